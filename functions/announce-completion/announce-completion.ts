@@ -1,0 +1,40 @@
+import type { EventBus } from "#announcements/event-bus.ts";
+import type { AnnounceInput } from "#contracts/export-state.ts";
+import type { ExportRecords } from "#landing/export-records.ts";
+import type { Step } from "#runtime/step.ts";
+
+export interface AnnounceCompletionPorts {
+  records: Pick<ExportRecords, "getSummary" | "pointers">;
+  bus: EventBus;
+}
+
+/** An event is at most 256 KB: it names the first files that failed, the summary names all. */
+const mostNamedFiles = 50;
+
+/**
+ * Tells the subscribers that the export is done, by the summary that stands in S3.
+ * @throws EventsUndelivered
+ */
+export const announceCompletion =
+  ({ records, bus }: AnnounceCompletionPorts): Step<AnnounceInput, Record<string, never>> =>
+  async ({ export: { exportId, requestId, request } }) => {
+    const { status, transactionTime, totals, failedFiles } = await records.getSummary(exportId);
+    const { summary, manifest } = records.pointers(exportId);
+    await bus.publish({
+      type: "Export Completed",
+      detail: {
+        version: "1",
+        eventId: `${exportId}/completed`,
+        exportId,
+        requestId,
+        request,
+        status,
+        transactionTime,
+        summary,
+        manifest,
+        totals: { files: totals.files, failedFiles: totals.failedFiles, lines: totals.lines, bytes: totals.bytes },
+        failedFiles: failedFiles.slice(0, mostNamedFiles).map(({ key, type, reason }) => ({ key, type, reason })),
+      },
+    });
+    return {};
+  };

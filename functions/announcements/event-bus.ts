@@ -1,0 +1,30 @@
+import { type EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import { EventsUndelivered } from "#contracts/errors.ts";
+import { type BridgeEvent, eventDetails, eventSource } from "#contracts/events.ts";
+
+/** Tells the subscribers. */
+export interface EventBus {
+  /**
+   * Publishes one event.
+   * @throws EventsUndelivered where the bus does not take it
+   */
+  publish(event: BridgeEvent): Promise<void>;
+}
+
+/** The bridge's bus. An event that does not fit its schema is a fault of ours and is not sent. */
+export function eventBus(eventBridge: EventBridgeClient, busName: string): EventBus {
+  return {
+    publish: async ({ type, detail }) => {
+      const entry = {
+        EventBusName: busName,
+        Source: eventSource,
+        DetailType: type,
+        Detail: JSON.stringify(eventDetails[type].parse(detail)),
+      };
+      const { Entries } = await eventBridge.send(new PutEventsCommand({ Entries: [entry] }));
+      const code = Entries?.[0]?.ErrorCode;
+      if (code !== undefined)
+        throw new EventsUndelivered(`the event "${type}" of export ${detail.exportId} was not taken: ${code}`);
+    },
+  };
+}

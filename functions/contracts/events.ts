@@ -1,0 +1,96 @@
+import * as z from "zod";
+import { faultNames } from "./errors.ts";
+import { exportRequest } from "./export-request.ts";
+import { exportId } from "./export-state.ts";
+import { crc32, fileKind } from "./landed.ts";
+
+/*
+ * What the bridge tells its subscribers. Events carry pointers and counts, never PHI. docs/events.md and the JSON
+ * Schemas beside it are generated from here (`npm run docs`).
+ */
+
+/** The `source` of every event that the bridge publishes. */
+export const eventSource = "integra-bridge";
+
+/** The `detail-type` by which anybody asks for an export. Its detail is `exportRequestDetail`. */
+export const exportRequested = "Export Requested";
+
+const pointer = z.strictObject({ bucket: z.string(), key: z.string() });
+
+const everyDetail = {
+  version: z.literal("1"),
+  eventId: z.string().describe("Stable for this fact: a consumer that has seen it before may drop the event."),
+  exportId,
+  requestId: z.string().nullable().describe("The requester's own id, where the request had one."),
+  request: exportRequest.nullable().describe("The request as carried out; null where it was invalid."),
+};
+
+export const exportStarted = z.strictObject({
+  ...everyDetail,
+  startedAt: z.iso.datetime(),
+  destination: pointer.describe("The prefix below which everything of this export lands."),
+});
+
+export const exportFileLanded = z.strictObject({
+  ...everyDetail,
+  file: z.strictObject({
+    bucket: z.string(),
+    key: z.string(),
+    kind: fileKind,
+    type: z.string().describe("The FHIR resource type of the file's lines."),
+    lines: z.number().int(),
+    bytes: z.number().int(),
+    checksum: crc32,
+  }),
+});
+
+export const exportCompleted = z.strictObject({
+  ...everyDetail,
+  status: z
+    .enum(["complete", "partial"])
+    .describe("partial: an output file is missing, or the server reported an issue of severity error or fatal."),
+  transactionTime: z.string().describe("The server's clock: everything modified up to then is included."),
+  summary: pointer,
+  manifest: pointer,
+  totals: z.strictObject({
+    files: z.number().int(),
+    failedFiles: z.number().int(),
+    lines: z.number().int(),
+    bytes: z.number().int(),
+  }),
+  failedFiles: z
+    .array(z.strictObject({ key: z.string(), type: z.string(), reason: z.string() }))
+    .max(50)
+    .describe("The first 50 files that did not land; the summary names them all."),
+});
+
+export const exportFailed = z.strictObject({
+  ...everyDetail,
+  error: z.strictObject({
+    name: z.union([z.enum(faultNames), z.literal("Unexpected")]),
+    message: z.string().describe("What happened and what to do, for people."),
+  }),
+  destination: pointer.describe("Files that landed before the failure stay below this prefix."),
+});
+
+export const exportCancelled = z.strictObject({
+  ...everyDetail,
+  cancelledAt: z.iso.datetime(),
+  jobDeleted: z.boolean().describe("Whether the server confirmed that its job is gone."),
+  destination: pointer.describe("Files that landed before the stop stay below this prefix."),
+});
+
+/** Every event the bridge publishes, by its `detail-type`. */
+export const eventDetails = {
+  "Export Started": exportStarted,
+  "Export File Landed": exportFileLanded,
+  "Export Completed": exportCompleted,
+  "Export Failed": exportFailed,
+  "Export Cancelled": exportCancelled,
+} as const;
+
+export type EventType = keyof typeof eventDetails;
+export type EventDetail<T extends EventType> = z.infer<(typeof eventDetails)[T]>;
+
+/** One event, ready to be published: a union over the types, so that type and detail always agree. */
+export type BridgeEvent = { [T in EventType]: { type: T; detail: EventDetail<T> } }[EventType];

@@ -1,0 +1,70 @@
+import * as z from "zod";
+
+/** The levels of a bulk export: `Patient/$export`, `Group/{id}/$export` and `$export` (guide, "Types of Bulk Export Requests"). */
+export const exportLevels = ["patient", "group", "system"] as const;
+
+/** Formats a caller may name; all of them mean NDJSON (Bulk Data Access, `_outputFormat`). */
+export const outputFormats = ["application/fhir+ndjson", "application/ndjson", "ndjson"] as const;
+
+/** A FHIR instant: date, time to the second and a zone are required (FHIR R4, datatypes, `instant`). */
+const instantPattern =
+  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d{1,9})?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/;
+
+export const instant = z
+  .string()
+  .regex(instantPattern, "must be a FHIR instant such as 2026-01-31T00:00:00Z (date, time and zone)")
+  .refine(isRealDate, "names a day that does not exist");
+
+function isRealDate(text: string): boolean {
+  const [year, month, day] = text.slice(0, 10).split("-").map(Number) as [number, number, number];
+  return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
+}
+
+/**
+ * What a caller sends: the detail of an `Export Requested` event, a schedule's detail, or the input of a plain
+ * StartExecution. Types and groups are checked against the stage's settings by the validate step, not here.
+ */
+export const exportRequestDetail = z.strictObject({
+  level: z.enum(exportLevels),
+  groupId: z.string().min(1).max(64).optional(),
+  types: z.array(z.string()).min(1).max(200).optional(),
+  since: z.union([z.literal("last-completed"), instant]).optional(),
+  outputFormat: z.enum(outputFormats).optional(),
+  requestId: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, "must be 1 to 128 letters, digits or . _ : / -")
+    .optional(),
+});
+
+export type ExportRequestDetail = z.infer<typeof exportRequestDetail>;
+
+/** A request as the bridge carries it out: the group by its id, types sorted and unique, `since` a real instant. */
+export const exportRequest = z.strictObject({
+  level: z.enum(exportLevels),
+  groupId: z.string().optional(),
+  groupName: z.string().optional(),
+  types: z.array(z.string()).optional(),
+  since: instant.optional(),
+  sinceRule: z.literal("last-completed").optional(),
+  outputFormat: z.enum(outputFormats),
+});
+
+export type ExportRequest = z.infer<typeof exportRequest>;
+
+/** A group that may be exported: the server's id and a name for people (guide, "Supported Group IDs"). */
+export const exportGroup = z.strictObject({ id: z.string().min(1), name: z.string().min(1) });
+
+export type ExportGroup = z.infer<typeof exportGroup>;
+
+/**
+ * The input of an execution that the starter began: the caller's detail, untouched, and where it came from. A plain
+ * StartExecution gives the detail itself.
+ */
+export const triggeredInput = z.strictObject({
+  detail: z.json(),
+  trigger: z.strictObject({ kind: z.enum(["event", "schedule"]), id: z.string() }),
+  /** The export that already has this requestId, with another detail. */
+  conflictsWith: z.string().optional(),
+});
+
+export type TriggeredInput = z.infer<typeof triggeredInput>;

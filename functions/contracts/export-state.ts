@@ -1,0 +1,121 @@
+import * as z from "zod";
+import { exportRequest } from "./export-request.ts";
+
+/*
+ * The language of state-machines/bulk-export.asl.json: what each state hands to its Lambda and gets back.
+ * Nothing here may hold a URL, a token or a list that grows with the export: state is readable in the
+ * execution history and limited to 256 KiB.
+ */
+
+/** Also the execution's name and the S3 prefix, hence the narrow alphabet. */
+export const exportId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/);
+
+const epochSeconds = z.number().int().nonnegative();
+
+/** `$.export`: what stays the same from validation to the end. */
+export const exportContext = z.strictObject({
+  exportId,
+  requestId: z.string().nullable(),
+  request: exportRequest,
+  startedAt: z.iso.datetime(),
+  deadlineAt: epochSeconds,
+});
+export type ExportContext = z.infer<typeof exportContext>;
+
+/** `$.export` before validation: `input` is whatever the execution was started with. */
+export const unvalidatedExport = z.object({
+  exportId: z.string(),
+  startedAt: z.string(),
+  input: z.json(),
+});
+export type UnvalidatedExport = z.infer<typeof unvalidatedExport>;
+
+/** When to act again: `waitSeconds` for the Wait state, `nextAt` for the deadline's Choice. */
+const nextTry = { waitSeconds: z.number().int().nonnegative(), nextAt: epochSeconds };
+
+/** `$.kickOff` */
+export const kickOffResult = z.strictObject({
+  outcome: z.enum(["accepted", "busy"]),
+  ...nextTry,
+  attempts: z.number().int().positive(),
+});
+export type KickOffResult = z.infer<typeof kickOffResult>;
+
+export const kickOffInput = z.object({ export: exportContext, kickOff: kickOffResult.optional() });
+export type KickOffInput = z.infer<typeof kickOffInput>;
+
+/** `$.poll` */
+export const pollResult = z.strictObject({
+  outcome: z.enum(["in-progress", "ready"]),
+  ...nextTry,
+  polls: z.number().int().positive(),
+  /** Consecutive answers that said nothing about the job (429, 5xx, cut sockets). */
+  troubles: z.number().int().nonnegative(),
+});
+export type PollResult = z.infer<typeof pollResult>;
+
+export const pollInput = z.object({ export: exportContext, poll: pollResult.optional() });
+export type PollInput = z.infer<typeof pollInput>;
+
+/** `$.plan` */
+export const downloadPlan = z.strictObject({
+  files: z.number().int().nonnegative(),
+  workListKey: z.string(),
+});
+export type DownloadPlan = z.infer<typeof downloadPlan>;
+
+export const planInput = z.object({ export: exportContext });
+export type PlanInput = z.infer<typeof planInput>;
+
+/** One line of the work list. It names a file by its place in the plan, never by its URL: some URLs are capabilities. */
+export const workItem = z.strictObject({ exportId, index: z.number().int().nonnegative() });
+export type WorkItem = z.infer<typeof workItem>;
+
+/** `$.download`, within a child of the Distributed Map. */
+export const downloadResult = z.strictObject({
+  outcome: z.enum(["landed", "retry", "failed"]),
+  ...nextTry,
+  attempts: z.number().int().positive(),
+});
+export type DownloadResult = z.infer<typeof downloadResult>;
+
+export const downloadInput = z.object({
+  export: exportContext,
+  item: workItem,
+  download: downloadResult.optional(),
+});
+export type DownloadInput = z.infer<typeof downloadInput>;
+
+/** `$.completion` */
+export const completion = z.strictObject({
+  status: z.enum(["complete", "partial"]),
+  /** False while files are missing: the job is kept until they expire, so that the export can be resumed. */
+  deleteJob: z.boolean(),
+});
+export type Completion = z.infer<typeof completion>;
+
+export const completeInput = z.object({ export: exportContext });
+export type CompleteInput = z.infer<typeof completeInput>;
+
+export const announceInput = z.object({ export: exportContext, completion });
+export type AnnounceInput = z.infer<typeof announceInput>;
+
+export const deleteJobInput = z.object({ export: z.object({ exportId }) });
+export type DeleteJobInput = z.infer<typeof deleteJobInput>;
+
+/** `$.deletion`: told, not enforced, because a DELETE that fails never fails an export. */
+export const deletion = z.strictObject({ deleted: z.boolean() });
+export type Deletion = z.infer<typeof deletion>;
+
+/** What Catch leaves in `$.failure`: the fault's name, and the cause as Lambda or Step Functions wrote it. */
+export const failure = z.object({ Error: z.string(), Cause: z.string().optional() });
+
+export const failInput = z.object({
+  export: z.union([exportContext, unvalidatedExport]),
+  failure,
+});
+export type FailInput = z.infer<typeof failInput>;
+
+/** `$.failed`: what the Fail state shows. */
+export const failed = z.strictObject({ error: z.string(), cause: z.string() });
+export type Failed = z.infer<typeof failed>;

@@ -1,0 +1,19 @@
+import * as z from "zod";
+
+/** The `Export Requested` event as EventBridge delivers it. Its detail is checked later, where faults can be reported. */
+export const requestedByEvent = z.object({ id: z.string().min(1), detail: z.json() });
+
+/** What a schedule hands to the starter; EventBridge Scheduler fills in the time for which it fired. */
+export const requestedBySchedule = z.object({
+  schedule: z.strictObject({ name: z.string().min(1), time: z.string().min(1) }),
+  detail: z.json(),
+});
+
+export const exportTrigger = z.union([requestedBySchedule, requestedByEvent]);
+export type ExportTrigger = z.infer<typeof exportTrigger>;
+
+/** "Step Functions Execution Status Change" of an execution that ended from outside. */
+export const executionStopped = z.object({
+  detail: z.object({ name: z.string(), status: z.enum(["ABORTED", "TIMED_OUT"]) }),
+});
+export type ExecutionStopped = z.infer<typeof executionStopped>;

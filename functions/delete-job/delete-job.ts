@@ -1,0 +1,39 @@
+import { AccessRefused, ClientKeyUnusable } from "#contracts/errors.ts";
+import type { DeleteJobInput, Deletion } from "#contracts/export-state.ts";
+import type { ExportRecords } from "#landing/export-records.ts";
+import type { Log } from "#runtime/log.ts";
+import type { Step } from "#runtime/step.ts";
+
+export interface DeleteJobPorts {
+  deleteJob(statusUrl: URL, signal: AbortSignal): Promise<void>;
+  records: Pick<ExportRecords, "findJob">;
+  log: Log;
+  sleep: (ms: number) => Promise<void>;
+}
+
+const pausesMs = [1_000, 4_000];
+
+/**
+ * Asks the server to forget the job and its files. A DELETE that fails is told, and fails nothing: the server deletes
+ * the files by itself after 48 hours (guide, "Download the ndjson file").
+ */
+export const deleteJobStep =
+  (ports: DeleteJobPorts): Step<DeleteJobInput, Deletion> =>
+  async ({ export: { exportId } }, { signal }) => {
+    const job = await ports.records.findJob(exportId);
+    if (job === undefined) return { deleted: false };
+    for (const pause of [...pausesMs, undefined]) {
+      try {
+        await ports.deleteJob(new URL(job.statusUrl), signal);
+        return { deleted: true };
+      } catch (fault) {
+        ports.log.warn("the server did not delete the job", {
+          reason: fault instanceof Error ? fault.message : String(fault),
+        });
+        // Credentials that were just refused twice will be refused again.
+        if (fault instanceof AccessRefused || fault instanceof ClientKeyUnusable) break;
+        if (pause !== undefined) await ports.sleep(pause);
+      }
+    }
+    return { deleted: false };
+  };

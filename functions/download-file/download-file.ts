@@ -1,0 +1,159 @@
+import type { EventBus } from "#announcements/event-bus.ts";
+import {
+  AccessRefused,
+  ClientKeyUnusable,
+  ExportStopped,
+  OriginRefused,
+  ServerUnavailable,
+} from "#contracts/errors.ts";
+import type { DownloadInput, DownloadResult, ExportContext } from "#contracts/export-state.ts";
+import { FileCut, FileDamaged, FileRefused, ObjectConflict } from "#contracts/file-faults.ts";
+import type { ExportPlan, LandedFile, PlannedFile } from "#contracts/landed.ts";
+import { nextTry, troubleIntervalMs } from "#functions/workflow/pacing.ts";
+import type { OpenedFile } from "#integra/output-file.ts";
+import type { ExportRecords } from "#landing/export-records.ts";
+import type { VerifiedFile } from "#landing/ndjson-verifier.ts";
+import type { Receipts } from "#landing/receipts.ts";
+import type { UploadVerified } from "#landing/verified-upload.ts";
+import type { Log } from "#runtime/log.ts";
+import type { Step, StepContext } from "#runtime/step.ts";
+
+export interface DownloadFilePorts {
+  openFile(file: { url: URL; requiresAccessToken: boolean }, signal: AbortSignal): Promise<OpenedFile>;
+  upload: UploadVerified;
+  getPlan(exportId: string): Promise<ExportPlan>;
+  records: Pick<ExportRecords, "findStop" | "markStopped" | "pointers">;
+  receipts: Pick<Receipts, "find" | "writeLanded" | "writeFailed">;
+  bus: EventBus;
+  log: Log;
+  now: () => number;
+}
+
+/** About four minutes of trying; a file whose content is wrong each time is given up sooner. */
+const mostAttempts = 8;
+const mostDamagedAttempts = 4;
+
+/**
+ * Lands one file of the plan, in one try: the state machine waits and calls again where the answer is "retry". A file
+ * that cannot be had is recorded as failed and fails nobody else.
+ * @throws AccessRefused, ClientKeyUnusable: the whole run must stop, and a marker tells the other downloads
+ * @throws ExportStopped where that marker stands
+ */
+export const downloadFile =
+  (ports: DownloadFilePorts): Step<DownloadInput, DownloadResult> =>
+  async (input, stepContext) => {
+    const { exportId, index } = input.item;
+    const attempts = (input.download?.attempts ?? 0) + 1;
+    const plan = await ports.getPlan(exportId);
+    const file = plan.files[index];
+    if (file === undefined) throw new Error(`the plan of export ${exportId} has no file ${index}`);
+    try {
+      const landed = (await ports.receipts.find(exportId, index)) ?? (await land(ports, plan, file, stepContext));
+      await announce(ports, input.export, landed);
+      return { outcome: "landed", ...nextTry(ports.now(), 0), attempts };
+    } catch (fault) {
+      if (fault instanceof AccessRefused || fault instanceof ClientKeyUnusable) {
+        const at = new Date(ports.now()).toISOString();
+        await ports.records.markStopped(exportId, { reason: "refused", message: fault.message, at });
+      }
+      return await afterFault(ports, input, file, attempts, fault);
+    }
+  };
+
+async function land(
+  ports: DownloadFilePorts,
+  plan: ExportPlan,
+  file: PlannedFile,
+  { signal }: StepContext,
+): Promise<LandedFile> {
+  const { exportId, requiresAccessToken } = plan;
+  await refuseIfStopped(ports, exportId);
+  const opened = await ports.openFile({ url: new URL(file.url), requiresAccessToken }, signal);
+  const verified = await ports.upload(opened.chunks, {
+    key: file.key,
+    expected: { type: file.type, count: file.count, transportProven: opened.wholeness !== "unproven" },
+    beforeVisible: () => refuseIfStopped(ports, exportId),
+    signal,
+  });
+  const landed = receipt(file, verified, ports.now());
+  await ports.receipts.writeLanded(exportId, landed);
+  ports.log.info("file landed", { index: file.index, type: file.type, lines: landed.lines, bytes: landed.bytes });
+  return landed;
+}
+
+function receipt(file: PlannedFile, verified: VerifiedFile, now: number): LandedFile {
+  const { index, kind, type, key } = file;
+  const { lines, bytes, crc32, issues } = verified;
+  const landedAt = new Date(now).toISOString();
+  return {
+    index,
+    kind,
+    type,
+    key,
+    lines,
+    bytes,
+    checksum: { algorithm: "CRC32", value: crc32 },
+    landedAt,
+    ...(issues && { issues }),
+  };
+}
+
+async function refuseIfStopped({ records }: DownloadFilePorts, exportId: string): Promise<void> {
+  const stop = await records.findStop(exportId);
+  if (stop !== undefined) throw new ExportStopped(`the export was stopped: ${stop.message}`);
+}
+
+async function afterFault(
+  ports: DownloadFilePorts,
+  { export: context }: DownloadInput,
+  file: PlannedFile,
+  attempts: number,
+  fault: unknown,
+): Promise<DownloadResult> {
+  const judgement = judge(fault);
+  if (judgement === undefined) throw fault;
+  const again = nextTry(ports.now(), troubleIntervalMs(attempts, judgement.retryAfterMs));
+  const late = again.nextAt >= context.deadlineAt;
+  ports.log.warn("file did not land", { index: file.index, type: file.type, attempts, reason: judgement.reason });
+  if (attempts < judgement.mostAttempts && !late) return { outcome: "retry", ...again, attempts };
+  const { index, kind, type, key } = file;
+  const reason = late ? `${judgement.reason}; the next try would come after the export's deadline` : judgement.reason;
+  await ports.receipts.writeFailed(context.exportId, { index, kind, type, key, reason, attempts });
+  return { outcome: "failed", ...again, attempts };
+}
+
+interface Judgement {
+  reason: string;
+  mostAttempts: number;
+  retryAfterMs?: number | undefined;
+}
+
+/** What a fault means for this file; undefined where it is not the file's. */
+function judge(fault: unknown): Judgement | undefined {
+  if (fault instanceof ServerUnavailable) {
+    return { reason: fault.message, mostAttempts, retryAfterMs: fault.retryAfterMs };
+  }
+  if (fault instanceof FileCut) return { reason: fault.message, mostAttempts };
+  if (fault instanceof FileDamaged) return { reason: fault.message, mostAttempts: mostDamagedAttempts };
+  if (fault instanceof FileRefused || fault instanceof ObjectConflict || fault instanceof OriginRefused) {
+    return { reason: fault.message, mostAttempts: 1 };
+  }
+  return undefined;
+}
+
+async function announce(ports: DownloadFilePorts, context: ExportContext, landed: LandedFile): Promise<void> {
+  const { exportId, requestId, request } = context;
+  const { key, kind, type, lines, bytes, checksum } = landed;
+  const { bucket } = ports.records.pointers(exportId).destination;
+  await ports.bus.publish({
+    type: "Export File Landed",
+    detail: {
+      version: "1",
+      eventId: `${exportId}/landed/${landed.index}`,
+      exportId,
+      requestId,
+      request,
+      file: { bucket, key, kind, type, lines, bytes, checksum },
+    },
+  });
+}

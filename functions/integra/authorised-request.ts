@@ -1,0 +1,83 @@
+import { AccessRefused, OriginRefused } from "#contracts/errors.ts";
+import type { BackendToken } from "./backend-token.ts";
+import { type Headers, type Http, type HttpAnswer, headerText, readRefusal, refusalText } from "./http.ts";
+import type { IntegraServer } from "./integra-server.ts";
+
+/** Everything needed to talk to the server as a registered client. */
+export interface IntegraClient {
+  server: IntegraServer;
+  http: Http;
+  token: BackendToken;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+}
+
+/** How the token travels: as the standard has it, as the guide's download wants it (raw, too), or not at all. */
+export type TokenHeaders = "bearer" | "bearer-and-raw" | "none";
+
+export interface AuthorisedRequest {
+  method: "GET" | "DELETE";
+  url: URL;
+  headers: Headers;
+  token: TokenHeaders;
+  /** Origins that may answer, this one and after redirects. The token goes only to the server's own among them. */
+  origins: ReadonlySet<string>;
+  signal?: AbortSignal | undefined;
+}
+
+const mostRedirects = 5;
+const redirectStatuses = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * One request with the client's token. A 401 makes the token be minted anew, once; redirects are followed within the
+ * allowed origins, and none takes the token to an origin that is not the server's.
+ *
+ * Source: guide, "Download the ndjson file" (`x-auth-token`); SMART Backend Services, "Access FHIR API".
+ * @throws AccessRefused where a new token is refused as well
+ * @throws OriginRefused where the URL or a redirect leads elsewhere
+ * @throws ServerUnavailable where no answer came
+ */
+export async function authorisedRequest(client: IntegraClient, request: AuthorisedRequest): Promise<HttpAnswer> {
+  if (request.token === "none") return await withRedirects(client, request, undefined);
+  const token = await client.token.current();
+  const answer = await withRedirects(client, request, token);
+  if (answer.status !== 401) return answer;
+  answer.body.destroy();
+  const second = await withRedirects(client, request, await client.token.replacement(token));
+  if (second.status !== 401) return second;
+  const refusal = await readRefusal(second, client.now());
+  throw new AccessRefused(
+    `the server refused a new access token at ${request.method} ${request.url.pathname}: ${refusalText(refusal)}`,
+  );
+}
+
+async function withRedirects(
+  client: IntegraClient,
+  request: AuthorisedRequest,
+  token: string | undefined,
+): Promise<HttpAnswer> {
+  const { method, headers, signal } = request;
+  let { url } = request;
+  for (let redirects = 0; ; redirects += 1) {
+    if (!request.origins.has(url.origin)) throw new OriginRefused(refusedOrigin(request, url));
+    const mayHaveToken = token !== undefined && client.server.tokenOrigins.has(url.origin);
+    const credentials = mayHaveToken ? tokenHeaders(token, request.token) : {};
+    const answer = await client.http({ method, url, headers: { ...headers, ...credentials }, signal });
+    const location = redirectStatuses.has(answer.status) ? headerText(answer, "location") : undefined;
+    if (location === undefined || redirects === mostRedirects) return answer;
+    answer.body.destroy();
+    const next = URL.parse(location, url.href);
+    if (next === null) throw new OriginRefused(`${url.origin} redirected to something that is not a URL`);
+    url = next;
+  }
+}
+
+function tokenHeaders(token: string, form: TokenHeaders): Headers {
+  const bearer = { authorization: `Bearer ${token}` };
+  return form === "bearer-and-raw" ? { ...bearer, "x-auth-token": token } : bearer;
+}
+
+function refusedOrigin(request: AuthorisedRequest, url: URL): string {
+  const start = request.url.origin === url.origin ? "a URL of the server" : `a redirect from ${request.url.origin}`;
+  return `${start} leads to ${url.origin}, which is not among the allowed origins (${[...request.origins].join(", ")}); add it to the setting integra.fileOrigins if it is trusted`;
+}

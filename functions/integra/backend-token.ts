@@ -1,0 +1,138 @@
+import * as z from "zod";
+import { AccessRefused, ServerUnavailable } from "#contracts/errors.ts";
+import { clientAssertion } from "./client-assertion.ts";
+import { parseClientKey, type ReadSecret } from "./client-key.ts";
+import { type Http, type HttpAnswer, readBody, readRefusal, refusalText } from "./http.ts";
+import type { IntegraServer } from "./integra-server.ts";
+
+/** The access token of SMART Backend Services, kept in memory only. */
+export interface BackendToken {
+  /** A token that is good for a while yet: the cached one, or a new one. */
+  current(): Promise<string>;
+  /** A token other than `rejected`, which the server has just answered with a 401. */
+  replacement(rejected: string): Promise<string>;
+}
+
+export interface BackendTokenPorts {
+  server: IntegraServer;
+  http: Http;
+  readSecret: ReadSecret;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  sleep: (ms: number) => Promise<void>;
+}
+
+interface Minted {
+  token: string;
+  refreshAt: number;
+}
+
+const tokenAnswer = z.object({
+  access_token: z.string().min(1),
+  expires_in: z.coerce.number().positive().optional(),
+});
+
+/** The recommended lifetime where the server names none (SMART Backend Services, "Issue Access Token"). */
+const defaultLifetimeSeconds = 300;
+const largestMarginMs = 60_000;
+const bodyLimit = 1024 * 1024;
+/** Waits between the tries of one minting; longer ones are the workflow's, where waiting costs nothing. */
+const pausesMs = [500, 2_000];
+
+/**
+ * Mints access tokens and keeps the last one until a fifth of its life, at most a minute, is left. Concurrent callers
+ * share one minting. Where the server refuses the client, the secret is read anew once, in case its key was rotated.
+ *
+ * Source: guide, "Get access token for bulk export"; SMART Backend Services, "Obtain access token"; RFC 6749, 5.2.
+ * Its calls throw ClientKeyUnusable, AccessRefused (credentials refused twice) and ServerUnavailable.
+ */
+export function backendToken(ports: BackendTokenPorts): BackendToken {
+  let cached: Minted | undefined;
+  let minting: Promise<Minted> | undefined;
+
+  const mintOnce = async (): Promise<string> => {
+    minting ??= mint(ports).finally(() => {
+      minting = undefined;
+    });
+    cached = await minting;
+    return cached.token;
+  };
+
+  return {
+    current: async () => (cached && ports.now() < cached.refreshAt ? cached.token : await mintOnce()),
+    replacement: async (rejected) => {
+      if (cached?.token === rejected) cached = undefined;
+      return cached && ports.now() < cached.refreshAt ? cached.token : await mintOnce();
+    },
+  };
+}
+
+async function mint(ports: BackendTokenPorts): Promise<Minted> {
+  let refused = false;
+  for (let attempt = 0; ; attempt += 1) {
+    const result = await requestToken(ports, refused);
+    if ("token" in result) return result;
+    if (result instanceof AccessRefused) {
+      if (refused) throw result;
+      refused = true;
+    }
+    const pause = pausesMs[attempt];
+    const asked = result instanceof ServerUnavailable ? (result.retryAfterMs ?? 0) : 0;
+    if (pause === undefined || asked > pause) throw result;
+    await ports.sleep(Math.max(pause, asked));
+  }
+}
+
+async function requestToken(
+  ports: BackendTokenPorts,
+  freshSecret: boolean,
+): Promise<Minted | AccessRefused | ServerUnavailable> {
+  const { server, http } = ports;
+  const client = await parseClientKey(await ports.readSecret({ fresh: freshSecret }));
+  const askedAt = ports.now();
+  const form = new URLSearchParams({
+    grant_type: "client_credentials",
+    scope: client.scope,
+    client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    client_assertion: await clientAssertion(client, server.audience, askedAt),
+  });
+  try {
+    const answer = await http({
+      method: "POST",
+      url: server.tokenUrl,
+      headers: { accept: "application/json", "content-type": "application/x-www-form-urlencoded" },
+      body: form.toString(),
+    });
+    return answer.status === 200 ? await readToken(answer, askedAt) : await readTokenRefusal(answer, askedAt);
+  } catch (error) {
+    if (error instanceof ServerUnavailable) return error;
+    throw error;
+  }
+}
+
+async function readToken(answer: HttpAnswer, askedAt: number): Promise<Minted> {
+  const text = (await readBody(answer, bodyLimit)).toString("utf8");
+  const parsed = tokenAnswer.safeParse(jsonOrUndefined(text));
+  if (!parsed.success) throw new ServerUnavailable("the token endpoint answered 200 without an access token");
+  const lifetimeMs = (parsed.data.expires_in ?? defaultLifetimeSeconds) * 1000;
+  return {
+    token: parsed.data.access_token,
+    refreshAt: askedAt + lifetimeMs - Math.min(lifetimeMs / 5, largestMarginMs),
+  };
+}
+
+async function readTokenRefusal(answer: HttpAnswer, now: number): Promise<AccessRefused | ServerUnavailable> {
+  const refusal = await readRefusal(answer, now);
+  const message = `the token endpoint answered ${refusalText(refusal)}`;
+  if (refusal.temporary || refusal.status < 400)
+    return new ServerUnavailable(message, { retryAfterMs: refusal.retryAfterMs });
+  return new AccessRefused(`${message}. Check the client id, the registered public key, the audience and the scope`);
+}
+
+function jsonOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

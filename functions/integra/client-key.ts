@@ -1,0 +1,90 @@
+import { type CryptoKey, importJWK, type JWK } from "jose";
+import * as z from "zod";
+import { ClientKeyUnusable } from "#contracts/errors.ts";
+
+/** The key that signs, ready for jose. */
+export interface SigningKey {
+  kid: string;
+  algorithm: "RS384" | "ES384";
+  key: CryptoKey;
+}
+
+/** What the client's secret holds, ready for use. */
+export interface ClientKey {
+  clientId: string;
+  scope: string;
+  signing: SigningKey;
+}
+
+/** Reads the secret's text. `fresh` asks for a new reading, past any cache. */
+export type ReadSecret = (options: { fresh: boolean }) => Promise<string>;
+
+const privateJwk = z.looseObject({
+  kty: z.enum(["RSA", "EC"]),
+  kid: z.string().min(1),
+  d: z.string().min(1),
+  alg: z.enum(["RS384", "ES384"]).optional(),
+});
+
+/**
+ * The secret's documented shape. `current` signs; `next`, while a rotation is under way, is the key whose public half
+ * is already registered and that takes over when it is moved to `current`.
+ */
+const clientSecret = z.looseObject({
+  clientId: z.string().min(1),
+  scope: z.string().min(1),
+  current: privateJwk,
+  next: privateJwk.optional(),
+});
+
+/**
+ * The client's identity from the secret's text. The algorithm follows the key's type: RSA signs RS384, EC (P-384) signs
+ * ES384, the two that IntegraConnect accepts (guide, "Algorithm Supported").
+ * @throws ClientKeyUnusable naming each missing or malformed field, never a value
+ */
+export async function parseClientKey(secretText: string): Promise<ClientKey> {
+  const secret = clientSecret.safeParse(parseJson(secretText));
+  if (!secret.success) {
+    const faults = secret.error.issues.map((issue) => `${issue.path.join(".") || "the secret"} ${faultOf(issue)}`);
+    throw new ClientKeyUnusable(`the client's secret cannot be used: ${faults.join("; ")}`);
+  }
+  const { clientId, scope, current } = secret.data;
+  return { clientId, scope, signing: await signingKey(current as JWK & { kid: string }) };
+}
+
+async function signingKey(jwk: JWK & { kid: string }): Promise<SigningKey> {
+  const algorithm = jwk.kty === "RSA" ? "RS384" : "ES384";
+  if (jwk.kty === "EC" && jwk.crv !== "P-384") {
+    throw new ClientKeyUnusable("the client's secret cannot be used: current.crv must be P-384 (ES384)");
+  }
+  if (jwk.alg !== undefined && jwk.alg !== algorithm) {
+    throw new ClientKeyUnusable(
+      `the client's secret cannot be used: current.alg does not fit current.kty (expected ${algorithm})`,
+    );
+  }
+  try {
+    const key = await importJWK({ ...jwk, alg: algorithm }, algorithm);
+    if (key instanceof Uint8Array) throw new TypeError("a symmetric key");
+    return { kid: jwk.kid, algorithm, key };
+  } catch {
+    // The import's own error is dropped on purpose: it may quote key material.
+    throw new ClientKeyUnusable("the client's secret cannot be used: current is not a valid private JWK");
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ClientKeyUnusable(
+      'the client\'s secret cannot be used: it is not JSON (expected {"clientId", "scope", "current": <private JWK>})',
+    );
+  }
+}
+
+function faultOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_type")
+    return `must be ${issue.expected === "object" ? "an object" : `a ${issue.expected}`}, or is missing`;
+  if (issue.code === "invalid_value") return `must be one of ${issue.values.join(", ")}, or is missing`;
+  return "is empty";
+}

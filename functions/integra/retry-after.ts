@@ -1,0 +1,12 @@
+/**
+ * The delay that a Retry-After header asks for, in milliseconds from `now`: never negative; undefined where the header is
+ * absent or unreadable. Both forms count, delay-seconds and HTTP-date in each of its three spellings (RFC 9110, 10.2.3).
+ */
+export function retryAfterMs(header: string | string[] | undefined, now: number): number | undefined {
+  const value = (Array.isArray(header) ? header[0] : header)?.trim();
+  if (value === undefined || value === "") return undefined;
+  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(value)) return undefined;
+  const date = Date.parse(value.endsWith("GMT") ? value : `${value} GMT`);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}

@@ -1,0 +1,87 @@
+import type { EventBus } from "#announcements/event-bus.ts";
+import { ExportStopped, ServerUnavailable } from "#contracts/errors.ts";
+import type { ExportRequest } from "#contracts/export-request.ts";
+import type { ExportContext, KickOffInput, KickOffResult } from "#contracts/export-state.ts";
+import type { ExportJob } from "#contracts/landed.ts";
+import { nextTry, pollIntervalMs, troubleIntervalMs, worthAnotherTry } from "#functions/workflow/pacing.ts";
+import type { StartedJob } from "#integra/bulk-export.ts";
+import type { ExportRecords } from "#landing/export-records.ts";
+import type { Log } from "#runtime/log.ts";
+import type { Step } from "#runtime/step.ts";
+
+export interface KickOffExportPorts {
+  kickOff(request: ExportRequest, signal: AbortSignal): Promise<StartedJob>;
+  kickOffUrl(request: ExportRequest): URL;
+  deleteJob(statusUrl: URL, signal: AbortSignal): Promise<void>;
+  records: Pick<ExportRecords, "findJob" | "saveJob" | "findStop" | "pointers">;
+  bus: EventBus;
+  log: Log;
+  now: () => number;
+}
+
+/**
+ * Asks IntegraConnect for the export, keeps the job's status URL in S3 and tells the subscribers. An export that
+ * already has a job keeps it: a repeated step never starts a second one.
+ * @throws KickOffRejected, OriginRefused, AccessRefused, ClientKeyUnusable; ServerUnavailable after too many tries
+ * @throws ExportStopped where the execution was stopped meanwhile; the new job is deleted
+ */
+export const kickOffExport =
+  (ports: KickOffExportPorts): Step<KickOffInput, KickOffResult> =>
+  async ({ export: context, kickOff: previous }, { signal }) => {
+    const attempts = (previous?.attempts ?? 0) + 1;
+    const known = await ports.records.findJob(context.exportId);
+    if (known !== undefined) return await accepted(ports, context, attempts, undefined);
+    try {
+      const started = await ports.kickOff(context.request, signal);
+      await keepJob(ports, context, started, signal);
+      return await accepted(ports, context, attempts, started.retryAfterMs);
+    } catch (fault) {
+      if (!(fault instanceof ServerUnavailable) || !worthAnotherTry(attempts, fault)) throw fault;
+      ports.log.warn("the kick-off got no answer that counts", { attempts, reason: fault.message });
+      return { outcome: "busy", ...nextTry(ports.now(), troubleIntervalMs(attempts, fault.retryAfterMs)), attempts };
+    }
+  };
+
+async function keepJob(
+  ports: KickOffExportPorts,
+  context: ExportContext,
+  { statusUrl }: StartedJob,
+  signal: AbortSignal,
+): Promise<void> {
+  const job: ExportJob = {
+    exportId: context.exportId,
+    requestId: context.requestId,
+    request: context.request,
+    statusUrl: statusUrl.href,
+    kickOffUrl: ports.kickOffUrl(context.request).href,
+    kickedOffAt: new Date(ports.now()).toISOString(),
+  };
+  await ports.records.saveJob(job);
+  ports.log.info("export kicked off", { level: context.request.level, groupId: context.request.groupId });
+  if ((await ports.records.findStop(context.exportId)) === undefined) return;
+  // Stopped while the kick-off was under way: whoever stopped it could not know of this job.
+  await ports.deleteJob(statusUrl, signal);
+  throw new ExportStopped("the export was stopped while it was kicked off; its job was deleted");
+}
+
+async function accepted(
+  { bus, records, now }: KickOffExportPorts,
+  context: ExportContext,
+  attempts: number,
+  retryAfterMs: number | undefined,
+): Promise<KickOffResult> {
+  const { exportId, requestId, request, startedAt } = context;
+  await bus.publish({
+    type: "Export Started",
+    detail: {
+      version: "1",
+      eventId: `${exportId}/started`,
+      exportId,
+      requestId,
+      request,
+      startedAt,
+      destination: records.pointers(exportId).destination,
+    },
+  });
+  return { outcome: "accepted", ...nextTry(now(), pollIntervalMs({ retryAfterMs, polls: 0, elapsedMs: 0 })), attempts };
+}

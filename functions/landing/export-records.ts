@@ -1,0 +1,82 @@
+import type { WorkItem } from "#contracts/export-state.ts";
+import {
+  type ExportJob,
+  type ExportPlan,
+  type ExportSummary,
+  exportJob,
+  exportPlan,
+  exportSummary,
+  type StopMarker,
+  stopMarker,
+} from "#contracts/landed.ts";
+import type { LandingBucket } from "./landing-bucket.ts";
+import { exportPrefix, jobKey, manifestKey, planKey, stopKey, summaryKey, workListKey } from "./object-keys.ts";
+
+export interface Pointer {
+  bucket: string;
+  key: string;
+}
+
+/** Everything that an export's steps tell each other through S3, because state must stay small and free of URLs. */
+export interface ExportRecords {
+  findJob(exportId: string): Promise<ExportJob | undefined>;
+  /** @throws Error where the export has no job */
+  getJob(exportId: string): Promise<ExportJob>;
+  /** Keeps the first job of an export: a second one is not written. */
+  saveJob(job: ExportJob): Promise<void>;
+  /** Keeps one page of the manifest, byte for byte. */
+  saveManifest(exportId: string, page: number, bytes: Uint8Array): Promise<void>;
+  getManifest(exportId: string, page: number): Promise<Uint8Array>;
+  savePlan(plan: ExportPlan): Promise<void>;
+  getPlan(exportId: string): Promise<ExportPlan>;
+  /** Writes the Distributed Map's work list and answers its key. */
+  saveWorkList(exportId: string, items: readonly WorkItem[]): Promise<string>;
+  saveSummary(summary: ExportSummary): Promise<void>;
+  getSummary(exportId: string): Promise<ExportSummary>;
+  findStop(exportId: string): Promise<StopMarker | undefined>;
+  /** The first marker stays: it says why the export really stopped. */
+  markStopped(exportId: string, marker: StopMarker): Promise<void>;
+  /** Keys and sizes of all that landed. */
+  landedObjects(exportId: string): Promise<Map<string, number>>;
+  /** Where consumers find the export. */
+  pointers(exportId: string): { destination: Pointer; manifest: Pointer; summary: Pointer };
+}
+
+export function exportRecords(bucket: LandingBucket): ExportRecords {
+  const at = (key: string): Pointer => ({ bucket: bucket.name, key });
+  return {
+    findJob: (exportId) => bucket.findJson(jobKey(exportId), exportJob),
+    getJob: (exportId) => bucket.getJson(jobKey(exportId), exportJob),
+    saveJob: async (job) => {
+      await bucket.putJson(jobKey(job.exportId), job, { once: true });
+    },
+    saveManifest: (exportId, page, bytes) => bucket.putBytes(manifestKey(exportId, page), bytes, "application/json"),
+    getManifest: (exportId, page) => bucket.getBytes(manifestKey(exportId, page)),
+    savePlan: async (plan) => {
+      await bucket.putJson(planKey(plan.exportId), plan);
+    },
+    getPlan: (exportId) => bucket.getJson(planKey(exportId), exportPlan),
+    saveWorkList: async (exportId, items) => {
+      await bucket.putJson(workListKey(exportId), items);
+      return workListKey(exportId);
+    },
+    saveSummary: async (summary) => {
+      await bucket.putJson(summaryKey(summary.exportId), summary);
+    },
+    getSummary: (exportId) => bucket.getJson(summaryKey(exportId), exportSummary),
+    findStop: (exportId) => bucket.findJson(stopKey(exportId), stopMarker),
+    markStopped: async (exportId, marker) => {
+      await bucket.putJson(stopKey(exportId), marker, { once: true });
+    },
+    landedObjects: async (exportId) => {
+      const objects = new Map<string, number>();
+      for await (const { key, bytes } of bucket.list(exportPrefix(exportId))) objects.set(key, bytes);
+      return objects;
+    },
+    pointers: (exportId) => ({
+      destination: at(exportPrefix(exportId)),
+      manifest: at(manifestKey(exportId)),
+      summary: at(summaryKey(exportId)),
+    }),
+  };
+}

@@ -1,0 +1,111 @@
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  NoSuchKey,
+  NotFound,
+  PutObjectCommand,
+  type S3Client,
+  S3ServiceException,
+} from "@aws-sdk/client-s3";
+import type * as z from "zod";
+
+export interface ListedObject {
+  key: string;
+  bytes: number;
+}
+
+export interface StoredObject {
+  bytes: number;
+  crc32: string | undefined;
+}
+
+/** The bridge's own view of its bucket: JSON records, listings, and what stands under a key. */
+export interface LandingBucket {
+  readonly name: string;
+  /** Writes a JSON record. With `once` an object that is already there stays, and the answer is false. */
+  putJson(key: string, value: unknown, options?: { once: boolean }): Promise<boolean>;
+  putBytes(key: string, body: Uint8Array, contentType: string): Promise<void>;
+  /** The record under `key`, checked against its schema; undefined where there is none. */
+  findJson<T>(key: string, schema: z.ZodType<T>): Promise<T | undefined>;
+  /** @throws Error naming the key, where there is none */
+  getJson<T>(key: string, schema: z.ZodType<T>): Promise<T>;
+  getBytes(key: string): Promise<Uint8Array>;
+  list(prefix: string): AsyncIterable<ListedObject>;
+  find(key: string): Promise<StoredObject | undefined>;
+}
+
+/** A bucket through the AWS SDK; each call throws the SDK's own error where S3 refuses. */
+export function landingBucket(s3: S3Client, name: string): LandingBucket {
+  const read = async (key: string): Promise<Uint8Array | undefined> => {
+    try {
+      const object = await s3.send(new GetObjectCommand({ Bucket: name, Key: key }));
+      return await object.Body?.transformToByteArray();
+    } catch (error) {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
+    }
+  };
+  const findJson = async <T>(key: string, schema: z.ZodType<T>): Promise<T | undefined> => {
+    const bytes = await read(key);
+    return bytes && schema.parse(JSON.parse(Buffer.from(bytes).toString("utf8")));
+  };
+  const required = <T>(key: string, value: T | undefined): T => {
+    if (value === undefined) throw new Error(`s3://${name}/${key} is missing`);
+    return value;
+  };
+  return {
+    name,
+    putJson: (key, value, options) => putJson(s3, name, key, value, options?.once ?? false),
+    putBytes: async (key, body, contentType) => {
+      await s3.send(new PutObjectCommand({ Bucket: name, Key: key, Body: body, ContentType: contentType }));
+    },
+    findJson,
+    getJson: async (key, schema) => required(key, await findJson(key, schema)),
+    getBytes: async (key) => required(key, await read(key)),
+    list: (prefix) => list(s3, name, prefix),
+    find: (key) => find(s3, name, key),
+  };
+}
+
+async function putJson(s3: S3Client, bucket: string, key: string, value: unknown, once: boolean): Promise<boolean> {
+  try {
+    await s3.send(
+      new PutObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        Body: JSON.stringify(value),
+        ContentType: "application/json",
+        ...(once ? { IfNoneMatch: "*" } : {}),
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (once && isPreconditionFailed(error)) return false;
+    throw error;
+  }
+}
+
+/** Whether S3 refused a conditional write because the object is already there. */
+export function isPreconditionFailed(error: unknown): boolean {
+  return error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412;
+}
+
+async function* list(s3: S3Client, bucket: string, prefix: string): AsyncGenerator<ListedObject> {
+  let token: string | undefined;
+  do {
+    const page = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }));
+    for (const { Key, Size } of page.Contents ?? []) if (Key !== undefined) yield { key: Key, bytes: Size ?? 0 };
+    token = page.NextContinuationToken;
+  } while (token !== undefined);
+}
+
+async function find(s3: S3Client, bucket: string, key: string): Promise<StoredObject | undefined> {
+  try {
+    const head = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: "ENABLED" }));
+    return { bytes: head.ContentLength ?? 0, crc32: head.ChecksumCRC32 };
+  } catch (error) {
+    if (error instanceof NotFound) return undefined;
+    throw error;
+  }
+}

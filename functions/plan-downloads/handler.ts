@@ -1,0 +1,23 @@
+import { downloadPlan, planInput } from "#contracts/export-state.ts";
+import { readManifestPage } from "#integra/bulk-export.ts";
+import { isForeignRequest, parseManifest } from "#integra/manifest.ts";
+import { exportRecords } from "#landing/export-records.ts";
+import { fileKeys } from "#landing/object-keys.ts";
+import { integraClient } from "#runtime/integra-client.ts";
+import { bucketFromEnvironment, s3Client } from "#runtime/landing.ts";
+import { log } from "#runtime/log.ts";
+import { step } from "#runtime/step.ts";
+import { planDownloads } from "./plan-downloads.ts";
+
+export const handler = step(planInput, downloadPlan, () => {
+  const client = integraClient();
+  return planDownloads({
+    parseManifest,
+    isForeignRequest,
+    readManifestPage: (url, signal) => readManifestPage(client, url, signal),
+    fileKeys,
+    records: exportRecords(bucketFromEnvironment(s3Client())),
+    log,
+    now: Date.now,
+  });
+});

@@ -1,0 +1,51 @@
+import { ServerUnavailable } from "#contracts/errors.ts";
+import type { PollInput, PollResult } from "#contracts/export-state.ts";
+import { nextTry, pollIntervalMs, troubleIntervalMs, worthAnotherTry } from "#functions/workflow/pacing.ts";
+import type { JobStatus } from "#integra/bulk-export.ts";
+import type { ExportRecords } from "#landing/export-records.ts";
+import type { Log } from "#runtime/log.ts";
+import type { Step } from "#runtime/step.ts";
+
+export interface PollExportPorts {
+  pollStatus(statusUrl: URL, signal: AbortSignal): Promise<JobStatus>;
+  records: Pick<ExportRecords, "getJob" | "saveManifest">;
+  /** Tells the metrics how old the export is, in seconds: the alarm on stalled exports reads it. */
+  reportAge(seconds: number): void;
+  log: Log;
+  now: () => number;
+}
+
+/**
+ * Asks once how the job stands. "Not ready" is an answer like any other; a manifest is kept in S3 as it came.
+ * @throws ExportJobFailed, ExportJobGone, AccessRefused, ClientKeyUnusable, OriginRefused
+ * @throws ServerUnavailable after too many answers in a row that told nothing
+ */
+export const pollExport =
+  (ports: PollExportPorts): Step<PollInput, PollResult> =>
+  async ({ export: context, poll: previous }, { signal }) => {
+    const polls = (previous?.polls ?? 0) + 1;
+    const job = await ports.records.getJob(context.exportId);
+    ports.reportAge((ports.now() - Date.parse(context.startedAt)) / 1000);
+    try {
+      const status = await ports.pollStatus(new URL(job.statusUrl), signal);
+      if (status.state === "complete") {
+        await ports.records.saveManifest(context.exportId, 1, status.manifest);
+        ports.log.info("the export is ready", { polls });
+        return { outcome: "ready", ...nextTry(ports.now(), 0), polls, troubles: 0 };
+      }
+      ports.log.info("the export is in progress", { polls, progress: status.progress?.slice(0, 100) });
+      const elapsedMs = ports.now() - Date.parse(job.kickedOffAt);
+      const wait = pollIntervalMs({ retryAfterMs: status.retryAfterMs, polls, elapsedMs });
+      return { outcome: "in-progress", ...nextTry(ports.now(), wait), polls, troubles: 0 };
+    } catch (fault) {
+      const troubles = (previous?.troubles ?? 0) + 1;
+      if (!(fault instanceof ServerUnavailable) || !worthAnotherTry(troubles, fault)) throw fault;
+      ports.log.warn("the status request got no answer that counts", { polls, troubles, reason: fault.message });
+      return {
+        outcome: "in-progress",
+        ...nextTry(ports.now(), troubleIntervalMs(troubles, fault.retryAfterMs)),
+        polls,
+        troubles,
+      };
+    }
+  };

@@ -1,0 +1,53 @@
+import type { Context } from "aws-lambda";
+import type * as z from "zod";
+import { logger } from "./log.ts";
+
+/** What a step gets besides its input. */
+export interface StepContext {
+  /** Aborts shortly before Lambda would kill the function, so that a step can end in good order. */
+  signal: AbortSignal;
+}
+
+export type Step<Input, Output> = (input: Input, context: StepContext) => Promise<Output>;
+
+/** Time that a step has to clean up (abort an upload) once its signal has fired. */
+const graceMs = 10_000;
+
+/**
+ * Makes a step a Lambda handler: builds it once per container, checks what goes in and out against the contracts, and
+ * lets its faults through under their literal names, by which the state machine routes.
+ */
+export function step<Input, Output>(
+  input: z.ZodType<Input>,
+  output: z.ZodType<Output>,
+  build: () => Step<Input, Output>,
+): (event: unknown, context: Context) => Promise<Output> {
+  let run: Step<Input, Output> | undefined;
+  return async (event, context) => {
+    logger.addContext(context);
+    const exportId = exportIdOf(event);
+    if (exportId !== undefined) logger.appendKeys({ exportId });
+    try {
+      run ??= build();
+      const signal = AbortSignal.timeout(Math.max(context.getRemainingTimeInMillis() - graceMs, 1_000));
+      return output.parse(await run(input.parse(event), { signal }));
+    } catch (error) {
+      logger.error("the step failed", { error: describeError(error) });
+      throw error;
+    } finally {
+      logger.resetKeys();
+    }
+  };
+}
+
+function exportIdOf(event: unknown): string | undefined {
+  const exportId = (event as { export?: { exportId?: unknown } } | null)?.export?.exportId;
+  return typeof exportId === "string" ? exportId : undefined;
+}
+
+/** An error and its causes as plain data; stacks stay, they hold no data of ours. */
+function describeError(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { name, message, stack, cause } = error;
+  return { name, message, stack, ...(cause === undefined ? {} : { cause: describeError(cause) }) };
+}

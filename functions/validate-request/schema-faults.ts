@@ -1,0 +1,35 @@
+import type * as z from "zod";
+
+/** What is wrong with a value, in words for people: each fault with the field's name, and never with its value. */
+export function schemaFaults(error: z.ZodError): string[] {
+  return error.issues.flatMap((issue) => issueFaults(issue, issue.path.map(String)));
+}
+
+function issueFaults(issue: z.core.$ZodIssue, path: string[]): string[] {
+  const field = path.join(".") || "the request";
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return issue.keys.map((key) => `${[...path, fieldName(key)].join(".")}: is not a known field`);
+    case "invalid_type":
+      return [`${field}: ${expectation(issue.expected)}`];
+    case "invalid_value":
+      return [`${field}: must be one of ${issue.values.join(", ")}`];
+    case "invalid_union":
+      // The last alternative is the general one, and its faults say the most.
+      return (issue.errors.at(-1) ?? []).flatMap((inner) => issueFaults(inner, [...path, ...inner.path.map(String)]));
+    case "too_small":
+      return [`${field}: is empty`];
+    case "too_big":
+      return [`${field}: is too long`];
+    default:
+      return [`${field}: ${issue.message}`];
+  }
+}
+
+function expectation(expected: string): string {
+  if (expected === "object") return "must be a JSON object";
+  return expected === "array" ? "must be a list" : `must be a ${expected}, or is missing`;
+}
+
+/** A field that the contract does not know may be named anything, a patient even: only words are repeated. */
+const fieldName = (key: string): string => (/^[\w-]{1,64}$/.test(key) ? key : "(a field of another form)");

@@ -1,0 +1,65 @@
+import type { ServerUnavailable } from "#contracts/errors.ts";
+
+/*
+ * How long the bridge waits before it asks again. IntegraConnect may block clients who overdo it (guide, "Terms of Use"),
+ * and a Step Functions execution has 25,000 history events at most: both bound the number of questions.
+ */
+
+/** When to act again: for a Wait state, and for the Choice that compares it with the deadline (epoch seconds). */
+export interface NextTry {
+  waitSeconds: number;
+  nextAt: number;
+}
+
+const second = 1_000;
+const minute = 60 * second;
+
+/** Never sooner than this, whatever the server says. */
+const shortestWaitMs = second;
+const firstIntervalMs = 2 * second;
+const longestIntervalMs = 5 * minute;
+/** Waits that Step Functions can be given; a server that asks for more runs into the export's deadline anyway. */
+const longestWaitSeconds = 99_999_999;
+
+/** A wait of at least `waitMs` from `now` (both milliseconds), rounded up to whole seconds. */
+export function nextTry(now: number, waitMs: number): NextTry {
+  const waitSeconds = Math.min(Math.ceil(Math.max(waitMs, shortestWaitMs) / second), longestWaitSeconds);
+  return { waitSeconds, nextAt: Math.ceil(now / second) + waitSeconds };
+}
+
+export interface Polling {
+  /** What the server asked for with the last answer. */
+  retryAfterMs: number | undefined;
+  /** Status requests so far. */
+  polls: number;
+  /** Since the kick-off. */
+  elapsedMs: number;
+}
+
+/**
+ * The wait before the next status request, in milliseconds. The server's Retry-After is never undercut; without it the
+ * interval grows by half each time, up to five minutes. Either way a job that runs for hours is asked at most once a
+ * minute, so that an export of 24 hours takes fewer than 1,700 polls.
+ */
+export function pollIntervalMs({ retryAfterMs, polls, elapsedMs }: Polling): number {
+  const growing = Math.min(firstIntervalMs * 1.5 ** Math.min(polls, 50), longestIntervalMs);
+  const gentle = Math.min(elapsedMs / 50, minute);
+  return Math.max(retryAfterMs ?? growing, gentle, shortestWaitMs);
+}
+
+/**
+ * The wait after the n-th answer in a row that told nothing (429, 5xx, a cut socket), in milliseconds: the server's
+ * Retry-After, and at least 2 s, doubled each time up to five minutes.
+ */
+export function troubleIntervalMs(troubles: number, retryAfterMs: number | undefined): number {
+  return Math.max(retryAfterMs ?? 0, Math.min(firstIntervalMs * 2 ** Math.min(troubles - 1, 20), longestIntervalMs));
+}
+
+/** Answers in a row that may tell nothing: about an hour's worth; a 500 that explains nothing gets half a minute. */
+const mostTroubles = 20;
+const mostUnexplainedTroubles = 5;
+
+/** Whether to ask again after the n-th answer in a row that told nothing. */
+export function worthAnotherTry(troubles: number, fault: Pick<ServerUnavailable, "unexplained">): boolean {
+  return troubles < (fault.unexplained ? mostUnexplainedTroubles : mostTroubles);
+}

@@ -1,0 +1,24 @@
+import { App, Tags, Validations } from "aws-cdk-lib";
+import { AwsSolutionsChecks, HIPAASecurityChecks } from "cdk-nag";
+import { readStageSettings } from "./settings.ts";
+import { ExampleSubscriberStack } from "./stacks/example-subscriber-stack.ts";
+import { ExportStack } from "./stacks/export-stack.ts";
+import { LandingStack } from "./stacks/landing-stack.ts";
+
+/** integra-bridge as it is deployed: one stage, its settings, its stacks. */
+export function integraBridge(app: App): App {
+  const stage = String(app.node.tryGetContext("stage") ?? "dev");
+  const settings = readStageSettings(stage, app.node.tryGetContext("stages"), app.node.tryGetContext("overrides"));
+  const name = (part: string) => `integra-bridge-${stage}-${part}`;
+
+  const landing = new LandingStack(app, name("landing"), { stage, settings });
+  new ExportStack(app, name("export"), { stage, settings, landing });
+  if (settings.exampleSubscriber) new ExampleSubscriberStack(app, name("subscriber"), { bus: landing.bus });
+
+  Tags.of(app).add("application", "integra-bridge");
+  Tags.of(app).add("stage", stage);
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new HIPAASecurityChecks(app));
+  return app;
+}
+
+if (import.meta.main) integraBridge(new App()).synth();

@@ -1,0 +1,220 @@
+import { ArnFormat, Duration, RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
+import * as iam from "aws-cdk-lib/aws-iam";
+import * as logs from "aws-cdk-lib/aws-logs";
+import * as sfn from "aws-cdk-lib/aws-stepfunctions";
+import { Construct } from "constructs";
+import type { StageSettings } from "../settings.ts";
+import type { LandingStack } from "../stacks/landing-stack.ts";
+import { anyExport, grantBus, grantLanding, grantLedger } from "./landing-access.ts";
+import { stateMachineDefinition } from "./state-machine-definition.ts";
+import { type FunctionDefaults, StepFunctionLambda } from "./step-function-lambda.ts";
+import { acknowledgeWildcard } from "./wildcard-resources.ts";
+
+export interface BulkExportWorkflowProps {
+  landing: LandingStack;
+  settings: StageSettings;
+  functions: FunctionDefaults;
+  metricsNamespace: string;
+}
+
+/** The state machine's name, and thereby a part of its executions' ARNs. */
+export const bulkExportName = (stage: string): string => `integra-bridge-${stage}-bulk-export`;
+
+const short = Duration.seconds(60);
+const medium = Duration.seconds(120);
+const long = Duration.minutes(5);
+
+/** The bulk-export state machine and the function behind each of its states, each with just what it needs. */
+export class BulkExportWorkflow extends Construct {
+  readonly stateMachine: sfn.StateMachine;
+  readonly #props: BulkExportWorkflowProps;
+  readonly #steps: Record<string, StepFunctionLambda> = {};
+
+  constructor(scope: Construct, id: string, props: BulkExportWorkflowProps) {
+    super(scope, id);
+    this.#props = props;
+    this.#validateRequest();
+    this.#kickOffExport();
+    this.#pollExport();
+    this.#planDownloads();
+    this.#downloadFile();
+    this.#completeExport();
+    this.#deleteJob();
+    this.#announceCompletion();
+    this.#failExport();
+    this.stateMachine = this.#stateMachine();
+  }
+
+  #validateRequest(): void {
+    const { settings, landing } = this.#props;
+    const step = this.#step("ValidateRequest", "validate-request", short);
+    step.setEnvironment({
+      EXPORT_TYPES: JSON.stringify(settings.export.types),
+      EXPORT_GROUPS: JSON.stringify(settings.export.groups),
+      DEADLINE_HOURS: String(settings.export.deadlineHours),
+    });
+    grantLedger(landing, step, ["dynamodb:GetItem"]);
+  }
+
+  #kickOffExport(): void {
+    const step = this.#step("KickOffExport", "kick-off-export", medium);
+    this.#props.landing.integra.grantClient(step);
+    this.#grantBucket(step, {
+      lookUp: true,
+      read: ["work/*/job.json", "work/*/stop.json"],
+      write: ["work/*/job.json"],
+    });
+    this.#grantBus(step);
+  }
+
+  #pollExport(): void {
+    const step = this.#step("PollExport", "poll-export", medium);
+    this.#props.landing.integra.grantClient(step);
+    step.setEnvironment({ METRICS_NAMESPACE: this.#props.metricsNamespace });
+    this.#grantBucket(step, { read: ["work/*/job.json"], write: ["exports/*/manifest.json"] });
+  }
+
+  #planDownloads(): void {
+    const step = this.#step("PlanDownloads", "plan-downloads", long, 512);
+    this.#props.landing.integra.grantClient(step);
+    this.#grantBucket(step, {
+      read: ["work/*/job.json", "exports/*/manifest.json"],
+      write: ["exports/*/manifest-*.json", "work/*/plan.json", "work/*/work-list.json"],
+    });
+  }
+
+  #downloadFile(): void {
+    const step = this.#step("DownloadFile", "download-file", Duration.minutes(15), 1024);
+    this.#props.landing.integra.grantClient(step);
+    this.#grantBucket(step, {
+      lookUp: true,
+      read: ["exports/*", "work/*/plan.json", "work/*/stop.json", "work/*/receipts/*"],
+      write: ["exports/*", "work/*/stop.json", "work/*/receipts/*", "work/*/failures/*"],
+    });
+    step.allow(["s3:AbortMultipartUpload"], [this.#props.landing.objectsArn("exports/*")], anyExport);
+    this.#grantBus(step);
+  }
+
+  #completeExport(): void {
+    const { landing } = this.#props;
+    const step = this.#step("CompleteExport", "complete-export", long, 512);
+    this.#grantBucket(step, {
+      lookUp: true,
+      read: ["job.json", "plan.json", "stop.json", "receipts/*", "failures/*"].map((name) => `work/*/${name}`),
+      write: ["exports/*/summary.json"],
+    });
+    grantLedger(landing, step, ["dynamodb:PutItem"]);
+  }
+
+  #deleteJob(): void {
+    const step = this.#step("DeleteJob", "delete-job", medium);
+    this.#props.landing.integra.grantClient(step);
+    this.#grantBucket(step, { lookUp: true, read: ["work/*/job.json"] });
+  }
+
+  #announceCompletion(): void {
+    const step = this.#step("AnnounceCompletion", "announce-completion", short);
+    this.#grantBucket(step, { read: ["exports/*/summary.json"] });
+    this.#grantBus(step);
+  }
+
+  #failExport(): void {
+    const step = this.#step("FailExport", "fail-export", short);
+    this.#grantBucket(step, { lookUp: true, read: ["work/*/stop.json"] });
+    this.#grantBus(step);
+  }
+
+  #step(id: string, name: string, timeout: Duration, memoryMiB?: number): StepFunctionLambda {
+    const step = new StepFunctionLambda(this, id, this.#props.functions, {
+      name,
+      timeout,
+      ...(memoryMiB && { memoryMiB }),
+    });
+    this.#steps[id] = step;
+    return step;
+  }
+
+  #grantBucket(step: StepFunctionLambda, access: Parameters<typeof grantLanding>[2]): void {
+    grantLanding(this.#props.landing, step, access);
+  }
+
+  #grantBus(step: StepFunctionLambda): void {
+    grantBus(this.#props.landing, step);
+  }
+
+  #stateMachine(): sfn.StateMachine {
+    const { landing, settings, functions } = this.#props;
+    const arns = Object.entries(this.#steps).map(([id, step]) => [`${id}Arn`, step.function.functionArn] as const);
+    const definition = stateMachineDefinition("bulk-export.asl.json", {
+      texts: { ...Object.fromEntries(arns), LandingBucketName: landing.bucketName },
+      numbers: {
+        DownloadConcurrency: settings.export.downloadConcurrency,
+        // The deadline is a Choice in the definition. This is the last net below it, with a day for the downloads.
+        ExecutionTimeoutSeconds: Math.round((settings.export.deadlineHours + 24) * 3600),
+      },
+    });
+    const stateMachineName = bulkExportName(functions.stage);
+    const stateMachine = new sfn.StateMachine(this, "StateMachine", {
+      stateMachineName,
+      definitionBody: sfn.DefinitionBody.fromString(definition),
+      tracingEnabled: true,
+      // Input and output of states hold no PHI, but a request is its requester's business.
+      logs: { level: sfn.LogLevel.ALL, includeExecutionData: false, destination: this.#logGroup() },
+    });
+    grantWorkflow(stateMachine, stateMachineName, landing, Object.values(this.#steps));
+    return stateMachine;
+  }
+
+  #logGroup(): logs.LogGroup {
+    const { functions } = this.#props;
+    return new logs.LogGroup(this, "StateMachineLog", {
+      // Names under this prefix do not count against the size of the account's log resource policy.
+      logGroupName: `/aws/vendedlogs/states/${bulkExportName(functions.stage)}`,
+      retention: functions.logDays,
+      encryptionKey: functions.key,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+  }
+}
+
+/** What the machine itself may: call its functions, read its work lists, and run the children of its Distributed Map. */
+function grantWorkflow(
+  stateMachine: sfn.StateMachine,
+  name: string,
+  landing: LandingStack,
+  steps: StepFunctionLambda[],
+): void {
+  const allow = (actions: string[], resources: string[]) =>
+    stateMachine.addToRolePolicy(new iam.PolicyStatement({ actions, resources }));
+  const workLists = landing.objectsArn("work/*/work-list.json");
+  allow(
+    ["lambda:InvokeFunction"],
+    steps.map((step) => step.function.functionArn),
+  );
+  allow(["s3:GetObject"], [workLists]);
+  allow(["kms:Decrypt"], [landing.key.keyArn]);
+  const executions = ["/*", ":*"].map((children) =>
+    Stack.of(stateMachine).formatArn({
+      service: "states",
+      resource: "execution",
+      resourceName: `${name}${children}`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    }),
+  );
+  // A policy of its own: within the role's default policy the machine would depend on itself.
+  const mapRuns = new iam.Policy(stateMachine, "MapRuns", {
+    statements: [
+      new iam.PolicyStatement({ actions: ["states:StartExecution"], resources: [stateMachine.stateMachineArn] }),
+      new iam.PolicyStatement({ actions: ["states:DescribeExecution", "states:StopExecution"], resources: executions }),
+    ],
+  });
+  mapRuns.attachToRole(stateMachine.role);
+  acknowledgeWildcard(stateMachine, workLists, anyExport);
+  for (const children of executions)
+    acknowledgeWildcard(stateMachine, children, "The children of the Distributed Map.");
+  acknowledgeWildcard(stateMachine, "*", "X-Ray and the delivery of logs know no resources.");
+  Validations.of(stateMachine).acknowledge({
+    id: "HIPAA.Security-IAMNoInlinePolicy",
+    reason: "The state machine has its own role, and its policy belongs to no other.",
+  });
+}

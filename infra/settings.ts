@@ -1,0 +1,170 @@
+import * as z from "zod";
+import { exportGroup, exportRequestDetail } from "../functions/contracts/export-request.ts";
+
+/** The types that IntegraConnect exports (guide, "Supported resources"). */
+const guideTypes = [
+  "AllergyIntolerance",
+  "CarePlan",
+  "CareTeam",
+  "Condition",
+  "Device",
+  "DiagnosticReport",
+  "DocumentReference",
+  "Encounter",
+  "Goal",
+  "Immunization",
+  "Location",
+  "Medication",
+  "MedicationRequest",
+  "Observation",
+  "Organization",
+  "Patient",
+  "Practitioner",
+  "PractitionerRole",
+  "Procedure",
+  "Provenance",
+];
+
+/** The groups that IntegraConnect exports (guide, "Supported Group IDs"). */
+const guideGroups = [
+  { id: "187419279", name: "age-below-5" },
+  { id: "275131468", name: "age-5-to-18" },
+  { id: "383681350", name: "age-18-to-35" },
+  { id: "424548118", name: "age-35-to-55" },
+  { id: "517483350", name: "age-above-55" },
+];
+
+const serverUrl = z.url().refine(isSecure, "must be https (http is accepted for a loopback address only)");
+
+function isSecure(text: string): boolean {
+  const url = URL.parse(text);
+  return (
+    url?.protocol === "https:" ||
+    (url?.protocol === "http:" && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname))
+  );
+}
+
+const integra = z
+  .strictObject({
+    baseUrl: serverUrl.default("https://portal.minerva.integracloud.com/"),
+    tokenUrl: serverUrl.optional(),
+    exportUrl: serverUrl.optional(),
+    audience: z.string().min(1).optional(),
+    fileOrigins: z.array(serverUrl).default([]),
+  })
+  .prefault({});
+
+const bulkExport = z
+  .strictObject({
+    types: z
+      .array(z.string().regex(/^[A-Z][A-Za-z]+$/))
+      .min(1)
+      .default(guideTypes),
+    groups: z.array(exportGroup).default(guideGroups),
+    deadlineHours: z
+      .number()
+      .positive()
+      .max(24 * 14)
+      .default(24),
+    downloadConcurrency: z.number().int().min(1).max(40).default(4),
+  })
+  .prefault({});
+
+const schedule = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9_-]{1,48}$/),
+  expression: z.string().regex(/^(rate|cron|at)\(.+\)$/),
+  timezone: z.string().min(1).default("UTC"),
+  enabled: z.boolean().default(true),
+  detail: exportRequestDetail.omit({ requestId: true }),
+});
+
+const days = z.number().int().positive().max(3650);
+
+const retention = z
+  .strictObject({
+    /** Days that landed exports are kept; absent: for ever. */
+    exportDays: days.optional(),
+    /** Days that replaced and deleted versions are kept: after that a deletion is final. */
+    oldVersionDays: days.default(30),
+    /** Days that the bridge's own records (plans, receipts) are kept. */
+    workDays: days.default(30),
+    logDays: z
+      .union([z.literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653])])
+      .default(365),
+    /** Whether deleting the stack deletes the data with it. */
+    removeWithStack: z.boolean().default(false),
+  })
+  .prefault({});
+
+const alarms = z
+  .strictObject({
+    email: z.email().optional(),
+    topicArn: z
+      .string()
+      .regex(/^arn:aws[\w-]*:sns:/)
+      .optional(),
+    stalledAfterHours: z.number().positive().default(6),
+  })
+  .prefault({});
+
+const subscriber = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9]{1,32}$/),
+  accountId: z.string().regex(/^\d{12}$/),
+  /** Only objects below this prefix can be read. */
+  prefix: z
+    .string()
+    .regex(/^exports\/.*$/)
+    .default("exports/"),
+});
+
+const stageSettings = z
+  .strictObject({
+    integra,
+    export: bulkExport,
+    schedules: z.array(schedule).default([]),
+    retention,
+    alarms,
+    subscribers: z.array(subscriber).default([]),
+    /** Puts the functions into a VPC behind one NAT gateway, for a server that admits known addresses only. */
+    fixedEgress: z.boolean().default(false),
+    /** Deploys an example subscriber: a rule and a queue. */
+    exampleSubscriber: z.boolean().default(false),
+  })
+  .superRefine((settings, context) => {
+    const { types, groups } = settings.export;
+    settings.schedules.forEach(({ detail }, index) => {
+      const unknown = (detail.types ?? []).filter((type) => !types.includes(type));
+      const groupKnown = groups.some(({ id, name }) => id === detail.groupId || name === detail.groupId);
+      const fault = (message: string) =>
+        context.addIssue({ code: "custom", message, path: ["schedules", index, "detail"] });
+      if (unknown.length > 0) fault(`unknown types: ${unknown.join(", ")}`);
+      if (detail.level === "group" ? !groupKnown : detail.groupId !== undefined)
+        fault("groupId must name an accepted group, at level group only");
+    });
+  });
+
+export type StageSettings = z.infer<typeof stageSettings>;
+export type ScheduleSettings = z.infer<typeof schedule>;
+
+/**
+ * A stage's settings: the project's defaults, under the stage's own from `cdk.json`, under overrides given to the CDK
+ * as JSON (`-c overrides='{"integra":{"baseUrl":"https://…"}}'`).
+ * @throws Error naming every fault at once, with its place
+ */
+export function readStageSettings(stage: string, stages: unknown, overrides: unknown): StageSettings {
+  const known = z.record(z.string(), z.unknown()).parse(stages ?? {});
+  if (!(stage in known)) throw new Error(`unknown stage "${stage}": cdk.json knows ${Object.keys(known).join(", ")}`);
+  const given = typeof overrides === "string" ? (JSON.parse(overrides) as unknown) : overrides;
+  const parsed = stageSettings.safeParse(merged(known[stage], given ?? {}));
+  if (parsed.success) return parsed.data;
+  throw new Error(`the settings of stage "${stage}" cannot be used:\n${z.prettifyError(parsed.error)}`);
+}
+
+function merged(below: unknown, above: unknown): unknown {
+  if (!isObject(below) || !isObject(above)) return above ?? below;
+  const keys = new Set([...Object.keys(below), ...Object.keys(above)]);
+  return Object.fromEntries([...keys].map((key) => [key, merged(below[key], above[key])]));
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,0 +1,74 @@
+import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { GetExecutionHistoryCommand, SFNClient } from "@aws-sdk/client-sfn";
+import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import * as z from "zod";
+import { eventDetails, exportRequested } from "#contracts/events.ts";
+import { type ExportSummary, exportSummary } from "#contracts/landed.ts";
+import { clientSettings, type LocalBridge } from "./local-bridge.ts";
+
+const receivedEvent = z.discriminatedUnion("detail-type", [
+  z.object({ "detail-type": z.literal("Export Started"), detail: eventDetails["Export Started"] }),
+  z.object({ "detail-type": z.literal("Export File Landed"), detail: eventDetails["Export File Landed"] }),
+  z.object({ "detail-type": z.literal("Export Completed"), detail: eventDetails["Export Completed"] }),
+  z.object({ "detail-type": z.literal("Export Failed"), detail: eventDetails["Export Failed"] }),
+  z.object({ "detail-type": z.literal("Export Cancelled"), detail: eventDetails["Export Cancelled"] }),
+]);
+
+/** An event as the example subscriber's queue received it. */
+export type ReceivedEvent = z.infer<typeof receivedEvent>;
+
+/** What a user of the bridge does, by the AWS SDK alone: ask for exports, read events, read what landed. */
+export interface BridgeCaller {
+  /** Puts an `Export Requested` event on the bus, as any application would. */
+  requestExport(detail: unknown): Promise<void>;
+  /** The events that came in, up to ten; waits for them at most `waitSeconds`. Each is received once. */
+  receiveEvents(waitSeconds: number): Promise<ReceivedEvent[]>;
+  /** The name of the state that the export is in. */
+  currentState(exportId: string): Promise<string | undefined>;
+  readSummary(exportId: string): Promise<ExportSummary>;
+  readObject(key: string): Promise<Buffer>;
+}
+
+export function bridgeCaller({ aws, outputs }: LocalBridge): BridgeCaller {
+  const settings = clientSettings(aws);
+  const bus = new EventBridgeClient(settings);
+  const sqs = new SQSClient({ ...settings, useQueueUrlAsEndpoint: false });
+  const stepFunctions = new SFNClient(settings);
+  const s3 = new S3Client({ ...settings, forcePathStyle: true });
+
+  const readObject = async (key: string): Promise<Buffer> => {
+    const object = await s3.send(new GetObjectCommand({ Bucket: outputs.bucketName, Key: key }));
+    return Buffer.from((await object.Body?.transformToByteArray()) ?? []);
+  };
+  return {
+    requestExport: async (detail) => {
+      const entry = { EventBusName: outputs.busName, Source: "example.requester", DetailType: exportRequested };
+      const answer = await bus.send(new PutEventsCommand({ Entries: [{ ...entry, Detail: JSON.stringify(detail) }] }));
+      if (answer.FailedEntryCount)
+        throw new Error(`the bus did not take the event: ${answer.Entries?.[0]?.ErrorMessage}`);
+    },
+    receiveEvents: (waitSeconds) => receiveEvents(sqs, outputs.subscriberQueueUrl, waitSeconds),
+    currentState: async (exportId) => {
+      const executionArn = `${outputs.exportStateMachineArn.replace(":stateMachine:", ":execution:")}:${exportId}`;
+      const { events } = await stepFunctions.send(
+        new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, maxResults: 25 }),
+      );
+      return events?.find((event) => event.stateEnteredEventDetails)?.stateEnteredEventDetails?.name;
+    },
+    readSummary: async (exportId) =>
+      exportSummary.parse(JSON.parse((await readObject(`exports/${exportId}/summary.json`)).toString("utf8"))),
+    readObject,
+  };
+}
+
+async function receiveEvents(sqs: SQSClient, QueueUrl: string, waitSeconds: number): Promise<ReceivedEvent[]> {
+  const { Messages = [] } = await sqs.send(
+    new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: waitSeconds }),
+  );
+  if (Messages.length === 0) return [];
+  const events = Messages.map(({ Body }) => receivedEvent.parse(JSON.parse(Body ?? "null")));
+  const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+  await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
+  return events;
+}

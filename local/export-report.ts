@@ -1,0 +1,40 @@
+import type { ExportSummary, LandedFile } from "#contracts/landed.ts";
+import { readableBytes, type WatchedExport } from "./export-watch.ts";
+
+/** What landed, as a table for people, and which events the subscriber received. */
+export function exportReport(summary: ExportSummary, watched: WatchedExport, bucket: string): string {
+  const rows = Object.entries(Object.groupBy(summary.files, folderOf)).map(([folder, files = []]) => [
+    folder,
+    String(files.length),
+    String(sum(files, (file) => file.lines)),
+    readableBytes(sum(files, (file) => file.bytes)),
+  ]);
+  const { files, lines, bytes } = summary.totals;
+  const table = columns([
+    ["", "files", "lines", "size"],
+    ...rows.toSorted(([a = ""], [b = ""]) => a.localeCompare(b)),
+    ["in all", String(files), String(lines), readableBytes(bytes)],
+  ]);
+  const events = [...watched.received].map(([type, count]) => `  ${count} × ${type}`);
+  return [
+    `Landed in s3://${bucket}/exports/${summary.exportId}/ (${summary.status}):`,
+    ...table,
+    ...summary.failedFiles.map(({ key, reason }) => `  missing: ${key}: ${reason}`),
+    "",
+    "The example subscriber received:",
+    ...events,
+  ].join("\n");
+}
+
+/** The folder below the export's prefix: the resource type, `errors` or `deleted`. */
+const folderOf = (file: LandedFile): string => file.key.split("/").at(-2) ?? "";
+
+const sum = (files: readonly LandedFile[], of: (file: LandedFile) => number): number =>
+  files.reduce((total, file) => total + of(file), 0);
+
+function columns(rows: string[][]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    `  ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join("  ")}`.trimEnd(),
+  );
+}

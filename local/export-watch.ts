@@ -1,0 +1,70 @@
+import type { BridgeCaller, ReceivedEvent } from "./bridge-caller.ts";
+
+/** How an export went, as its subscriber saw it. */
+export interface WatchedExport {
+  exportId: string;
+  /** The event that ended it. */
+  end: Extract<ReceivedEvent, { "detail-type": "Export Completed" | "Export Failed" | "Export Cancelled" }>;
+  /** How many events of each type came in. */
+  received: Map<string, number>;
+}
+
+export interface WatchOptions {
+  requestId: string;
+  /** Gets a line of progress whenever there is news. */
+  report: (line: string) => void;
+  signal: AbortSignal;
+}
+
+/**
+ * Follows the export of one requestId by its events until it ends.
+ * @throws the signal's reason, when it fires first
+ */
+export async function watchExport(caller: BridgeCaller, options: WatchOptions): Promise<WatchedExport> {
+  const received = new Map<string, number>();
+  const progress = new Progress(options.report);
+  let exportId: string | undefined;
+  for (;;) {
+    options.signal.throwIfAborted();
+    for (const event of await caller.receiveEvents(1)) {
+      if (event.detail.requestId !== options.requestId) continue;
+      exportId = event.detail.exportId;
+      const type = event["detail-type"];
+      received.set(type, (received.get(type) ?? 0) + 1);
+      if (event["detail-type"] === "Export File Landed") progress.landed(event.detail.file.bytes);
+      else if (event["detail-type"] !== "Export Started") return { exportId, end: event, received };
+    }
+    if (exportId !== undefined) progress.phase(await caller.currentState(exportId));
+  }
+}
+
+class Progress {
+  readonly #report: (line: string) => void;
+  #phase: string | undefined;
+  #files = 0;
+  #bytes = 0;
+  #shown = 0;
+
+  constructor(report: (line: string) => void) {
+    this.#report = report;
+  }
+
+  landed(bytes: number): void {
+    this.#files += 1;
+    this.#bytes += bytes;
+  }
+
+  phase(name: string | undefined): void {
+    if (name !== undefined && name !== this.#phase) this.#report(name.toLowerCase());
+    this.#phase = name;
+    if (this.#files > this.#shown) this.#report(`${this.#files} files landed, ${readableBytes(this.#bytes)}`);
+    this.#shown = this.#files;
+  }
+}
+
+/** "1.2 MB", for people. */
+export function readableBytes(bytes: number): string {
+  const units = ["bytes", "kB", "MB", "GB"];
+  const power = bytes === 0 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
+  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
+}

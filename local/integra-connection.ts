@@ -1,0 +1,86 @@
+import { readFile } from "node:fs/promises";
+import * as z from "zod";
+import { createClientKeyPair, type KeyAlgorithm } from "#cli/client-key-pair.ts";
+import type { SimulatorOptions } from "./simulator/options.ts";
+import { type Simulator, startSimulator } from "./simulator/simulator.ts";
+
+/** The server that a local bridge talks to, and the client it is there. */
+export interface IntegraConnection {
+  /** The stage's setting `integra`. */
+  settings: { baseUrl: string; tokenUrl?: string; exportUrl?: string; audience?: string };
+  /** The client's secret, as it goes into Secrets Manager. */
+  secret: Record<string, unknown>;
+  simulator: Simulator | undefined;
+  close: () => Promise<void>;
+}
+
+const ownServer = z.object({
+  INTEGRA_BASE_URL: z.url(),
+  INTEGRA_TOKEN_URL: z.url().optional(),
+  INTEGRA_EXPORT_URL: z.url().optional(),
+  INTEGRA_AUDIENCE: z.string().min(1).optional(),
+  INTEGRA_CLIENT_ID: z.string().min(1),
+  INTEGRA_PRIVATE_JWK: z.string().min(1),
+  INTEGRA_SCOPE: z.string().min(1),
+});
+
+/**
+ * The server that the environment names by `INTEGRA_BASE_URL`; undefined where it names none.
+ * @throws Error naming every variable that is missing, or the key file that cannot be read
+ */
+export async function connectionFromEnvironment(
+  variables: Record<string, string | undefined>,
+): Promise<IntegraConnection | undefined> {
+  if ((variables["INTEGRA_BASE_URL"] ?? "") === "") return undefined;
+  const parsed = ownServer.safeParse(variables);
+  if (!parsed.success) {
+    const names = [...new Set(parsed.error.issues.map((issue) => issue.path.join(".")))];
+    throw new Error(`INTEGRA_BASE_URL is set; these variables are missing or malformed: ${names.join(", ")}`);
+  }
+  const env = parsed.data;
+  return {
+    settings: {
+      baseUrl: env.INTEGRA_BASE_URL,
+      ...(env.INTEGRA_TOKEN_URL !== undefined && { tokenUrl: env.INTEGRA_TOKEN_URL }),
+      ...(env.INTEGRA_EXPORT_URL !== undefined && { exportUrl: env.INTEGRA_EXPORT_URL }),
+      ...(env.INTEGRA_AUDIENCE !== undefined && { audience: env.INTEGRA_AUDIENCE }),
+    },
+    secret: {
+      clientId: env.INTEGRA_CLIENT_ID,
+      scope: env.INTEGRA_SCOPE,
+      current: await readJwk(env.INTEGRA_PRIVATE_JWK),
+    },
+    simulator: undefined,
+    close: () => Promise.resolve(),
+  };
+}
+
+async function readJwk(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new Error(`INTEGRA_PRIVATE_JWK: ${path} is not JSON`);
+    throw new Error(`INTEGRA_PRIVATE_JWK: ${path} cannot be read`, { cause: error });
+  }
+}
+
+export interface SimulatedClient {
+  algorithm?: KeyAlgorithm;
+  simulator?: Omit<SimulatorOptions, "clients">;
+}
+
+const clientId = "integra-bridge-local";
+const scope = "system/*.read";
+
+/** A simulator with one registered client, whose key is made for it. */
+export async function simulatedConnection(options: SimulatedClient = {}): Promise<IntegraConnection> {
+  const { privateJwk, publicJwks } = await createClientKeyPair(options.algorithm ?? "ES384");
+  const clients = [{ clientId, jwks: publicJwks, scopes: scope.split(" ") }];
+  const simulator = await startSimulator({ ...options.simulator, clients });
+  return {
+    settings: { baseUrl: simulator.baseUrl },
+    secret: { clientId, scope, current: privateJwk },
+    simulator,
+    close: simulator.close,
+  };
+}

@@ -1,0 +1,216 @@
+"""The behaviour of AWS that ministack lacks, one function each. What ministack is asked to do is AWS's own contract:
+none of these patches serves a peculiarity of this project."""
+
+import inspect
+import uuid
+from datetime import datetime, timezone
+
+import ministack.app as app
+import ministack.core.iam_actions as iam_actions
+import ministack.core.lambda_runtime as lambda_runtime
+import ministack.services.eventbridge as eventbridge
+import ministack.services.lambda_svc as lambda_service
+import ministack.services.s3 as s3
+import ministack.services.scheduler as scheduler
+import ministack.services.stepfunctions as step_functions
+from rewriter import require
+
+LOOPBACK = ("127.0.0.1", "::1")
+
+
+def pass_error_names_through(rewriter):
+    """Catch and Retry by our error names need the thrown error's own name, not Runtime.HandlerError."""
+    patch = "error names"
+    settled = 'error: String(err.message || err), trace: err.stack || ""'
+    script = lambda_runtime._NODEJS_WORKER_SCRIPT
+    require(patch, script.count(settled), 1, "the occurrences of the settle branch in the Node.js worker")
+    named = settled + ', errorName: (err && err.name) || "Error"'
+    lambda_runtime._NODEJS_WORKER_SCRIPT = script.replace(settled, named)
+    rewriter.edit(
+        patch, lambda_service, "_execute_function_warm",
+        ('error_type = "Runtime.HandlerError"', 'error_type = result.get("errorName") or "Runtime.HandlerError"'),
+        (
+            '"errorType": error_type,',
+            '"errorType": error_type, "trace": (result.get("trace") or "").splitlines(),',
+        ),
+    )
+
+
+def keep_workers_after_handler_errors(rewriter):
+    """On AWS an environment survives an error of its handler, and with it whatever the module caches."""
+    rewriter.edit(
+        "workers outlive handler errors", lambda_runtime.Worker, "invoke",
+        ('if response.get("status") == "error":',
+         'if response.get("status") == "error" and "errorName" not in response:'),
+    )
+
+
+def drain_stderr_fast(_rewriter):
+    """ministack waits up to 50 ms for stderr after each invocation; thousands of downloads feel it."""
+    drain = lambda_runtime.Worker._drain_stderr_bounded
+    require("fast stderr drain", drain.__defaults__, (0.050, 0.005, 0.250), "the waits of _drain_stderr_bounded")
+    drain.__defaults__ = (0.001, 0.001, 0.02)
+
+
+def count_loopback_as_tls(_rewriter):
+    """Policies that deny plain HTTP stay in force; a request that never leaves the machine satisfies them."""
+    calls = inspect.getsource(app).count("pin_request_origin(")
+    require("loopback counts as TLS", calls, 1, "the number of calls of pin_request_origin")
+    pin = app.pin_request_origin
+    app.pin_request_origin = lambda address, secure: pin(address, secure or address in LOOPBACK)
+
+
+def stop_map_with_its_execution(rewriter):
+    """Items that have not begun when the execution is stopped never begin."""
+    begin = "    def run_child(idx, item):\n"
+    skip = (
+        "        if not_to_begin():\n"
+        "            with lock:\n"
+        '                for counts in (run["itemCounts"], run["executionCounts"]):\n'
+        '                    counts["pending"] -= 1\n'
+        '                    counts["aborted"] += 1\n'
+        "            return\n"
+    )
+    rewriter.edit(
+        "stop inside a map", step_functions, "_run_distributed_map",
+        (begin, '    def not_to_begin():\n        return execution["status"] != "RUNNING"\n\n' + begin + skip),
+        ('run["status"] = "FAILED" if exceeded',
+         'run["status"] = "ABORTED" if execution["status"] != "RUNNING" else "FAILED" if exceeded'),
+    )
+
+
+def stop_map_over_its_threshold(rewriter):
+    """Once more items have failed than the Map tolerates, AWS runs none of the rest."""
+    rewriter.edit(
+        "stop a map over its threshold", step_functions, "_run_distributed_map",
+        ("    def not_to_begin():\n",
+         "    def over_threshold():\n"
+         "        failed = sum(1 for failure in failures if failure is not None)\n"
+         "        limits = []\n"
+         '        if "ToleratedFailureCount" in state_def:\n'
+         "            limits.append(failed > tolerated_count)\n"
+         '        if "ToleratedFailurePercentage" in state_def:\n'
+         "            limits.append(failed * 100 > tolerated_pct * len(items))\n"
+         "        return bool(failed) and (any(limits) if limits else True)\n\n"
+         "    def not_to_begin():\n"),
+        ('        return execution["status"] != "RUNNING"\n',
+         '        return execution["status"] != "RUNNING" or over_threshold()\n'),
+        ("    exceeded = bool(failed) and (any(limits) if limits else True)\n", "    exceeded = over_threshold()\n"),
+    )
+
+
+def compare_with_paths(_rewriter):
+    """In a Choice, ministack knows some comparisons with a path and takes the others (all of timestamps) for false."""
+    patch = "comparisons with a path"
+    parameters = list(inspect.signature(step_functions._evaluate_rule).parameters)
+    require(patch, parameters, ["rule", "data", "ctx"], "the parameters of _evaluate_rule")
+    evaluate = step_functions._evaluate_rule
+
+    def with_values(rule, data, ctx=None):
+        values = {}
+        for name, operand in rule.items():
+            if name.startswith(("String", "Numeric", "Boolean", "Timestamp")) and name.endswith("Path"):
+                values[name.removesuffix("Path")] = step_functions._resolve_path_or_ctx(operand, data, ctx)
+            else:
+                values[name] = operand
+        return evaluate(values, data, ctx)
+
+    step_functions._evaluate_rule = with_values
+
+
+def check_whole_object_checksums(rewriter):
+    """A FULL_OBJECT checksum is one over the bytes of the object; ministack knows only checksums of checksums."""
+    patch = "FULL_OBJECT checksums"
+    rewriter.edit(
+        patch, s3, "_create_multipart_upload",
+        ('"checksum_algorithm": checksum_algorithm,',
+         '"checksum_algorithm": checksum_algorithm, "checksum_type": headers.get("x-amz-checksum-type"),'),
+        ('csum_headers["x-amz-checksum-type"] = "COMPOSITE"',
+         'csum_headers["x-amz-checksum-type"] = headers.get("x-amz-checksum-type") or "COMPOSITE"'),
+    )
+    rewriter.edit(
+        patch, s3, "_complete_multipart_upload",
+        ("composite = _composite_checksum(checksum_algorithm, part_digests)",
+         'declared_type = (headers or {}).get("x-amz-checksum-type") or upload.get("checksum_type")\n'
+         '    full = bool(checksum_algorithm) and declared_type == "FULL_OBJECT"\n'
+         '    composite = _compute_s3_checksum(checksum_algorithm, b"".join(combined_parts)) if full '
+         "else _composite_checksum(checksum_algorithm, part_digests)"),
+        ('"COMPOSITE"', '("FULL_OBJECT" if full else "COMPOSITE")', 2),
+    )
+
+
+def know_conditional_writes(rewriter):
+    """A policy may demand If-None-Match of what creates an object, and of nothing else (parts, say)."""
+    upload = "        upload_id = _query_param(query_params, \"uploadId\")\n"
+    rewriter.edit(
+        "condition keys of conditional writes", iam_actions, "_s3_object_context",
+        (upload,
+         upload
+         + '        creates = "uploads" not in query_params and "partNumber" not in query_params\n'
+         '        context["s3:ObjectCreationOperation"] = "true" if creates else "false"\n'
+         '        if creates and headers.get("if-none-match"):\n'
+         '            context["s3:if-none-match"] = headers["if-none-match"]\n'),
+    )
+
+
+def with_schedule_attributes(target, schedule, due):
+    """The target with Scheduler's context attributes in its Input replaced by their values."""
+    text = target.get("Input")
+    if not text:
+        return target
+    attributes = {
+        "scheduled-time": datetime.fromtimestamp(due, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "execution-id": uuid.uuid4().hex[:16],
+        "schedule-arn": schedule.get("Arn", ""),
+        "attempt-number": "1",
+    }
+    for name, value in attributes.items():
+        text = text.replace(f"<aws.scheduler.{name}>", value)
+    return {**target, "Input": text}
+
+
+def fill_in_schedule_attributes(rewriter):
+    """Schedules pass `<aws.scheduler.scheduled-time>` and its kin on to their targets, and fire on the second."""
+    patch = "schedule attributes"
+    require(patch, scheduler._SCHEDULE_TICK_INTERVAL, 10, "the seconds between two sweeps")
+    scheduler._SCHEDULE_TICK_INTERVAL = 1
+    scheduler._with_schedule_attributes = with_schedule_attributes
+    rewriter.edit(
+        patch, scheduler, "_tick_schedules",
+        ("            _schedule_last_fired[state_key] = now\n            target = ",
+         "            if one_shot:\n"
+         "                due = at_epoch\n"
+         "            elif interval is not None:\n"
+         "                due = _schedule_last_fired[state_key] + interval\n"
+         "            else:\n"
+         "                due = next_fire.timestamp()\n"
+         "            _schedule_last_fired[state_key] = now\n            target = "),
+        ("_eb._invoke_target(target, event, sched)",
+         "_eb._invoke_target(_with_schedule_attributes(target, sched, due), event, sched)"),
+    )
+
+
+def retry_functions_behind_rules(rewriter):
+    """A rule invokes its function asynchronously: it is tried again, and failing that its OnFailure target told."""
+    rewriter.edit(
+        "retries of functions behind rules", eventbridge, "_dispatch_to_lambda",
+        ("    threading.Thread(\n"
+         "        target=lambda_svc._execute_function_with_config_scope, args=(exec_record, event), daemon=True\n"
+         "    ).start()\n",
+         "    lambda_svc.invoke_async_with_retry(exec_record, event)\n"),
+    )
+
+
+PATCHES = (
+    pass_error_names_through,
+    keep_workers_after_handler_errors,
+    drain_stderr_fast,
+    count_loopback_as_tls,
+    stop_map_with_its_execution,
+    stop_map_over_its_threshold,
+    compare_with_paths,
+    check_whole_object_checksums,
+    know_conditional_writes,
+    fill_in_schedule_attributes,
+    retry_functions_behind_rules,
+)

@@ -1,0 +1,110 @@
+import { join } from "node:path";
+import { PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import type { IntegraConnection } from "./integra-connection.ts";
+import { bootstrap, deployStacks, type StackOutputs } from "./local-aws/deploy.ts";
+import { REPOSITORY } from "./local-aws/environment.ts";
+import { type LocalAws, startLocalAws } from "./local-aws/local-aws.ts";
+
+/** What others need to use a running local bridge; `npm run local` writes it to `.local/outputs.json`. */
+export interface LocalOutputs {
+  awsEndpoint: string;
+  region: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+  busName: string;
+  bucketName: string;
+  exportStateMachineArn: string;
+  subscriberQueueUrl: string;
+  deadLetterQueueUrl: string;
+  clientSecretName: string;
+  ledgerTableName: string;
+  /** Where the server is that exports come from. */
+  integraBaseUrl: string;
+}
+
+export interface LocalBridge {
+  aws: LocalAws;
+  outputs: LocalOutputs;
+  stop: () => Promise<void>;
+}
+
+export interface LocalBridgeOptions {
+  connection: IntegraConnection;
+  /** Settings over those of stage `local`. */
+  settings?: Record<string, unknown>;
+  /** What waits of Step Functions are multiplied by. */
+  waitScale?: number;
+  report?: (progress: string) => void;
+  signal?: AbortSignal;
+  logFile?: string;
+}
+
+/**
+ * Deploys the stacks that a user deploys, as stage `local`, to a local AWS that it starts, or to the user's own where
+ * `AWS_ENDPOINT_URL` is set, and puts the client's secret in place.
+ * @throws Error with the cause; what was started is stopped before
+ */
+export async function startLocalBridge(options: LocalBridgeOptions): Promise<LocalBridge> {
+  const report = options.report ?? (() => undefined);
+  const cancellation = options.signal === undefined ? {} : { signal: options.signal };
+  report("starting the local AWS");
+  const aws = await startLocalAws({
+    ...(options.waitScale !== undefined && { waitScale: options.waitScale }),
+    ...(options.logFile !== undefined && { logFile: options.logFile }),
+  });
+  try {
+    options.signal?.throwIfAborted();
+    report("preparing it for the CDK");
+    await bootstrap(aws, cancellation);
+    report("deploying the stacks");
+    const { connection } = options;
+    const overrides = JSON.stringify({ ...options.settings, integra: connection.settings });
+    const context = { stage: "local", overrides };
+    // A folder of its own for each server: two local bridges may deploy at the same time.
+    const outputDir = join(REPOSITORY, ".local", `cdk.out-${new URL(aws.endpoint).port}`);
+    const stacks = await deployStacks(aws, { context, outputDir, ...cancellation });
+    const outputs = localOutputs(aws, connection, stacks);
+    await putClientSecret(aws, outputs.clientSecretName, connection.secret);
+    return { aws, outputs, stop: aws.stop };
+  } catch (error) {
+    await aws.stop();
+    throw error;
+  }
+}
+
+function localOutputs(aws: LocalAws, connection: IntegraConnection, stacks: StackOutputs): LocalOutputs {
+  const output = (part: string, key: string): string => {
+    const value = stacks[`integra-bridge-local-${part}`]?.[key];
+    if (value === undefined) throw new Error(`the deployment has no output ${key} of stack ${part}`);
+    return value;
+  };
+  return {
+    awsEndpoint: aws.endpoint,
+    region: aws.region,
+    accessKeyId: aws.accessKeyId,
+    secretAccessKey: aws.secretAccessKey,
+    busName: output("landing", "BusName"),
+    bucketName: output("landing", "BucketName"),
+    exportStateMachineArn: output("export", "StateMachineArn"),
+    subscriberQueueUrl: reachable(output("subscriber", "QueueUrl"), aws),
+    deadLetterQueueUrl: reachable(output("export", "DeadLetterQueueUrl"), aws),
+    clientSecretName: output("landing", "ClientSecretName"),
+    ledgerTableName: output("landing", "LedgerTableName"),
+    integraBaseUrl: connection.settings.baseUrl,
+  };
+}
+
+/** The local AWS names its queues by `localhost`, which not every machine resolves to the address that it listens on. */
+function reachable(queueUrl: string, aws: LocalAws): string {
+  return new URL(new URL(queueUrl).pathname, aws.endpoint).href;
+}
+
+async function putClientSecret(aws: LocalAws, name: string, secret: Record<string, unknown>): Promise<void> {
+  const secrets = new SecretsManagerClient(clientSettings(aws));
+  await secrets.send(new PutSecretValueCommand({ SecretId: name, SecretString: JSON.stringify(secret) }));
+}
+
+/** What an SDK client needs to talk to this AWS. */
+export function clientSettings({ endpoint, region, accessKeyId, secretAccessKey }: LocalAws) {
+  return { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
+}

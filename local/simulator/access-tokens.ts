@@ -1,0 +1,78 @@
+import { randomBytes } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import type { RequestLogEntry } from "#local/simulator/request-log.ts";
+
+/** What a token permits. */
+export interface TokenGrant {
+  readonly clientId: string;
+  readonly scopes: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** The grant of a good credential, or why there is none. */
+export type TokenCheck = { readonly grant: TokenGrant } | { readonly refusal: string };
+
+/** The issued tokens. */
+export class AccessTokens {
+  readonly #grants = new Map<string, TokenGrant>();
+
+  /** Issues an opaque token. */
+  issue(clientId: string, scopes: readonly string[], lifetimeSeconds: number): string {
+    const token = randomBytes(48).toString("base64url");
+    this.#grants.set(token, { clientId, scopes, expiresAt: Date.now() + lifetimeSeconds * 1000 });
+    return token;
+  }
+
+  /** Makes every issued token invalid. */
+  revokeAll(): void {
+    this.#grants.clear();
+  }
+
+  /** Looks a bare token up. */
+  check(token: string): TokenCheck {
+    const grant = this.#grants.get(token);
+    if (grant === undefined) return { refusal: "the access token is unknown or was revoked" };
+    if (grant.expiresAt <= Date.now()) return { refusal: "the access token has expired" };
+    return { grant };
+  }
+}
+
+/** Checks "Authorization: Bearer" (RFC 6750 2.1) and notes the result in the log entry. */
+export function checkAuthorization(
+  tokens: AccessTokens,
+  headers: IncomingHttpHeaders,
+  entry: RequestLogEntry,
+): TokenCheck {
+  const value = headers.authorization;
+  if (value === undefined) return { refusal: "there is no Authorization header" };
+  const token = /^Bearer +(\S+) *$/i.exec(value)?.[1];
+  if (token === undefined) return { refusal: "the Authorization header is not a Bearer token" };
+  return noted(tokens.check(token), entry, "authorization");
+}
+
+/**
+ * Checks the credentials of a download: the raw token in x-auth-token (guide: "Download the ndjson file"),
+ * "Authorization: Bearer", or both, which must then both be good.
+ */
+export function checkDownloadCredentials(
+  tokens: AccessTokens,
+  headers: IncomingHttpHeaders,
+  entry: RequestLogEntry,
+): TokenCheck {
+  const raw = headers["x-auth-token"];
+  const bearer = headers.authorization === undefined ? undefined : checkAuthorization(tokens, headers, entry);
+  if (raw === undefined) return bearer ?? { refusal: "there is neither an x-auth-token nor an Authorization header" };
+  const own = noted(tokens.check(String(raw)), entry, "xAuthToken");
+  if ("refusal" in own) return { refusal: `x-auth-token: ${own.refusal}` };
+  if (bearer !== undefined && "refusal" in bearer) return bearer;
+  return own;
+}
+
+function noted(check: TokenCheck, entry: RequestLogEntry, header: "authorization" | "xAuthToken"): TokenCheck {
+  if ("grant" in check) {
+    entry[header].accepted = true;
+    entry.clientId = check.grant.clientId;
+  }
+  return check;
+}

@@ -1,0 +1,60 @@
+import * as z from "zod";
+import { type FaultPlan, type FaultyEndpoint, faultSchema } from "#local/simulator/fault-plan.ts";
+import { emptyReply, jsonReply, type Reply } from "#local/simulator/http-reply.ts";
+import { completeAll } from "#local/simulator/simulator-controls.ts";
+import type { RequestContext } from "#local/simulator/simulator-state.ts";
+
+/** Prefix of the paths for people who run the simulator by hand; no part of the vendor's API, and without a token. */
+export const ADMIN_PREFIX = "/_simulator/";
+
+const endpoint = z.enum(["token", "kick-off", "status", "delete", "download"]);
+const planSchema = z.strictObject({
+  maxConsecutive: z.int().min(0).optional(),
+  scripts: z
+    .partialRecord(endpoint, z.array(z.looseObject({ kind: z.string(), match: z.string().optional() })))
+    .optional(),
+  rates: z
+    .partialRecord(endpoint, z.array(z.strictObject({ rate: z.number().min(0).max(1), fault: faultSchema })))
+    .optional(),
+});
+
+/** GET log, PUT faults (replaces the whole plan), POST jobs/complete, POST tokens/revoke. */
+export function answerAdmin({ state, request, path, body }: RequestContext): Reply {
+  switch (`${request.method} ${path.slice(ADMIN_PREFIX.length)}`) {
+    case "GET log":
+      return jsonReply(200, state.log);
+    case "PUT faults":
+      return replacePlan(state.faults, body);
+    case "POST jobs/complete":
+      completeAll(state.jobs);
+      return emptyReply(204);
+    case "POST tokens/revoke":
+      state.tokens.revokeAll();
+      return emptyReply(204);
+    default:
+      return jsonReply(404, { error: "GET log, PUT faults, POST jobs/complete or POST tokens/revoke" });
+  }
+}
+
+function replacePlan(plan: FaultPlan, body: Buffer): Reply {
+  try {
+    const wanted = planSchema.parse(JSON.parse(body.toString("utf8")));
+    const scripts = Object.entries(wanted.scripts ?? {}).map(([name, steps]) => ({
+      name: endpoint.parse(name),
+      steps: steps.map(({ match, ...fault }) => ({
+        ...faultSchema.parse(fault),
+        ...(match === undefined ? {} : { match }),
+      })),
+    }));
+    plan.clear();
+    if (wanted.maxConsecutive !== undefined) plan.maxConsecutive = wanted.maxConsecutive;
+    for (const { name, steps } of scripts) plan.script(name, steps);
+    for (const [name, rates] of Object.entries(wanted.rates ?? {})) {
+      const faulty: FaultyEndpoint = endpoint.parse(name);
+      plan.rates(faulty, rates);
+    }
+    return emptyReply(204);
+  } catch (error) {
+    return jsonReply(400, { error: error instanceof Error ? error.message : String(error) });
+  }
+}

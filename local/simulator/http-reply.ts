@@ -1,0 +1,104 @@
+/** An answer before it is put on the wire (and before a fault has spoilt it). */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** Why a request was refused, in words for a person; for the log only. */
+  readonly reason?: string;
+  /** True when the body is to be compressed. */
+  readonly gzip?: boolean;
+}
+
+/** Content type of the answers that are FHIR resources. */
+export const FHIR_JSON = "application/fhir+json;charset=UTF-8";
+
+// The page of the guide's "Generate a nonce token > Error Response Payload", with its texts exchangeable.
+const TOMCAT_STYLE =
+  "<!--H1 {font-family:Tahoma,Arial,sans-serif;color:white;background-color:#525D76;font-size:22px;} H2 " +
+  "{font-family:Tahoma,Arial,sans-serif;color:white;background-color:#525D76;font-size:16px;} H3 " +
+  "{font-family:Tahoma,Arial,sans-serif;color:white;background-color:#525D76;font-size:14px;} BODY " +
+  "{font-family:Tahoma,Arial,sans-serif;color:black;background-color:white;} B " +
+  "{font-family:Tahoma,Arial,sans-serif;color:white;background-color:#525D76;} P " +
+  "{font-family:Tahoma,Arial,sans-serif;background:white;color:black;font-size:12px;} " +
+  "A {color : black;}A.name {color : black;}HR {color : #525D76;} -->";
+
+/** A reply with a JSON body; the reason is kept for the log. */
+export function jsonReply(
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+  reason?: string,
+): Reply {
+  return {
+    status,
+    headers: { "content-type": "application/json;charset=UTF-8", ...headers },
+    body: Buffer.from(JSON.stringify(value)),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+/** A reply without a body. */
+export function emptyReply(status: number, headers: Readonly<Record<string, string>> = {}): Reply {
+  return { status, headers, body: Buffer.alloc(0) };
+}
+
+/** Tomcat's error page (guide: "Generate a nonce token > Error Response Payload"). */
+export function tomcatPage(status: number, message: string, description: string, reason: string): Reply {
+  const html =
+    `<html> <head> <title>Apache Tomcat/7.0.55 - Error report</title> <style> ${TOMCAT_STYLE} </style> </head> ` +
+    `<body> <h1>HTTP Status ${status} - ${message}</h1> <HR size="1" noshade="noshade"> ` +
+    `<p>type Status report</p> <p>message <u>${message}</u></p> <p>description <u>${description}</u></p> ` +
+    '<HR size="1" noshade="noshade"> <h3>Apache Tomcat/7.0.55</h3> </body> </html>';
+  return { status, headers: { "content-type": "text/html;charset=utf-8" }, body: Buffer.from(html), reason };
+}
+
+/** The 401 page of every endpoint but the token endpoint. */
+export function accessDenied(reason: string): Reply {
+  return tomcatPage(401, "Access Denied", "This request requires HTTP authentication.", reason);
+}
+
+/** An OperationOutcome in the manner of the guide's "Response Code – 400 Bad Request example". */
+export function operationOutcome(
+  status: number,
+  diagnostics: string,
+  code = "exception",
+  headers: Readonly<Record<string, string>> = {},
+): Reply {
+  const outcome = outcomeResource("error", code, diagnostics);
+  return jsonReply(status, outcome, { "content-type": FHIR_JSON, ...headers }, diagnostics);
+}
+
+/** The resource of the guide's sample with the given severity, issue code and diagnostics. */
+export function outcomeResource(severity: "error" | "information", code: string, diagnostics: string): object {
+  return {
+    issue: [{ severity, diagnostics, code }],
+    text: {
+      div:
+        '<div xmlns="http://www.w3.org/1999/xhtml"><h1>Operation Outcome</h1><table border="0"><tr>' +
+        `<td style="font-weight: bold;">${severity.toUpperCase()}</td><td>[]</td>` +
+        `<td><pre>${diagnostics.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</pre></td></tr></table></div>`,
+      status: "generated",
+    },
+    resourceType: "OperationOutcome",
+  };
+}
+
+/** The guide's 400 for query parameters, naming each of them. */
+export function invalidSearchParameters(names: readonly string[]): Reply {
+  return operationOutcome(400, `INVALID_SEARCH_PARAMETER : ${names.map((name) => `${name}, `).join("")}`);
+}
+
+/** The 403 of a file that has expired, was deleted or never existed (guide: "Download the ndjson file"). */
+export function attachmentNotFound(reason: string): Reply {
+  const body = { status: false, message: "ATTACHMENT_FILE_NOT_FOUND", code: "403", responseStatus: 403 };
+  return jsonReply(403, body, {}, reason);
+}
+
+/** A Retry-After header with seconds or an HTTP date (RFC 9110 10.2.3); none when `seconds` is null. */
+export function retryAfterHeader(seconds: number | null, format: "seconds" | "http-date"): Record<string, string> {
+  if (seconds === null) return {};
+  if (format === "seconds") return { "retry-after": String(seconds) };
+  // HTTP dates have whole seconds: rounding up keeps the delay from being shorter than asked for.
+  const time = Math.ceil((Date.now() + seconds * 1000) / 1000) * 1000;
+  return { "retry-after": new Date(time).toUTCString() };
+}

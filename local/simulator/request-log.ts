@@ -1,0 +1,66 @@
+import type { IncomingMessage } from "node:http";
+
+export type EndpointName = "token" | "kick-off" | "status" | "delete" | "download" | "other";
+
+/** Whether a credential was sent and whether it was good; never the credential itself. */
+export interface CredentialNote {
+  present: boolean;
+  accepted: boolean;
+}
+
+export interface RequestLogEntry {
+  /** ISO 8601, when the head of the request arrived. */
+  readonly time: string;
+  readonly endpoint: EndpointName;
+  readonly method: string;
+  /** As sent, undecoded; the secret part of a capability URL is replaced. */
+  readonly path: string;
+  /** As sent, undecoded and without "?". */
+  readonly query: string;
+  /** Status of the answer; null while there is none and when the connection was cut before the headers. */
+  status: number | null;
+  clientId: string | null;
+  jobId: string | null;
+  fileName: string | null;
+  /** accept, prefer, accept-encoding, range, if-range and content-type, where sent. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly authorization: CredentialNote;
+  readonly xAuthToken: CredentialNote;
+  /** Kind of the fault that was applied. */
+  fault: string | null;
+  /** Why the request was refused, in words for a person. */
+  reason: string | null;
+}
+
+const LOGGED_HEADERS = ["accept", "prefer", "accept-encoding", "range", "if-range", "content-type"] as const;
+
+/** The entry of a request that has just arrived. */
+export function logEntryOf(request: IncomingMessage, endpoint: EndpointName): RequestLogEntry {
+  const { path, query } = targetOf(request);
+  const headers = LOGGED_HEADERS.flatMap((name) => {
+    const value = request.headers[name];
+    return value === undefined ? [] : [[name, String(value)] as const];
+  });
+  return {
+    time: new Date().toISOString(),
+    endpoint,
+    method: request.method ?? "",
+    path: path.replace(/\/capability\/[^/]*/, "/capability/(secret)"),
+    query: query.replace(/((?:token|assertion)=)[^&]*/gi, "$1(secret)"),
+    status: null,
+    clientId: null,
+    jobId: null,
+    fileName: null,
+    headers: Object.fromEntries(headers),
+    authorization: { present: request.headers.authorization !== undefined, accepted: false },
+    xAuthToken: { present: request.headers["x-auth-token"] !== undefined, accepted: false },
+    fault: null,
+    reason: null,
+  };
+}
+
+/** Path and query of the request target, both undecoded. */
+export function targetOf(request: IncomingMessage): { path: string; query: string } {
+  const [path = "", ...query] = (request.url ?? "").split("?");
+  return { path, query: query.join("?") };
+}

@@ -1,0 +1,103 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { ADMIN_PREFIX, answerAdmin } from "#local/simulator/admin-endpoint.ts";
+import { answerDownload, fileOfUrl, isDownloadPath } from "#local/simulator/download-endpoint.ts";
+import type { Fault, FaultTarget } from "#local/simulator/fault-plan.ts";
+import { isApplicable, replyOfFault, spoilContent } from "#local/simulator/fault-replies.ts";
+import { type Reply, tomcatPage } from "#local/simulator/http-reply.ts";
+import { answerKickOff, exportOfPath } from "#local/simulator/kick-off-endpoint.ts";
+import { deliver } from "#local/simulator/reply-delivery.ts";
+import { type EndpointName, logEntryOf, targetOf } from "#local/simulator/request-log.ts";
+import type { RequestContext, SimulatorState } from "#local/simulator/simulator-state.ts";
+import { answerDelete, answerStatus, jobIdOfPath } from "#local/simulator/status-endpoint.ts";
+import { answerTokenRequest } from "#local/simulator/token-endpoint.ts";
+
+const MAX_BODY_BYTES = 1_000_000;
+
+const ANSWERS: Readonly<Record<EndpointName, (context: RequestContext) => Reply | Promise<Reply>>> = {
+  token: answerTokenRequest,
+  "kick-off": answerKickOff,
+  status: answerStatus,
+  delete: answerDelete,
+  download: answerDownload,
+  other: () => tomcatPage(404, "Not Found", "The requested resource is not available.", "no such endpoint"),
+};
+
+/** Answers one request from its arrival to the last byte, and logs it. */
+export async function handleRequest(
+  state: SimulatorState,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { path, query } = targetOf(request);
+  if (path.startsWith(ADMIN_PREFIX)) {
+    const entry = logEntryOf(request, "other");
+    const context = { state, request, path, query, body: await readBody(request), entry };
+    await deliver(response, answerAdmin(context), null, state.settings);
+    return;
+  }
+  const endpoint = endpointOf(request.method ?? "", path);
+  const entry = logEntryOf(request, endpoint);
+  state.log.push(entry);
+  const context: RequestContext = { state, request, path, query, body: await readBody(request), entry };
+  const planned = endpoint === "other" ? null : state.faults.next(faultTargetOf(context, endpoint));
+  const actsNot = planned?.kind === "cut" && planned.effect === false;
+  const replacement = planned === null ? null : replyOfFault(planned, state.settings);
+  const reply = actsNot ? nothing : (replacement ?? (await answer(context)));
+  const fault: Fault | null = planned !== null && isApplicable(planned, reply) ? planned : null;
+  entry.fault = fault?.kind ?? null;
+  entry.reason = reply.reason ?? null;
+  if (actsNot) {
+    response.destroy();
+    return;
+  }
+  const delivered = fault === null ? reply : spoilContent(reply, fault);
+  // Set beforehand: the client may look at the log as soon as it has the answer.
+  entry.status = fault?.kind === "cut" && fault.afterBytes === undefined ? null : reply.status;
+  await deliver(response, delivered, fault, state.settings);
+}
+
+const nothing: Reply = { status: 500, headers: {}, body: Buffer.alloc(0) };
+
+function endpointOf(method: string, path: string): EndpointName {
+  if (path === "/integra/fhir/oauth2/token") return "token";
+  if (exportOfPath(path) !== null) return "kick-off";
+  if (isDownloadPath(path)) return "download";
+  if (jobIdOfPath(path) === null) return "other";
+  if (method === "GET") return "status";
+  return method === "DELETE" ? "delete" : "other";
+}
+
+function answer(context: RequestContext): Reply | Promise<Reply> {
+  // Guide, "Download the ndjson file": a pipe in a URL must be encoded.
+  if (/[|\\^`{}<>"]/.test(context.request.url ?? "")) {
+    return tomcatPage(400, "Bad Request", "Invalid character in the request target.", "unencoded character in the URL");
+  }
+  return ANSWERS[context.entry.endpoint](context);
+}
+
+/** Keys name jobs by their number: their ids are random, and the same seed has to give the same faults. */
+function faultTargetOf(
+  { state, request, path, query }: RequestContext,
+  endpoint: Exclude<EndpointName, "other">,
+): FaultTarget {
+  const named = { endpoint, method: request.method ?? "", path, query };
+  if (endpoint === "download") {
+    const { job, name } = fileOfUrl(state, path, query);
+    return { ...named, key: `${job?.number ?? 0}/${name}`, fileName: name };
+  }
+  const jobId = jobIdOfPath(path);
+  const job = state.jobs.all.find(({ id }) => id === jobId);
+  return { ...named, key: job === undefined ? path : String(job.number), fileName: null };
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request) {
+    const bytes = Buffer.from(part);
+    size += bytes.length;
+    if (size > MAX_BODY_BYTES) throw new RangeError(`the body of the request exceeds ${MAX_BODY_BYTES} bytes`);
+    parts.push(bytes);
+  }
+  return Buffer.concat(parts);
+}

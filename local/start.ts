@@ -1,0 +1,55 @@
+/*
+ * `npm start`: the whole bridge on this machine, once. It starts a local AWS and an IntegraConnect simulator, deploys
+ * the stacks that a user deploys, puts one "Export Requested" event on the bus, and shows what came of it.
+ */
+import { randomUUID } from "node:crypto";
+import { bridgeCaller } from "./bridge-caller.ts";
+import { exportReport } from "./export-report.ts";
+import { watchExport } from "./export-watch.ts";
+import { simulatedConnection } from "./integra-connection.ts";
+import { ensurePythonEnvironment } from "./local-aws/python-environment.ts";
+import { type LocalBridge, startLocalBridge } from "./local-bridge.ts";
+import { stoppable } from "./stoppable.ts";
+
+const begun = performance.now();
+
+/** An export of the simulator's data takes seconds: one that takes longer hangs. */
+const exportDeadlineMs = 120_000;
+
+await stoppable(async (signal) => {
+  report("setting up the local AWS (the first time, this takes a while)");
+  await ensurePythonEnvironment();
+  signal.throwIfAborted();
+  const connection = await simulatedConnection();
+  report(`the IntegraConnect simulator listens at ${connection.settings.baseUrl}`);
+  try {
+    const bridge = await startLocalBridge({ connection, report, signal });
+    try {
+      await exportOnce(bridge, signal);
+    } finally {
+      await bridge.stop();
+    }
+  } finally {
+    await connection.close();
+  }
+});
+
+async function exportOnce(bridge: LocalBridge, signal: AbortSignal): Promise<void> {
+  const caller = bridgeCaller(bridge);
+  const requestId = `demo-${randomUUID()}`;
+  const detail = { level: "patient", requestId };
+  report(`asking for an export: ${JSON.stringify(detail)}`);
+  await caller.requestExport(detail);
+  const deadline = AbortSignal.timeout(exportDeadlineMs);
+  const watched = await watchExport(caller, { requestId, report, signal: AbortSignal.any([signal, deadline]) });
+  const { end } = watched;
+  if (end["detail-type"] === "Export Failed") throw new Error(`${end.detail.error.name}: ${end.detail.error.message}`);
+  if (end["detail-type"] === "Export Cancelled") throw new Error("the export was cancelled");
+  report(`export ${end.detail.exportId} is ${end.detail.status}`);
+  console.log(`\n${exportReport(await caller.readSummary(watched.exportId), watched, bridge.outputs.bucketName)}\n`);
+}
+
+function report(line: string): void {
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1).padStart(5);
+  console.log(`${seconds} s  ${line}`);
+}

@@ -1,0 +1,145 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type AuthorisedRequest, authorisedRequest, type IntegraClient } from "#integra/authorised-request.ts";
+import { readBody } from "#integra/http.ts";
+import { testClient } from "#test/fixtures/integra-client.ts";
+import { says, startWireServer, type WatchedHttp, type WireReply, type WireServer, watchedHttp } from "#test/fixtures/wire-server.ts";
+
+describe("a request with the client's token", () => {
+  let server: WireServer;
+  let files: WireServer;
+  let stranger: WireServer;
+  let watched: WatchedHttp;
+  let client: IntegraClient;
+  let answers: Record<string, (number: number) => WireReply>;
+
+  beforeEach(async () => {
+    answers = {};
+    const reply = (target: string, number: number): WireReply => answers[target]?.(number) ?? says(200, {}, "here");
+    server = await startWireServer(({ target }, number) => reply(target, number));
+    files = await startWireServer(({ target }, number) => reply(target, number));
+    stranger = await startWireServer(() => says(200, {}, "got you"));
+    watched = watchedHttp();
+    client = testClient(watched.http, server.origin, [files.origin]);
+  });
+  afterEach(async () => {
+    await watched.close();
+    await Promise.all([server.close(), files.close(), stranger.close()]);
+  });
+
+  const request = (path: string, more: Partial<AuthorisedRequest> = {}): AuthorisedRequest => ({
+    method: "GET",
+    url: new URL(path, server.origin),
+    headers: { accept: "application/json" },
+    token: "bearer-and-raw",
+    origins: client.server.fileOrigins,
+    ...more,
+  });
+  const credentials = ({ requests }: WireServer): unknown[] =>
+    requests.map(({ headers }) => [headers["authorization"], headers["x-auth-token"]]);
+  const redirect = (location: string, status = 302) => () => says(status, { location });
+
+  it("takes the token to the configured origin, raw as well where it is asked for", async () => {
+    await authorisedRequest(client, request("/a"));
+    await authorisedRequest(client, request("/a", { token: "bearer" }));
+    await authorisedRequest(client, request("/a", { token: "none" }));
+    expect(credentials(server)).toEqual([
+      ["Bearer token-1", "token-1"],
+      ["Bearer token-1", undefined],
+      [undefined, undefined],
+    ]);
+  });
+
+  it("goes to an allowed file origin without the token", async () => {
+    await authorisedRequest(client, request("/a", { url: new URL("/a", files.origin) }));
+    expect(credentials(files)).toEqual([[undefined, undefined]]);
+  });
+
+  it("does not go to an origin that is not allowed", async () => {
+    const attempt = authorisedRequest(client, request("/a", { url: new URL("/a", stranger.origin) }));
+    await expect(attempt).rejects.toMatchObject({
+      name: "OriginRefused",
+      message: expect.stringContaining(stranger.origin) as string,
+    });
+    expect(stranger.requests).toHaveLength(0);
+  });
+
+  it.each([301, 302, 303, 307, 308])("keeps the token over a %i within the same origin", async (status) => {
+    answers["/a"] = redirect("/b", status);
+    const answer = await authorisedRequest(client, request("/a"));
+    expect((await readBody(answer, 100)).toString()).toBe("here");
+    expect(server.requests.map(({ target }) => target)).toEqual(["/a", "/b"]);
+    expect(credentials(server)[1]).toEqual(["Bearer token-1", "token-1"]);
+  });
+
+  it("drops the token over a redirect to another allowed origin", async () => {
+    answers["/a"] = redirect(`${files.origin}/b`);
+    expect((await authorisedRequest(client, request("/a"))).status).toBe(200);
+    expect(credentials(files)).toEqual([[undefined, undefined]]);
+  });
+
+  it("does not follow a redirect to an origin that is not allowed", async () => {
+    answers["/a"] = redirect(`${stranger.origin}/b`);
+    await expect(authorisedRequest(client, request("/a"))).rejects.toMatchObject({ name: "OriginRefused" });
+    expect(stranger.requests).toHaveLength(0);
+  });
+
+  it.each(["file:///etc/passwd", "data:text/plain,x", "http://169.254.169.254/latest/meta-data", "http://["])(
+    "does not follow a redirect to %s",
+    async (location) => {
+      answers["/a"] = redirect(location);
+      await expect(authorisedRequest(client, request("/a"))).rejects.toMatchObject({ name: "OriginRefused" });
+    },
+  );
+
+  it("does not go round in circles", async () => {
+    answers["/a"] = redirect("/a");
+    expect((await authorisedRequest(client, request("/a"))).status).toBe(302);
+    expect(server.requests).toHaveLength(6);
+  });
+
+  it("is repeated with a new token after a 401", async () => {
+    answers["/a"] = (number) => (number === 1 ? says(401, {}, "<h1>expired</h1>") : says(200));
+    expect((await authorisedRequest(client, request("/a"))).status).toBe(200);
+    expect(credentials(server)).toEqual([
+      ["Bearer token-1", "token-1"],
+      ["Bearer token-2", "token-2"],
+    ]);
+  });
+
+  it("is given up where the new token is refused as well", async () => {
+    answers["/a"] = () => says(401, {}, "<html><h1>HTTP Status 401 – Unauthorized</h1></html>");
+    await expect(authorisedRequest(client, request("/a"))).rejects.toMatchObject({
+      name: "AccessRefused",
+      message: expect.stringContaining("401 – Unauthorized") as string,
+    });
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it("takes the 401 of an origin that never got the token for what it is: not a refused token", async () => {
+    answers["/b"] = () => says(401, {}, "link expired");
+    const answer = await authorisedRequest(client, request("/b", { url: new URL("/b", files.origin) }));
+    expect(answer.status).toBe(401);
+    await readBody(answer, 100);
+    expect(files.requests).toHaveLength(1);
+  });
+
+  it("leaves no error behind that would kill the process: after a 401", async () => {
+    answers["/a"] = (number) => (number === 1 ? says(401, {}, "<h1>expired</h1>") : says(200));
+    await authorisedRequest(client, request("/a"));
+    await authorisedRequest(client, request("/c"));
+    expect(watched.unheard).toEqual([]);
+  });
+
+  it("leaves no error behind that would kill the process: after a redirect", async () => {
+    answers["/a"] = () => says(302, { location: "/b" }, "moved");
+    await authorisedRequest(client, request("/a"));
+    await authorisedRequest(client, request("/c"));
+    expect(watched.unheard).toEqual([]);
+  });
+
+  it("names no query in its faults", async () => {
+    const url = new URL("/a?patient=secret", stranger.origin);
+    const fault = (await authorisedRequest(client, request("/a", { url })).catch((error: unknown) => error)) as Error;
+    expect(fault.message).not.toContain("secret");
+  });
+});

@@ -1,0 +1,202 @@
+import { jwtVerify } from "jose";
+import { afterEach, describe, expect, it } from "vitest";
+import { AccessRefused, ClientKeyUnusable, ServerUnavailable } from "#contracts/errors.ts";
+import { type BackendToken, backendToken } from "#integra/backend-token.ts";
+import { integraServer } from "#integra/integra-server.ts";
+import { ecKey, secretText } from "#test/fixtures/client-keys.ts";
+import {
+  head,
+  says,
+  startWireServer,
+  type WatchedHttp,
+  type WireReply,
+  type WireServer,
+  watchedHttp,
+} from "#test/fixtures/wire-server.ts";
+
+const [oldKey, newKey] = [ecKey("old"), ecKey("new")];
+const json = { "content-type": "application/json" };
+const token = (name: string, expiresIn?: number | string): WireReply =>
+  says(200, json, JSON.stringify({ access_token: name, token_type: "bearer", expires_in: expiresIn }));
+const invalidClient = says(401, json, JSON.stringify({ error: "invalid_client", error_description: "unknown kid" }));
+
+interface Setting {
+  token: BackendToken;
+  clock: { now: number };
+  slept: number[];
+  readings: boolean[];
+  wire: WireServer;
+}
+
+describe("the backend token", () => {
+  const open: (WireServer | WatchedHttp)[] = [];
+  afterEach(async () => {
+    for (const thing of open.splice(0)) await thing.close();
+  });
+
+  async function given(reply: (number: number) => WireReply, secret?: (fresh: boolean) => string): Promise<Setting> {
+    const wire = await startWireServer((_, number) => reply(number));
+    const watched = watchedHttp();
+    open.push(watched, wire);
+    const clock = { now: Date.now() };
+    const slept: number[] = [];
+    const readings: boolean[] = [];
+    const ports = {
+      server: integraServer({ baseUrl: wire.origin }),
+      http: watched.http,
+      readSecret: ({ fresh }: { fresh: boolean }) => {
+        readings.push(fresh);
+        return Promise.resolve(secret?.(fresh) ?? secretText(oldKey.privateJwk));
+      },
+      now: () => clock.now,
+      sleep: (ms: number) => {
+        slept.push(ms);
+        return Promise.resolve();
+      },
+    };
+    return { token: backendToken(ports), clock, slept, readings, wire };
+  }
+
+  it("is asked for as SMART Backend Services and the guide have it", async () => {
+    const { token: backend, wire, clock } = await given(() => token("t1", 300));
+    expect(await backend.current()).toBe("t1");
+    const [request] = wire.requests;
+    expect(request?.method).toBe("POST");
+    expect(request?.target).toBe("/integra/fhir/oauth2/token?provider=idx");
+    expect(request?.headers["content-type"]).toBe("application/x-www-form-urlencoded");
+    const form = new URLSearchParams(request?.body);
+    expect(Object.fromEntries([...form].filter(([name]) => name !== "client_assertion"))).toEqual({
+      grant_type: "client_credentials",
+      scope: "system/*.read",
+      client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    });
+    await jwtVerify(form.get("client_assertion") ?? "", oldKey.publicKey, {
+      audience: `${wire.origin}/integra/fhir/oauth2/token?provider=idx`,
+      currentDate: new Date(clock.now),
+    });
+  });
+
+  it.each([
+    ["5 s", 5, 4_000],
+    ["300 s", 300, 240_000],
+    ["3600 s", 3600, 3_540_000],
+    ["no stated time", undefined, 240_000],
+  ])("that lives %s is kept until its margin begins, not longer", async (_, expiresIn, keptMs) => {
+    const { token: backend, clock, wire } = await given((number) => token(`t${number}`, expiresIn));
+    expect(await backend.current()).toBe("t1");
+    clock.now += keptMs - 1;
+    expect(await backend.current()).toBe("t1");
+    clock.now += 1;
+    expect(await backend.current()).toBe("t2");
+    expect(wire.requests).toHaveLength(2);
+  });
+
+  it("understands an expires_in that is a text", async () => {
+    const { token: backend, clock } = await given((number) => token(`t${number}`, "3600"));
+    await backend.current();
+    clock.now += 3_539_000;
+    expect(await backend.current()).toBe("t1");
+  });
+
+  it("is minted once for all who ask at the same time", async () => {
+    const { token: backend, wire } = await given((number) => token(`t${number}`, 300));
+    const all = await Promise.all(Array.from({ length: 20 }, () => backend.current()));
+    expect(new Set(all)).toEqual(new Set(["t1"]));
+    expect(wire.requests).toHaveLength(1);
+  });
+
+  it("is replaced once, however many requests were refused with the same one", async () => {
+    const { token: backend, wire } = await given((number) => token(`t${number}`, 300));
+    await backend.current();
+    const all = await Promise.all(Array.from({ length: 5 }, () => backend.replacement("t1")));
+    expect(new Set(all)).toEqual(new Set(["t2"]));
+    expect(await backend.replacement("t1")).toBe("t2");
+    expect(wire.requests).toHaveLength(2);
+  });
+
+  it("uses another jti at each try", async () => {
+    const { token: backend, wire } = await given((number) => (number < 3 ? says(503) : token("t", 300)));
+    await backend.current();
+    const assertions = wire.requests.map(({ body }) => new URLSearchParams(body).get("client_assertion"));
+    expect(new Set(assertions).size).toBe(3);
+  });
+
+  it("survives a rotated key: after a refusal the secret is read afresh, once", async () => {
+    const setting = await given(
+      (number) => (number === 1 ? invalidClient : token("t-new", 300)),
+      (fresh) => secretText((fresh ? newKey : oldKey).privateJwk),
+    );
+    expect(await setting.token.current()).toBe("t-new");
+    expect(setting.readings).toEqual([false, true]);
+    const assertion = new URLSearchParams(setting.wire.requests[1]?.body).get("client_assertion") ?? "";
+    await jwtVerify(assertion, newKey.publicKey, { currentDate: new Date(setting.clock.now) });
+  });
+
+  it("is given up after the second refusal, with the server's words", async () => {
+    const setting = await given(() => invalidClient);
+    const fault = await setting.token.current().catch((error: unknown) => error);
+    expect(fault).toBeInstanceOf(AccessRefused);
+    expect((fault as Error).message).toContain("invalid_client: unknown kid");
+    expect(setting.wire.requests).toHaveLength(2);
+    expect(setting.readings).toEqual([false, true]);
+  });
+
+  it("is given up after three tries that told nothing, with pauses in between", async () => {
+    const setting = await given(() => says(503));
+    await expect(setting.token.current()).rejects.toBeInstanceOf(ServerUnavailable);
+    expect(setting.wire.requests).toHaveLength(3);
+    expect(setting.slept).toEqual([500, 2_000]);
+  });
+
+  it("passes a Retry-After that is longer than the pause on to the workflow, instead of sleeping in a Lambda", async () => {
+    const setting = await given(() => says(429, { "retry-after": "120" }));
+    await expect(setting.token.current()).rejects.toMatchObject({ name: "ServerUnavailable", retryAfterMs: 120_000 });
+    expect(setting.slept).toEqual([]);
+    expect(setting.wire.requests).toHaveLength(1);
+  });
+
+  it.each([
+    ["an HTML page", says(200, {}, "<html>Welcome</html>")],
+    ["no access_token", says(200, json, "{}")],
+    ["an empty access_token", says(200, json, '{"access_token":""}')],
+    ["nothing", says(200)],
+    ["a cut body", { bytes: Buffer.concat([head(200, { "content-length": "90" }), Buffer.from("{")]), end: "reset" }],
+    ["no HTTP", { bytes: Buffer.from("garbage\r\n\r\n"), end: "close" }],
+    ["no answer at all", { bytes: Buffer.alloc(0), end: "reset" }],
+  ] satisfies [string, WireReply][])("is tried again where a 200 brought %s", async (_, garbage) => {
+    const setting = await given((number) => (number === 1 ? garbage : token("t", 300)));
+    expect(await setting.token.current()).toBe("t");
+  });
+
+  it("is tried afresh after a failure: a failed minting is not remembered", async () => {
+    const setting = await given((number) => (number <= 3 ? says(500) : token("t", 300)));
+    await expect(setting.token.current()).rejects.toBeInstanceOf(ServerUnavailable);
+    expect(await setting.token.current()).toBe("t");
+  });
+
+  it("is not asked for with a secret that cannot be used", async () => {
+    const setting = await given(
+      () => token("t", 300),
+      () => "{}",
+    );
+    await expect(setting.token.current()).rejects.toBeInstanceOf(ClientKeyUnusable);
+    expect(setting.wire.requests).toHaveLength(0);
+  });
+
+  it("never appears in a fault's words, nor does the assertion", async () => {
+    const echo = (body: string): WireReply => says(400, {}, `bad form: ${body}`);
+    const wire = await startWireServer(({ body }) => echo(body));
+    const watched = watchedHttp();
+    open.push(watched, wire);
+    const backend = backendToken({
+      server: integraServer({ baseUrl: wire.origin }),
+      http: watched.http,
+      readSecret: () => Promise.resolve(secretText(oldKey.privateJwk)),
+      now: Date.now,
+      sleep: () => Promise.resolve(),
+    });
+    const fault = (await backend.current().catch((error: unknown) => error)) as Error;
+    expect(fault.message).toContain("bad form");
+    expect(fault.message).not.toContain("eyJ");
+  });
+});

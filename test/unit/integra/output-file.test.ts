@@ -1,0 +1,208 @@
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { FileCut, FileRefused } from "#contracts/file-faults.ts";
+import type { IntegraClient } from "#integra/authorised-request.ts";
+import { openOutputFile } from "#integra/output-file.ts";
+import { testClient } from "#test/fixtures/integra-client.ts";
+import {
+  chunked,
+  head,
+  says,
+  startWireServer,
+  type WatchedHttp,
+  type WireReply,
+  type WireServer,
+  watchedHttp,
+} from "#test/fixtures/wire-server.ts";
+
+const file = Buffer.from(
+  Array.from({ length: 60 }, (_, n) => `{"resourceType":"Patient","id":"p${n}","name":"Ünï${n * 7919}"}\n`).join(""),
+);
+const zipped = gzipSync(file);
+
+/** Each way in which a file may travel: its head, and its body as it goes over the wire. */
+const travels = {
+  "plain with Content-Length": { head: head(200, { "content-length": String(file.length) }), body: file },
+  "plain and chunked": { head: head(200, { "transfer-encoding": "chunked" }), body: chunked(file, 100) },
+  "gzip with Content-Length": {
+    head: head(200, { "content-encoding": "gzip", "content-length": String(zipped.length) }),
+    body: zipped,
+  },
+  "gzip and chunked": {
+    head: head(200, { "content-encoding": "gzip", "transfer-encoding": "chunked" }),
+    body: chunked(zipped, 50),
+  },
+  "gzip until the connection closes": { head: head(200, { "content-encoding": "gzip", connection: "close" }), body: zipped },
+};
+
+describe("an output file", () => {
+  let wire: WireServer;
+  let watched: WatchedHttp;
+  let client: IntegraClient;
+  let reply: WireReply;
+
+  beforeEach(async () => {
+    wire = await startWireServer(() => reply);
+    watched = watchedHttp();
+    client = testClient(watched.http, wire.origin);
+  });
+  afterEach(async () => {
+    await watched.close();
+    await wire.close();
+  });
+
+  const open = (requiresAccessToken = true) =>
+    openOutputFile(client, { url: new URL("/download?fileName=a.ndjson", wire.origin), requiresAccessToken });
+
+  async function download(): Promise<{ bytes: Buffer; error: unknown }> {
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of (await open()).chunks) chunks.push(chunk);
+    } catch (error) {
+      return { bytes: Buffer.concat(chunks), error };
+    }
+    return { bytes: Buffer.concat(chunks), error: undefined };
+  }
+
+  it("is asked for with the token raw and as a bearer token, and gzip is welcome", async () => {
+    reply = says(200, {}, file);
+    await download();
+    expect(wire.requests[0]?.headers).toMatchObject({
+      accept: "application/fhir+ndjson",
+      "accept-encoding": "gzip",
+      authorization: "Bearer token-1",
+      "x-auth-token": "token-1",
+    });
+  });
+
+  it("is asked for without a token where the manifest says that it needs none", async () => {
+    reply = says(200, {}, file);
+    for await (const _ of (await open(false)).chunks);
+    expect(wire.requests[0]?.headers).not.toHaveProperty("authorization");
+    expect(wire.requests[0]?.headers).not.toHaveProperty("x-auth-token");
+  });
+
+  it.each([
+    ["plain with Content-Length", "length"],
+    ["plain and chunked", "chunked"],
+    ["gzip with Content-Length", "gzip"],
+    ["gzip and chunked", "gzip"],
+    ["gzip until the connection closes", "gzip"],
+  ] as const)("%s arrives whole, and says how one knows: %s", async (travel, wholeness) => {
+    const { head: top, body } = travels[travel];
+    reply = { bytes: Buffer.concat([top, body]), end: "close" };
+    const opened = await open();
+    const chunks: Buffer[] = [];
+    for await (const chunk of opened.chunks) chunks.push(chunk);
+    expect(Buffer.concat(chunks).equals(file)).toBe(true);
+    expect(opened.wholeness).toBe(wholeness);
+  });
+
+  it("that just ends with the connection proves nothing about its wholeness", async () => {
+    reply = { bytes: Buffer.concat([head(200, { connection: "close" }), file]), end: "close" };
+    expect((await open()).wholeness).toBe("unproven");
+  });
+
+  it.each(Object.entries(travels))(
+    "%s, cut at any byte, never ends without an error",
+    async (_, { head: top, body }) => {
+      const cut = fc.oneof(fc.nat({ max: body.length - 1 }), fc.constantFrom(0, 1, body.length - 1, body.length - 2));
+      await fc.assert(
+        fc.asyncProperty(cut, fc.constantFrom("close" as const, "reset" as const), async (at, end) => {
+          reply = { bytes: Buffer.concat([top, body.subarray(0, at)]), end };
+          const { bytes, error } = await download();
+          if (error === undefined) {
+            // Only gzip's own end, with its checksum, can vouch for a body that nothing else delimits.
+            expect(bytes.equals(file)).toBe(true);
+            expect(top.toString()).toContain("gzip");
+          } else {
+            expect(["FileCut", "ServerUnavailable"]).toContain((error as Error).name);
+          }
+        }),
+        { numRuns: 60 },
+      );
+      expect(watched.unheard).toEqual([]);
+    },
+  );
+
+  it("with a byte changed on its way in gzip is noticed", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 20, max: zipped.length - 1 }), async (at) => {
+        const body = Buffer.from(zipped);
+        body[at] = (body[at] ?? 0) ^ 0xff;
+        reply = says(200, { "content-encoding": "gzip" }, body);
+        const { bytes, error } = await download();
+        expect(error instanceof FileCut || bytes.equals(file)).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("that says gzip and is none is noticed", async () => {
+    reply = says(200, { "content-encoding": "gzip" }, file);
+    expect((await download()).error).toBeInstanceOf(FileCut);
+  });
+
+  it.each(["br", "deflate", "zstd", "gzip, gzip"])("in content-encoding %s is refused", async (encoding) => {
+    reply = says(200, { "content-encoding": encoding }, file);
+    expect((await download()).error).toMatchObject({
+      name: "FileRefused",
+      message: expect.stringContaining(encoding) as string,
+    });
+  });
+
+  it("refused for its content-encoding leaves no error behind that would kill the process", async () => {
+    reply = says(200, { "content-encoding": "br" }, "short");
+    await download();
+    reply = says(200, {}, file);
+    await download();
+    expect(watched.unheard).toEqual([]);
+  });
+
+  it("that its reader gives up half-way leaves no error behind that would kill the process", async () => {
+    for (const { head: top, body } of Object.values(travels)) {
+      reply = { bytes: Buffer.concat([top, body]), end: "keep" };
+      for await (const _ of (await open()).chunks) break;
+    }
+    reply = says(404);
+    await download();
+    expect(watched.unheard).toEqual([]);
+  });
+
+  it.each([
+    [403, '{"code":"ATTACHMENT_FILE_NOT_FOUND","message":"file expired"}', "ATTACHMENT_FILE_NOT_FOUND"],
+    [404, "<html><h1>HTTP Status 404</h1></html>", "HTTP Status 404"],
+    [410, "gone", "gone"],
+    [400, "Bad Request", "Bad Request"],
+    [206, "part", "206"],
+    [302, "moved", "302"],
+  ])("answered by %i is refused with the server's words", async (status, body, words) => {
+    reply = says(status, {}, body);
+    const { error } = await download();
+    expect(error).toBeInstanceOf(FileRefused);
+    expect((error as Error).message).toContain(words);
+  });
+
+  it.each([
+    [429, { "retry-after": "11" }, 11_000],
+    [503, { "retry-after": "Sun, 01 Mar 2026 12:01:00 GMT" }, 60_000],
+    [500, {}, undefined],
+    [502, {}, undefined],
+  ])("answered by %i is worth asking again", async (status, headers, retryAfterMs) => {
+    reply = says(status, headers);
+    expect((await download()).error).toMatchObject({ name: "ServerUnavailable", retryAfterMs });
+  });
+
+  it("refused with two 401s stops the run", async () => {
+    reply = says(401);
+    expect((await download()).error).toMatchObject({ name: "AccessRefused" });
+  });
+
+  it("whose body says something else than NDJSON never shows it in a fault", async () => {
+    const body = '{"resourceType":"Patient","id":"PLANTED"}\n';
+    reply = { bytes: Buffer.concat([head(200, { "content-length": "900" }), Buffer.from(body)]), end: "reset" };
+    const { error } = await download();
+    expect((error as Error).message).not.toContain("PLANTED");
+  });
+});

@@ -1,0 +1,66 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { readServerText } from "#integra/server-text.ts";
+
+const read = (body: unknown) => readServerText(Buffer.from(typeof body === "string" ? body : JSON.stringify(body)));
+const outcome = (...codes: string[]): unknown => ({
+  resourceType: "OperationOutcome",
+  issue: codes.map((code) => ({ severity: "error", code, diagnostics: `about ${code}` })),
+});
+
+describe("what a server says about an error", () => {
+  it("is an OperationOutcome's diagnostics, or its details, or its code", () => {
+    const issue = [{ code: "invalid", diagnostics: "one" }, { details: { text: "two" } }, { code: "three" }];
+    expect(read({ resourceType: "OperationOutcome", issue })).toMatchObject({ text: "one; two; three", outcome: "terminal" });
+  });
+
+  it.each(["transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled"])(
+    "passes where its only issue is of type %s",
+    (code) => {
+      expect(read(outcome(code)).outcome).toBe("transient");
+    },
+  );
+
+  it("stays where one of its issues is final, or there is none", () => {
+    expect(read(outcome("transient", "invalid")).outcome).toBe("terminal");
+    expect(read(outcome()).outcome).toBe("terminal");
+  });
+
+  it("is OAuth's error with its description", () => {
+    expect(read({ error: "invalid_scope", error_description: "no such scope" })).toEqual({
+      text: "invalid_scope: no such scope",
+      outcome: "none",
+      oauthError: "invalid_scope",
+    });
+  });
+
+  it("is the heading of a page of HTML", () => {
+    expect(read("<html><head><title>t</title></head><body><h1>HTTP Status 401</h1><p>x</p></body></html>").text).toBe("HTTP Status 401");
+  });
+
+  it("is one line of at most 600 characters, whatever the body", () => {
+    const body = fc.oneof(fc.uint8Array().map((bytes) => Buffer.from(bytes)), fc.json().map((text) => Buffer.from(text)));
+    fc.assert(
+      fc.property(body, (bytes) => {
+        const { text } = readServerText(bytes);
+        expect(text).not.toMatch(/[\r\n]/);
+        expect(text.length).toBeLessThanOrEqual(601);
+      }),
+    );
+    expect(read("word ".repeat(1000)).text).toHaveLength(601);
+  });
+
+  it("takes an OperationOutcome with issues that are none", () => {
+    for (const issue of [null, "x", {}, [null], [1, "x", []]]) {
+      expect(read({ resourceType: "OperationOutcome", issue }).outcome).not.toBe("none");
+    }
+  });
+
+  it("never repeats a token or a URL's query", () => {
+    const text = 'token eyJhbGciOiJSUzM4NCJ9.eyJpc3MiOiJ4In0.c2ln for https://portal.example/d?patient=17&x=1 "bad"';
+    const said = read({ resourceType: "OperationOutcome", issue: [{ code: "login", diagnostics: text }] }).text;
+    expect(said).not.toContain("eyJ");
+    expect(said).not.toContain("patient=17");
+    expect(said).toContain("https://portal.example/d");
+  });
+});
