@@ -76,6 +76,8 @@ export const downloadResult = z.strictObject({
   outcome: z.enum(["landed", "retry", "failed"]),
   ...nextTry,
   attempts: z.number().int().positive(),
+  /** Tries in a row that the server refused our credentials in. */
+  refusals: z.number().int().nonnegative(),
 });
 export type DownloadResult = z.infer<typeof downloadResult>;
 

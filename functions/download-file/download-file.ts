@@ -33,6 +33,10 @@ export interface DownloadFilePorts {
 const mostAttempts = 8;
 const mostDamagedAttempts = 4;
 
+/** A 401 that passes is no reason to stop a run; refused in a row, the client is asking to be blocked. */
+const mostRefusals = 3;
+const refusalPauseMs = 10_000;
+
 /**
  * Lands one file of the plan, in one try: the state machine waits and calls again where the answer is "retry". A file
  * that cannot be had is recorded as failed and fails nobody else.
@@ -50,15 +54,32 @@ export const downloadFile =
     try {
       const landed = (await ports.receipts.find(exportId, index)) ?? (await land(ports, plan, file, stepContext));
       await announce(ports, input.export, landed);
-      return { outcome: "landed", ...nextTry(ports.now(), 0), attempts };
+      return { outcome: "landed", ...nextTry(ports.now(), 0), attempts, refusals: 0 };
     } catch (fault) {
-      if (fault instanceof AccessRefused || fault instanceof ClientKeyUnusable) {
-        const at = new Date(ports.now()).toISOString();
-        await ports.records.markStopped(exportId, { reason: "refused", message: fault.message, at });
-      }
-      return await afterFault(ports, input, file, attempts, fault);
+      if (!isRefusal(fault)) return await afterFault(ports, input.export, file, attempts, fault);
+      return await afterRefusal(ports, exportId, attempts, (input.download?.refusals ?? 0) + 1, fault);
     }
   };
+
+function isRefusal(fault: unknown): fault is AccessRefused | ClientKeyUnusable {
+  return fault instanceof AccessRefused || fault instanceof ClientKeyUnusable;
+}
+
+async function afterRefusal(
+  ports: DownloadFilePorts,
+  exportId: string,
+  attempts: number,
+  refusals: number,
+  fault: AccessRefused | ClientKeyUnusable,
+): Promise<DownloadResult> {
+  if (fault instanceof AccessRefused && refusals < mostRefusals) {
+    ports.log.warn("the server refused our credentials", { attempts, refusals, reason: fault.message });
+    return { outcome: "retry", ...nextTry(ports.now(), refusalPauseMs * refusals), attempts, refusals };
+  }
+  const at = new Date(ports.now()).toISOString();
+  await ports.records.markStopped(exportId, { reason: "refused", message: fault.message, at });
+  throw fault;
+}
 
 async function land(
   ports: DownloadFilePorts,
@@ -105,7 +126,7 @@ async function refuseIfStopped({ records }: DownloadFilePorts, exportId: string)
 
 async function afterFault(
   ports: DownloadFilePorts,
-  { export: context }: DownloadInput,
+  context: ExportContext,
   file: PlannedFile,
   attempts: number,
   fault: unknown,
@@ -115,11 +136,11 @@ async function afterFault(
   const again = nextTry(ports.now(), troubleIntervalMs(attempts, judgement.retryAfterMs));
   const late = again.nextAt >= context.deadlineAt;
   ports.log.warn("file did not land", { index: file.index, type: file.type, attempts, reason: judgement.reason });
-  if (attempts < judgement.mostAttempts && !late) return { outcome: "retry", ...again, attempts };
+  if (attempts < judgement.mostAttempts && !late) return { outcome: "retry", ...again, attempts, refusals: 0 };
   const { index, kind, type, key } = file;
   const reason = late ? `${judgement.reason}; the next try would come after the export's deadline` : judgement.reason;
   await ports.receipts.writeFailed(context.exportId, { index, kind, type, key, reason, attempts });
-  return { outcome: "failed", ...again, attempts };
+  return { outcome: "failed", ...again, attempts, refusals: 0 };
 }
 
 interface Judgement {

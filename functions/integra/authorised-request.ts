@@ -1,6 +1,6 @@
 import { AccessRefused, OriginRefused } from "#contracts/errors.ts";
 import type { BackendToken } from "./backend-token.ts";
-import { type Headers, type Http, type HttpAnswer, headerText, readRefusal, refusalText } from "./http.ts";
+import { discardBody, type Headers, type Http, type HttpAnswer, headerText, readRefusal, refusalText } from "./http.ts";
 import type { IntegraServer } from "./integra-server.ts";
 
 /** Everything needed to talk to the server as a registered client. */
@@ -42,7 +42,7 @@ export async function authorisedRequest(client: IntegraClient, request: Authoris
   const token = await client.token.current();
   const answer = await withRedirects(client, request, token);
   if (answer.status !== 401) return answer;
-  answer.body.destroy();
+  await discardBody(answer);
   const second = await withRedirects(client, request, await client.token.replacement(token));
   if (second.status !== 401) return second;
   const refusal = await readRefusal(second, client.now());
@@ -65,7 +65,7 @@ async function withRedirects(
     const answer = await client.http({ method, url, headers: { ...headers, ...credentials }, signal });
     const location = redirectStatuses.has(answer.status) ? headerText(answer, "location") : undefined;
     if (location === undefined || redirects === mostRedirects) return answer;
-    answer.body.destroy();
+    await discardBody(answer);
     const next = URL.parse(location, url.href);
     if (next === null) throw new OriginRefused(`${url.origin} redirected to something that is not a URL`);
     url = next;

@@ -41,7 +41,7 @@ const pausesMs = [500, 2_000];
 
 /**
  * Mints access tokens and keeps the last one until a fifth of its life, at most a minute, is left. Concurrent callers
- * share one minting. Where the server refuses the client, the secret is read anew once, in case its key was rotated.
+ * share one minting. The secret is read for each token request, so that a rotated key is used at once.
  *
  * Source: guide, "Get access token for bulk export"; SMART Backend Services, "Obtain access token"; RFC 6749, 5.2.
  * Its calls throw ClientKeyUnusable, AccessRefused (credentials refused twice) and ServerUnavailable.
@@ -70,7 +70,7 @@ export function backendToken(ports: BackendTokenPorts): BackendToken {
 async function mint(ports: BackendTokenPorts): Promise<Minted> {
   let refused = false;
   for (let attempt = 0; ; attempt += 1) {
-    const result = await requestToken(ports, refused);
+    const result = await requestToken(ports);
     if ("token" in result) return result;
     if (result instanceof AccessRefused) {
       if (refused) throw result;
@@ -83,12 +83,9 @@ async function mint(ports: BackendTokenPorts): Promise<Minted> {
   }
 }
 
-async function requestToken(
-  ports: BackendTokenPorts,
-  freshSecret: boolean,
-): Promise<Minted | AccessRefused | ServerUnavailable> {
+async function requestToken(ports: BackendTokenPorts): Promise<Minted | AccessRefused | ServerUnavailable> {
   const { server, http } = ports;
-  const client = await parseClientKey(await ports.readSecret({ fresh: freshSecret }));
+  const client = await parseClientKey(await ports.readSecret());
   const askedAt = ports.now();
   const form = new URLSearchParams({
     grant_type: "client_credentials",

@@ -1,7 +1,7 @@
 import { ExportJobFailed, ExportJobGone, KickOffRejected, ServerUnavailable } from "#contracts/errors.ts";
 import type { ExportRequest } from "#contracts/export-request.ts";
 import { authorisedRequest, type IntegraClient } from "./authorised-request.ts";
-import { type HttpAnswer, headerText, type Refusal, readBody, readRefusal, refusalText } from "./http.ts";
+import { discardBody, type HttpAnswer, headerText, type Refusal, readBody, readRefusal, refusalText } from "./http.ts";
 import { type IntegraServer, onServerOrigin } from "./integra-server.ts";
 import { isManifest } from "./manifest.ts";
 import { retryAfterMs } from "./retry-after.ts";
@@ -55,7 +55,7 @@ export async function kickOff(
   const headers = { accept: "application/fhir+json", prefer: "respond-async" };
   const answer = await authorisedRequest(client, ownOrigins(client, { method: "GET", url, headers, signal }));
   if (answer.status !== 202) throw await kickOffFault(client, answer);
-  answer.body.resume();
+  await discardBody(answer);
   const location = headerText(answer, "content-location");
   if (location === undefined) throw new KickOffRejected("the server accepted the export but named no Content-Location");
   return {
@@ -85,7 +85,7 @@ export async function pollStatus(client: IntegraClient, statusUrl: URL, signal?:
     ownOrigins(client, { method: "GET", url: statusUrl, headers, signal }),
   );
   if (answer.status === 202) {
-    answer.body.resume();
+    await discardBody(answer);
     const wait = retryAfterMs(answer.headers["retry-after"], client.now());
     return { state: "in-progress", progress: headerText(answer, "x-progress"), retryAfterMs: wait };
   }
@@ -118,7 +118,7 @@ export async function deleteJob(client: IntegraClient, statusUrl: URL, signal?: 
   );
   const { status } = answer;
   if ((status >= 200 && status < 300) || status === 404 || status === 410) {
-    answer.body.resume();
+    await discardBody(answer);
     return;
   }
   const refusal = await readRefusal(answer, client.now());

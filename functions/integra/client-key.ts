@@ -16,8 +16,8 @@ export interface ClientKey {
   signing: SigningKey;
 }
 
-/** Reads the secret's text. `fresh` asks for a new reading, past any cache. */
-export type ReadSecret = (options: { fresh: boolean }) => Promise<string>;
+/** Reads the secret's text as it is now. */
+export type ReadSecret = () => Promise<string>;
 
 const privateJwk = z.looseObject({
   kty: z.enum(["RSA", "EC"]),

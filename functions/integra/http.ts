@@ -40,6 +40,8 @@ export function undiciHttp(dispatcher: Dispatcher): Http {
         headersTimeout: 60_000,
         bodyTimeout: 60_000,
       });
+      // Whoever reads the body gets its errors; without a listener, one that nobody reads would end the process.
+      answer.body.on("error", () => undefined);
       return { status: answer.statusCode, headers: answer.headers, body: answer.body };
     } catch (error) {
       signal?.throwIfAborted();
@@ -84,6 +86,12 @@ export async function readBody(answer: HttpAnswer, limit: number): Promise<Buffe
     answer.body.destroy();
   }
   return Buffer.concat(chunks, size);
+}
+
+/** Reads a body that says nothing of interest, so that its connection can be used again; at most 64 KiB of it. */
+export async function discardBody(answer: HttpAnswer): Promise<void> {
+  // The answer itself arrived: how its body ends changes nothing.
+  await readBody(answer, 64 * 1024).catch(() => undefined);
 }
 
 /** An answer that is not the one hoped for, read and judged: what it says and whether to ask again. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   GetSecretValueCommand,
   ResourceNotFoundException,
@@ -38,23 +39,17 @@ export function integraClient(): IntegraClient {
     http,
     readSecret: secretReader(env.CLIENT_SECRET),
     now: Date.now,
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    sleep,
   });
   return { server, http, token, now: Date.now };
 }
 
-/** Readings of a secret are kept this long, so that a rotation is noticed within minutes even without a refusal. */
-const secretLifetimeMs = 5 * 60_000;
-
 function secretReader(name: string): ReadSecret {
   const secrets = new SecretsManagerClient();
-  let cached: { text: string; readAt: number } | undefined;
-  return async ({ fresh }) => {
-    if (cached && !fresh && Date.now() - cached.readAt < secretLifetimeMs) return cached.text;
+  return async () => {
     try {
       const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: name }));
-      cached = { text: SecretString ?? "", readAt: Date.now() };
-      return cached.text;
+      return SecretString ?? "";
     } catch (error) {
       if (!(error instanceof ResourceNotFoundException)) throw error;
       throw new ClientKeyUnusable(`the client's secret is missing: put its value into ${name}`, { cause: error });

@@ -27,10 +27,12 @@ export const validateRequest =
   (ports: ValidateRequestPorts) =>
   async ({ exportId, startedAt, input }: UnvalidatedExport): Promise<ExportContext> => {
     const triggered = triggeredInput.safeParse(input);
-    const parsed = exportRequestDetail.safeParse(triggered.success ? triggered.data.detail : input);
+    const detail: unknown = triggered.success ? triggered.data.detail : input;
+    const parsed = exportRequestDetail.safeParse(detail);
     const faults = [
       ...executionFaults(exportId, triggered.data?.conflictsWith),
-      ...(parsed.success ? settingsFaults(parsed.data, ports) : schemaFaults(parsed.error)),
+      ...(parsed.success ? [] : schemaFaults(parsed.error)),
+      ...settingsFaults(wellFormedFields(detail), ports),
     ];
     if (!parsed.success || faults.length > 0) throw new InvalidRequest(faults);
     const started = new Date(startedAt);
@@ -56,14 +58,27 @@ function executionFaults(exportId: string, conflictsWith: string | undefined): s
   return faults;
 }
 
-function settingsFaults(detail: ExportRequestDetail, { types, groups }: ValidateRequestPorts): string[] {
+type CheckedFields = { [Field in "level" | "groupId" | "types"]: ExportRequestDetail[Field] | undefined };
+
+/** The fields that are checked against the settings, each where it is well-formed, whatever is wrong with the others. */
+function wellFormedFields(detail: unknown): CheckedFields {
+  const fields = (detail ?? {}) as Record<string, unknown>;
+  const { level, groupId, types } = exportRequestDetail.shape;
+  return {
+    level: level.safeParse(fields["level"]).data,
+    groupId: groupId.safeParse(fields["groupId"]).data,
+    types: types.safeParse(fields["types"]).data,
+  };
+}
+
+function settingsFaults(detail: CheckedFields, { types, groups }: ValidateRequestPorts): string[] {
   const faults = (detail.types ?? [])
     .filter((type) => !types.includes(type))
     .map((type) => `types: ${quoted(type)} is not among the accepted types (${types.join(", ")})`);
   if (detail.level === "group" && detail.groupId === undefined) {
     faults.push(`groupId: is missing (one of ${groupList(groups)})`);
   }
-  if (detail.level !== "group" && detail.groupId !== undefined) {
+  if (detail.level !== undefined && detail.level !== "group" && detail.groupId !== undefined) {
     faults.push(`groupId: belongs to level "group" only, the level is "${detail.level}"`);
   }
   if (detail.level === "group" && detail.groupId !== undefined && findGroup(detail.groupId, groups) === undefined) {

@@ -1,0 +1,127 @@
+import { SFNClient, StopExecutionCommand } from "@aws-sdk/client-sfn";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { clientSettings } from "#local/local-bridge.ts";
+import { type BridgeUnderTest, bridgeUnderTest, completed, failed } from "../fixtures/bridge-under-test.ts";
+
+/** Far enough ahead for the deployment to be done when the schedule fires. */
+const scheduleDelayMs = 40_000;
+
+describe("what may ask for an export, and what may stop it", () => {
+  let test: BridgeUnderTest;
+
+  beforeAll(async () => {
+    const soon = new Date(Date.now() + scheduleDelayMs).toISOString().slice(0, 19);
+    const detail = { level: "group", groupId: "age-below-5", types: ["Patient"] };
+    test = await bridgeUnderTest({ settings: { schedules: [{ name: "once", expression: `at(${soon})`, detail }] } });
+  });
+
+  afterAll(async () => {
+    await test.stop();
+  });
+
+  const kickOffs = () => test.simulator.log.filter(({ endpoint }) => endpoint === "kick-off").length;
+
+  it.each([
+    ["an unknown level", { level: "everything" }, ["level: must be one of patient, group, system"]],
+    ["no level", {}, ["level: must be one of patient, group, system"]],
+    ["an unknown type", { level: "patient", types: ["Patient", "Spaceship"] }, ['types: "Spaceship" is not among']],
+    ["a missing group", { level: "group" }, ["groupId: is missing (one of 187419279 or age-below-5"]],
+    ["an unknown group", { level: "group", groupId: "age-90-to-95" }, ['groupId: "age-90-to-95" is not among']],
+    ["a group of another level", { level: "system", groupId: "187419279" }, ['groupId: belongs to level "group" only']],
+    [
+      "an instant without a zone",
+      { level: "patient", since: "2026-01-31T00:00:00" },
+      ["since: must be a FHIR instant"],
+    ],
+    [
+      "a day that does not exist",
+      { level: "patient", since: "2026-02-30T00:00:00Z" },
+      ["since: names a day that does not exist"],
+    ],
+    [
+      "unknown fields",
+      { level: "patient", patient: "1", reason: "x" },
+      ["patient: is not a known field", "reason: is not"],
+    ],
+    ["another format", { level: "patient", outputFormat: "text/csv" }, ["outputFormat: must be one of"]],
+    [
+      "several faults at once",
+      { level: "group", types: ["Spaceship"], since: "yesterday", extra: true },
+      [
+        "since: must be a FHIR instant",
+        "extra: is not a known field",
+        'types: "Spaceship" is not among',
+        "groupId: is missing",
+      ],
+    ],
+  ])("refuses %s at once, names every fault, and does not call IntegraConnect", async (_, detail, faults) => {
+    const before = test.simulator.log.length;
+    const event = failed(await test.exportBy(detail));
+
+    expect(event.error.name).toBe("InvalidRequest");
+    for (const fault of faults) expect(event.error.message).toContain(fault);
+    expect(event.request).toBeNull();
+    expect(test.simulator.log.length).toBe(before);
+    expect((await test.objects(`exports/${event.exportId}/`)).size).toBe(0);
+  });
+
+  it.each([["a list"], [["patient"]], [42], [null]])(
+    "refuses the input %j of an execution started by hand",
+    async (input) => {
+      const exportId = await test.startExecution(
+        input,
+        `odd-${JSON.stringify(input).replace(/\W/g, "")}-${Date.now()}`,
+      );
+
+      expect(failed(await test.awaitEndOf(exportId)).error.name).toBe("InvalidRequest");
+    },
+  );
+
+  it("takes groups by id, offsets with a plus, and all three formats", async () => {
+    const event = completed(
+      await test.exportBy({
+        level: "group",
+        groupId: "187419279",
+        types: ["Patient"],
+        since: "2020-01-31T00:00:00+05:30",
+        outputFormat: "ndjson",
+      }),
+    );
+    const kickOff = test.simulator.log.findLast(({ endpoint }) => endpoint === "kick-off");
+
+    expect(event.request).toMatchObject({ groupName: "age-below-5", since: "2020-01-31T00:00:00+05:30" });
+    expect(kickOff?.query).toBe("_outputFormat=ndjson&_since=2020-01-31T00%3A00%3A00%2B05%3A30&_type=Patient");
+    expect(kickOff?.headers).toMatchObject({ accept: "application/fhir+json", prefer: "respond-async" });
+  });
+
+  it("cancels: a stopped execution leaves no job at the server, and lands nothing any more", async () => {
+    const { simulator, bridge } = test;
+    simulator.settings.exportDurationMs = 60_000;
+    const exportId = await test.startExecution({ level: "system", types: ["Patient"] });
+    await test.awaitEvent(
+      (event): event is typeof event => event["detail-type"] === "Export Started" && event.detail.exportId === exportId,
+    );
+    const executionArn = `${bridge.outputs.exportStateMachineArn.replace(":stateMachine:", ":execution:")}:${exportId}`;
+    await new SFNClient(clientSettings(bridge.aws)).send(new StopExecutionCommand({ executionArn }));
+    const end = await test.awaitEndOf(exportId);
+    simulator.settings.exportDurationMs = 300;
+
+    expect(end).toMatchObject({
+      "detail-type": "Export Cancelled",
+      detail: { exportId, jobDeleted: true, request: { level: "system", types: ["Patient"] } },
+    });
+    expect(simulator.jobs().at(-1)).toMatchObject({ level: "System", deleted: true });
+    expect((await test.objects(`exports/${exportId}/`)).size).toBe(0);
+  });
+
+  it("starts the export of a schedule when its time has come", async () => {
+    const before = kickOffs();
+    const started = await test.awaitEvent((event): event is typeof event =>
+      event.detail.exportId.startsWith("schedule-once-"),
+    );
+    const event = completed(await test.awaitEndOf(started.detail.exportId));
+
+    expect(event.request).toMatchObject({ level: "group", groupName: "age-below-5", types: ["Patient"] });
+    expect(kickOffs()).toBeLessThanOrEqual(before + 1);
+  });
+});

@@ -1,0 +1,215 @@
+import { PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { clientSettings } from "#local/local-bridge.ts";
+import type { FaultRate } from "#local/simulator/fault-plan.ts";
+import { type BridgeUnderTest, bridgeUnderTest, completed, failed } from "../fixtures/bridge-under-test.ts";
+import { landedFiles, sameBytes, servedFiles } from "../fixtures/landed-files.ts";
+
+/** What befalls any endpoint: refusals, overload, outages, cut connections and other people's pages. */
+const trouble: FaultRate[] = [
+  { rate: 0.08, fault: { kind: "unauthorized" } },
+  { rate: 0.08, fault: { kind: "status", status: 429, retryAfter: 1 } },
+  { rate: 0.06, fault: { kind: "status", status: 503, retryAfter: { httpDateInSeconds: 1 } } },
+  { rate: 0.06, fault: { kind: "status", status: 502, body: "html" } },
+  { rate: 0.08, fault: { kind: "cut" } },
+  { rate: 0.06, fault: { kind: "garbage" } },
+];
+const damage: FaultRate[] = [
+  { rate: 0.1, fault: { kind: "cut", afterBytes: 5_000 } },
+  { rate: 0.1, fault: { kind: "truncate" } },
+];
+
+describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server", () => {
+  let test: BridgeUnderTest;
+
+  beforeAll(async () => {
+    test = await bridgeUnderTest({ algorithm: "RS384", simulator: { tokenLifetimeSeconds: 5 } });
+  });
+
+  afterEach(() => {
+    test.simulator.faults.clear();
+    // A job that a test left running would be handed to the next one, by the guide's matching rule.
+    test.simulator.completeJobs();
+  });
+
+  afterAll(async () => {
+    await test.stop();
+  });
+
+  const requestsOf = (endpoint: string) => test.simulator.log.filter((entry) => entry.endpoint === endpoint);
+  const lastJob = () => test.simulator.jobs().at(-1);
+
+  it("still lands everything, byte for byte, with faults at every endpoint", async () => {
+    const { faults } = test.simulator;
+    faults.maxConsecutive = 2;
+    for (const endpoint of ["token", "kick-off", "status", "delete"] as const) faults.rates(endpoint, trouble);
+    faults.rates("download", [...trouble, ...damage]);
+    const detail = completed(await test.exportBy({ level: "patient" }));
+
+    expect(detail).toMatchObject({ status: "complete", totals: { files: 20, failedFiles: 0 } });
+    sameBytes(await landedFiles(test, detail.exportId), servedFiles(test.simulator, "Patient"));
+    expect(test.simulator.log.filter(({ fault }) => fault !== null).length).toBeGreaterThan(10);
+    expect(await test.openUploads()).toEqual([]);
+  });
+
+  it("mints a new token when tokens are revoked in the middle of a run", async () => {
+    test.simulator.faults.script("status", [{ kind: "none" }]);
+    const ending = test.exportBy({ level: "patient", types: ["Patient", "Condition"] });
+    await test.awaitEvent((event): event is typeof event => event["detail-type"] === "Export Started");
+    test.simulator.revokeTokens();
+
+    expect(completed(await ending).status).toBe("complete");
+  });
+
+  it("ends with the server's words when it rejects the kick-off", async () => {
+    test.simulator.faults.script("kick-off", [{ kind: "status", status: 400, body: "terminal" }]);
+    const detail = failed(await test.exportBy({ level: "system" }));
+
+    expect(detail.error.name).toBe("KickOffRejected");
+    expect(detail.error.message).toMatch(/HTTP 400: \w+/);
+    expect(detail.request).toMatchObject({ level: "system" });
+    expect((await test.objects(detail.destination.key)).size).toBe(0);
+  });
+
+  it("asks again after a transient 500, and never sooner than Retry-After", async () => {
+    test.simulator.faults.script("status", [
+      { kind: "status", status: 500, body: "transient" },
+      { kind: "status", status: 429, retryAfter: 30 },
+      { kind: "status", status: 503, retryAfter: { httpDateInSeconds: 40 } },
+    ]);
+    const detail = completed(await test.exportBy({ level: "patient", types: ["Patient"] }));
+    const polls = requestsOf("status").filter(({ path }) => path.endsWith(lastJob()?.id ?? "?"));
+    const gaps = polls
+      .slice(1)
+      .map((poll, index) => Number(new Date(poll.time)) - Number(new Date(polls[index]?.time ?? 0)));
+
+    expect(detail.status).toBe("complete");
+    // Waits are scaled by 0.01 here: 30 s and 40 s become 0.3 s and 0.4 s.
+    expect(gaps[1]).toBeGreaterThanOrEqual(300);
+    expect(gaps[2]).toBeGreaterThanOrEqual(390);
+  });
+
+  it("fails, and deletes the job, when the server says that the job failed", async () => {
+    test.simulator.faults.script("status", [{ kind: "status", status: 500, body: "terminal" }]);
+    const detail = failed(await test.exportBy({ level: "patient", types: ["Patient"] }));
+
+    expect(detail.error.name).toBe("ExportJobFailed");
+    expect(lastJob()?.deleted).toBe(true);
+  });
+
+  it("fails at once when the server asks to wait past the export's deadline", async () => {
+    const tenDays = 10 * 24 * 3600;
+    test.simulator.faults.script("status", [{ kind: "status", status: 503, retryAfter: tenDays }]);
+    const detail = failed(await test.exportBy({ level: "patient", types: ["Patient"] }));
+
+    expect(detail.error.name).toBe("DeadlineExceeded");
+    expect(lastJob()?.deleted).toBe(true);
+  });
+
+  it("fails when the server has forgotten the job", async () => {
+    test.simulator.faults.script("status", [{ kind: "status", status: 404, body: "terminal" }]);
+
+    expect(failed(await test.exportBy({ level: "patient", types: ["Patient"] })).error.name).toBe("ExportJobGone");
+  });
+
+  it("says partial, names the file and keeps the job when a file is gone", async () => {
+    test.simulator.faults.script("download", [
+      { kind: "status", status: 403, body: "attachment-not-found", match: "condition_file_1" },
+    ]);
+    const detail = completed(await test.exportBy({ level: "patient", types: ["Patient", "Condition"] }));
+    const summary = await test.caller.readSummary(detail.exportId);
+
+    expect(detail).toMatchObject({
+      status: "partial",
+      totals: { files: 1, failedFiles: 1 },
+      failedFiles: [{ type: "Condition", key: `exports/${detail.exportId}/Condition/condition_file_1.ndjson` }],
+    });
+    expect(summary.failedFiles[0]?.reason).toContain("ATTACHMENT_FILE_NOT_FOUND");
+    expect(lastJob()?.deleted).toBe(false);
+  });
+
+  it("gives a file up after some tries that were never whole, and lands nothing of it", async () => {
+    test.simulator.faults.script(
+      "download",
+      Array.from({ length: 12 }, () => ({ kind: "truncate", match: "patient_file_1" }) as const),
+    );
+    const detail = completed(await test.exportBy({ level: "patient", types: ["Patient", "Device"] }));
+    const keys = [...(await test.objects(`exports/${detail.exportId}/`)).keys()];
+
+    expect(detail).toMatchObject({ status: "partial", failedFiles: [{ type: "Patient" }] });
+    expect(keys.some((key) => key.includes("/Patient/"))).toBe(false);
+    expect(await test.openUploads()).toEqual([]);
+  });
+
+  it("fails when not one file lands", async () => {
+    test.simulator.faults.script("download", [{ kind: "status", status: 403, body: "attachment-not-found" }]);
+    const detail = failed(await test.exportBy({ level: "system", types: ["Patient"] }));
+
+    expect(detail.error.name).toBe("NoFileLanded");
+    expect(detail.error.message).toContain("ATTACHMENT_FILE_NOT_FOUND");
+  });
+
+  it("does not follow a redirect to another origin", async () => {
+    test.simulator.faults.script("download", [
+      { kind: "redirect", location: "http://127.0.0.1:9/elsewhere", match: "device" },
+    ]);
+    const detail = completed(await test.exportBy({ level: "patient", types: ["Patient", "Device"] }));
+
+    expect(detail.failedFiles[0]?.reason).toContain("http://127.0.0.1:9, which is not among the allowed origins");
+  });
+
+  it("stops after a few refusals instead of hammering", async () => {
+    const before = requestsOf("token").length;
+    test.simulator.faults.script(
+      "token",
+      Array.from({ length: 100 }, () => ({ kind: "unauthorized" }) as const),
+    );
+    test.simulator.revokeTokens();
+    const detail = failed(await test.exportBy({ level: "patient", types: ["Patient"] }));
+
+    expect(detail.error.name).toBe("AccessRefused");
+    expect(requestsOf("token").length - before).toBeLessThanOrEqual(8);
+  });
+
+  it("stops the downloads of a run whose client was locked out, for all files together", async () => {
+    test.simulator.faults.script(
+      "download",
+      Array.from({ length: 200 }, () => ({ kind: "unauthorized" }) as const),
+    );
+    const before = requestsOf("download").length;
+    const detail = failed(await test.exportBy({ level: "patient" }));
+
+    expect(detail.error.name).toBe("AccessRefused");
+    // Four downloads run at once: each may be refused a few times before the run stops, the other 16 files never ask.
+    expect(requestsOf("download").length - before).toBeLessThanOrEqual(4 * 6);
+  });
+
+  describe("with an unusable secret", () => {
+    const put = async (secret: string) => {
+      const { aws, outputs } = test.bridge;
+      await new SecretsManagerClient(clientSettings(aws)).send(
+        new PutSecretValueCommand({ SecretId: outputs.clientSecretName, SecretString: secret }),
+      );
+    };
+
+    afterAll(async () => {
+      await put(JSON.stringify(test.secret));
+    });
+
+    it("says what is missing in the secret, and never its value", async () => {
+      await put(
+        JSON.stringify({
+          clientId: "integra-bridge-local",
+          current: { kty: "RSA", kid: "planted-kid", d: "planted-key" },
+        }),
+      );
+      test.simulator.faults.script("kick-off", [{ kind: "unauthorized" }]);
+      test.simulator.revokeTokens();
+      const detail = failed(await test.exportBy({ level: "patient" }));
+
+      expect(detail.error.name).toBe("ClientKeyUnusable");
+      expect(detail.error.message).toContain("scope");
+      expect(detail.error.message).not.toContain("planted");
+    });
+  });
+});
