@@ -2,8 +2,17 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    reporters: ["default", "./test/totals-reporter.ts"],
     projects: [
-      { test: { name: "unit", include: ["test/{unit,workflow,contracts,infra}/**/*.test.ts"], testTimeout: 20_000 } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/{unit,workflow,contracts,infra}/**/*.test.ts"],
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
       {
         test: {
           name: "integration",
@@ -11,6 +20,8 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 180_000,
           fileParallelism: false,
+          // After the others: each file runs an AWS of its own, on all the cores there are.
+          sequence: { groupOrder: 1 },
         },
       },
     ],
