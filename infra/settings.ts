@@ -73,10 +73,18 @@ const bulkExport = z
 const schedule = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9_-]{1,48}$/),
   expression: z.string().regex(/^(rate|cron|at)\(.+\)$/),
-  timezone: z.string().min(1).default("UTC"),
+  timezone: z.string().refine(isTimeZone, "is no IANA time zone").default("UTC"),
   enabled: z.boolean().default(true),
   detail: exportRequestDetail.omit({ requestId: true }),
 });
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}
 
 const days = z.number().int().positive().max(3650);
 
@@ -131,6 +139,12 @@ const stageSettings = z
     exampleSubscriber: z.boolean().default(false),
   })
   .superRefine((settings, context) => {
+    for (const list of ["schedules", "subscribers"] as const) {
+      settings[list].forEach(({ name }, index) => {
+        if (settings[list].findIndex((other) => other.name === name) === index) return;
+        context.addIssue({ code: "custom", message: `the name ${name} is taken`, path: [list, index, "name"] });
+      });
+    }
     const { types, groups } = settings.export;
     settings.schedules.forEach(({ detail }, index) => {
       const unknown = (detail.types ?? []).filter((type) => !types.includes(type));
@@ -153,11 +167,20 @@ export type ScheduleSettings = z.infer<typeof schedule>;
  */
 export function readStageSettings(stage: string, stages: unknown, overrides: unknown): StageSettings {
   const known = z.record(z.string(), z.unknown()).parse(stages ?? {});
-  if (!(stage in known)) throw new Error(`unknown stage "${stage}": cdk.json knows ${Object.keys(known).join(", ")}`);
-  const given = typeof overrides === "string" ? (JSON.parse(overrides) as unknown) : overrides;
+  if (!Object.hasOwn(known, stage))
+    throw new Error(`unknown stage "${stage}": cdk.json knows ${Object.keys(known).join(", ")}`);
+  const given = typeof overrides === "string" ? parseOverrides(overrides) : overrides;
   const parsed = stageSettings.safeParse(merged(known[stage], given ?? {}));
   if (parsed.success) return parsed.data;
   throw new Error(`the settings of stage "${stage}" cannot be used:\n${z.prettifyError(parsed.error)}`);
+}
+
+function parseOverrides(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error("the context value overrides is not JSON", { cause: error });
+  }
 }
 
 function merged(below: unknown, above: unknown): unknown {

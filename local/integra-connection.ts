@@ -56,11 +56,20 @@ export async function connectionFromEnvironment(
 }
 
 async function readJwk(path: string): Promise<unknown> {
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new Error(`INTEGRA_PRIVATE_JWK: ${path} cannot be read`, { cause });
+  });
+  const jwk = jsonOrUndefined(text);
+  if (jwk === undefined) throw new Error(`INTEGRA_PRIVATE_JWK: ${path} is not JSON`);
+  return jwk;
+}
+
+/** Without the parser's own error: it quotes what it read, which is a private key. */
+function jsonOrUndefined(text: string): unknown {
   try {
-    return JSON.parse(await readFile(path, "utf8"));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new Error(`INTEGRA_PRIVATE_JWK: ${path} is not JSON`);
-    throw new Error(`INTEGRA_PRIVATE_JWK: ${path} cannot be read`, { cause: error });
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

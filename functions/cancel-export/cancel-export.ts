@@ -23,7 +23,7 @@ export const cancelExport =
   async ({ detail: { name: exportId, status } }, { signal }) => {
     const at = new Date(ports.now()).toISOString();
     const message = status === "ABORTED" ? "its execution was stopped" : "its execution ran into its time limit";
-    await ports.records.markStopped(exportId, { reason: "cancelled", message, at });
+    await ports.records.markStopped(exportId, { reason: "cancelled", fault: "ExportStopped", message, at });
     const job = await ports.records.findJob(exportId);
     const jobDeleted = job !== undefined && (await deleted(ports, new URL(job.statusUrl), signal));
     const common = {

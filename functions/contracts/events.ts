@@ -22,7 +22,9 @@ const everyDetail = {
   eventId: z.string().describe("Stable for this fact: a consumer that has seen it before may drop the event."),
   exportId,
   requestId: z.string().nullable().describe("The requester's own id, where the request had one."),
-  request: exportRequest.nullable().describe("The request as carried out; null where it was invalid."),
+  request: exportRequest
+    .nullable()
+    .describe("The request as carried out; null where it was invalid, or not validated yet."),
 };
 
 export const exportStarted = z.strictObject({
@@ -66,6 +68,7 @@ export const exportCompleted = z.strictObject({
 
 export const exportFailed = z.strictObject({
   ...everyDetail,
+  exportId: z.string().describe("The execution's name; it may be what was wrong."),
   error: z.strictObject({
     name: z.union([z.enum(faultNames), z.literal("Unexpected")]),
     message: z.string().describe("What happened and what to do, for people."),

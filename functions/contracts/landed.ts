@@ -85,6 +85,8 @@ export type FailedFile = z.infer<typeof failedFile>;
 /** `work/{exportId}/stop.json`: no step of this export may land anything any more. */
 export const stopMarker = z.strictObject({
   reason: z.enum(["refused", "cancelled"]),
+  /** The fault that the export ends with. */
+  fault: z.enum(["AccessRefused", "ClientKeyUnusable", "ExportStopped"]),
   message: z.string(),
   at: z.iso.datetime(),
 });

@@ -42,6 +42,7 @@ const refusalPauseMs = 10_000;
  * that cannot be had is recorded as failed and fails nobody else.
  * @throws AccessRefused, ClientKeyUnusable: the whole run must stop, and a marker tells the other downloads
  * @throws ExportStopped where that marker stands
+ * @throws EventsUndelivered where the bus does not take the event; a repeated step tells it again
  */
 export const downloadFile =
   (ports: DownloadFilePorts): Step<DownloadInput, DownloadResult> =>
@@ -77,7 +78,7 @@ async function afterRefusal(
     return { outcome: "retry", ...nextTry(ports.now(), refusalPauseMs * refusals), attempts, refusals };
   }
   const at = new Date(ports.now()).toISOString();
-  await ports.records.markStopped(exportId, { reason: "refused", message: fault.message, at });
+  await ports.records.markStopped(exportId, { reason: "refused", fault: fault.name, message: fault.message, at });
   throw fault;
 }
 

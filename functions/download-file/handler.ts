@@ -18,7 +18,9 @@ export const handler = step(downloadInput, downloadResult, () => {
   const records = exportRecords(bucket);
   return downloadFile({
     openFile: (file, signal) => openOutputFile(client, file, signal),
-    upload: verifiedUpload(s3, bucket),
+    upload: verifiedUpload(s3, bucket, undefined, (error) => {
+      log.warn("an upload could not be aborted: the lifecycle rule will", { error: String(error) });
+    }),
     getPlan: lastPlan(records),
     records,
     receipts: receipts(bucket),

@@ -54,8 +54,7 @@ async function explain(ports: FailExportPorts, exportId: string, failure: FailIn
   // A child of the Distributed Map that stops the run cannot pass its fault on: the marker it left can.
   const stopped = failure.Error === "ExportStopped" || failure.Error === "States.ExceedToleratedFailureThreshold";
   const stop = stopped ? await ports.records.findStop(exportId) : undefined;
-  if (stop?.reason === "refused") return { name: "AccessRefused", message: readable(stop.message) };
-  if (stop?.reason === "cancelled") return { name: "ExportStopped", message: readable(stop.message) };
+  if (stop !== undefined) return { name: stop.fault, message: readable(stop.message) };
   const message = readable(lambdaMessage(failure.Cause) ?? failure.Cause ?? "");
   return isFaultName(failure.Error)
     ? { name: failure.Error, message }

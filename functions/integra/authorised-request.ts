@@ -38,12 +38,13 @@ const redirectStatuses = new Set([301, 302, 303, 307, 308]);
  * @throws ServerUnavailable where no answer came
  */
 export async function authorisedRequest(client: IntegraClient, request: AuthorisedRequest): Promise<HttpAnswer> {
-  if (request.token === "none") return await withRedirects(client, request, undefined);
+  if (request.token === "none") return (await withRedirects(client, request, undefined)).answer;
   const token = await client.token.current();
-  const answer = await withRedirects(client, request, token);
-  if (answer.status !== 401) return answer;
+  const { answer, authorised } = await withRedirects(client, request, token);
+  // An origin that never got the token cannot have refused it.
+  if (answer.status !== 401 || !authorised) return answer;
   await discardBody(answer);
-  const second = await withRedirects(client, request, await client.token.replacement(token));
+  const { answer: second } = await withRedirects(client, request, await client.token.replacement(token));
   if (second.status !== 401) return second;
   const refusal = await readRefusal(second, client.now());
   throw new AccessRefused(
@@ -55,7 +56,7 @@ async function withRedirects(
   client: IntegraClient,
   request: AuthorisedRequest,
   token: string | undefined,
-): Promise<HttpAnswer> {
+): Promise<{ answer: HttpAnswer; authorised: boolean }> {
   const { method, headers, signal } = request;
   let { url } = request;
   for (let redirects = 0; ; redirects += 1) {
@@ -64,7 +65,7 @@ async function withRedirects(
     const credentials = mayHaveToken ? tokenHeaders(token, request.token) : {};
     const answer = await client.http({ method, url, headers: { ...headers, ...credentials }, signal });
     const location = redirectStatuses.has(answer.status) ? headerText(answer, "location") : undefined;
-    if (location === undefined || redirects === mostRedirects) return answer;
+    if (location === undefined || redirects === mostRedirects) return { answer, authorised: mayHaveToken };
     await discardBody(answer);
     const next = URL.parse(location, url.href);
     if (next === null) throw new OriginRefused(`${url.origin} redirected to something that is not a URL`);

@@ -36,6 +36,8 @@ const tokenAnswer = z.object({
 const defaultLifetimeSeconds = 300;
 const largestMarginMs = 60_000;
 const bodyLimit = 1024 * 1024;
+/** Three tries of this length leave a step time to say what happened. */
+const answerWithinMs = 15_000;
 /** Waits between the tries of one minting; longer ones are the workflow's, where waiting costs nothing. */
 const pausesMs = [500, 2_000];
 
@@ -99,10 +101,14 @@ async function requestToken(ports: BackendTokenPorts): Promise<Minted | AccessRe
       url: server.tokenUrl,
       headers: { accept: "application/json", "content-type": "application/x-www-form-urlencoded" },
       body: form.toString(),
+      signal: AbortSignal.timeout(answerWithinMs),
     });
     return answer.status === 200 ? await readToken(answer, askedAt) : await readTokenRefusal(answer, askedAt);
   } catch (error) {
     if (error instanceof ServerUnavailable) return error;
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      return new ServerUnavailable("the token endpoint did not answer in time", { cause: error });
+    }
     throw error;
   }
 }

@@ -67,7 +67,7 @@ export async function kickOff(
 async function kickOffFault(client: IntegraClient, answer: HttpAnswer): Promise<Error> {
   const refusal = await readRefusal(answer, client.now());
   const message = `the server answered the kick-off with ${refusalText(refusal)}`;
-  return refusal.temporary || refusal.status < 300 ? unavailable(message, refusal) : new KickOffRejected(message);
+  return refusal.temporary || refusal.status < 400 ? unavailable(message, refusal) : new KickOffRejected(message);
 }
 
 /**
@@ -99,7 +99,7 @@ export async function pollStatus(client: IntegraClient, statusUrl: URL, signal?:
 async function statusFault(client: IntegraClient, answer: HttpAnswer): Promise<Error> {
   const refusal = await readRefusal(answer, client.now());
   const message = `the server answered the status request with ${refusalText(refusal)}`;
-  if (refusal.temporary) return unavailable(message, refusal);
+  if (refusal.temporary || refusal.status < 400) return unavailable(message, refusal);
   if (refusal.status === 404 || refusal.status === 410) return new ExportJobGone(message);
   return new ExportJobFailed(message);
 }
@@ -130,7 +130,7 @@ function ownOrigins<T extends { headers: Record<string, string> }>(client: Integ
 }
 
 function unavailable(message: string, refusal: Refusal): ServerUnavailable {
-  const unexplained = (refusal.status === 500 || refusal.status < 300) && refusal.outcome === "none";
+  const unexplained = (refusal.status === 500 || refusal.status < 400) && refusal.outcome === "none";
   return new ServerUnavailable(message, { retryAfterMs: refusal.retryAfterMs, unexplained });
 }
 

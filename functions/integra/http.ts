@@ -97,7 +97,7 @@ export async function discardBody(answer: HttpAnswer): Promise<void> {
 /** An answer that is not the one hoped for, read and judged: what it says and whether to ask again. */
 export interface Refusal extends ServerText {
   status: number;
-  /** 429, and every 5xx that does not say that the fault is there to stay. */
+  /** 429, 503, whatever names a time to come back, and every other 5xx that does not say that the fault will stay. */
   temporary: boolean;
   retryAfterMs: number | undefined;
 }
@@ -109,12 +109,10 @@ export async function readRefusal(answer: HttpAnswer, now: number): Promise<Refu
   const body = await readBody(answer, errorBodyLimit).catch(() => Buffer.alloc(0));
   const text = readServerText(body);
   const { status } = answer;
-  return {
-    ...text,
-    status,
-    temporary: status === 408 || status === 425 || status === 429 || (status >= 500 && text.outcome !== "terminal"),
-    retryAfterMs: retryAfterMs(answer.headers["retry-after"], now),
-  };
+  const wait = retryAfterMs(answer.headers["retry-after"], now);
+  const busy =
+    status === 408 || status === 425 || status === 429 || status === 503 || (status >= 500 && wait !== undefined);
+  return { ...text, status, temporary: busy || (status >= 500 && text.outcome !== "terminal"), retryAfterMs: wait };
 }
 
 /** "HTTP 503: the server's words", for messages to people. */

@@ -27,18 +27,25 @@ export interface Manifest {
 const entry = z.looseObject({
   type: z.string().optional(),
   url: z.string().min(1),
-  count: z.number().int().nonnegative().optional(),
+  // A count that is no number announces nothing; it is no reason to refuse the file.
+  count: z.number().int().nonnegative().optional().catch(undefined),
 });
+
+const list = <T extends z.ZodType>(item: T) =>
+  z
+    .array(item)
+    .nullish()
+    .transform((items) => items ?? []);
 
 const manifestBody = z.looseObject({
   transactionTime: z.string().min(1),
   request: z.string().default(""),
   requiresAccessToken: z.boolean().default(true),
   output: z.array(entry),
-  error: z.array(entry).default([]),
-  outcome: z.array(entry).default([]),
-  deleted: z.array(entry).default([]),
-  link: z.array(z.looseObject({ relation: z.string(), url: z.string() })).default([]),
+  error: list(entry),
+  outcome: list(entry),
+  deleted: list(entry),
+  link: list(z.looseObject({ relation: z.string(), url: z.string() })),
 });
 
 /**
@@ -64,7 +71,7 @@ export function parseManifest(bytes: Uint8Array, base: URL): Manifest {
   const next = link.find(({ relation }) => relation === "next");
   return {
     transactionTime,
-    request: request.trim(),
+    request: request.replace(/\s+/g, ""),
     requiresAccessToken,
     files,
     next: next && urlOf(next.url, base, "link.next"),
@@ -91,7 +98,8 @@ export function isForeignRequest(manifestRequest: string, ours: ExportRequest): 
   if (operation === null) return false;
   const level = operation[1] !== undefined ? "patient" : operation[2] !== undefined ? "group" : "system";
   if (level !== ours.level) return true;
-  if (level === "group" && decodeURIComponent(operation[2] ?? "") !== ours.groupId) return true;
+  const groupId = decoded(operation[2] ?? "");
+  if (level === "group" && groupId !== undefined && groupId !== ours.groupId) return true;
   const parameters = new URLSearchParams(query.replaceAll("+", "%2B"));
   return !sameTypes(parameters.getAll("_type"), ours.types) || !sameInstant(parameters.get("_since"), ours.since);
 }
@@ -106,7 +114,17 @@ function normalTypes(values: readonly string[]): string {
 
 function sameInstant(theirs: string | null, ours: string | undefined): boolean {
   if (theirs === null || ours === undefined) return theirs === null && ours === undefined;
+  if (theirs === ours || Number.isNaN(Date.parse(theirs))) return true;
   return Date.parse(theirs) === Date.parse(ours);
+}
+
+/** A group id as it was meant; undefined where its percent signs encode nothing that can be read. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function manifestFile(kind: FileKind, item: z.infer<typeof entry>, base: URL, position: number): ManifestFile {
@@ -120,7 +138,8 @@ function manifestFile(kind: FileKind, item: z.infer<typeof entry>, base: URL, po
 }
 
 function urlOf(text: string, base: URL, where: string): URL {
-  const url = URL.parse(text.replace(/\s+/g, ""), base.href);
+  const reference = text.replace(/\s+/g, "");
+  const url = reference === "" ? null : URL.parse(reference, base.href);
   if (url === null) throw new ManifestRejected(`the manifest cannot be used: ${where} is not a URL`);
   return url;
 }
@@ -129,7 +148,7 @@ function fileNameOf(url: URL): string | undefined {
   const named = url.searchParams.get("fileName");
   if (named !== null && named !== "") return named;
   const last = url.pathname.split("/").at(-1) ?? "";
-  return /\.nd?json$/i.test(last) ? last : undefined;
+  return /\.(nd)?json$/i.test(last) ? last : undefined;
 }
 
 function parseJson(bytes: Uint8Array): unknown {

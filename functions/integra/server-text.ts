@@ -1,3 +1,4 @@
+import type { OperationOutcomeIssue } from "fhir/r4.d.ts";
 import { redact } from "#contracts/redaction.ts";
 
 const longestText = 600;
@@ -13,12 +14,8 @@ const transientCodes = new Set([
   "throttled",
 ]);
 
-interface Issue {
-  severity?: unknown;
-  code?: unknown;
-  diagnostics?: unknown;
-  details?: { text?: unknown };
-}
+/** What is read of an issue: it comes from outside, so any of it may be missing. */
+type Issue = Partial<Pick<OperationOutcomeIssue, "code" | "diagnostics" | "details">>;
 
 /** What a server said about a refusal or a failure: words for people, and what it means for asking again. */
 export interface ServerText {
@@ -47,11 +44,11 @@ export function readServerText(body: Buffer): ServerText {
 }
 
 function readOutcome(json: Record<string, unknown>): ServerText {
-  const issues = (Array.isArray(json["issue"]) ? json["issue"] : []) as Issue[];
+  const issues = (Array.isArray(json["issue"]) ? json["issue"] : []) as (Issue | null)[];
   const words = issues
-    .map((issue) => issue.diagnostics ?? issue.details?.text ?? issue.code)
+    .map((issue) => issue?.diagnostics ?? issue?.details?.text ?? issue?.code)
     .filter((word) => typeof word === "string");
-  const transient = issues.length > 0 && issues.every((issue) => transientCodes.has(String(issue.code)));
+  const transient = issues.length > 0 && issues.every((issue) => transientCodes.has(String(issue?.code)));
   return { text: tidy(words.join("; ")), outcome: transient ? "transient" : "terminal", oauthError: undefined };
 }
 

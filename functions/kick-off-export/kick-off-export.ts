@@ -24,6 +24,7 @@ export interface KickOffExportPorts {
  * already has a job keeps it: a repeated step never starts a second one.
  * @throws KickOffRejected, OriginRefused, AccessRefused, ClientKeyUnusable; ServerUnavailable after too many tries
  * @throws ExportStopped where the execution was stopped meanwhile; the new job is deleted
+ * @throws EventsUndelivered where the bus does not take the event; a repeated step tells it again
  */
 export const kickOffExport =
   (ports: KickOffExportPorts): Step<KickOffInput, KickOffResult> =>
@@ -60,8 +61,12 @@ async function keepJob(
   ports.log.info("export kicked off", { level: context.request.level, groupId: context.request.groupId });
   if ((await ports.records.findStop(context.exportId)) === undefined) return;
   // Stopped while the kick-off was under way: whoever stopped it could not know of this job.
-  await ports.deleteJob(statusUrl, signal);
-  throw new ExportStopped("the export was stopped while it was kicked off; its job was deleted");
+  await ports.deleteJob(statusUrl, signal).catch((fault: unknown) => {
+    ports.log.warn("the server did not delete the job", {
+      reason: fault instanceof Error ? fault.message : String(fault),
+    });
+  });
+  throw new ExportStopped("the export was stopped while it was kicked off; its job is not needed");
 }
 
 async function accepted(

@@ -54,9 +54,10 @@ export function fileKeys(exportId: string, files: readonly NamedFile[]): string[
   return files.map((file, index) => {
     const folder = `${exportPrefix(exportId)}${folders[file.kind] ?? safeType(file.type)}/`;
     const name = safeName(file.fileName) ?? place(index);
-    const wanted = `${folder}${name}.ndjson`;
+    let key = `${folder}${name}.ndjson`;
     // Keys that differ only in case would overwrite each other once somebody syncs the bucket to a laptop.
-    const key = taken.has(wanted.toLowerCase()) ? `${folder}${name}-${place(index)}.ndjson` : wanted;
+    for (let suffix = place(index); taken.has(key.toLowerCase()); suffix += "x")
+      key = `${folder}${name}-${suffix}.ndjson`;
     taken.add(key.toLowerCase());
     return key;
   });
@@ -65,10 +66,12 @@ export function fileKeys(exportId: string, files: readonly NamedFile[]): string[
 const safeType = (type: string): string => (/^[A-Z][A-Za-z]{1,63}$/.test(type) ? type : "Unknown");
 
 function safeName(fileName: string | undefined): string | undefined {
-  const stem = fileName?.replace(/\.nd?json$/i, "");
+  const stem = fileName?.replace(/\.(nd)?json$/i, "");
   const safe = stem
     ?.replace(/[^A-Za-z0-9._-]+/g, "_")
+    .replace(/\.{2,}/g, ".")
     .replace(/^[._-]+/, "")
-    .slice(0, 100);
+    .slice(0, 100)
+    .replace(/\.+$/, "");
   return safe === undefined || safe === "" ? undefined : safe;
 }

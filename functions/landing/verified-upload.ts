@@ -38,9 +38,14 @@ const contentType = "application/fhir+ndjson";
  *
  * The returned function throws FileDamaged (from the verifier), ObjectConflict where another object has the key, and
  * whatever `chunks` or S3 throw. An equal object that is already there counts as landed: it is this file, from a try
- * that died before it could say so.
+ * that died before it could say so. `onAbandoned` hears of an abort that S3 refused: the upload stays behind then.
  */
-export function verifiedUpload(s3: S3Client, bucket: LandingBucket, partBytes = defaultPartBytes): UploadVerified {
+export function verifiedUpload(
+  s3: S3Client,
+  bucket: LandingBucket,
+  partBytes = defaultPartBytes,
+  onAbandoned: (error: unknown) => void = () => undefined,
+): UploadVerified {
   return async (chunks, options) => {
     const verifier = new NdjsonVerifier(options.expected);
     const parts = partsOf(chunks, verifier, partBytes);
@@ -48,11 +53,14 @@ export function verifiedUpload(s3: S3Client, bucket: LandingBucket, partBytes = 
     const second = first.done ? first : await parts.next();
     try {
       if (second.done) return await putWhole(s3, bucket, first.value ?? [], verifier, options);
-      const upload = new MultipartUpload(s3, bucket.name, options.key);
+      const upload = new MultipartUpload(s3, bucket.name, options.key, onAbandoned);
       return await upload.run(rejoined([first.value ?? [], second.value], parts), verifier, options);
     } catch (error) {
       if (isPreconditionFailed(error)) return await alreadyThere(bucket, options.key, verifier, error);
       throw error;
+    } finally {
+      // Closes the download where the upload ended first.
+      await parts.return(undefined);
     }
   };
 }
@@ -114,12 +122,14 @@ async function putWhole(
 class MultipartUpload {
   readonly #s3: S3Client;
   readonly #target: { Bucket: string; Key: string };
+  readonly #onAbandoned: (error: unknown) => void;
   readonly #done: CompletedPart[] = [];
   readonly #inFlight = new Set<Promise<void>>();
 
-  constructor(s3: S3Client, bucket: string, key: string) {
+  constructor(s3: S3Client, bucket: string, key: string, onAbandoned: (error: unknown) => void) {
     this.#s3 = s3;
     this.#target = { Bucket: bucket, Key: key };
+    this.#onAbandoned = onAbandoned;
   }
 
   async run(parts: AsyncIterable<Buffer[]>, verifier: NdjsonVerifier, options: UploadOptions): Promise<VerifiedFile> {
@@ -148,7 +158,7 @@ class MultipartUpload {
       );
       return verified;
     } catch (error) {
-      await this.#abort(upload, error);
+      await this.#abort(upload);
       throw error;
     }
   }
@@ -184,14 +194,11 @@ class MultipartUpload {
     this.#done.push({ PartNumber: target.PartNumber, ETag: sent.ETag, ChecksumCRC32 });
   }
 
-  async #abort(upload: { Bucket: string; Key: string; UploadId: string | undefined }, error: unknown): Promise<void> {
+  async #abort(upload: { Bucket: string; Key: string; UploadId: string | undefined }): Promise<void> {
     // A part that arrives after the abort would be kept, and paid for, until the lifecycle rule finds it.
     await Promise.allSettled(this.#inFlight);
-    try {
-      await this.#s3.send(new AbortMultipartUploadCommand(upload));
-    } catch (abortError) {
-      throw new AggregateError([error, abortError], "the upload failed, and so did its abort", { cause: abortError });
-    }
+    // What went wrong first is what counts; an upload that stays behind is the lifecycle rule's.
+    await this.#s3.send(new AbortMultipartUploadCommand(upload)).catch(this.#onAbandoned);
   }
 }
 

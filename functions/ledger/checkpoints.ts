@@ -37,7 +37,7 @@ export function checkpoints(dynamo: DynamoDBClient, table: string): Checkpoints 
     },
     advance: async (scope, transactionTime, since, exportId) => {
       const time = Date.parse(transactionTime);
-      if (Number.isNaN(time)) return false;
+      if (Number.isNaN(time) || (since !== undefined && Number.isNaN(Date.parse(since)))) return false;
       try {
         await dynamo.send(
           new PutItemCommand({

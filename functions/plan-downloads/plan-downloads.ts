@@ -32,12 +32,8 @@ export const planDownloads =
     const { records } = ports;
     const { statusUrl } = await records.getJob(exportId);
     const manifest = ports.parseManifest(await records.getManifest(exportId, 1), new URL(statusUrl));
-    if (ports.isForeignRequest(manifest.request, request)) {
-      throw new ForeignExportJob(
-        "the server handed out a job of another request; nothing of it was downloaded. Ask again when that job is done",
-      );
-    }
-    const files = await allFiles(ports, exportId, manifest, signal);
+    refuseForeign(ports, manifest, request);
+    const files = await allFiles(ports, { exportId, request }, manifest, signal);
     const keys = ports.fileKeys(exportId, files);
     await records.savePlan({
       exportId,
@@ -61,9 +57,16 @@ export const planDownloads =
     return { files: files.length, workListKey };
   };
 
+function refuseForeign(ports: PlanDownloadsPorts, manifest: Manifest, ours: ExportRequest): void {
+  if (!ports.isForeignRequest(manifest.request, ours)) return;
+  throw new ForeignExportJob(
+    "the server handed out a job of another request; nothing of it was downloaded. Ask again when that job is done",
+  );
+}
+
 async function allFiles(
   ports: PlanDownloadsPorts,
-  exportId: string,
+  { exportId, request }: { exportId: string; request: ExportRequest },
   first: Manifest,
   signal: AbortSignal,
 ): Promise<ManifestFile[]> {
@@ -74,6 +77,7 @@ async function allFiles(
     const bytes = await ports.readManifestPage(next, signal);
     await ports.records.saveManifest(exportId, page, bytes);
     const manifest = ports.parseManifest(bytes, next);
+    refuseForeign(ports, manifest, request);
     if (manifest.transactionTime !== first.transactionTime) {
       throw new ManifestRejected(`page ${page} of the manifest has another transactionTime than the first`);
     }

@@ -9,8 +9,6 @@ import type { Step } from "#runtime/step.ts";
 export interface PollExportPorts {
   pollStatus(statusUrl: URL, signal: AbortSignal): Promise<JobStatus>;
   records: Pick<ExportRecords, "getJob" | "saveManifest">;
-  /** Tells the metrics how old the export is, in seconds: the alarm on stalled exports reads it. */
-  reportAge(seconds: number): void;
   log: Log;
   now: () => number;
 }
@@ -25,7 +23,7 @@ export const pollExport =
   async ({ export: context, poll: previous }, { signal }) => {
     const polls = (previous?.polls ?? 0) + 1;
     const job = await ports.records.getJob(context.exportId);
-    ports.reportAge((ports.now() - Date.parse(context.startedAt)) / 1000);
+    const elapsedMs = ports.now() - Date.parse(job.kickedOffAt);
     try {
       const status = await ports.pollStatus(new URL(job.statusUrl), signal);
       if (status.state === "complete") {
@@ -34,7 +32,6 @@ export const pollExport =
         return { outcome: "ready", ...nextTry(ports.now(), 0), polls, troubles: 0 };
       }
       ports.log.info("the export is in progress", { polls, progress: status.progress?.slice(0, 100) });
-      const elapsedMs = ports.now() - Date.parse(job.kickedOffAt);
       const wait = pollIntervalMs({ retryAfterMs: status.retryAfterMs, polls, elapsedMs });
       return { outcome: "in-progress", ...nextTry(ports.now(), wait), polls, troubles: 0 };
     } catch (fault) {
@@ -43,7 +40,7 @@ export const pollExport =
       ports.log.warn("the status request got no answer that counts", { polls, troubles, reason: fault.message });
       return {
         outcome: "in-progress",
-        ...nextTry(ports.now(), troubleIntervalMs(troubles, fault.retryAfterMs)),
+        ...nextTry(ports.now(), troubleIntervalMs(troubles, fault.retryAfterMs, elapsedMs)),
         polls,
         troubles,
       };

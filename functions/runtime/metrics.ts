@@ -1,10 +1,13 @@
-import { Metrics } from "@aws-lambda-powertools/metrics";
-import * as z from "zod";
-import { environment } from "./environment.ts";
+import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 
-const metricsVariables = z.object({ METRICS_NAMESPACE: z.string().min(1) });
+const metrics = new Metrics({
+  namespace: process.env["METRICS_NAMESPACE"] ?? "integra-bridge",
+  serviceName: "bulk-export",
+});
 
-/** CloudWatch metrics in the embedded format, below the stage's namespace. */
-export function exportMetrics(): Metrics {
-  return new Metrics({ namespace: environment(metricsVariables).METRICS_NAMESPACE, serviceName: "bulk-export" });
+/** Tells CloudWatch how old an export is at one of its steps: the alarm on stalled exports reads it. */
+export function reportExportAge(startedAt: string): void {
+  const seconds = Math.round((Date.now() - Date.parse(startedAt)) / 1000);
+  metrics.addMetric("ExportAge", MetricUnit.Seconds, seconds);
+  metrics.publishStoredMetrics();
 }

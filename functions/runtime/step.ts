@@ -1,6 +1,7 @@
 import type { Context } from "aws-lambda";
-import type * as z from "zod";
+import * as z from "zod";
 import { logger } from "./log.ts";
+import { reportExportAge } from "./metrics.ts";
 
 /** What a step gets besides its input. */
 export interface StepContext {
@@ -25,8 +26,9 @@ export function step<Input, Output>(
   let run: Step<Input, Output> | undefined;
   return async (event, context) => {
     logger.addContext(context);
-    const exportId = exportIdOf(event);
+    const { exportId, startedAt } = exportOf(event);
     if (exportId !== undefined) logger.appendKeys({ exportId });
+    if (startedAt !== undefined) reportExportAge(startedAt);
     try {
       run ??= build();
       const signal = AbortSignal.timeout(Math.max(context.getRemainingTimeInMillis() - graceMs, 1_000));
@@ -40,10 +42,14 @@ export function step<Input, Output>(
   };
 }
 
-function exportIdOf(event: unknown): string | undefined {
-  const exportId = (event as { export?: { exportId?: unknown } } | null)?.export?.exportId;
-  return typeof exportId === "string" ? exportId : undefined;
+/** Which export a call belongs to, and since when it runs, before the input is checked: a faulty one is logged as well. */
+function exportOf(event: unknown): { exportId?: string | undefined; startedAt?: string | undefined } {
+  return callOfAnExport.safeParse(event).data?.export ?? {};
 }
+
+const callOfAnExport = z.object({
+  export: z.object({ exportId: z.string(), startedAt: z.iso.datetime({ offset: true }) }).partial(),
+});
 
 /** An error and its causes as plain data; stacks stay, they hold no data of ours. */
 function describeError(error: unknown): Record<string, unknown> {

@@ -43,16 +43,20 @@ export interface Polling {
  */
 export function pollIntervalMs({ retryAfterMs, polls, elapsedMs }: Polling): number {
   const growing = Math.min(firstIntervalMs * 1.5 ** Math.min(polls, 50), longestIntervalMs);
-  const gentle = Math.min(elapsedMs / 50, minute);
-  return Math.max(retryAfterMs ?? growing, gentle, shortestWaitMs);
+  return Math.max(retryAfterMs ?? growing, gentleMs(elapsedMs), shortestWaitMs);
 }
+
+/** A job that runs for hours need not be asked every second, whatever its answers are. */
+const gentleMs = (elapsedMs: number): number => Math.min(elapsedMs / 50, minute);
 
 /**
  * The wait after the n-th answer in a row that told nothing (429, 5xx, a cut socket), in milliseconds: the server's
- * Retry-After, and at least 2 s, doubled each time up to five minutes.
+ * Retry-After, and at least 2 s, doubled each time up to five minutes. For a job that has run for long, `elapsedMs`
+ * keeps it as gentle as other polls.
  */
-export function troubleIntervalMs(troubles: number, retryAfterMs: number | undefined): number {
-  return Math.max(retryAfterMs ?? 0, Math.min(firstIntervalMs * 2 ** Math.min(troubles - 1, 20), longestIntervalMs));
+export function troubleIntervalMs(troubles: number, retryAfterMs: number | undefined, elapsedMs = 0): number {
+  const growing = Math.min(firstIntervalMs * 2 ** Math.min(troubles - 1, 20), longestIntervalMs);
+  return Math.max(retryAfterMs ?? 0, growing, gentleMs(elapsedMs));
 }
 
 /** Answers in a row that may tell nothing: about an hour's worth; a 500 that explains nothing gets half a minute. */

@@ -14,7 +14,6 @@ export interface BulkExportWorkflowProps {
   landing: LandingStack;
   settings: StageSettings;
   functions: FunctionDefaults;
-  metricsNamespace: string;
 }
 
 /** The state machine's name, and thereby a part of its executions' ARNs. */
@@ -70,7 +69,6 @@ export class BulkExportWorkflow extends Construct {
   #pollExport(): void {
     const step = this.#step("PollExport", "poll-export", medium);
     this.#props.landing.integra.grantClient(step);
-    step.setEnvironment({ METRICS_NAMESPACE: this.#props.metricsNamespace });
     this.#grantBucket(step, { read: ["work/*/job.json"], write: ["exports/*/manifest.json"] });
   }
 
@@ -88,10 +86,10 @@ export class BulkExportWorkflow extends Construct {
     this.#props.landing.integra.grantClient(step);
     this.#grantBucket(step, {
       lookUp: true,
-      read: ["exports/*", "work/*/plan.json", "work/*/stop.json", "work/*/receipts/*"],
-      write: ["exports/*", "work/*/stop.json", "work/*/receipts/*", "work/*/failures/*"],
+      read: ["exports/*.ndjson", "work/*/plan.json", "work/*/stop.json", "work/*/receipts/*"],
+      write: ["exports/*.ndjson", "work/*/stop.json", "work/*/receipts/*", "work/*/failures/*"],
     });
-    step.allow(["s3:AbortMultipartUpload"], [this.#props.landing.objectsArn("exports/*")], anyExport);
+    step.allow(["s3:AbortMultipartUpload"], [this.#props.landing.objectsArn("exports/*.ndjson")], anyExport);
     this.#grantBus(step);
   }
 

@@ -1,6 +1,7 @@
-import { Duration, Validations } from "aws-cdk-lib";
+import { Duration, Stack, Validations } from "aws-cdk-lib";
 import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
+import * as iam from "aws-cdk-lib/aws-iam";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import * as sns from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
@@ -45,12 +46,7 @@ export class ExportAlarms extends Construct {
       statistic: cloudwatch.Stats.MAXIMUM,
       period,
     });
-    this.#alarm(
-      "ExportStalled",
-      age,
-      settings.stalledAfterHours * 3600,
-      "An export waits for IntegraConnect for too long",
-    );
+    this.#alarm("ExportStalled", age, settings.stalledAfterHours * 3600, "An export takes too long", 12);
     const stuck = deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: cloudwatch.Stats.MAXIMUM });
     this.#alarm(
       "TriggerUndelivered",
@@ -63,16 +59,28 @@ export class ExportAlarms extends Construct {
   #topic({ settings, key }: ExportAlarmsProps): sns.ITopic {
     if (settings.topicArn !== undefined) return sns.Topic.fromTopicArn(this, "Topic", settings.topicArn);
     const topic = new sns.Topic(this, "Topic", { masterKey: key, enforceSSL: true });
+    // A topic with a policy of its own, as enforceSSL makes one, admits nobody that it does not name.
+    topic.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid: "AlarmsOfThisAccount",
+        principals: [new iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+        actions: ["sns:Publish"],
+        resources: [topic.topicArn],
+        conditions: { StringEquals: { "aws:SourceAccount": Stack.of(this).account } },
+      }),
+    );
     if (settings.email !== undefined) topic.addSubscription(new EmailSubscription(settings.email));
     return topic;
   }
 
-  #alarm(id: string, metric: cloudwatch.IMetric, threshold: number, description: string): void {
+  /** Rings when one of the last `periods` values reaches the threshold: a slow server is heard of only now and then. */
+  #alarm(id: string, metric: cloudwatch.IMetric, threshold: number, description: string, periods = 1): void {
     const alarm = new cloudwatch.Alarm(this, id, {
       alarmDescription: description,
       metric,
       threshold,
-      evaluationPeriods: 1,
+      evaluationPeriods: periods,
+      datapointsToAlarm: 1,
       comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });

@@ -1,9 +1,16 @@
-import { ArnFormat, RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
+import { ArnFormat, type RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import * as secretsmanager from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
 import type { StageSettings } from "../settings.ts";
 import type { StepFunctionLambda } from "./step-function-lambda.ts";
+
+export interface IntegraServerProps {
+  settings: StageSettings["integra"];
+  key: kms.IKey;
+  stage: string;
+  removalPolicy: RemovalPolicy;
+}
 
 /**
  * IntegraConnect as the stage sees it: where it is, and the secret with our client id, scope and private key. The stack
@@ -15,11 +22,7 @@ export class IntegraServer extends Construct {
   readonly #key: kms.IKey;
   readonly #environment: Record<string, string>;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    props: { settings: StageSettings["integra"]; key: kms.IKey; stage: string },
-  ) {
+  constructor(scope: Construct, id: string, props: IntegraServerProps) {
     super(scope, id);
     this.#key = props.key;
     this.secretName = `integra-bridge/${props.stage}/client`;
@@ -27,7 +30,7 @@ export class IntegraServer extends Construct {
       secretName: this.secretName,
       description: 'IntegraConnect client: {"clientId", "scope", "current": <private JWK>, "next"?: <private JWK>}',
       encryptionKey: props.key,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: props.removalPolicy,
     });
     for (const rule of ["AwsSolutions-SMG4", "HIPAA.Security-SecretsManagerRotationEnabled"]) {
       Validations.of(secret).acknowledge({

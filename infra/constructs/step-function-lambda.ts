@@ -1,4 +1,4 @@
-import { Duration, Validations } from "aws-cdk-lib";
+import { type Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
 import type * as ec2 from "aws-cdk-lib/aws-ec2";
 import * as iam from "aws-cdk-lib/aws-iam";
 import type * as kms from "aws-cdk-lib/aws-kms";
@@ -14,6 +14,7 @@ export interface FunctionDefaults {
   stage: string;
   key: kms.IKey;
   logDays: StageSettings["retention"]["logDays"];
+  metricsNamespace: string;
   /** Where the stage has a fixed egress address. */
   vpc: ec2.IVpc | undefined;
 }
@@ -31,7 +32,11 @@ export class StepFunctionLambda extends Construct {
 
   constructor(scope: Construct, id: string, defaults: FunctionDefaults, props: StepFunctionLambdaProps) {
     super(scope, id);
-    const logGroup = new logs.LogGroup(this, "Log", { retention: defaults.logDays, encryptionKey: defaults.key });
+    const logGroup = new logs.LogGroup(this, "Log", {
+      retention: defaults.logDays,
+      encryptionKey: defaults.key,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     const role = new iam.Role(this, "Role", { assumedBy: new iam.ServicePrincipal("lambda.amazonaws.com") });
     logGroup.grantWrite(role);
     this.function = new lambda.Function(this, "Function", {
@@ -44,7 +49,11 @@ export class StepFunctionLambda extends Construct {
       timeout: props.timeout,
       memorySize: props.memoryMiB ?? 256,
       tracing: lambda.Tracing.ACTIVE,
-      environment: { NODE_OPTIONS: "--enable-source-maps", POWERTOOLS_SERVICE_NAME: props.name },
+      environment: {
+        NODE_OPTIONS: "--enable-source-maps",
+        POWERTOOLS_SERVICE_NAME: props.name,
+        METRICS_NAMESPACE: defaults.metricsNamespace,
+      },
       ...(defaults.vpc && { vpc: defaults.vpc }),
     });
     this.#acknowledge(defaults.vpc !== undefined);

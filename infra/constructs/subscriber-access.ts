@@ -39,21 +39,31 @@ export function grantSubscriber(
       conditions: { StringEquals: { "kms:ViaService": `s3.${bucket.stack.region}.amazonaws.com` } },
     }),
   );
+  const resources = [
+    bus.stack.formatArn({ service: "events", resource: "rule", resourceName: `${bus.eventBusName}/*` }),
+  ];
+  const ownRules = { StringEqualsIfExists: { "events:creatorAccount": "${aws:PrincipalAccount}" } };
   bus.addToResourcePolicy(
     new iam.PolicyStatement({
-      sid: `Rules${name}`,
+      sid: `MakeRules${name}`,
       principals,
-      actions: [
-        "events:PutRule",
-        "events:PutTargets",
-        "events:DeleteRule",
-        "events:RemoveTargets",
-        "events:DescribeRule",
-      ],
-      resources: [bus.stack.formatArn({ service: "events", resource: "rule", resourceName: `${bus.eventBusName}/*` })],
+      actions: ["events:PutRule"],
+      resources,
+      // A rule whose pattern names no source would see the requests of others as well.
       conditions: {
-        StringEqualsIfExists: { "events:creatorAccount": "${aws:PrincipalAccount}", "events:source": eventSource },
+        ...ownRules,
+        Null: { "events:source": "false" },
+        "ForAllValues:StringEquals": { "events:source": eventSource },
       },
+    }),
+  );
+  bus.addToResourcePolicy(
+    new iam.PolicyStatement({
+      sid: `KeepRules${name}`,
+      principals,
+      actions: ["events:PutTargets", "events:DeleteRule", "events:RemoveTargets", "events:DescribeRule"],
+      resources,
+      conditions: ownRules,
     }),
   );
 }

@@ -22,13 +22,8 @@ export class ExportStack extends Stack {
     const { logDays } = settings.retention;
     const metricsNamespace = `integra-bridge/${stage}`;
     const vpc = settings.fixedEgress ? new FixedEgress(this, "FixedEgress", { key, logDays }).vpc : undefined;
-    const functions: FunctionDefaults = { stage, key, logDays, vpc };
-    const { stateMachine } = new BulkExportWorkflow(this, "BulkExport", {
-      landing,
-      settings,
-      functions,
-      metricsNamespace,
-    });
+    const functions: FunctionDefaults = { stage, key, logDays, metricsNamespace, vpc };
+    const { stateMachine } = new BulkExportWorkflow(this, "BulkExport", { landing, settings, functions });
     const { deadLetters } = new ExportTrigger(this, "Trigger", {
       bus: landing.bus,
       stateMachine,

@@ -28,7 +28,7 @@ export class LandingStack extends Stack {
     const { bucketName, key } = this;
     this.bucket = new LandingBucket(this, "Landing", { bucketName, key, retention: settings.retention }).bucket;
     this.bus = new events.EventBus(this, "Bus", { eventBusName: `integra-bridge-${stage}` });
-    this.integra = new IntegraServer(this, "Integra", { settings: settings.integra, key: this.key, stage });
+    this.integra = new IntegraServer(this, "Integra", { settings: settings.integra, key, stage, removalPolicy });
     this.ledger = new dynamodb.Table(this, "Ledger", {
       partitionKey: { name: "pk", type: dynamodb.AttributeType.STRING },
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,

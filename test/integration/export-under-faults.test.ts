@@ -1,6 +1,6 @@
 import { PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { clientSettings } from "#local/local-bridge.ts";
+import { clientSettings, type LocalBridge } from "#local/local-bridge.ts";
 import type { FaultRate } from "#local/simulator/fault-plan.ts";
 import { type BridgeUnderTest, bridgeUnderTest, completed, failed } from "../fixtures/bridge-under-test.ts";
 import { landedFiles, sameBytes, servedFiles } from "../fixtures/landed-files.ts";
@@ -185,19 +185,13 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
   });
 
   describe("with an unusable secret", () => {
-    const put = async (secret: string) => {
-      const { aws, outputs } = test.bridge;
-      await new SecretsManagerClient(clientSettings(aws)).send(
-        new PutSecretValueCommand({ SecretId: outputs.clientSecretName, SecretString: secret }),
-      );
-    };
-
     afterAll(async () => {
-      await put(JSON.stringify(test.secret));
+      await putSecret(test.bridge, JSON.stringify(test.secret));
     });
 
     it("says what is missing in the secret, and never its value", async () => {
-      await put(
+      await putSecret(
+        test.bridge,
         JSON.stringify({
           clientId: "integra-bridge-local",
           current: { kty: "RSA", kid: "planted-kid", d: "planted-key" },
@@ -213,3 +207,9 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
     });
   });
 });
+
+async function putSecret({ aws, outputs }: LocalBridge, secret: string): Promise<void> {
+  await new SecretsManagerClient(clientSettings(aws)).send(
+    new PutSecretValueCommand({ SecretId: outputs.clientSecretName, SecretString: secret }),
+  );
+}

@@ -2,7 +2,22 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AuthorisedRequest, authorisedRequest, type IntegraClient } from "#integra/authorised-request.ts";
 import { readBody } from "#integra/http.ts";
 import { testClient } from "#test/fixtures/integra-client.ts";
-import { says, startWireServer, type WatchedHttp, type WireReply, type WireServer, watchedHttp } from "#test/fixtures/wire-server.ts";
+import {
+  says,
+  startWireServer,
+  type WatchedHttp,
+  type WireReply,
+  type WireServer,
+  watchedHttp,
+} from "#test/fixtures/wire-server.ts";
+
+const credentials = ({ requests }: WireServer): unknown[] =>
+  requests.map(({ headers }) => [headers["authorization"], headers["x-auth-token"]]);
+
+const redirect =
+  (location: string, status = 302) =>
+  () =>
+    says(status, { location });
 
 describe("a request with the client's token", () => {
   let server: WireServer;
@@ -34,9 +49,6 @@ describe("a request with the client's token", () => {
     origins: client.server.fileOrigins,
     ...more,
   });
-  const credentials = ({ requests }: WireServer): unknown[] =>
-    requests.map(({ headers }) => [headers["authorization"], headers["x-auth-token"]]);
-  const redirect = (location: string, status = 302) => () => says(status, { location });
 
   it("takes the token to the configured origin, raw as well where it is asked for", async () => {
     await authorisedRequest(client, request("/a"));
@@ -133,6 +145,15 @@ describe("a request with the client's token", () => {
   it("leaves no error behind that would kill the process: after a redirect", async () => {
     answers["/a"] = () => says(302, { location: "/b" }, "moved");
     await authorisedRequest(client, request("/a"));
+    await authorisedRequest(client, request("/c"));
+    expect(watched.unheard).toEqual([]);
+  });
+
+  it("leaves no error behind that would kill the process: after a page too long to be read to its end", async () => {
+    answers["/a"] = (number) => (number === 1 ? says(401, {}, "x".repeat(600_000)) : says(200));
+    await authorisedRequest(client, request("/a"));
+    answers["/b"] = () => says(401, {}, "x".repeat(600_000));
+    await expect(authorisedRequest(client, request("/b"))).rejects.toMatchObject({ name: "AccessRefused" });
     await authorisedRequest(client, request("/c"));
     expect(watched.unheard).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ExportRequest } from "#contracts/export-request.ts";
 import { deleteJob, kickOff, kickOffUrl, pollStatus, readManifestPage } from "#integra/bulk-export.ts";
@@ -20,6 +20,8 @@ const vendor = integraServer({ baseUrl: "https://portal.minerva.integracloud.com
 const fhir = { "content-type": "application/fhir+json" };
 const outcome = (code: string, diagnostics: string): string =>
   JSON.stringify({ resourceType: "OperationOutcome", issue: [{ severity: "error", code, diagnostics }] });
+
+const accepted = (headers: Record<string, string>): WireReply => says(202, headers);
 
 describe("the kick-off URL", () => {
   const base = "https://portal.minerva.integracloud.com/integra/fhir-export/r4/bulkExport";
@@ -85,8 +87,6 @@ describe("towards the server", () => {
     return { wire, watched, client: testClient(watched.http, wire.origin), job: new URL("/jobs/7", wire.origin) };
   }
 
-  const accepted = (headers: Record<string, string>): WireReply => says(202, headers);
-
   describe("a kick-off", () => {
     it("says what the guide wants to hear, with a bearer token", async () => {
       const { client, wire } = await given(accepted({ "content-location": "/jobs/7" }));
@@ -108,7 +108,7 @@ describe("towards the server", () => {
     });
 
     it("takes an absolute Content-Location on the server's own origin", async () => {
-      const setting = await given((_) => accepted({ "content-location": `${setting.wire.origin}/jobs/8` }));
+      const setting = await given(() => accepted({ "content-location": `${setting.wire.origin}/jobs/8` }));
       expect((await kickOff(setting.client, patientRequest)).statusUrl.pathname).toBe("/jobs/8");
     });
 
@@ -183,11 +183,17 @@ describe("towards the server", () => {
       ["another JSON", says(200, {}, '{"resourceType":"Bundle"}')],
       ["JSON's null", says(200, {}, "null")],
       ["nothing", says(200)],
-      ["half a manifest", { bytes: Buffer.concat([head(200, { "content-length": "99" }), Buffer.from("{")]), end: "reset" }],
-    ] satisfies [string, WireReply][])("that brings %s with status 200 says nothing about the job", async (_, reply) => {
-      const { client, job } = await given(reply);
-      await expect(pollStatus(client, job)).rejects.toMatchObject({ name: "ServerUnavailable" });
-    });
+      [
+        "half a manifest",
+        { bytes: Buffer.concat([head(200, { "content-length": "99" }), Buffer.from("{")]), end: "reset" },
+      ],
+    ] satisfies [string, WireReply][])(
+      "that brings %s with status 200 says nothing about the job",
+      async (_, reply) => {
+        const { client, job } = await given(reply);
+        await expect(pollStatus(client, job)).rejects.toMatchObject({ name: "ServerUnavailable" });
+      },
+    );
 
     it.each([404, 410])("answered by %i means that the job is gone", async (status) => {
       const { client, job } = await given(says(status, {}, "URL Invalid"));
@@ -197,13 +203,16 @@ describe("towards the server", () => {
       });
     });
 
-    it.each([400, 403, 500])("answered by %i with a final OperationOutcome means that the job failed", async (status) => {
-      const { client, job } = await given(says(status, fhir, outcome("processing", "disk full")));
-      await expect(pollStatus(client, job)).rejects.toMatchObject({
-        name: "ExportJobFailed",
-        message: expect.stringContaining("disk full") as string,
-      });
-    });
+    it.each([400, 403, 500])(
+      "answered by %i with a final OperationOutcome means that the job failed",
+      async (status) => {
+        const { client, job } = await given(says(status, fhir, outcome("processing", "disk full")));
+        await expect(pollStatus(client, job)).rejects.toMatchObject({
+          name: "ExportJobFailed",
+          message: expect.stringContaining("disk full") as string,
+        });
+      },
+    );
 
     it.each([
       ["429", says(429, { "retry-after": "3" }), false, 3_000],
@@ -213,7 +222,11 @@ describe("towards the server", () => {
       ["500 with a transient OperationOutcome", says(500, fhir, outcome("timeout", "slow")), false, undefined],
     ])("answered by %s is not the end of the job", async (_, reply, unexplained, retryAfterMs) => {
       const { client, job } = await given(reply);
-      await expect(pollStatus(client, job)).rejects.toMatchObject({ name: "ServerUnavailable", unexplained, retryAfterMs });
+      await expect(pollStatus(client, job)).rejects.toMatchObject({
+        name: "ServerUnavailable",
+        unexplained,
+        retryAfterMs,
+      });
     });
 
     it("answered by a 503 with Retry-After is not the end of the job, whatever the issue's code", async () => {
@@ -236,7 +249,10 @@ describe("towards the server", () => {
     });
 
     it("does not kill the process where the body of a 202 is cut", async () => {
-      const cut: WireReply = { bytes: Buffer.concat([head(202, { "content-length": "90" }), Buffer.from("x")]), end: "reset" };
+      const cut: WireReply = {
+        bytes: Buffer.concat([head(202, { "content-length": "90" }), Buffer.from("x")]),
+        end: "reset",
+      };
       const setting = await given((number) => (number === 1 ? cut : says(202)));
       expect((await pollStatus(setting.client, setting.job)).state).toBe("in-progress");
       await pollStatus(setting.client, setting.job);

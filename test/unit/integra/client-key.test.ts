@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ClientKeyUnusable } from "#contracts/errors.ts";
 import { clientAssertion } from "#integra/client-assertion.ts";
@@ -20,6 +20,9 @@ async function faultOf(secret: string): Promise<ClientKeyUnusable> {
 
 const without = (value: object, field: string): object =>
   Object.fromEntries(Object.entries(value).filter(([name]) => name !== field));
+
+const attempt = async (): Promise<string> =>
+  await clientAssertion(await parseClientKey(secretText(rsaKey("short", 1024).privateJwk)), "aud", Date.now());
 
 describe("the client's secret", () => {
   it.each(["clientId", "scope", "current"])("without %s is refused, and the fault names it", async (field) => {
@@ -77,8 +80,6 @@ describe("the client's secret", () => {
   });
 
   it("with an RSA key too short for RS384 is refused before anything is signed", async () => {
-    const attempt = async (): Promise<string> =>
-      await clientAssertion(await parseClientKey(secretText(rsaKey("short", 1024).privateJwk)), "aud", Date.now());
     await expect(attempt()).rejects.toMatchObject({ name: "ClientKeyUnusable" });
   });
 
@@ -95,7 +96,14 @@ describe("the client's secret", () => {
     });
     await fc.assert(
       fc.asyncProperty(broken, async ({ marker, spoil, field: spoiled, member: planting, type }) => {
-        const current = { ...ec, d: marker, x: marker, kid: `${marker}-kid`, [planting]: marker, ...(type && { kty: type }) };
+        const current = {
+          ...ec,
+          d: marker,
+          x: marker,
+          kid: `${marker}-kid`,
+          [planting]: marker,
+          ...(type && { kty: type }),
+        };
         const secret = { clientId: `${marker}-id`, scope: `${marker}-scope`, current, [spoiled]: spoil };
         const texts = [JSON.stringify(secret), `${JSON.stringify(secret)}${marker}`, secretText(current), marker];
         for (const text of texts) {

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FileCut, FileRefused } from "#contracts/file-faults.ts";
 import type { IntegraClient } from "#integra/authorised-request.ts";
@@ -33,7 +33,10 @@ const travels = {
     head: head(200, { "content-encoding": "gzip", "transfer-encoding": "chunked" }),
     body: chunked(zipped, 50),
   },
-  "gzip until the connection closes": { head: head(200, { "content-encoding": "gzip", connection: "close" }), body: zipped },
+  "gzip until the connection closes": {
+    head: head(200, { "content-encoding": "gzip", connection: "close" }),
+    body: zipped,
+  },
 };
 
 describe("an output file", () => {
@@ -112,13 +115,10 @@ describe("an output file", () => {
         fc.asyncProperty(cut, fc.constantFrom("close" as const, "reset" as const), async (at, end) => {
           reply = { bytes: Buffer.concat([top, body.subarray(0, at)]), end };
           const { bytes, error } = await download();
-          if (error === undefined) {
-            // Only gzip's own end, with its checksum, can vouch for a body that nothing else delimits.
-            expect(bytes.equals(file)).toBe(true);
-            expect(top.toString()).toContain("gzip");
-          } else {
-            expect(["FileCut", "ServerUnavailable"]).toContain((error as Error).name);
-          }
+          // Only gzip's own end, with its checksum, can vouch for a body that nothing else delimits.
+          const vouched = bytes.equals(file) && top.includes("connection: close");
+          const name = error instanceof Error ? error.name : vouched ? "whole" : "taken although it was cut";
+          expect(["FileCut", "ServerUnavailable", "whole"]).toContain(name);
         }),
         { numRuns: 60 },
       );
@@ -153,8 +153,10 @@ describe("an output file", () => {
   });
 
   it("refused for its content-encoding leaves no error behind that would kill the process", async () => {
-    reply = says(200, { "content-encoding": "br" }, "short");
-    await download();
+    for (let round = 0; round < 20; round += 1) {
+      reply = says(200, { "content-encoding": "br" }, "short");
+      await download();
+    }
     reply = says(200, {}, file);
     await download();
     expect(watched.unheard).toEqual([]);

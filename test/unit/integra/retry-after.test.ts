@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { retryAfterMs } from "#integra/retry-after.ts";
 
@@ -9,7 +9,8 @@ const two = (value: number): string => String(value).padStart(2, "0");
 
 function spellings(time: number): string[] {
   const date = new Date(time);
-  const [, day = "", month = "", year = "", clock = ""] = /^\w+, (\d+) (\w+) (\d+) (\S+)/.exec(date.toUTCString()) ?? [];
+  const [, day = "", month = "", year = "", clock = ""] =
+    /^\w+, (\d+) (\w+) (\d+) (\S+)/.exec(date.toUTCString()) ?? [];
   return [
     date.toUTCString(),
     `${longDays[date.getUTCDay()]}, ${day}-${month}-${two(Number(year) % 100)} ${clock} GMT`,

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readServerText } from "#integra/server-text.ts";
 
@@ -11,7 +11,10 @@ const outcome = (...codes: string[]): unknown => ({
 describe("what a server says about an error", () => {
   it("is an OperationOutcome's diagnostics, or its details, or its code", () => {
     const issue = [{ code: "invalid", diagnostics: "one" }, { details: { text: "two" } }, { code: "three" }];
-    expect(read({ resourceType: "OperationOutcome", issue })).toMatchObject({ text: "one; two; three", outcome: "terminal" });
+    expect(read({ resourceType: "OperationOutcome", issue })).toMatchObject({
+      text: "one; two; three",
+      outcome: "terminal",
+    });
   });
 
   it.each(["transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled"])(
@@ -35,11 +38,16 @@ describe("what a server says about an error", () => {
   });
 
   it("is the heading of a page of HTML", () => {
-    expect(read("<html><head><title>t</title></head><body><h1>HTTP Status 401</h1><p>x</p></body></html>").text).toBe("HTTP Status 401");
+    expect(read("<html><head><title>t</title></head><body><h1>HTTP Status 401</h1><p>x</p></body></html>").text).toBe(
+      "HTTP Status 401",
+    );
   });
 
   it("is one line of at most 600 characters, whatever the body", () => {
-    const body = fc.oneof(fc.uint8Array().map((bytes) => Buffer.from(bytes)), fc.json().map((text) => Buffer.from(text)));
+    const body = fc.oneof(
+      fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+      fc.json().map((text) => Buffer.from(text)),
+    );
     fc.assert(
       fc.property(body, (bytes) => {
         const { text } = readServerText(bytes);

@@ -1,0 +1,125 @@
+import { describe, expect, test } from "vitest";
+import { statements } from "./policies.ts";
+import { variantNames } from "./stage-variants.ts";
+import { synthesised } from "./synthesised.ts";
+
+describe.each(variantNames)("what stays in %s", (variant) => {
+  const synth = synthesised(variant);
+  const bucket = synth.resource("AWS::S3::Bucket", "Landing/Bucket");
+  const policy = synth.resource("AWS::S3::BucketPolicy", "Landing/Bucket");
+
+  test("the bucket encrypts with the bridge's key, keeps versions and is closed to the public", () => {
+    expect(bucket.Properties).toMatchObject({
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [
+          {
+            BucketKeyEnabled: true,
+            ServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms", KMSMasterKeyID: "<Key>" },
+          },
+        ],
+      },
+      VersioningConfiguration: { Status: "Enabled" },
+      OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
+    });
+  });
+
+  test("every bucket is closed to the public and refuses whoever comes without TLS", () => {
+    for (const { id, Properties } of synth.resources("AWS::S3::Bucket")) {
+      expect(Properties["PublicAccessBlockConfiguration"]).toEqual({
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      });
+      const { PolicyDocument } =
+        synth.resources("AWS::S3::BucketPolicy").find(({ Properties: { Bucket } }) => Bucket === `<${id}>`)
+          ?.Properties ?? {};
+      expect(statements(PolicyDocument)).toContainEqual({
+        Effect: "Deny",
+        Principal: { AWS: "*" },
+        actions: ["s3:*"],
+        resources: [`<${id}>`, `<${id}>/*`],
+        Condition: { Bool: { "aws:SecureTransport": "false" } },
+      });
+    }
+  });
+
+  test("nobody is let in by the landing bucket's policy but subscribers, and the CDK's cleaner where data may go", () => {
+    const allowed = statements(policy.Properties["PolicyDocument"]).filter(({ Effect }) => Effect === "Allow");
+    const unexpected = allowed.filter(
+      ({ Sid = "", Principal }) =>
+        !/^(Read|List)\w+$/.test(Sid) && !JSON.stringify(Principal).includes("S3AutoDeleteObjects"),
+    );
+    expect(unexpected).toEqual([]);
+  });
+
+  test("the key rotates, and the ledger and the secret use it", () => {
+    expect(synth.resource("AWS::KMS::Key", "Key").Properties["EnableKeyRotation"]).toBe(true);
+    expect(synth.resource("AWS::SecretsManager::Secret", "Integra").Properties["KmsKeyId"]).toBe("<Key>");
+    expect(synth.resource("AWS::DynamoDB::Table", "Ledger").Properties).toMatchObject({
+      SSESpecification: { SSEEnabled: true, SSEType: "KMS", KMSMasterKeyId: "<Key>" },
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    });
+  });
+
+  test("nothing that is kept depends on a key that goes", () => {
+    const key = synth.resource("AWS::KMS::Key", "Key");
+    const encrypted = ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Logs::LogGroup"]
+      .flatMap((type) => synth.resources(type))
+      .filter(({ Properties }) => JSON.stringify(Properties).includes('"<Key>"'));
+    const outliving = encrypted.filter(
+      ({ DeletionPolicy }) => key.DeletionPolicy === "Delete" && DeletionPolicy !== "Delete",
+    );
+    expect(outliving.map(({ id }) => id)).toEqual([]);
+  });
+});
+
+const lifecycle = (variant: "local" | "dev" | "prod") =>
+  synthesised(variant).resource("AWS::S3::Bucket", "Landing/Bucket").Properties["LifecycleConfiguration"];
+
+test("prod purges exports, the bridge's records, old versions and uploads that nobody ended", () => {
+  expect(lifecycle("prod")).toEqual({
+    Rules: [
+      {
+        Id: "exports",
+        Prefix: "exports/",
+        Status: "Enabled",
+        ExpirationInDays: 365,
+        NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+      },
+      {
+        Id: "work",
+        Prefix: "work/",
+        Status: "Enabled",
+        ExpirationInDays: 30,
+        NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+      },
+      { Id: "uploads", Status: "Enabled", AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
+    ],
+  });
+});
+
+test("without exportDays exports are kept, and their old versions still go", () => {
+  const { Rules } = lifecycle("local") as { Rules: object[] };
+  expect(Rules[0]).toEqual({
+    Id: "exports",
+    Prefix: "exports/",
+    Status: "Enabled",
+    NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+  });
+});
+
+const kept = (variant: "dev" | "prod") =>
+  ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key"].flatMap((type) =>
+    synthesised(variant)
+      .resources(type)
+      .map(({ DeletionPolicy }) => DeletionPolicy),
+  );
+
+test("prod keeps its data when the stack is deleted; dev lets it go", () => {
+  expect(new Set(kept("prod"))).toEqual(new Set(["Retain"]));
+  expect(new Set(kept("dev"))).toEqual(new Set(["Delete"]));
+  expect(synthesised("prod").resource("AWS::DynamoDB::Table", "Ledger").Properties["DeletionProtectionEnabled"]).toBe(
+    true,
+  );
+});

@@ -1,0 +1,51 @@
+import type { Properties, Resource, Synthesised } from "./synthesised.ts";
+
+export interface Statement {
+  Sid?: string;
+  Effect: "Allow" | "Deny";
+  Principal?: string | Record<string, unknown>;
+  actions: string[];
+  resources: string[];
+  Condition?: Properties;
+}
+
+interface RawStatement extends Omit<Statement, "actions" | "resources"> {
+  Action: string | string[];
+  Resource?: string | string[];
+}
+
+/** The statements of a policy document, with actions and resources as lists. */
+export function statements(document: unknown): Statement[] {
+  return (document as { Statement: RawStatement[] }).Statement.map(({ Action, Resource = [], ...rest }) => ({
+    ...rest,
+    actions: [Action].flat(),
+    resources: [Resource].flat(),
+  }));
+}
+
+/** Everything that a role is allowed by policies of its own. */
+export function allowedTo(synth: Synthesised, role: unknown): Statement[] {
+  return synth
+    .resources("AWS::IAM::Policy")
+    .filter(({ Properties: { Roles } }) => (Roles as unknown[]).includes(role))
+    .flatMap(({ Properties: { PolicyDocument } }) => statements(PolicyDocument));
+}
+
+/** One line for each action and resource, for people and snapshots. */
+export const asLines = (allowed: Statement[]): string[] =>
+  [
+    ...new Set(
+      allowed.flatMap(({ actions, resources }) => actions.flatMap((a) => resources.map((r) => `${a} → ${bare(r)}`))),
+    ),
+  ].toSorted();
+
+const bare = (resource: string): string => resource.replace(/^<([^<>]*)>$/, "$1");
+
+/** The bridge's own functions by their folder's name: not those that the CDK adds for itself. */
+export function functionsOf(synth: Synthesised): [name: string, lambda: Resource][] {
+  return synth.resources("AWS::Lambda::Function").flatMap((lambda) => {
+    const { Variables } = (lambda.Properties["Environment"] ?? {}) as { Variables?: Record<string, string> };
+    const name = Variables?.["POWERTOOLS_SERVICE_NAME"];
+    return name === undefined ? [] : [[name, lambda]];
+  });
+}

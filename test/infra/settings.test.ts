@@ -1,0 +1,138 @@
+import { describe, expect, test } from "vitest";
+import { readStageSettings, type StageSettings } from "../../infra/settings.ts";
+
+const stages = { dev: {}, prod: { retention: { exportDays: 365, logDays: 90 } } };
+const dev = (overrides: unknown): StageSettings => readStageSettings("dev", stages, overrides);
+
+test("a stage that says nothing gets the guide's server, types and groups", () => {
+  const settings = dev(undefined);
+  expect(settings.integra.baseUrl).toBe("https://portal.minerva.integracloud.com/");
+  expect(settings.export.types).toHaveLength(20);
+  expect(settings.export.groups.map(({ name }) => name)).toEqual([
+    "age-below-5",
+    "age-5-to-18",
+    "age-18-to-35",
+    "age-35-to-55",
+    "age-above-55",
+  ]);
+  expect(settings.export.downloadConcurrency).toBe(4);
+});
+
+test("a stage that cdk.json does not know is refused, and the known ones are named", () => {
+  expect(() => readStageSettings("staging", stages, {})).toThrow('unknown stage "staging": cdk.json knows dev, prod');
+});
+
+test("the name of something that every object has is no stage", () => {
+  expect(() => readStageSettings("constructor", stages, {})).toThrow("unknown stage");
+});
+
+test("every fault is named at once, with its place", () => {
+  const overrides = {
+    integra: { baseUrl: "ftp://somewhere" },
+    export: { downloadConcurrency: 0, types: [] },
+    retention: { logDays: 2 },
+    alarms: { email: "nobody" },
+    colour: "blue",
+  };
+  const places = ["integra.baseUrl", "export.downloadConcurrency", "export.types", "retention.logDays", "alarms.email"];
+  for (const text of ['settings of stage "dev"', ...places, "colour"]) expect(() => dev(overrides)).toThrow(text);
+});
+
+describe("overrides", () => {
+  test("are merged deeply over the stage's own settings", () => {
+    const settings = readStageSettings("prod", stages, { retention: { logDays: 30 } });
+    expect(settings.retention).toMatchObject({ exportDays: 365, logDays: 30, workDays: 30 });
+  });
+
+  test("may come as JSON, as the CDK's command line gives them", () => {
+    expect(dev('{"export":{"deadlineHours":2}}').export.deadlineHours).toBe(2);
+  });
+
+  test("replace a list as a whole", () => {
+    expect(dev({ export: { types: ["Patient"] } }).export.types).toEqual(["Patient"]);
+  });
+});
+
+describe("the server's URLs", () => {
+  test.each(["https://fhir.example.org/", "http://localhost:8080/", "http://127.0.0.1:8080/", "http://[::1]:8080/"])(
+    "%s is accepted",
+    (baseUrl) => {
+      expect(dev({ integra: { baseUrl } }).integra.baseUrl).toBe(baseUrl);
+    },
+  );
+
+  test.each([
+    "http://fhir.example.org/",
+    "http://127.0.0.1.example.org/",
+    "http://localhost.example.org/",
+    "ftp://localhost/",
+    "fhir.example.org",
+  ])("%s is refused", (url) => {
+    for (const name of ["baseUrl", "tokenUrl", "exportUrl"]) {
+      expect(() => dev({ integra: { [name]: url } })).toThrow(`integra.${name}`);
+    }
+    expect(() => dev({ integra: { fileOrigins: [url] } })).toThrow("integra.fileOrigins[0]");
+  });
+});
+
+const scheduled = (schedule: object) =>
+  dev({ schedules: [{ name: "nightly", expression: "rate(1 day)", ...schedule }] });
+
+describe("a schedule", () => {
+  test("is in UTC and enabled unless it says otherwise", () => {
+    expect(scheduled({ detail: { level: "patient" } }).schedules[0]).toMatchObject({ timezone: "UTC", enabled: true });
+  });
+
+  test.each([{ groupId: "383681350" }, { groupId: "age-18-to-35" }])("may name a group by %o", ({ groupId }) => {
+    expect(scheduled({ detail: { level: "group", groupId } }).schedules[0]?.detail.groupId).toBe(groupId);
+  });
+
+  test.each([
+    ["an unknown type", { detail: { level: "patient", types: ["Patient", "Spaceship"] } }, "unknown types: Spaceship"],
+    ["an unknown group", { detail: { level: "group", groupId: "age-999" } }, "groupId must name an accepted group"],
+    ["no group where it needs one", { detail: { level: "group" } }, "groupId must name an accepted group"],
+    [
+      "a group where it has no use",
+      { detail: { level: "patient", groupId: "age-18-to-35" } },
+      "groupId must name an accepted group",
+    ],
+    [
+      "an expression of no known kind",
+      { expression: "daily", detail: { level: "patient" } },
+      "schedules[0].expression",
+    ],
+    ["a requestId: each firing is its own", { detail: { level: "patient", requestId: "a" } }, "requestId"],
+    ["a time that is no instant", { detail: { level: "patient", since: "yesterday" } }, "since"],
+    ["a name that an ARN cannot hold", { name: "every night", detail: { level: "patient" } }, "schedules[0].name"],
+    ["a time zone that does not exist", { timezone: "Mars/Olympus", detail: { level: "patient" } }, "timezone"],
+  ])("with %s is refused", (_, schedule, message) => {
+    expect(() => scheduled(schedule)).toThrow(message);
+  });
+
+  test("that has another's name is refused", () => {
+    const detail = { level: "patient" };
+    const schedules = [1, 2].map((hours) => ({ name: "twice", expression: `rate(${hours} hours)`, detail }));
+    expect(() => dev({ schedules })).toThrow("twice");
+  });
+});
+
+describe("a subscriber", () => {
+  test("may see every export unless its prefix says less", () => {
+    const subscribers = [{ name: "Research", accountId: "210987654321" }];
+    expect(dev({ subscribers }).subscribers[0]?.prefix).toBe("exports/");
+  });
+
+  test.each([
+    ["the bridge's own records", { prefix: "work/" }, "prefix"],
+    ["an account that is none", { accountId: "12345" }, "accountId"],
+    ["a name that a statement's id cannot be", { name: "not allowed" }, "name"],
+  ])("with %s is refused", (_, subscriber, place) => {
+    const subscribers = [{ name: "Research", accountId: "210987654321", ...subscriber }];
+    expect(() => dev({ subscribers })).toThrow(`subscribers[0].${place}`);
+  });
+
+  test("that has another's name is refused", () => {
+    const subscribers = ["210987654321", "123456789012"].map((accountId) => ({ name: "Research", accountId }));
+    expect(() => dev({ subscribers })).toThrow("Research");
+  });
+});

@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type StageVariant, variantNames } from "./stage-variants.ts";
+
+export interface Template {
+  Resources: Record<
+    string,
+    { Type: string; Properties?: unknown; DeletionPolicy?: string; Metadata?: Record<string, unknown> }
+  >;
+  Outputs?: Record<string, { Value: unknown; Export?: { Name: string } }>;
+}
+
+/** The templates of each variant, by the last word of their stack's name. */
+export type Templates = Record<StageVariant, Record<string, Template>>;
+
+const repository = join(import.meta.dirname, "..", "..");
+const folder = join(repository, ".local", "templates");
+
+/** Everything that a template is made from. */
+const sources = [
+  "infra",
+  "functions",
+  "state-machines",
+  "test/infra/templates.ts",
+  "test/infra/variant-app.ts",
+  "test/infra/stage-variants.ts",
+  "cdk.json",
+  "package-lock.json",
+];
+
+/**
+ * The templates of all variants. Making them takes seconds, and each test file runs in a process of its own: the first
+ * one makes them, the others read them, as long as not a byte of the sources changes.
+ */
+export async function allTemplates(): Promise<Templates> {
+  const file = join(folder, `${hashOfSources()}.json`);
+  const known = readJson(file);
+  if (known !== undefined) return known;
+  const made = await makeTemplates();
+  mkdirSync(folder, { recursive: true });
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, JSON.stringify(made));
+  // Several test files may do this at once: each writes aside, and all of them write the same.
+  renameSync(unfinished, file);
+  const outdated = readdirSync(folder).filter((name) => /^[0-9a-f]{64}\.json$/.test(name) && !file.endsWith(name));
+  for (const name of outdated) rmSync(join(folder, name), { force: true });
+  return made;
+}
+
+async function makeTemplates(): Promise<Templates> {
+  // The CDK takes a second to load: only who needs it pays.
+  const { variantApp } = await import("./variant-app.ts");
+  const outdir = mkdtempSync(join(tmpdir(), "integra-bridge-synth-"));
+  try {
+    const templates = variantNames.map((variant, index) => {
+      // Paths give resources readable names; copies of the bundles are of no use to a test.
+      const context = { "aws:cdk:enable-path-metadata": true, "aws:cdk:disable-asset-staging": true };
+      const { stacks } = variantApp(variant, { outdir: join(outdir, String(index)), context }).synth();
+      return [variant, Object.fromEntries(stacks.map((s) => [s.stackName.split("-").at(-1), s.template as Template]))];
+    });
+    return Object.fromEntries(templates) as Templates;
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}
+
+function hashOfSources(): string {
+  const hash = createHash("sha256");
+  for (const source of sources) {
+    const path = join(repository, source);
+    const files = statSync(path).isFile() ? [path] : readdirSync(path, { recursive: true, encoding: "utf8" });
+    for (const name of files.toSorted()) {
+      const file = name === path ? path : join(path, name);
+      if (/\.(ts|json)$/.test(name)) hash.update(`${name}\0`).update(readFileSync(file)).update("\0");
+    }
+  }
+  return hash.digest("hex");
+}
+
+function readJson(file: string): Templates | undefined {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Templates;
+  } catch {
+    return undefined;
+  }
+}

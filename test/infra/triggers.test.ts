@@ -1,0 +1,138 @@
+import { describe, expect, test } from "vitest";
+import { exportTrigger } from "../../functions/contracts/triggers.ts";
+import { allowedTo, asLines, statements } from "./policies.ts";
+import { variantNames } from "./stage-variants.ts";
+import { type Properties, synthesised } from "./synthesised.ts";
+
+const starter = "<Trigger/StartExport/Function>";
+const canceller = "<Cancellation/CancelExport/Function>";
+const deadLetters = "<Trigger/DeadLetters>";
+
+describe.each(variantNames)("the triggers of %s", (variant) => {
+  const synth = synthesised(variant);
+
+  test("an Export Requested event on the bridge's bus calls the starter, and is kept where that fails", () => {
+    expect(synth.resource("AWS::Events::Rule", "Trigger/ExportRequested").Properties).toMatchObject({
+      EventBusName: "<Bus>",
+      EventPattern: { "detail-type": ["Export Requested"] },
+      State: "ENABLED",
+      Targets: [{ Arn: starter, DeadLetterConfig: { Arn: deadLetters }, RetryPolicy: { MaximumRetryAttempts: 10 } }],
+    });
+  });
+
+  test("the end of an execution from outside calls the canceller, and is kept where that fails", () => {
+    const { Properties } = synth.resource("AWS::Events::Rule", "Cancellation/ExecutionStopped");
+    expect(Properties).toMatchObject({
+      EventPattern: {
+        source: ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        detail: { stateMachineArn: ["<BulkExport/StateMachine>"], status: ["ABORTED", "TIMED_OUT"] },
+      },
+      Targets: [{ Arn: canceller, DeadLetterConfig: { Arn: deadLetters } }],
+    });
+    // Step Functions tells the account's default bus.
+    expect(Properties).not.toHaveProperty("EventBusName");
+  });
+
+  test("the starter and the canceller may be called by their own rule only, and no other function by any service", () => {
+    const permissions = synth.resources("AWS::Lambda::Permission").map(({ Properties: p }) => ({
+      function: p["FunctionName"],
+      by: p["Principal"],
+      source: p["SourceArn"],
+    }));
+    expect(permissions).toEqual([
+      { function: starter, by: "events.amazonaws.com", source: "<Trigger/ExportRequested>" },
+      { function: canceller, by: "events.amazonaws.com", source: "<Cancellation/ExecutionStopped>" },
+    ]);
+  });
+
+  test("what the starter and the canceller fail on is kept as well", () => {
+    const kept = synth.resources("AWS::Lambda::EventInvokeConfig").map(({ Properties: p }) => ({
+      function: p["FunctionName"],
+      on: p["DestinationConfig"],
+      retries: p["MaximumRetryAttempts"],
+    }));
+    const on = { OnFailure: { Destination: deadLetters } };
+    expect(kept).toEqual([
+      { function: starter, on, retries: 2 },
+      { function: canceller, on, retries: 2 },
+    ]);
+  });
+
+  test("each rule may send to the dead-letter queue, nobody else, and nobody without TLS", () => {
+    const { Properties } = synth.resource("AWS::SQS::QueuePolicy", "Trigger/DeadLetters");
+    const [deny, ...allowed] = statements(Properties["PolicyDocument"]);
+    expect(deny).toMatchObject({
+      Effect: "Deny",
+      actions: ["sqs:*"],
+      Condition: { Bool: { "aws:SecureTransport": "false" } },
+    });
+    expect(allowed.map(({ Principal, actions, Condition }) => [Principal, actions, Condition])).toEqual(
+      ["<Trigger/ExportRequested>", "<Cancellation/ExecutionStopped>"].map((rule) => [
+        { Service: "events.amazonaws.com" },
+        ["sqs:SendMessage"],
+        { ArnEquals: { "aws:SourceArn": rule } },
+      ]),
+    );
+  });
+
+  test("every queue is encrypted, and dead letters wait for two weeks", () => {
+    for (const queue of synth.resources("AWS::SQS::Queue")) expect(queue.Properties["SqsManagedSseEnabled"]).toBe(true);
+    const { Properties } = synth.resource("AWS::SQS::Queue", "Trigger/DeadLetters");
+    expect(Properties["MessageRetentionPeriod"]).toBe(14 * 24 * 3600);
+  });
+});
+
+describe("the schedules of a stage", () => {
+  const synth = synthesised("prod with every option");
+  const schedules = synth.resources("AWS::Scheduler::Schedule").map(({ Properties }) => Properties);
+  const targets = schedules.map(({ Target }) => Target as Properties & { Input: string });
+
+  test("fire when the settings say, in their time zone", () => {
+    expect(schedules.map((s) => [s["ScheduleExpression"], s["ScheduleExpressionTimezone"], s["State"]])).toEqual([
+      ["cron(0 2 * * ? *)", "America/New_York", "ENABLED"],
+      ["rate(1 hour)", "UTC", "ENABLED"],
+      ["at(2027-01-31T03:00:00)", "Europe/Berlin", "DISABLED"],
+    ]);
+  });
+
+  test("call the starter, and are kept where that fails", () => {
+    for (const target of targets) {
+      expect(target).toMatchObject({
+        Arn: starter,
+        RoleArn: "<Trigger/SchedulerRole>",
+        DeadLetterConfig: { Arn: deadLetters },
+        RetryPolicy: { MaximumRetryAttempts: 10, MaximumEventAgeInSeconds: 6 * 3600 },
+      });
+    }
+  });
+
+  test("say which schedule fired, for what time, and what is asked for", () => {
+    const time = "<aws.scheduler.scheduled-time>";
+    expect(targets.map(({ Input }) => JSON.parse(Input) as unknown)).toEqual([
+      { schedule: { name: "nightly", time }, detail: { level: "patient", since: "last-completed" } },
+      { schedule: { name: "hourly", time }, detail: { level: "group", groupId: "age-18-to-35" } },
+      { schedule: { name: "once", time }, detail: { level: "system", types: ["Patient"] } },
+    ]);
+    for (const { Input } of targets) expect(exportTrigger.safeParse(JSON.parse(Input)).error).toBeUndefined();
+  });
+
+  test("share a role that Scheduler alone may take, for the starter and the dead letters alone", () => {
+    const role = synth.resource("AWS::IAM::Role", "Trigger/SchedulerRole");
+    expect(statements(role.Properties["AssumeRolePolicyDocument"])).toEqual([
+      expect.objectContaining({
+        Principal: { Service: "scheduler.amazonaws.com" },
+        Condition: { StringEquals: { "aws:SourceAccount": "<account>" } },
+      }),
+    ]);
+    expect(asLines(allowedTo(synth, "<Trigger/SchedulerRole>"))).toEqual([
+      "lambda:InvokeFunction → Trigger/StartExport/Function",
+      "sqs:SendMessage → Trigger/DeadLetters",
+    ]);
+  });
+
+  test("leave no role behind in a stage without any", () => {
+    const roles = synthesised("prod").resources("AWS::IAM::Role");
+    expect(roles.filter(({ id }) => id.includes("Scheduler"))).toEqual([]);
+  });
+});

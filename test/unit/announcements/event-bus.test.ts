@@ -1,0 +1,58 @@
+import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from "@aws-sdk/client-eventbridge";
+import { mockClient } from "aws-sdk-client-mock";
+import { beforeEach, describe, expect, it } from "vitest";
+import { eventBus } from "#announcements/event-bus.ts";
+import { EventsUndelivered } from "#contracts/errors.ts";
+import type { BridgeEvent } from "#contracts/events.ts";
+import { patientExport } from "#test/fixtures/bridge-in-memory.ts";
+
+const started: BridgeEvent = {
+  type: "Export Started",
+  detail: {
+    version: "1",
+    eventId: "e1/started",
+    exportId: "e1",
+    requestId: null,
+    request: patientExport.request,
+    startedAt: patientExport.startedAt,
+    destination: { bucket: "landing", key: "exports/e1/" },
+  },
+};
+
+describe("the bridge's bus", () => {
+  const client = new EventBridgeClient({ region: "eu-central-1" });
+  const mock = mockClient(client);
+  let taken: PutEventsRequestEntry[];
+  beforeEach(() => {
+    taken = [];
+    mock.reset();
+    mock.on(PutEventsCommand).callsFake(({ Entries = [] }: { Entries?: PutEventsRequestEntry[] }) => {
+      taken.push(...Entries);
+      return { FailedEntryCount: 0, Entries: [{ EventId: "1" }] };
+    });
+  });
+
+  it("takes an event under the bridge's source, with its type and its detail", async () => {
+    await eventBus(client, "bridge").publish(started);
+    expect(taken).toHaveLength(1);
+    expect(taken[0]).toMatchObject({ EventBusName: "bridge", Source: "integra-bridge", DetailType: "Export Started" });
+    expect(JSON.parse(taken[0]?.Detail ?? "")).toEqual(started.detail);
+  });
+
+  it("that does not take an event says so with its code, although the call succeeded", async () => {
+    mock
+      .on(PutEventsCommand)
+      .resolves({ FailedEntryCount: 1, Entries: [{ ErrorCode: "ThrottlingException", ErrorMessage: "slow" }] });
+    const fault = await eventBus(client, "bridge")
+      .publish(started)
+      .catch((error: unknown) => error);
+    expect(fault).toBeInstanceOf(EventsUndelivered);
+    expect((fault as Error).message).toContain("ThrottlingException");
+  });
+
+  it("never gets an event that does not fit its schema", async () => {
+    const wrong = { ...started, detail: { ...started.detail, patient: "Jane" } } as BridgeEvent;
+    await expect(eventBus(client, "bridge").publish(wrong)).rejects.toThrow("patient");
+    expect(taken).toEqual([]);
+  });
+});

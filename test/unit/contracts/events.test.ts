@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { type EventType, eventDetails } from "#contracts/events.ts";
+import { patientExport } from "#test/fixtures/bridge-in-memory.ts";
+
+const common = { version: "1", eventId: "e1/x", exportId: "e1", requestId: null, request: patientExport.request };
+const pointer = { bucket: "landing", key: "exports/e1/" };
+const at = "2026-03-01T12:00:00.000Z";
+
+const examples: Record<EventType, Record<string, unknown>> = {
+  "Export Started": { ...common, startedAt: at, destination: pointer },
+  "Export File Landed": {
+    ...common,
+    file: {
+      ...pointer,
+      kind: "output",
+      type: "Patient",
+      lines: 1,
+      bytes: 2,
+      checksum: { algorithm: "CRC32", value: "AAAAAA==" },
+    },
+  },
+  "Export Completed": {
+    ...common,
+    status: "partial",
+    transactionTime: at,
+    summary: pointer,
+    manifest: pointer,
+    totals: { files: 1, failedFiles: 1, lines: 2, bytes: 3 },
+    failedFiles: [{ key: "k", type: "Patient", reason: "gone" }],
+  },
+  "Export Failed": { ...common, request: null, error: { name: "Unexpected", message: "x" }, destination: pointer },
+  "Export Cancelled": { ...common, cancelledAt: at, jobDeleted: true, destination: pointer },
+};
+
+describe.each(Object.keys(eventDetails) as EventType[])("the event %s", (type) => {
+  const schema = eventDetails[type];
+  const example = examples[type];
+
+  it("takes its example as it is", () => {
+    expect(schema.parse(example)).toEqual(example);
+  });
+
+  it.each(["version", "eventId", "exportId", "requestId", "request"])("needs %s", (field) => {
+    const { [field]: _, ...rest } = example;
+    expect(schema.safeParse(rest).success).toBe(false);
+  });
+
+  it("takes nothing that it does not know, at any depth", () => {
+    expect(schema.safeParse({ ...example, patient: "Jane" }).success).toBe(false);
+    for (const [field, value] of Object.entries(example)) {
+      if (typeof value !== "object" || value === null || Array.isArray(value)) continue;
+      expect(schema.safeParse({ ...example, [field]: { ...value, url: "https://x" } }).success).toBe(false);
+    }
+  });
+});

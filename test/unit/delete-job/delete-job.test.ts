@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { AccessRefused, ClientKeyUnusable, ServerUnavailable } from "#contracts/errors.ts";
+import { deleteJobStep } from "#functions/delete-job/delete-job.ts";
+import { bridgeInMemory, patientJob, statusUrl } from "#test/fixtures/bridge-in-memory.ts";
+
+async function run(faults: Error[], withJob = true) {
+  const bridge = bridgeInMemory();
+  if (withJob) await bridge.records.saveJob(patientJob);
+  const asked: string[] = [];
+  const slept: number[] = [];
+  const step = deleteJobStep({
+    deleteJob: (url) => {
+      asked.push(url.href);
+      const fault = faults.shift();
+      return fault ? Promise.reject(fault) : Promise.resolve();
+    },
+    records: bridge.records,
+    log: bridge.log,
+    sleep: (ms) => {
+      slept.push(ms);
+      return Promise.resolve();
+    },
+  });
+  const result = await step({ export: { exportId: "e1" } }, bridge.stepContext);
+  return { result, asked, slept, logged: bridge.logged };
+}
+
+describe("deleting the job", () => {
+  it("is told when it is done", async () => {
+    expect(await run([])).toMatchObject({ result: { deleted: true }, asked: [statusUrl], slept: [] });
+  });
+
+  it("of an export that never had one is no fault", async () => {
+    expect(await run([], false)).toMatchObject({ result: { deleted: false }, asked: [] });
+  });
+
+  it("is tried three times, and then left to the server", async () => {
+    const busy = new ServerUnavailable("503");
+    expect(await run([busy])).toMatchObject({ result: { deleted: true }, slept: [1_000] });
+    const { result, asked, slept, logged } = await run([busy, busy, busy]);
+    expect({ result, asked: asked.length, slept }).toEqual({
+      result: { deleted: false },
+      asked: 3,
+      slept: [1_000, 4_000],
+    });
+    expect(logged.join()).toContain("503");
+  });
+
+  it.each([new AccessRefused("401"), new ClientKeyUnusable("no secret")])(
+    "is not repeated after $name",
+    async (fault) => {
+      expect(await run([fault])).toMatchObject({ result: { deleted: false }, asked: [statusUrl] });
+    },
+  );
+
+  it("never fails an export, whatever is thrown", async () => {
+    const odd = new TypeError("odd");
+    expect((await run([odd, odd, odd])).result).toEqual({ deleted: false });
+  });
+});

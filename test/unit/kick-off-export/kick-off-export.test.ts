@@ -1,0 +1,124 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { AccessRefused, KickOffRejected, ServerUnavailable } from "#contracts/errors.ts";
+import { type KickOffResult, kickOffResult } from "#contracts/export-state.ts";
+import { type KickOffExportPorts, kickOffExport } from "#functions/kick-off-export/kick-off-export.ts";
+import {
+  type BridgeInMemory,
+  bridgeInMemory,
+  noon,
+  patientExport,
+  patientJob,
+  statusUrl,
+} from "#test/fixtures/bridge-in-memory.ts";
+
+const busy = () => Promise.reject(new ServerUnavailable("429", { retryAfterMs: 45_000 }));
+
+const deleteJob = () => Promise.reject(new ServerUnavailable("503"));
+
+describe("kicking an export off", () => {
+  let bridge: BridgeInMemory;
+  /** The jobs that run at the server. */
+  let jobs: Set<string>;
+  let kickOffs: number;
+  beforeEach(() => {
+    bridge = bridgeInMemory();
+    jobs = new Set();
+    kickOffs = 0;
+  });
+
+  async function kickOff(more: Partial<KickOffExportPorts> = {}, previous?: KickOffResult): Promise<KickOffResult> {
+    const step = kickOffExport({
+      kickOff: () => {
+        kickOffs += 1;
+        jobs.add(statusUrl);
+        return Promise.resolve({ statusUrl: new URL(statusUrl), retryAfterMs: 30_000 });
+      },
+      kickOffUrl: () => new URL(patientJob.kickOffUrl),
+      deleteJob: (url) => {
+        jobs.delete(url.href);
+        return Promise.resolve();
+      },
+      records: bridge.records,
+      bus: bridge.bus,
+      log: bridge.log,
+      now: bridge.now,
+      ...more,
+    });
+    const input = { export: patientExport, ...(previous && { kickOff: previous }) };
+    return kickOffResult.parse(await step(input, bridge.stepContext));
+  }
+  const stop = () =>
+    bridge.records.markStopped("e1", {
+      reason: "cancelled",
+      fault: "ExportStopped",
+      message: "stop",
+      at: "2026-03-01T12:00:00Z",
+    });
+
+  it("keeps the job, tells the subscribers and waits as the server asks", async () => {
+    expect(await kickOff()).toEqual({ outcome: "accepted", waitSeconds: 30, nextAt: noon / 1000 + 30, attempts: 1 });
+    expect(await bridge.records.getJob("e1")).toEqual({ ...patientJob, kickedOffAt: "2026-03-01T12:00:00.000Z" });
+    expect(bridge.published).toEqual([
+      {
+        type: "Export Started",
+        detail: {
+          version: "1",
+          eventId: "e1/started",
+          exportId: "e1",
+          requestId: "r1",
+          request: patientExport.request,
+          startedAt: patientExport.startedAt,
+          destination: { bucket: "landing", key: "exports/e1/" },
+        },
+      },
+    ]);
+  });
+
+  it("never starts a second job, however often the step is repeated", async () => {
+    await kickOff();
+    expect((await kickOff()).outcome).toBe("accepted");
+    expect(kickOffs).toBe(1);
+    expect(new Set(bridge.published.map(({ detail }) => detail.eventId))).toEqual(new Set(["e1/started"]));
+  });
+
+  it("tells the subscribers in the next try where the bus was down", async () => {
+    bridge.busIsDown.value = true;
+    await expect(kickOff()).rejects.toMatchObject({ name: "EventsUndelivered" });
+    bridge.busIsDown.value = false;
+    await kickOff();
+    expect(bridge.published).toHaveLength(1);
+    expect(kickOffs).toBe(1);
+  });
+
+  it("is busy where the server is, and asks again as the server asks", async () => {
+    const first = await kickOff({ kickOff: busy });
+    expect(first).toEqual({ outcome: "busy", waitSeconds: 45, nextAt: noon / 1000 + 45, attempts: 1 });
+    expect((await kickOff({ kickOff: busy }, first)).attempts).toBe(2);
+    expect(bridge.published).toEqual([]);
+    expect(await bridge.records.findJob("e1")).toBeUndefined();
+  });
+
+  it("is given up after 20 tries", async () => {
+    const fault = new ServerUnavailable("503");
+    const previous: KickOffResult = { outcome: "busy", waitSeconds: 1, nextAt: 1, attempts: 19 };
+    await expect(kickOff({ kickOff: () => Promise.reject(fault) }, previous)).rejects.toBe(fault);
+  });
+
+  it.each([new KickOffRejected("400"), new AccessRefused("401")])("passes on $name", async (fault) => {
+    await expect(kickOff({ kickOff: () => Promise.reject(fault) })).rejects.toBe(fault);
+    expect(bridge.published).toEqual([]);
+  });
+
+  it("deletes the job of an export that was stopped meanwhile", async () => {
+    await stop();
+    await expect(kickOff()).rejects.toMatchObject({ name: "ExportStopped" });
+    expect(jobs).toEqual(new Set());
+    expect(bridge.published).toEqual([]);
+  });
+
+  it("stays stopped where the DELETE of its job fails", async () => {
+    await stop();
+    await expect(kickOff({ deleteJob })).rejects.toMatchObject({ name: "ExportStopped" });
+    expect(bridge.published).toEqual([]);
+  });
+});

@@ -1,0 +1,118 @@
+import aslValidator from "asl-validator";
+import { describe, expect, test } from "vitest";
+import { faultNames } from "#contracts/errors.ts";
+import {
+  followers,
+  type Level,
+  levelsOf,
+  machineFiles,
+  rendered,
+  sourceOf,
+  statesOf,
+  tasksOf,
+} from "./state-machine-files.ts";
+
+test("the bulk export's definition is among those that are checked", () => {
+  expect(machineFiles).toContain("bulk-export.asl.json");
+});
+
+describe.each(machineFiles)("%s", (file) => {
+  const machine = rendered(file);
+
+  test("is valid Amazon States Language", () => {
+    const verdict = aslValidator(structuredClone(machine), { checkPaths: true, checkArn: true });
+    expect(verdict.errorsText()).toBe("");
+    expect(verdict.isValid).toBe(true);
+  });
+
+  test("would be called invalid with a target that does not exist", () => {
+    const broken = structuredClone(machine);
+    Object.assign(broken.States[broken.StartAt] ?? {}, { Next: "Nowhere" });
+    expect(aslValidator(broken).errorsText()).toContain("Nowhere");
+  });
+
+  test("speaks JSONPath throughout: the local AWS hands JSONata to a Distributed Map's children as text", () => {
+    expect(machine.QueryLanguage).toBe("JSONPath");
+    const others = statesOf(file).filter(([, { QueryLanguage = "JSONPath" }]) => QueryLanguage !== "JSONPath");
+    expect(others).toEqual([]);
+  });
+
+  test("ends by itself, at a time that is a number", () => {
+    expect(machine.TimeoutSeconds).toBeTypeOf("number");
+  });
+
+  describe.each(levelsOf(machine))("in %s", (_, level) => {
+    test("every state is reached from the first", () => {
+      expect(reachable(level, level.StartAt)).toEqual(new Set(Object.keys(level.States)));
+    });
+
+    test("every state leads to an end", () => {
+      const endless = Object.keys(level.States).filter(
+        (name) => ![...reachable(level, name)].some((reached) => isEnd(level, reached)),
+      );
+      expect(endless).toEqual([]);
+    });
+  });
+
+  test("each name in an ErrorEquals is a fault of ours, or one of Step Functions' or Lambda's", () => {
+    const named = statesOf(file).flatMap(([, { Retry = [], Catch = [] }]) =>
+      [...Retry, ...Catch].flatMap(({ ErrorEquals }) => ErrorEquals),
+    );
+    const ours: readonly string[] = faultNames;
+    expect(named.filter((name) => !ours.includes(name) && !/^(States|Lambda)\.\w+$/.test(name))).toEqual([]);
+  });
+
+  test.each(tasksOf(file))('task "%s" has a time limit, retries and catches', (_, { TimeoutSeconds, Retry, Catch }) => {
+    expect(TimeoutSeconds).toSatisfy(Number.isInteger);
+    expect(Retry?.length).toBeGreaterThan(0);
+    expect(Catch?.length).toBeGreaterThan(0);
+  });
+
+  test.each(tasksOf(file))('task "%s" catches whatever its other catchers do not', (_, { Retry, Catch }) => {
+    for (const handlers of [Retry, Catch]) {
+      const catchAll = (handlers ?? []).map(({ ErrorEquals }) => ErrorEquals.includes("States.ALL"));
+      // The language wants States.ALL alone and last.
+      expect(catchAll).toEqual([...catchAll.slice(0, -1).fill(false), true]);
+      expect(handlers?.at(-1)?.ErrorEquals).toEqual(["States.ALL"]);
+    }
+  });
+
+  test.each(tasksOf(file))('task "%s" does not retry for ever', (_, { Retry = [] }) => {
+    for (const { MaxAttempts } of Retry) expect(MaxAttempts).toSatisfy((value: number) => value >= 0 && value <= 5);
+  });
+
+  test.each(tasksOf(file))('task "%s" adds to the input and never replaces it', (_, { ResultPath, Catch = [] }) => {
+    expect(ResultPath ?? "$.nothing").toMatch(/^\$\.\w+$/);
+    expect(ResultPath).toBeDefined();
+    for (const catcher of Catch) expect(catcher.ResultPath).toMatch(/^\$\.\w+$/);
+  });
+
+  test("what the validator misses in a Pass: only the end of a child replaces its whole input", () => {
+    const replacing = statesOf(file).filter(
+      ([, state]) => state.Type === "Pass" && state.Result !== undefined && state.ResultPath === undefined,
+    );
+    for (const [, state] of replacing) expect(state).toMatchObject({ Result: {}, End: true });
+  });
+
+  test("holds no URL, no account, no key and no token", () => {
+    const withoutIntegrations = sourceOf(file).replaceAll("arn:aws:states:::s3:getObject", "");
+    expect(withoutIntegrations).not.toMatch(/:\/\/|\barn:|\d{12}|\bAKIA|\bASIA|\beyJ|secret|password|token/i);
+  });
+});
+
+function reachable(level: Level, from: string): Set<string> {
+  const found = new Set<string>();
+  const open = [from];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (found.has(name)) continue;
+    found.add(name);
+    const state = level.States[name];
+    if (state !== undefined) open.push(...followers(state));
+  }
+  return found;
+}
+
+function isEnd(level: Level, name: string): boolean {
+  const state = level.States[name];
+  return state?.End === true || state?.Type === "Succeed" || state?.Type === "Fail";
+}

@@ -1,0 +1,118 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { type FaultName, faultNames } from "#contracts/errors.ts";
+import { type State, tasksOf } from "./state-machine-files.ts";
+
+const file = "bulk-export.asl.json";
+const tasks = new Map(tasksOf(file));
+
+/** How a fault is retried: not at all; by a retrier of its own; or as anything else is, because asking again may help. */
+type Retried = "at once final" | "slowly" | "as any other";
+type Routes = Partial<Record<FaultName, [Retried, leadsTo: string]>>;
+
+/** The faults that each state's step documents (`@throws`), and what must become of them. */
+const routes: Record<string, Routes> = {
+  "Validate request": { InvalidRequest: ["at once final", "Fail export"] },
+  "Kick off export": {
+    AccessRefused: ["slowly", "Fail export"],
+    ClientKeyUnusable: ["at once final", "Fail export"],
+    EventsUndelivered: ["as any other", "Fail export"],
+    ExportStopped: ["at once final", "Fail export"],
+    KickOffRejected: ["at once final", "Fail export"],
+    OriginRefused: ["at once final", "Fail export"],
+    // The step itself has answered "busy" often enough before it throws.
+    ServerUnavailable: ["at once final", "Fail export"],
+  },
+  "Poll export": {
+    AccessRefused: ["slowly", "Fail export"],
+    ClientKeyUnusable: ["at once final", "Fail export"],
+    ExportJobFailed: ["at once final", "Delete job"],
+    ExportJobGone: ["at once final", "Fail export"],
+    OriginRefused: ["at once final", "Fail export"],
+    ServerUnavailable: ["at once final", "Delete job"],
+  },
+  "Plan downloads": {
+    AccessRefused: ["slowly", "Fail export"],
+    ClientKeyUnusable: ["at once final", "Fail export"],
+    ExportJobFailed: ["at once final", "Fail export"],
+    ExportJobGone: ["at once final", "Fail export"],
+    // Somebody else's job: it must not be deleted.
+    ForeignExportJob: ["at once final", "Fail export"],
+    ManifestRejected: ["at once final", "Fail export"],
+    OriginRefused: ["at once final", "Fail export"],
+    ServerUnavailable: ["as any other", "Fail export"],
+  },
+  "Download file": {
+    AccessRefused: ["at once final", "Stop the run"],
+    ClientKeyUnusable: ["at once final", "Stop the run"],
+    EventsUndelivered: ["as any other", "File done"],
+    ExportStopped: ["at once final", "Stop the run"],
+  },
+  "Complete export": {
+    ExportStopped: ["at once final", "Fail export"],
+    NoFileLanded: ["at once final", "Fail export"],
+  },
+  "Delete job": {},
+  "Announce completion": { EventsUndelivered: ["as any other", "Fail export"] },
+  "Fail export": { EventsUndelivered: ["as any other", "Export failed untold"] },
+};
+
+/** Faults that no step of the machine throws: who else gives them their name. */
+const fromElsewhere: Partial<Record<FaultName, string>> = {
+  DeadlineExceeded: "the state Deadline exceeded, and the canceller after a time-out",
+};
+
+test("every task of the machine is in the table", () => {
+  expect(Object.keys(routes).toSorted()).toEqual([...tasks.keys()].toSorted());
+});
+
+test("every fault of the closed list can come from somewhere", () => {
+  const known = new Set([
+    ...Object.values(routes).flatMap((faults) => Object.keys(faults)),
+    ...Object.keys(fromElsewhere),
+  ]);
+  expect([...known].toSorted()).toEqual([...faultNames].toSorted());
+});
+
+describe.each(Object.entries(routes))("%s", (name, faults) => {
+  const state = tasks.get(name) as State;
+  const folder = name.toLowerCase().replaceAll(" ", "-");
+
+  test("documents the faults of the table and no others", () => {
+    expect(documentedFaults(folder)).toEqual(Object.keys(faults).toSorted());
+  });
+
+  test("leads each of them where the table says", () => {
+    const leadsTo = Object.keys(faults).map((fault) => [fault, [retried(state, fault), caught(state, fault)]]);
+    expect(Object.fromEntries(leadsTo)).toEqual(faults);
+  });
+
+  test("names no fault that its step cannot throw", () => {
+    const named = [...(state.Retry ?? []), ...(state.Catch ?? [])].flatMap(({ ErrorEquals }) => ErrorEquals);
+    expect(named.filter((error) => error !== "States.ALL" && !(error in faults))).toEqual([]);
+  });
+});
+
+test("the machine names the fault of a missed deadline itself", () => {
+  const source = readFileSync(join(import.meta.dirname, "..", "..", "state-machines", file), "utf8");
+  expect(source).toContain('"Error": "DeadlineExceeded"');
+});
+
+/** The names of our list in the `@throws` of a step's file. */
+function documentedFaults(folder: string): string[] {
+  const source = readFileSync(join(import.meta.dirname, "..", "..", "functions", folder, `${folder}.ts`), "utf8");
+  const documented = [...source.matchAll(/@throws (.*)/g)].map(([, text]) => text).join(" ");
+  return faultNames.filter((fault) => new RegExp(`\\b${fault}\\b`).test(documented)).toSorted();
+}
+
+const isFor = (fault: string) => (handler: { ErrorEquals: string[] }) =>
+  handler.ErrorEquals.includes(fault) || handler.ErrorEquals.includes("States.ALL");
+
+function retried(state: State, fault: string): Retried {
+  const retrier = state.Retry?.find(isFor(fault));
+  if (retrier?.ErrorEquals.includes("States.ALL")) return "as any other";
+  return retrier?.MaxAttempts === 0 ? "at once final" : "slowly";
+}
+
+const caught = (state: State, fault: string): string | undefined => state.Catch?.find(isFor(fault))?.Next;

@@ -1,0 +1,59 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { stateMachineDefinition } from "#infra/constructs/state-machine-definition.ts";
+import { isNumber, machineFiles, placeholdersOf, sourceOf, tasksOf } from "./state-machine-files.ts";
+
+const functions = join(import.meta.dirname, "..", "..", "functions");
+
+/** `KickOffExport` → `kick-off-export` */
+const asFolder = (construct: string): string => asWords(construct).join("-");
+/** `KickOffExport` → `Kick off export` */
+const asState = (construct: string): string => {
+  const [first = "", ...rest] = asWords(construct);
+  return [`${first.charAt(0).toUpperCase()}${first.slice(1)}`, ...rest].join(" ");
+};
+const asWords = (construct: string): string[] => (construct.match(/[A-Z][a-z0-9]*/g) ?? []).map((w) => w.toLowerCase());
+
+/** Some value for each placeholder. */
+const values = (names: string[]) => ({
+  texts: Object.fromEntries(names.filter((name) => !isNumber(name)).map((name) => [name, "x"])),
+  numbers: Object.fromEntries(names.filter(isNumber).map((name) => [name, 1])),
+});
+
+describe.each(machineFiles)("%s", (file) => {
+  const arns = placeholdersOf(file).filter((name) => name.endsWith("Arn"));
+
+  test.each(arns.map((arn) => arn.slice(0, -3)))("%s has its folder, its handler and its step", (construct) => {
+    const folder = asFolder(construct);
+    expect(existsSync(join(functions, folder, "handler.ts"))).toBe(true);
+    expect(existsSync(join(functions, folder, `${folder}.ts`))).toBe(true);
+  });
+
+  test("each task calls the function that its name says", () => {
+    const called = tasksOf(file).map(([name, { Resource }]) => [name, asState(Resource?.split(":").at(-1) ?? "")]);
+    expect(called.map(([, construct]) => construct)).toEqual(called.map(([name]) => name));
+  });
+
+  test("each function is called by one state only", () => {
+    for (const arn of arns) expect(sourceOf(file).split(`\${${arn}}`)).toHaveLength(2);
+  });
+
+  test("numbers have placeholders of their own, so that they become numbers", () => {
+    for (const name of placeholdersOf(file).filter(isNumber)) expect(sourceOf(file)).toContain(`: "\${${name}}"`);
+  });
+
+  test("is refused where a placeholder has no value", () => {
+    const [first = "", ...rest] = placeholdersOf(file);
+    expect(() => stateMachineDefinition(file, values(rest))).toThrow(`placeholders without a value: [${first}]`);
+  });
+
+  test("is refused where a value has no placeholder", () => {
+    const names = [...placeholdersOf(file), "ForgottenArn"];
+    expect(() => stateMachineDefinition(file, values(names))).toThrow("values without a placeholder: [ForgottenArn]");
+  });
+
+  test("leaves no placeholder behind", () => {
+    expect(stateMachineDefinition(file, values(placeholdersOf(file)))).not.toContain("${");
+  });
+});

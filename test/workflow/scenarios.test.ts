@@ -1,0 +1,83 @@
+import { describe, expect, test } from "vitest";
+import { type ChoiceRule, type State, statesOf } from "./state-machine-files.ts";
+
+const states = new Map(statesOf("bulk-export.asl.json"));
+const choices = [...states].filter(([, state]) => state.Type === "Choice");
+const deadline = { export: { deadlineAt: 1000 } };
+
+/** Each Choice of the bulk export: what it looks at, and where it leads. */
+const decisions: Record<string, [when: string, input: object, leadsTo: string][]> = {
+  "Kicked off?": [
+    ["the server accepted", { ...deadline, kickOff: { outcome: "accepted", nextAt: 10 } }, "Wait for the first poll"],
+    ["it accepted late", { ...deadline, kickOff: { outcome: "accepted", nextAt: 5000 } }, "Wait for the first poll"],
+    ["the server is busy", { ...deadline, kickOff: { outcome: "busy", nextAt: 999 } }, "Wait to kick off"],
+    ["it is busy until the deadline", { ...deadline, kickOff: { outcome: "busy", nextAt: 1000 } }, "Deadline exceeded"],
+  ],
+  "Export ready?": [
+    ["the manifest is there", { ...deadline, poll: { outcome: "ready", nextAt: 10 } }, "Plan downloads"],
+    ["it came after the deadline", { ...deadline, poll: { outcome: "ready", nextAt: 1001 } }, "Plan downloads"],
+    ["the job runs", { ...deadline, poll: { outcome: "in-progress", nextAt: 999 } }, "Wait for export"],
+    ["the next poll is too late", { ...deadline, poll: { outcome: "in-progress", nextAt: 1000 } }, "Deadline exceeded"],
+  ],
+  "Any files?": [
+    ["the manifest is empty", { plan: { files: 0 } }, "Complete export"],
+    ["there is a file", { plan: { files: 1 } }, "Download files"],
+  ],
+  "Try again?": [
+    ["the file landed", { download: { outcome: "landed" } }, "File done"],
+    ["the file failed for good", { download: { outcome: "failed" } }, "File done"],
+    ["the file is worth another try", { download: { outcome: "retry" } }, "Wait for file"],
+  ],
+  "Everything landed?": [
+    ["every file landed", { completion: { deleteJob: true } }, "Delete job"],
+    ["files are missing", { completion: { deleteJob: false } }, "Announce completion"],
+  ],
+  "Did it fail?": [
+    ["the export succeeded", { deletion: { deleted: true } }, "Announce completion"],
+    ["the job is deleted after a failure", { failure: { Error: "ExportJobFailed" } }, "Fail export"],
+  ],
+};
+
+test("every Choice of the machine is in the table", () => {
+  expect(Object.keys(decisions).toSorted()).toEqual(choices.map(([name]) => name).toSorted());
+});
+
+describe.each(Object.entries(decisions))("%s", (name, cases) => {
+  test.each(cases)("when %s", (_, input, leadsTo) => {
+    expect(decide(states.get(name) as State, input)).toBe(leadsTo);
+  });
+
+  test("the table knows all its ways", () => {
+    const { Choices = [], Default } = states.get(name) as State;
+    expect(new Set(cases.map(([, , leadsTo]) => leadsTo))).toEqual(new Set([...Choices.map((r) => r.Next), Default]));
+  });
+});
+
+function decide({ Choices = [], Default }: State, input: object): string | undefined {
+  return Choices.find((rule) => holds(rule, input))?.Next ?? Default;
+}
+
+/** The comparisons that the machine uses; an unknown one is a fault of this table, not a "no". */
+function holds(rule: ChoiceRule, input: object): boolean {
+  const value = at(input, rule.Variable);
+  const [operator, operand] = Object.entries(rule).find(([name]) => !/^(Variable|Next)$/.test(name)) ?? [];
+  switch (operator) {
+    case "StringEquals":
+    case "NumericEquals":
+    case "BooleanEquals":
+      return value === operand;
+    case "NumericGreaterThanEqualsPath":
+      return Number(value) >= Number(at(input, String(operand)));
+    case "IsPresent":
+      return (value !== undefined) === operand;
+    default:
+      throw new Error(`this table does not know ${operator}`);
+  }
+}
+
+function at(input: object, path: string): unknown {
+  return path
+    .split(".")
+    .slice(1)
+    .reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], input);
+}

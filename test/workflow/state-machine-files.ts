@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { stateMachineDefinition } from "#infra/constructs/state-machine-definition.ts";
+
+const folder = join(import.meta.dirname, "..", "..", "state-machines");
+
+export interface Retrier {
+  ErrorEquals: string[];
+  MaxAttempts?: number;
+}
+
+export interface Catcher {
+  ErrorEquals: string[];
+  ResultPath?: string | null;
+  Next: string;
+}
+
+/** A rule of a Choice; its comparison is under its own name (`StringEquals`, `IsPresent`, …). */
+export interface ChoiceRule extends Record<string, unknown> {
+  Variable: string;
+  Next: string;
+}
+
+/** As much of a state as the tests look at. */
+export interface State {
+  Type: string;
+  QueryLanguage?: string;
+  Resource?: string;
+  TimeoutSeconds?: number;
+  ResultPath?: string | null;
+  Result?: unknown;
+  Next?: string;
+  End?: boolean;
+  Default?: string;
+  Choices?: ChoiceRule[];
+  Retry?: Retrier[];
+  Catch?: Catcher[];
+  Label?: string;
+  MaxConcurrency?: number;
+  ItemReader?: { Resource: string; ReaderConfig: { InputType: string }; Parameters: Record<string, string> };
+  ItemSelector?: Record<string, string>;
+  ItemProcessor?: Level & { ProcessorConfig: { Mode: string; ExecutionType: string } };
+  ResultWriter?: unknown;
+  ItemBatcher?: unknown;
+}
+
+/** States that lead to each other: the machine's own, or those of a Map's children. */
+export interface Level {
+  StartAt: string;
+  States: Record<string, State>;
+}
+
+export interface Machine extends Level {
+  QueryLanguage: string;
+  TimeoutSeconds: number;
+}
+
+export const machineFiles: string[] = readdirSync(folder).filter((name) => name.endsWith(".asl.json"));
+
+export const sourceOf = (file: string): string => readFileSync(join(folder, file), "utf8");
+
+/** The placeholders of a definition, in the order of their first use. */
+export const placeholdersOf = (file: string): string[] => [
+  ...new Set([...sourceOf(file).matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name as string)),
+];
+
+export const isNumber = (placeholder: string): boolean => /(Concurrency|Seconds)$/.test(placeholder);
+
+const madeUp = (placeholder: string): string =>
+  placeholder.endsWith("Arn")
+    ? `arn:aws:lambda:eu-central-1:123456789012:function:${placeholder.slice(0, -3)}`
+    : placeholder.toLowerCase();
+
+/** A definition as it is deployed, with made-up values: the functions' ARNs end in their placeholder's name. */
+export function rendered(file: string): Machine {
+  const placeholders = placeholdersOf(file);
+  const definition = stateMachineDefinition(file, {
+    texts: Object.fromEntries(placeholders.filter((name) => !isNumber(name)).map((name) => [name, madeUp(name)])),
+    numbers: Object.fromEntries(placeholders.filter(isNumber).map((name) => [name, 7])),
+  });
+  return JSON.parse(definition) as Machine;
+}
+
+/** The machine itself and the children of its Maps, by a name for people. */
+export function levelsOf(machine: Level, name = "the machine"): [name: string, level: Level][] {
+  const children = Object.entries(machine.States).flatMap(([state, { ItemProcessor }]) =>
+    ItemProcessor === undefined ? [] : levelsOf(ItemProcessor, `the children of "${state}"`),
+  );
+  return [[name, machine], ...children];
+}
+
+/** Every state of a definition, those of a Map's children too. */
+export function statesOf(file: string): [name: string, state: State][] {
+  return levelsOf(rendered(file)).flatMap(([, level]) => Object.entries(level.States));
+}
+
+export const tasksOf = (file: string): [name: string, state: State][] =>
+  statesOf(file).filter(([, state]) => state.Type === "Task");
+
+/** The states that may follow a state. */
+export function followers({ Next, Default, Choices = [], Catch = [] }: State): string[] {
+  return [Next, Default, ...Choices.map((rule) => rule.Next), ...Catch.map((catcher) => catcher.Next)].filter(
+    (name) => name !== undefined,
+  );
+}
