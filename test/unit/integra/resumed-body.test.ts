@@ -111,6 +111,7 @@ describe("a body that breaks off", () => {
 
   it.each([
     ["the whole file again", answer(200, whole, file)],
+    ["the whole file again, though it speaks of a part", { ...restFrom(10), status: 200 }],
     ["no such range", answer(416, { "content-range": `bytes */${file.length}` }, Buffer.alloc(0))],
     ["a part that does not say which", restFrom(10, { "content-range": undefined })],
     ["a part in another unit", restFrom(10, { "content-range": "lines 10-35/36" })],
