@@ -192,9 +192,10 @@ describe("a verified upload", () => {
   it("is aborted only once no part is on its way any more: a later one would stay behind", async () => {
     const { client } = s3;
     const underWay = new Set<object>();
+    const leftAtAbort: number[] = [];
     const slow = {
       send: async (command: object) => {
-        if (command instanceof AbortMultipartUploadCommand) expect(underWay.size).toBe(0);
+        if (command instanceof AbortMultipartUploadCommand) leftAtAbort.push(underWay.size);
         if (!(command instanceof UploadPartCommand)) return await client.send(command as never);
         underWay.add(command);
         await new Promise((resolve) => setImmediate(resolve));
@@ -204,7 +205,7 @@ describe("a verified upload", () => {
     } as unknown as typeof client;
     const landing = verifiedUpload(slow, landingBucket(slow, "bucket"), 256)(brokenOff(lines(50)), options());
     await expect(landing).rejects.toBeInstanceOf(FileCut);
-    expect(s3.commands).toContain("UploadPart");
+    expect(leftAtAbort).toEqual([0]);
     nothingStays();
   });
 
