@@ -66,6 +66,8 @@ const bulkExport = z
       .positive()
       .max(24 * 14)
       .default(24),
+    /** The share of an export's files that may be missing before it counts as failed instead of partial. */
+    toleratedMissingShare: z.number().min(0).max(1).default(0.5),
     downloadConcurrency: z.number().int().min(1).max(40).default(4),
   })
   .prefault({});
@@ -75,6 +77,11 @@ const schedule = z.strictObject({
   expression: z.string().regex(/^(rate|cron|at)\(.+\)$/),
   timezone: z.string().refine(isTimeZone, "is no IANA time zone").default("UTC"),
   enabled: z.boolean().default(true),
+  /**
+   * Every n-th export of an incremental schedule is a full one: patients who come into a group bring older records, which
+   * `_since` never returns.
+   */
+  fullEvery: z.number().int().min(1).max(1000).optional(),
   detail: exportRequestDetail.omit({ requestId: true }),
 });
 
@@ -96,6 +103,8 @@ const retention = z
     oldVersionDays: days.default(30),
     /** Days that the bridge's own records (plans, receipts) are kept. */
     workDays: days.default(30),
+    /** Days that the audit trail is kept: who asked, what landed, who was told. Six years, as HIPAA has it. */
+    auditDays: days.default(2192),
     logDays: z
       .union([z.literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653])])
       .default(365),

@@ -74,33 +74,48 @@ test("what each function may do, besides logging and tracing", () => {
     },
   );
   expect(table.toSorted().join("\n")).toMatchInlineSnapshot(`
-    "announce-completion
-      events:PutEvents → Bus
+    "adopt-result
       kms:Decrypt → Key
+      kms:GenerateDataKey → Key
       s3:GetObject → landing/exports/*/summary.json
-    cancel-export
+      s3:PutObject → landing/audit/*/landed*.json
+      s3:PutObject → landing/exports/*/summary.json
+    announce-completion
       events:PutEvents → Bus
       kms:Decrypt → Key
       kms:GenerateDataKey → Key
+      s3:GetObject → landing/exports/*/summary.json
+      s3:PutObject → landing/audit/*/told*.json
+    cancel-export
+      dynamodb:DeleteItem → Ledger
+      dynamodb:GetItem → Ledger
+      events:PutEvents → Bus
+      kms:Decrypt → Key
+      kms:GenerateDataKey → Key
+      s3:GetObject → landing/work/*/export.json
       s3:GetObject → landing/work/*/job.json
       s3:ListBucket → Landing/Bucket
-      s3:PutObject → landing/work/*/stop.json
+      s3:PutObject → landing/audit/*/stopped*.json
+      s3:PutObject → landing/audit/*/told*.json
+      s3:PutObject → landing/work/*/stop*.json
       secretsmanager:GetSecretValue → secret:integra-bridge/prod/client-??????
       sqs:GetQueueAttributes → Trigger/DeadLetters
       sqs:GetQueueUrl → Trigger/DeadLetters
       sqs:SendMessage → Trigger/DeadLetters
     complete-export
-      dynamodb:PutItem → Ledger
+      dynamodb:UpdateItem → Ledger
       kms:Decrypt → Key
       kms:GenerateDataKey → Key
       s3:GetObject → landing/work/*/failures/*
       s3:GetObject → landing/work/*/job.json
       s3:GetObject → landing/work/*/plan.json
       s3:GetObject → landing/work/*/receipts/*
-      s3:GetObject → landing/work/*/stop.json
+      s3:GetObject → landing/work/*/stop*.json
       s3:ListBucket → Landing/Bucket
+      s3:PutObject → landing/audit/*/landed*.json
       s3:PutObject → landing/exports/*/summary.json
     delete-job
+      dynamodb:GetItem → Ledger
       kms:Decrypt → Key
       s3:GetObject → landing/work/*/job.json
       s3:ListBucket → Landing/Bucket
@@ -113,25 +128,30 @@ test("what each function may do, besides logging and tracing", () => {
       s3:GetObject → landing/exports/*.ndjson
       s3:GetObject → landing/work/*/plan.json
       s3:GetObject → landing/work/*/receipts/*
-      s3:GetObject → landing/work/*/stop.json
+      s3:GetObject → landing/work/*/stop*.json
       s3:ListBucket → Landing/Bucket
       s3:PutObject → landing/exports/*.ndjson
       s3:PutObject → landing/work/*/failures/*
       s3:PutObject → landing/work/*/receipts/*
-      s3:PutObject → landing/work/*/stop.json
+      s3:PutObject → landing/work/*/stop*.json
       secretsmanager:GetSecretValue → secret:integra-bridge/prod/client-??????
     fail-export
       events:PutEvents → Bus
       kms:Decrypt → Key
-      s3:GetObject → landing/work/*/stop.json
+      kms:GenerateDataKey → Key
+      s3:GetObject → landing/work/*/stop*.json
       s3:ListBucket → Landing/Bucket
+      s3:PutObject → landing/audit/*/told*.json
     kick-off-export
+      dynamodb:GetItem → Ledger
       events:PutEvents → Bus
       kms:Decrypt → Key
       kms:GenerateDataKey → Key
       s3:GetObject → landing/work/*/job.json
       s3:GetObject → landing/work/*/stop.json
       s3:ListBucket → Landing/Bucket
+      s3:PutObject → landing/audit/*/kicked-off*.json
+      s3:PutObject → landing/audit/*/told*.json
       s3:PutObject → landing/work/*/job.json
       secretsmanager:GetSecretValue → secret:integra-bridge/prod/client-??????
     plan-downloads
@@ -139,7 +159,11 @@ test("what each function may do, besides logging and tracing", () => {
       kms:GenerateDataKey → Key
       s3:GetObject → landing/exports/*/manifest.json
       s3:GetObject → landing/work/*/job.json
+      s3:GetObject → landing/work/*/plan.json
+      s3:GetObject → landing/work/*/receipts/*
+      s3:ListBucket → Landing/Bucket
       s3:PutObject → landing/exports/*/manifest-*.json
+      s3:PutObject → landing/work/*/job.json
       s3:PutObject → landing/work/*/plan.json
       s3:PutObject → landing/work/*/work-list.json
       secretsmanager:GetSecretValue → secret:integra-bridge/prod/client-??????
@@ -147,17 +171,51 @@ test("what each function may do, besides logging and tracing", () => {
       kms:Decrypt → Key
       kms:GenerateDataKey → Key
       s3:GetObject → landing/work/*/job.json
+      s3:ListBucket → Landing/Bucket
       s3:PutObject → landing/exports/*/manifest.json
       secretsmanager:GetSecretValue → secret:integra-bridge/prod/client-??????
+    release-lease
+      dynamodb:DeleteItem → Ledger
+      kms:Decrypt → Key
+    resume-export
+      sqs:GetQueueAttributes → Trigger/DeadLetters
+      sqs:GetQueueUrl → Trigger/DeadLetters
+      sqs:SendMessage → Trigger/DeadLetters
+      states:DescribeExecution → execution:integra-bridge-prod-bulk-export:*
+      states:StartExecution → stateMachine:integra-bridge-prod-bulk-export
+    start-afresh
+      states:DescribeExecution → execution:integra-bridge-prod-bulk-export:*
+      states:StartExecution → stateMachine:integra-bridge-prod-bulk-export
     start-export
       sqs:GetQueueAttributes → Trigger/DeadLetters
       sqs:GetQueueUrl → Trigger/DeadLetters
       sqs:SendMessage → Trigger/DeadLetters
       states:DescribeExecution → execution:integra-bridge-prod-bulk-export:*
-      states:StartExecution → BulkExport/StateMachine
+      states:StartExecution → stateMachine:integra-bridge-prod-bulk-export
+    stop-export
+      sqs:GetQueueAttributes → Trigger/DeadLetters
+      sqs:GetQueueUrl → Trigger/DeadLetters
+      sqs:SendMessage → Trigger/DeadLetters
+      states:DescribeExecution → execution:integra-bridge-prod-bulk-export:*
+      states:StopExecution → execution:integra-bridge-prod-bulk-export:*
+    take-lease
+      dynamodb:GetItem → Ledger
+      dynamodb:PutItem → Ledger
+      kms:Decrypt → Key
+      s3:GetObject → landing/exports/*/summary.json
+      s3:GetObject → landing/work/*/job.json
+      s3:GetObject → landing/work/*/plan.json
+      s3:ListBucket → Landing/Bucket
+      secretsmanager:GetSecretValue → secret:integra-bridge/prod/client-??????
+      states:DescribeExecution → execution:integra-bridge-prod-bulk-export:*
     validate-request
       dynamodb:GetItem → Ledger
-      kms:Decrypt → Key"
+      kms:Decrypt → Key
+      kms:GenerateDataKey → Key
+      s3:GetObject → landing/work/*/export.json
+      s3:ListBucket → Landing/Bucket
+      s3:PutObject → landing/audit/*/requested*.json
+      s3:PutObject → landing/work/*/export.json"
   `);
 });
 

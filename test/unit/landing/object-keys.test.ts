@@ -2,7 +2,9 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fileKinds } from "#contracts/landed.ts";
 import {
+  auditKey,
   exportPrefix,
+  exportRecordKey,
   failureKey,
   failurePrefix,
   fileKeys,
@@ -124,9 +126,18 @@ describe("the keys of an export's records", () => {
     expect(
       [manifestKey("e1"), manifestKey("e1", 2), summaryKey("e1")].every((key) => key.startsWith(exportPrefix("e1"))),
     ).toBe(true);
-    const own = [jobKey, planKey, workListKey, stopKey].map((key) => key("e1"));
+    const own = [
+      ...[exportRecordKey, jobKey, planKey, workListKey].map((key) => key("e1")),
+      stopKey("e1", "first"),
+      stopKey("e1", "r1"),
+    ];
     expect(own.every((key) => key.startsWith("work/e1/"))).toBe(true);
-    expect(new Set([...own, manifestKey("e1"), manifestKey("e1", 2), summaryKey("e1")]).size).toBe(7);
+    expect(new Set([...own, manifestKey("e1"), manifestKey("e1", 2), summaryKey("e1")]).size).toBe(9);
+  });
+
+  it("put the audit trail under audit/, whatever an execution was named", () => {
+    expect(auditKey("e1", "first", "requested")).toBe("audit/e1/first/requested.json");
+    expect(auditKey("../e1", "first", "a/b")).toBe("audit/..%2Fe1/first/a%2Fb.json");
   });
 
   it("list receipts and failures in the manifest's order", () => {
