@@ -8,11 +8,18 @@ export interface SignedTokens {
   readonly idToken: string;
 }
 
+/** A key takes a tenth of a second to make: a process makes one for all its servers, and none without users. */
+let signingKey: Promise<CryptoKey> | null = null;
+
+function privateKey(): Promise<CryptoKey> {
+  signingKey ??= generateKeyPair("RS256").then((pair) => pair.privateKey);
+  return signingKey;
+}
+
 /** Signs users' tokens as those of the guide's samples: RS256 with a key id that begins with "public:". */
 export class UserTokenSigner {
   readonly #issuer: string;
   readonly #keyId = `public:${randomUUID()}`;
-  #key: Promise<CryptoKey> | null = null;
 
   constructor(issuer: string) {
     this.#issuer = issuer;
@@ -26,16 +33,10 @@ export class UserTokenSigner {
         .setIssuer(this.#issuer)
         .setIssuedAt()
         .setExpirationTime(Math.floor(Date.now() / 1000) + lifetimeSeconds);
-    const key = await this.#privateKey();
+    const key = await privateKey();
     return {
       accessToken: await jwt({ client_id: clientId, scp: ["openid", "offline"] }).sign(key),
       idToken: await jwt({ aud: [clientId], auth_time: Math.floor(Date.now() / 1000) }).sign(key),
     };
-  }
-
-  /** A key takes a tenth of a second to make: runs without users do without. */
-  #privateKey(): Promise<CryptoKey> {
-    this.#key ??= generateKeyPair("RS256").then(({ privateKey }) => privateKey);
-    return this.#key;
   }
 }
