@@ -1,14 +1,17 @@
-import { Zip, ZipDeflate, type Zippable, zipSync } from "fflate";
+import { crc32, deflateRawSync } from "node:zlib";
+import { Zip, type ZipInputFile, type Zippable, zipSync } from "fflate";
 import type { CcdDocument } from "#local/simulator/ccd-documents.ts";
 
 /** One entry of a ZIP; two may have the same name. */
 export interface ZipEntry {
   readonly name: string;
-  /** Made while it is compressed, so that a large one needs no memory. */
-  readonly parts: Iterable<Uint8Array>;
+  readonly content: Buffer;
   /** Local time, without which bytes would depend on the clock. */
   readonly modified: Date;
 }
+
+/** APPNOTE 4.4.5. */
+const DEFLATED = 8;
 
 /** The ZIP of a request's documents; without a document an archive without an entry. */
 export function ccdArchive(
@@ -20,7 +23,7 @@ export function ccdArchive(
 
 /** The entry that a document becomes. */
 export function zipEntryOf({ fileName, xml, modified }: CcdDocument): ZipEntry {
-  return { name: fileName, parts: [Buffer.from(xml)], modified };
+  return { name: fileName, content: Buffer.from(xml), modified };
 }
 
 /** A ZIP whose local headers have the sizes; names must differ. */
@@ -37,12 +40,17 @@ export function streamedZip(entries: readonly ZipEntry[]): Buffer {
     if (error !== null) throw error;
     written.push(chunk);
   });
-  for (const { name, parts, modified } of entries) {
-    const file = new ZipDeflate(name, { level: 6 });
-    file.mtime = modified;
+  for (const { name, content, modified } of entries) {
+    const file: ZipInputFile = {
+      filename: name,
+      size: content.length,
+      crc: crc32(content),
+      compression: DEFLATED,
+      mtime: modified,
+    };
+    // Node's own zlib makes a bomb in a tenth of the time; the archive gives the file its receiver.
     zip.add(file);
-    for (const part of parts) file.push(part);
-    file.push(new Uint8Array(), true);
+    file.ondata?.(null, deflateRawSync(content), true);
   }
   zip.end();
   return Buffer.concat(written);

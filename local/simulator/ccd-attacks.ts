@@ -15,8 +15,7 @@ interface AttackMaterial {
   readonly bytes: number;
 }
 
-const DEFAULT_BOMB_BYTES = 128 * 2 ** 20;
-const BOMB_PART = Buffer.alloc(2 ** 20, "\n");
+const DEFAULT_BOMB_BYTES = 64 * 2 ** 20;
 const CLAIMED_BYTES = 16;
 const TRUNCATED_SHARE = 0.6;
 const OUTSIDE_NAMES = ["../../outside.xml", "/outside.xml", "..\\..\\outside.xml", "C:\\outside.xml"];
@@ -71,12 +70,7 @@ function strangerOf({ records }: SimulatorState, { patientId }: CcdOrder): strin
 /** The document with so many bytes of white space behind it: well-formed, and compressed to almost nothing. */
 function paddedEntry(document: CcdDocument, bytes: number): ZipEntry {
   const entry = zipEntryOf(document);
-  return { ...entry, parts: paddedParts(entry.parts, bytes) };
-}
-
-function* paddedParts(parts: Iterable<Uint8Array>, bytes: number): Generator<Uint8Array> {
-  yield* parts;
-  for (let left = bytes; left > 0; left -= BOMB_PART.length) yield BOMB_PART.subarray(0, left);
+  return { ...entry, content: Buffer.concat([entry.content, Buffer.alloc(bytes, "\n")]) };
 }
 
 function patched(zip: Buffer, patch: (zip: Buffer, entry: { local: number; central: number }) => void): Buffer {
