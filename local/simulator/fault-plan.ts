@@ -35,7 +35,7 @@ export const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("wrong-type"), line: byteCount.optional() }),
   /** 307 to the given URL. */
   z.strictObject({ kind: z.literal("redirect"), location: z.string() }),
-  /** Documents as an attacker would send them; only on downloads of CCDs. `bytes`: how large a bomb becomes. */
+  /** Documents as an attacker would send them, always in a ZIP; on downloads of CCDs only. `bytes`: how large a bomb becomes. */
   z.strictObject({
     kind: z.literal("hostile-ccd"),
     attack: z.enum([
