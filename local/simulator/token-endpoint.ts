@@ -6,8 +6,8 @@ import type { RequestContext } from "#local/simulator/simulator-state.ts";
 
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const PARAMETERS = ["grant_type", "scope", "client_assertion_type", "client_assertion", "client_id"] as const;
-// RFC 6749 5.1: a response with a token must not be stored; Pragma is its HTTP/1.0 form.
-const NO_STORE = { "cache-control": "no-store", pragma: "no-cache" };
+/** RFC 6749 5.1: a response with a token must not be stored; Pragma is its HTTP/1.0 form. */
+export const NO_STORE = { "cache-control": "no-store", pragma: "no-cache" };
 
 /** Path and query of the token URL (guide: "Get access token for bulk export"); also the end of the expected `aud`. */
 export const TOKEN_TARGET = "integra/fhir/oauth2/token?provider=idx";
