@@ -1,11 +1,7 @@
 import { createHash } from "node:crypto";
-import {
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  GetItemCommand,
-  UpdateItemCommand,
-} from "@aws-sdk/client-dynamodb";
+import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import type { ExportRequest } from "#contracts/export-request.ts";
+import { carriedOut } from "./conditional-write.ts";
 
 /** What a checkpoint belongs to: exports of the same level, group and types continue each other. */
 export type CheckpointScope = Pick<ExportRequest, "level" | "groupId" | "types">;
@@ -49,15 +45,8 @@ export function checkpoints(dynamo: DynamoDBClient, table: string): Checkpoints 
       const time = Date.parse(transactionTime);
       if (Number.isNaN(time) || (since !== undefined && Number.isNaN(Date.parse(since)))) return false;
       const forward = movedForward({ transactionTime, time, since, exportId });
-      try {
-        await dynamo.send(
-          new UpdateItemCommand({ TableName: table, Key: { pk: { S: checkpointId(scope) } }, ...forward }),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false;
-        throw error;
-      }
+      const Key = { pk: { S: checkpointId(scope) } };
+      return await carriedOut(dynamo.send(new UpdateItemCommand({ TableName: table, Key, ...forward })));
     },
   };
 }

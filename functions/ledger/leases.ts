@@ -1,12 +1,7 @@
-import {
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  type DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-} from "@aws-sdk/client-dynamodb";
+import { DeleteItemCommand, type DynamoDBClient, GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import * as z from "zod";
 import type { ExportRequest } from "#contracts/export-request.ts";
+import { carriedOut } from "./conditional-write.ts";
 
 /** Who wants a lease: one execution, for one export. */
 export interface LeaseHolder {
@@ -69,7 +64,7 @@ export function leases(dynamo: DynamoDBClient, table: string): Leases {
   /** Writes under a condition; answers the holder, whoever it is. */
   const write = async (level: Level, lease: Lease, from: Lease | undefined): Promise<Lease> => {
     for (let tries = 1; ; tries += 1) {
-      if (await succeeds(dynamo.send(putCommand(table, level, lease, from)))) return lease;
+      if (await carriedOut(dynamo.send(putCommand(table, level, lease, from)))) return lease;
       const holder = await find(level);
       // The same nonce is our own write, whose answer got lost on the way.
       if (holder !== undefined) return holder;
@@ -83,7 +78,7 @@ export function leases(dynamo: DynamoDBClient, table: string): Leases {
     takeOver: (level, holder, nonce, from) => write(level, { ...holder, nonce, takenFrom: from.exportId }, from),
     isHeldBy: async (level, execution) => (await find(level))?.execution === execution,
     release: (level, execution) =>
-      succeeds(
+      carriedOut(
         dynamo.send(
           new DeleteItemCommand({
             TableName: table,
@@ -115,15 +110,4 @@ function putCommand(table: string, level: Level, lease: Lease, from: Lease | und
       ? { ConditionExpression: "attribute_not_exists(pk)" }
       : { ConditionExpression: "nonce = :seen", ExpressionAttributeValues: { ":seen": { S: from.nonce } } }),
   });
-}
-
-/** Whether a conditional write was carried out. */
-async function succeeds(write: Promise<unknown>): Promise<boolean> {
-  try {
-    await write;
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
 }
