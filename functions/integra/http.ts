@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { type Dispatcher, request } from "undici";
-import { ServerUnavailable } from "#contracts/errors.ts";
+import { OriginRefused, ServerUnavailable } from "#contracts/errors.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { readServerText, type ServerText } from "./server-text.ts";
 
@@ -25,8 +25,9 @@ export type Http = (request: HttpRequest) => Promise<HttpAnswer>;
 
 /**
  * HTTP through undici's `request`, which follows no redirect by itself and, unlike `fetch`, passes a cut body on as an
- * error. Bounded: 10 s to connect, 60 s for the headers, 60 s between two pieces of the body.
+ * error. Bounded: 60 s for the headers, 60 s between two pieces of the body; the dispatcher bounds the connecting.
  * @throws ServerUnavailable where no answer came
+ * @throws OriginRefused where the dispatcher refuses to connect
  */
 export function undiciHttp(dispatcher: Dispatcher): Http {
   return async ({ method, url, headers, body, signal }) => {
@@ -45,6 +46,7 @@ export function undiciHttp(dispatcher: Dispatcher): Http {
       return { status: answer.statusCode, headers: answer.headers, body: answer.body };
     } catch (error) {
       signal?.throwIfAborted();
+      if (error instanceof OriginRefused) throw error;
       throw new ServerUnavailable(`no answer from ${url.origin} (${networkErrorCode(error)})`, { cause: error });
     }
   };
