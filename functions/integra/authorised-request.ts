@@ -1,6 +1,14 @@
 import { AccessRefused, OriginRefused } from "#contracts/errors.ts";
 import type { BackendToken } from "./backend-token.ts";
-import { discardBody, type Headers, type Http, type HttpAnswer, headerText, readRefusal, refusalText } from "./http.ts";
+import {
+  discardBody,
+  type Headers,
+  type Http,
+  type HttpAnswer,
+  headerText,
+  readRefusal,
+  refusalCodes,
+} from "./http.ts";
 import { type IntegraServer, isOfOrigin, placeOf } from "./integra-server.ts";
 
 /** Everything needed to talk to the server as a registered client. */
@@ -49,7 +57,7 @@ export async function authorisedRequest(client: IntegraClient, request: Authoris
   if (second.status !== 401) return second;
   const refusal = await readRefusal(second, client.now());
   throw new AccessRefused(
-    `the server refused a new access token at ${request.method} ${request.url.pathname}: ${refusalText(refusal)}`,
+    `the server refused a new access token at a ${request.method} of ${request.url.origin}: ${refusalCodes(refusal)}`,
   );
 }
 
@@ -66,7 +74,8 @@ async function withRedirects(
       throw new OriginRefused(refusedPlace(client.server, request, url, redirects));
     authorised &&= isOfOrigin(client.server.tokenOrigins, url);
     const credentials = token !== undefined && authorised ? tokenHeaders(token, request.token) : {};
-    const answer = await client.http({ method, url, headers: { ...headers, ...credentials }, signal });
+    const bare = await client.http({ method, url, headers: { ...headers, ...credentials }, signal });
+    const answer = token === undefined ? bare : { ...bare, credentials: [token] };
     const location = redirectStatuses.has(answer.status) ? headerText(answer, "location") : undefined;
     if (location === undefined || redirects === mostRedirects) return { answer, authorised };
     await discardBody(answer);

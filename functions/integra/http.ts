@@ -18,6 +18,8 @@ export interface HttpAnswer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
   body: Readable;
+  /** The token that the request carried: the answer's words may quote it, and no message may. */
+  credentials?: readonly string[];
 }
 
 /** How the bridge speaks HTTP: undici in a Lambda, anything of this shape in a test. */
@@ -109,7 +111,7 @@ const errorBodyLimit = 256 * 1024;
 /** Reads an error answer to its end. A body that cannot be read says nothing, the status still counts. */
 export async function readRefusal(answer: HttpAnswer, now: number): Promise<Refusal> {
   const body = await readBody(answer, errorBodyLimit).catch(() => Buffer.alloc(0));
-  const text = readServerText(body);
+  const text = readServerText(body, answer.credentials);
   const { status } = answer;
   const wait = retryAfterMs(answer.headers["retry-after"], now);
   const busy =
@@ -117,7 +119,15 @@ export async function readRefusal(answer: HttpAnswer, now: number): Promise<Refu
   return { ...text, status, temporary: busy || (status >= 500 && text.outcome !== "terminal"), retryAfterMs: wait };
 }
 
-/** "HTTP 503: the server's words", for messages to people. */
+/** "HTTP 403 (ATTACHMENT_FILE_NOT_FOUND)": what may be said of any refusal, because codes name nobody. */
+export function refusalCodes({ status, codes }: Refusal): string {
+  return codes.length === 0 ? `HTTP ${status}` : `HTTP ${status} (${codes.join(", ")})`;
+}
+
+/**
+ * "HTTP 400: the server's words", for answers about a request, a job or a token. Not for answers about a file, whose words
+ * may be about the patient in it.
+ */
 export function refusalText(refusal: Refusal): string {
-  return refusal.text === "" ? `HTTP ${refusal.status}` : `HTTP ${refusal.status}: ${refusal.text}`;
+  return refusal.text === "" ? refusalCodes(refusal) : `HTTP ${refusal.status}: ${refusal.text}`;
 }

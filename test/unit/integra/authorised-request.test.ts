@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AuthorisedRequest, authorisedRequest, type IntegraClient } from "#integra/authorised-request.ts";
-import { readBody } from "#integra/http.ts";
+import { readBody, readRefusal, refusalText } from "#integra/http.ts";
 import { testClient } from "#test/fixtures/integra-client.ts";
 import {
   says,
@@ -183,7 +183,7 @@ describe("a request with the client's token", () => {
     answers["/a"] = () => says(401, {}, "<html><h1>HTTP Status 401 – Unauthorized</h1></html>");
     await expect(authorisedRequest(client, request("/a"))).rejects.toMatchObject({
       name: "AccessRefused",
-      message: expect.stringContaining("401 – Unauthorized") as string,
+      message: `the server refused a new access token at a GET of ${server.origin}: HTTP 401`,
     });
     expect(server.requests).toHaveLength(2);
   });
@@ -217,6 +217,14 @@ describe("a request with the client's token", () => {
     await expect(authorisedRequest(client, request("/b"))).rejects.toMatchObject({ name: "AccessRefused" });
     await authorisedRequest(client, request("/c"));
     expect(watched.unheard).toEqual([]);
+  });
+
+  it("marks what it carried, so that no message repeats it from the answer", async () => {
+    const quoting = "the token token-1 is too old";
+    answers["/a"] = () =>
+      says(403, {}, JSON.stringify({ resourceType: "OperationOutcome", issue: [{ diagnostics: quoting }] }));
+    const refusal = await readRefusal(await authorisedRequest(client, request("/a")), 0);
+    expect(refusalText(refusal)).toBe("HTTP 403: the token [redacted] is too old");
   });
 
   it("names no query in its faults", async () => {
