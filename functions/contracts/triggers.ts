@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { maskedDetail } from "./masked-detail.ts";
 
 /** The `Export Requested` event as EventBridge delivers it. Its detail is checked later, where faults can be reported. */
 export const requestedByEvent = z.object({ id: z.string().min(1), detail: z.json() });
@@ -9,7 +10,10 @@ export const requestedBySchedule = z.object({
   detail: z.json(),
 });
 
-export const exportTrigger = z.union([requestedBySchedule, requestedByEvent]);
+/** What the starter works with: a detail that may be written down, whatever the caller sent. */
+export const exportTrigger = z
+  .union([requestedBySchedule, requestedByEvent])
+  .transform((trigger) => ({ ...trigger, detail: maskedDetail(trigger.detail) }));
 export type ExportTrigger = z.infer<typeof exportTrigger>;
 
 /** "Step Functions Execution Status Change" of an execution that ended from outside. */
