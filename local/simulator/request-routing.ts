@@ -7,6 +7,7 @@ import { type Reply, tomcatPage } from "#local/simulator/http-reply.ts";
 import { answerKickOff, exportOfPath } from "#local/simulator/kick-off-endpoint.ts";
 import { deliver } from "#local/simulator/reply-delivery.ts";
 import { type EndpointName, logEntryOf, targetOf } from "#local/simulator/request-log.ts";
+import { quoting } from "#local/simulator/secrets-seen.ts";
 import type { RequestContext, SimulatorState } from "#local/simulator/simulator-state.ts";
 import { answerDelete, answerStatus, jobIdOfPath } from "#local/simulator/status-endpoint.ts";
 import { answerTokenRequest } from "#local/simulator/token-endpoint.ts";
@@ -41,7 +42,7 @@ export async function handleRequest(
   const context: RequestContext = { state, request, path, query, body: await readBody(request), entry };
   const planned = endpoint === "other" ? null : state.faults.next(faultTargetOf(context, endpoint));
   const actsNot = planned?.kind === "cut" && planned.effect === false;
-  const replacement = planned === null ? null : replyOfFault(planned, state.settings);
+  const replacement = planned === null ? null : replyOfFault(quoting(planned, request, context.body), state.settings);
   const reply = actsNot ? nothing : (replacement ?? (await answer(context)));
   const fault: Fault | null = planned !== null && isApplicable(planned, reply) ? planned : null;
   entry.fault = fault?.kind ?? null;

@@ -5,6 +5,7 @@ import type { ExportJobs } from "#local/simulator/export-jobs.ts";
 import type { FaultPlan } from "#local/simulator/fault-plan.ts";
 import type { RegisteredClient, SimulatorSettings } from "#local/simulator/options.ts";
 import type { RequestLogEntry } from "#local/simulator/request-log.ts";
+import type { NotedSecrets } from "#local/simulator/secrets-seen.ts";
 
 /** Everything that the endpoints of one running server share. */
 export interface SimulatorState {
@@ -17,6 +18,7 @@ export interface SimulatorState {
   readonly jobs: ExportJobs;
   readonly faults: FaultPlan;
   readonly log: RequestLogEntry[];
+  readonly secrets: NotedSecrets;
   /** The transaction time of new jobs; null takes the clock. */
   transactionTime: string | null;
 }

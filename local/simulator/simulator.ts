@@ -14,6 +14,7 @@ import {
 } from "#local/simulator/options.ts";
 import type { RequestLogEntry } from "#local/simulator/request-log.ts";
 import { handleRequest } from "#local/simulator/request-routing.ts";
+import { type SecretsSeen, secretsSeen } from "#local/simulator/secrets-seen.ts";
 import {
   addForeignJob,
   completeAll,
@@ -39,6 +40,8 @@ export interface Simulator {
   /** The options in force; changes take effect at once, except those that the data was made with. */
   readonly settings: SimulatorSettings;
   readonly jobs: () => JobSummary[];
+  /** What must not turn up anywhere else. */
+  readonly secretsSeen: () => SecretsSeen;
   /** Exact files of one job. Throws RangeError when there is none with the id. */
   readonly filesOf: (jobId: string) => JobFiles & { readonly all: readonly ExportFile[] };
   /** Registers a client or replaces its registration. */
@@ -105,6 +108,7 @@ function createState(
     jobs: new ExportJobs(data),
     faults: new FaultPlan(settings.seed),
     log: [],
+    secrets: { tokens: [], assertions: [] },
     transactionTime: null,
   };
 }
@@ -114,6 +118,7 @@ type Controls = Omit<Simulator, "baseUrl" | "tokenUrl" | "log" | "faults" | "dat
 function controlsOf(state: SimulatorState): Controls {
   return {
     jobs: () => summarize(state),
+    secretsSeen: () => secretsSeen(state.secrets, state.jobs),
     filesOf: (jobId) => {
       const files = filesOfJob(jobById(state.jobs, jobId), state.settings);
       return { ...files, all: [...files.output, ...files.outcome, ...files.deleted] };
