@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { exportGroup, exportRequestDetail } from "../functions/contracts/export-request.ts";
+import { addressOf, isOwnNetworkAddress, isPublicAddress } from "../functions/contracts/network-addresses.ts";
 
 /** The types that IntegraConnect exports (guide, "Supported resources"). */
 const guideTypes = [
@@ -34,7 +35,10 @@ const guideGroups = [
   { id: "517483350", name: "age-above-55" },
 ];
 
-const serverUrl = z.url().refine(isSecure, "must be https (http is accepted for a loopback address only)");
+const serverUrl = z
+  .url()
+  .refine(isSecure, "must be https (http is accepted for a loopback address only)")
+  .refine(hasNoUser, "must not hold a user name or password");
 
 function isSecure(text: string): boolean {
   const url = URL.parse(text);
@@ -44,13 +48,36 @@ function isSecure(text: string): boolean {
   );
 }
 
+function hasNoUser(text: string): boolean {
+  const url = URL.parse(text);
+  return url?.username === "" && url.password === "";
+}
+
+const fileOrigin = serverUrl
+  .refine(
+    (text) => URL.parse(text)?.href === `${URL.parse(text)?.origin}/`,
+    "must be an origin, without a path or query",
+  )
+  .refine(isAcceptableHost, "must not be an address that is link-local, of a metadata service, or otherwise special");
+
+/** Loopback and private addresses are taken at their word: whoever writes one down means that very server. */
+function isAcceptableHost(text: string): boolean {
+  const url = URL.parse(text);
+  const address = url === null ? undefined : addressOf(url);
+  return address === undefined || isPublicAddress(address) || isOwnNetworkAddress(address);
+}
+
 const integra = z
   .strictObject({
     baseUrl: serverUrl.default("https://portal.minerva.integracloud.com/"),
     tokenUrl: serverUrl.optional(),
     exportUrl: serverUrl.optional(),
     audience: z.string().min(1).optional(),
-    fileOrigins: z.array(serverUrl).default([]),
+    /**
+     * Origins besides the server's from which files may be fetched, such as `https://files.example.org`, without our
+     * token. A name among them must lead to public addresses; a private file server is listed by its address.
+     */
+    fileOrigins: z.array(fileOrigin).default([]),
   })
   .prefault({});
 

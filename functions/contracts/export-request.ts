@@ -57,8 +57,10 @@ export const exportRequest = z.strictObject({
 
 export type ExportRequest = z.infer<typeof exportRequest>;
 
+const groupWord = z.string().regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters, digits or . _ -");
+
 /** A group that may be exported: the server's id and a name for people (guide, "Supported Group IDs"). */
-export const exportGroup = z.strictObject({ id: z.string().min(1), name: z.string().min(1) });
+export const exportGroup = z.strictObject({ id: groupWord, name: groupWord });
 
 export type ExportGroup = z.infer<typeof exportGroup>;
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { maskedDetail } from "./masked-detail.ts";
 
 /**
  * An `Export Requested`, `Export Resume Requested` or `Export Cancel Requested` event as EventBridge delivers it. Its
@@ -23,7 +24,10 @@ export const requestedBySchedule = z.object({
   detail: z.json(),
 });
 
-export const exportTrigger = z.union([requestedBySchedule, requestedByEvent]);
+/** What the starter works with: a detail that may be written down, whatever the caller sent. */
+export const exportTrigger = z
+  .union([requestedBySchedule, requestedByEvent])
+  .transform((trigger) => ({ ...trigger, detail: maskedDetail(trigger.detail) }));
 export type ExportTrigger = z.infer<typeof exportTrigger>;
 
 /** "Step Functions Execution Status Change" of an execution that ended from outside, with the input that it began with. */

@@ -13,6 +13,7 @@ import { answerPatientSearch, isPatientSearchPath } from "#local/simulator/patie
 import { deliver } from "#local/simulator/reply-delivery.ts";
 import { type EndpointName, logEntryOf, targetOf } from "#local/simulator/request-log.ts";
 import { answerResource, isResourcePath } from "#local/simulator/resource-endpoint.ts";
+import { quoting } from "#local/simulator/secrets-seen.ts";
 import type { RequestContext, SimulatorState } from "#local/simulator/simulator-state.ts";
 import { answerDelete, answerStatus, jobIdOfPath } from "#local/simulator/status-endpoint.ts";
 import { answerTokenRequest } from "#local/simulator/token-endpoint.ts";
@@ -56,7 +57,7 @@ export async function handleRequest(
     endpoint === "other" ? null : state.faults.next(faultTargetOf({ state, request, path, query }, endpoint));
   const context: RequestContext = { state, request, path, query, body, entry, fault: planned };
   const actsNot = planned?.kind === "cut" && planned.effect === false;
-  const replacement = planned === null ? null : replyOfFault(planned, state.settings);
+  const replacement = planned === null ? null : replyOfFault(quoting(planned, request, context.body), state.settings);
   const reply = actsNot ? nothing : (replacement ?? (await answer(context)));
   const fault: Fault | null = planned !== null && isApplicable(planned, reply) ? planned : null;
   entry.fault = fault?.kind ?? null;

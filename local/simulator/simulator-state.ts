@@ -9,6 +9,7 @@ import type { RegisteredClient, SimulatorSettings } from "#local/simulator/optio
 import type { PatientRecords } from "#local/simulator/patient-records.ts";
 import type { RequestLogEntry } from "#local/simulator/request-log.ts";
 import type { Searches } from "#local/simulator/searchset.ts";
+import type { NotedSecrets } from "#local/simulator/secrets-seen.ts";
 import type { RegisteredApp, RegisteredUser } from "#local/simulator/user-api-options.ts";
 import type { UserSessions } from "#local/simulator/user-sessions.ts";
 import type { UserTokenSigner } from "#local/simulator/user-token-signer.ts";
@@ -32,6 +33,7 @@ export interface SimulatorState {
   readonly nonces: Nonces;
   readonly faults: FaultPlan;
   readonly log: RequestLogEntry[];
+  readonly secrets: NotedSecrets;
   /** The transaction time of new jobs; null takes the clock. */
   transactionTime: string | null;
 }

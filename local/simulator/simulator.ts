@@ -19,6 +19,7 @@ import { PatientRecords } from "#local/simulator/patient-records.ts";
 import type { RequestLogEntry } from "#local/simulator/request-log.ts";
 import { handleRequest } from "#local/simulator/request-routing.ts";
 import { Searches } from "#local/simulator/searchset.ts";
+import { type SecretsSeen, secretsSeen } from "#local/simulator/secrets-seen.ts";
 import {
   addForeignJob,
   completeAll,
@@ -52,6 +53,8 @@ export interface Simulator extends UserControls, CcdControls {
   /** The options in force; changes take effect at once, except those that the data was made with. */
   readonly settings: SimulatorSettings;
   readonly jobs: () => JobSummary[];
+  /** What must not turn up anywhere else. */
+  readonly secretsSeen: () => SecretsSeen;
   /** Exact files of one job. Throws RangeError when there is none with the id. */
   readonly filesOf: (jobId: string) => JobFiles & { readonly all: readonly ExportFile[] };
   /** Registers a client or replaces its registration. */
@@ -129,6 +132,7 @@ function createState(
     nonces: new Nonces(),
     faults: new FaultPlan(settings.seed),
     log: [],
+    secrets: { tokens: [], assertions: [] },
     transactionTime: null,
   };
 }
@@ -143,6 +147,7 @@ function controlsOf(state: SimulatorState): Controls {
     ...userControlsOf(state),
     ...ccdControlsOf(state),
     jobs: () => summarize(state),
+    secretsSeen: () => secretsSeen(state.secrets, state.jobs),
     filesOf: (jobId) => {
       const files = filesOfJob(jobById(state.jobs, jobId), state.settings);
       return { ...files, all: [...files.output, ...files.outcome, ...files.deleted] };
