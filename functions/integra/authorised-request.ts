@@ -1,7 +1,15 @@
 import { AccessRefused, OriginRefused } from "#contracts/errors.ts";
 import type { BackendToken } from "./backend-token.ts";
-import { discardBody, type Headers, type Http, type HttpAnswer, headerText, readRefusal, refusalText } from "./http.ts";
-import type { IntegraServer } from "./integra-server.ts";
+import {
+  discardBody,
+  type Headers,
+  type Http,
+  type HttpAnswer,
+  headerText,
+  readRefusal,
+  refusalCodes,
+} from "./http.ts";
+import { type IntegraServer, isOfOrigin, placeOf } from "./integra-server.ts";
 
 /** Everything needed to talk to the server as a registered client. */
 export interface IntegraClient {
@@ -30,7 +38,8 @@ const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 
 /**
  * One request with the client's token. A 401 makes the token be minted anew, once; redirects are followed within the
- * allowed origins, and none takes the token to an origin that is not the server's.
+ * allowed origins. None takes the token to an origin that is not the server's, nor back from there: whoever that origin
+ * belongs to must not choose what is asked for in our name.
  *
  * Source: guide, "Download the ndjson file" (`x-auth-token`); SMART Backend Services, "Access FHIR API".
  * @throws AccessRefused where a new token is refused as well
@@ -48,7 +57,7 @@ export async function authorisedRequest(client: IntegraClient, request: Authoris
   if (second.status !== 401) return second;
   const refusal = await readRefusal(second, client.now());
   throw new AccessRefused(
-    `the server refused a new access token at ${request.method} ${request.url.pathname}: ${refusalText(refusal)}`,
+    `the server refused a new access token at a ${request.method} of ${request.url.origin}: ${refusalCodes(refusal)}`,
   );
 }
 
@@ -59,13 +68,16 @@ async function withRedirects(
 ): Promise<{ answer: HttpAnswer; authorised: boolean }> {
   const { method, headers, signal } = request;
   let { url } = request;
+  let authorised = token !== undefined;
   for (let redirects = 0; ; redirects += 1) {
-    if (!request.origins.has(url.origin)) throw new OriginRefused(refusedOrigin(request, url));
-    const mayHaveToken = token !== undefined && client.server.tokenOrigins.has(url.origin);
-    const credentials = mayHaveToken ? tokenHeaders(token, request.token) : {};
-    const answer = await client.http({ method, url, headers: { ...headers, ...credentials }, signal });
+    if (!isOfOrigin(request.origins, url))
+      throw new OriginRefused(refusedPlace(client.server, request, url, redirects));
+    authorised &&= isOfOrigin(client.server.tokenOrigins, url);
+    const credentials = token !== undefined && authorised ? tokenHeaders(token, request.token) : {};
+    const bare = await client.http({ method, url, headers: { ...headers, ...credentials }, signal });
+    const answer = token === undefined ? bare : { ...bare, credentials: [token] };
     const location = redirectStatuses.has(answer.status) ? headerText(answer, "location") : undefined;
-    if (location === undefined || redirects === mostRedirects) return { answer, authorised: mayHaveToken };
+    if (location === undefined || redirects === mostRedirects) return { answer, authorised };
     await discardBody(answer);
     const next = URL.parse(location, url.href);
     if (next === null) throw new OriginRefused(`${url.origin} redirected to something that is not a URL`);
@@ -78,7 +90,10 @@ function tokenHeaders(token: string, form: TokenHeaders): Headers {
   return form === "bearer-and-raw" ? { ...bearer, "x-auth-token": token } : bearer;
 }
 
-function refusedOrigin(request: AuthorisedRequest, url: URL): string {
-  const start = request.url.origin === url.origin ? "a URL of the server" : `a redirect from ${request.url.origin}`;
-  return `${start} leads to ${url.origin}, which is not among the allowed origins (${[...request.origins].join(", ")}); add it to the setting integra.fileOrigins if it is trusted`;
+function refusedPlace(server: IntegraServer, request: AuthorisedRequest, url: URL, redirects: number): string {
+  const start = redirects === 0 ? "a URL of the server" : `a redirect from ${request.url.origin}`;
+  const allowed = [...request.origins].join(", ");
+  const remedy =
+    request.origins === server.fileOrigins ? "; add it to the setting integra.fileOrigins if it is trusted" : "";
+  return `${start} leads to ${placeOf(url)}, which is not among the allowed origins (${allowed})${remedy}`;
 }

@@ -2,7 +2,7 @@ import { ServerUnavailable } from "#contracts/errors.ts";
 import { FileRefused } from "#contracts/file-faults.ts";
 import { authorisedRequest, type IntegraClient } from "./authorised-request.ts";
 import { gunzippedBody } from "./gunzipped-body.ts";
-import { type Headers, type HttpAnswer, headerText, readRefusal, refusalText } from "./http.ts";
+import { type Headers, type HttpAnswer, headerText, readRefusal, refusalCodes } from "./http.ts";
 import { resumedBody } from "./resumed-body.ts";
 
 /** An output file that began to arrive. */
@@ -69,7 +69,7 @@ function askFor(
 
 async function refusal(client: IntegraClient, answer: HttpAnswer): Promise<ServerUnavailable | FileRefused> {
   const refused = await readRefusal(answer, client.now());
-  const message = `the file server answered ${refusalText(refused)}`;
+  const message = `the file server answered ${refusalCodes(refused)}`;
   if (!refused.temporary) return new FileRefused(message);
   return new ServerUnavailable(message, { retryAfterMs: refused.retryAfterMs });
 }

@@ -86,11 +86,11 @@ describe("a file is landed whole or not at all", () => {
       ...bridge,
       openFile: (target, signal) => openOutputFile(client, target, signal),
       upload: verifiedUpload(bridge.s3.client, landingBucket(bridge.s3.client, "landing"), 128),
-      getPlan: (exportId) => bridge.records.getPlan(exportId),
+      getPlan: ({ exportId }) => bridge.records.getPlan(exportId),
     });
     const input = {
       export: patientExport,
-      item: { exportId: "e1", index: 0 },
+      item: { exportId: "e1", run: patientExport.run, index: 0 },
       ...(previous && { download: previous }),
     };
     const result = await step(input, bridge.stepContext);

@@ -72,6 +72,15 @@ describe("polling an export", () => {
     expect(asked).toEqual([patientJob.statusUrl]);
   });
 
+  it.each([
+    ["has no job", undefined],
+    ["has only another request's", { ...patientJob, foreign: true }],
+  ])("of an export that %s is over: there is nothing to go on with", async (_, job) => {
+    bridge = bridgeInMemory();
+    if (job !== undefined) await bridge.records.saveJob(job);
+    await expect(poll(running())).rejects.toMatchObject({ name: "ExportJobGone" });
+  });
+
   it("counts polls, and troubles in a row only", async () => {
     const first = await poll(new ServerUnavailable("503"));
     const second = await poll(new ServerUnavailable("503"), first);
