@@ -18,6 +18,10 @@ describe("faults of downloads", () => {
   afterEach(() => fixture.simulator.close());
 
   const get = (): Promise<Dispatcher.ResponseData> => fixture.get(url, { "x-auth-token": fixture.token });
+  const spoilt = async (fault: ScriptedFault): Promise<Buffer> => {
+    fixture.simulator.faults.script("download", [fault]);
+    return Buffer.from(await (await get()).body.arrayBuffer());
+  };
   const lastFault = (): unknown => fixture.simulator.log.at(-1)?.fault;
 
   it("come in the order of the script, and only once", async () => {
@@ -88,9 +92,7 @@ describe("faults of downloads", () => {
     ["bad-line", { kind: "bad-line", line: 3, how: "not-utf8" }, 20],
     ["drop-line", { kind: "drop-line", line: 3 }, 19],
   ] as const)("spoil one line and leave the others: %s %o", async (kind, fault, count) => {
-    fixture.simulator.faults.script("download", [fault]);
-    const bytes = Buffer.from(await (await get()).body.arrayBuffer());
-    const lines = bytes.toString("latin1").trimEnd().split("\n");
+    const lines = (await spoilt(fault)).toString("latin1").trimEnd().split("\n");
     const whole = body.toString("latin1").trimEnd().split("\n");
     expect(lines).toHaveLength(count);
     expect(lines.filter((line) => !whole.includes(line))).toHaveLength(count - 19);
@@ -98,10 +100,6 @@ describe("faults of downloads", () => {
   });
 
   it("spoil a line in a way of their own", async () => {
-    const spoilt = async (fault: ScriptedFault): Promise<Buffer> => {
-      fixture.simulator.faults.script("download", [fault]);
-      return Buffer.from(await (await get()).body.arrayBuffer());
-    };
     const nested = (await spoilt({ kind: "wrong-type", line: 0, nested: true })).toString().split("\n")[0] ?? "";
     expect(JSON.parse(nested)).toMatchObject({
       resourceType: "Observation",
