@@ -185,7 +185,7 @@ export class StagedObject {
 
 /**
  * Middleware that keeps the body out of the request's signature. S3 checks it against its CRC-32, which is signed, and
- * TLS protects it on its way: SHA-256 would tell nothing more, and take as long as all the rest of the verification.
+ * TLS protects it on its way: its SHA-256 would tell nothing more, and cost more time than sending it.
  */
 const unsignedBody =
   <Arguments extends { request: unknown }, Result>(next: (args: Arguments) => Result) =>
