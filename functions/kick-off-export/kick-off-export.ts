@@ -42,13 +42,16 @@ export const kickOffExport =
     await refuseWithoutLease(ports, context);
     try {
       const started = await ports.kickOff(context.request, signal);
-      if (known?.statusUrl === started.statusUrl.href) return busyWithAnother(ports, attempts, started.retryAfterMs);
+      if (known?.statusUrl === started.statusUrl.href) {
+        ports.log.info("the server still hands out the job of another request", { attempts });
+        return busy(ports, context, attempts, started.retryAfterMs);
+      }
       await keepJob(ports, context, started, signal);
       return await accepted(ports, context, attempts, started.retryAfterMs);
     } catch (fault) {
       if (!(fault instanceof ServerUnavailable) || !worthAnotherTry(attempts, fault)) throw fault;
       ports.log.warn("the kick-off got no answer that counts", { attempts, reason: fault.message });
-      return { outcome: "busy", ...nextTry(ports.now(), troubleIntervalMs(attempts, fault.retryAfterMs)), attempts };
+      return busy(ports, context, attempts, fault.retryAfterMs);
     }
   };
 
@@ -57,9 +60,14 @@ async function refuseWithoutLease({ leases }: KickOffExportPorts, context: Expor
   throw new ExportStopped("the export lost its turn, because its execution was stopped");
 }
 
-function busyWithAnother(ports: KickOffExportPorts, attempts: number, retryAfterMs: number | undefined): KickOffResult {
-  ports.log.info("the server still hands out the job of another request", { attempts });
-  return { outcome: "busy", ...nextTry(ports.now(), troubleIntervalMs(attempts, retryAfterMs)), attempts };
+function busy(
+  { now }: KickOffExportPorts,
+  context: ExportContext,
+  attempts: number,
+  retryAfterMs: number | undefined,
+): KickOffResult {
+  const wait = troubleIntervalMs(attempts, retryAfterMs, elapsedOf(context, now()));
+  return { outcome: "busy", ...nextTry(now(), wait), attempts };
 }
 
 async function keepJob(
