@@ -1,27 +1,47 @@
 import { AccessRefused, OriginRefused } from "#contracts/errors.ts";
-import type { BackendToken } from "./backend-token.ts";
 import { discardBody, type Headers, type Http, type HttpAnswer, headerText, readRefusal, refusalText } from "./http.ts";
 import type { IntegraServer } from "./integra-server.ts";
 
-/** Everything needed to talk to the server as a registered client. */
-export interface IntegraClient {
-  server: IntegraServer;
+/** Where access tokens come from: a registered client's own, or those of a user's session. */
+export interface AccessTokens {
+  /** A token that is good for a while yet. */
+  current(): Promise<string>;
+  /** A token other than `rejected`, which the server has just answered with a 401. */
+  replacement(rejected: string): Promise<string>;
+}
+
+/** Whoever makes a request with a token. */
+export interface TokenBearer {
+  server: Pick<IntegraServer, "tokenOrigins">;
   http: Http;
-  token: BackendToken;
+  token: AccessTokens;
   /** Milliseconds since the epoch. */
   now: () => number;
 }
 
-/** How the token travels: as the standard has it, as the guide's download wants it (raw, too), or not at all. */
-export type TokenHeaders = "bearer" | "bearer-and-raw" | "none";
+/** Everything needed to talk to the server as a registered client. */
+export interface IntegraClient extends TokenBearer {
+  server: IntegraServer;
+}
+
+/**
+ * How the token travels: as the standard has it; as the guide's CCD calls want it (raw, in `x-auth-token`); both ways, for
+ * the guide's download; or not at all.
+ */
+export type TokenHeaders = "bearer" | "raw" | "bearer-and-raw" | "none";
 
 export interface AuthorisedRequest {
-  method: "GET" | "DELETE";
+  method: "GET" | "POST" | "DELETE";
   url: URL;
   headers: Headers;
+  body?: string;
   token: TokenHeaders;
   /** Origins that may answer, this one and after redirects. The token goes only to the server's own among them. */
   origins: ReadonlySet<string>;
+  /** What is asked for, in words: where the path may name a patient, it stays out of the faults. */
+  subject?: string;
+  /** Whether a 401 is about the token; where it is not, it is an answer like any other. */
+  renews?: boolean;
   signal?: AbortSignal | undefined;
 }
 
@@ -30,41 +50,49 @@ const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 
 /**
  * One request with the client's token. A 401 makes the token be minted anew, once; redirects are followed within the
- * allowed origins, and none takes the token to an origin that is not the server's.
+ * allowed origins, and none takes the token to an origin that is not the server's. A POST is never sent elsewhere: its
+ * redirect is the answer.
  *
  * Source: guide, "Download the ndjson file" (`x-auth-token`); SMART Backend Services, "Access FHIR API".
  * @throws AccessRefused where a new token is refused as well
  * @throws OriginRefused where the URL or a redirect leads elsewhere
  * @throws ServerUnavailable where no answer came
  */
-export async function authorisedRequest(client: IntegraClient, request: AuthorisedRequest): Promise<HttpAnswer> {
+export async function authorisedRequest(client: TokenBearer, request: AuthorisedRequest): Promise<HttpAnswer> {
   if (request.token === "none") return (await withRedirects(client, request, undefined)).answer;
   const token = await client.token.current();
   const { answer, authorised } = await withRedirects(client, request, token);
   // An origin that never got the token cannot have refused it.
-  if (answer.status !== 401 || !authorised) return answer;
+  if (answer.status !== 401 || !authorised || request.renews === false) return answer;
   await discardBody(answer);
   const { answer: second } = await withRedirects(client, request, await client.token.replacement(token));
   if (second.status !== 401) return second;
   const refusal = await readRefusal(second, client.now());
   throw new AccessRefused(
-    `the server refused a new access token at ${request.method} ${request.url.pathname}: ${refusalText(refusal)}`,
+    `the server refused a new access token at ${request.method} ${request.subject ?? request.url.pathname}: ${refusalText(refusal)}`,
   );
 }
 
 async function withRedirects(
-  client: IntegraClient,
+  client: TokenBearer,
   request: AuthorisedRequest,
   token: string | undefined,
 ): Promise<{ answer: HttpAnswer; authorised: boolean }> {
-  const { method, headers, signal } = request;
+  const { method, headers, body, signal } = request;
   let { url } = request;
   for (let redirects = 0; ; redirects += 1) {
     if (!request.origins.has(url.origin)) throw new OriginRefused(refusedOrigin(request, url));
     const mayHaveToken = token !== undefined && client.server.tokenOrigins.has(url.origin);
     const credentials = mayHaveToken ? tokenHeaders(token, request.token) : {};
-    const answer = await client.http({ method, url, headers: { ...headers, ...credentials }, signal });
-    const location = redirectStatuses.has(answer.status) ? headerText(answer, "location") : undefined;
+    const answer = await client.http({
+      method,
+      url,
+      headers: { ...headers, ...credentials },
+      ...(body === undefined ? {} : { body }),
+      signal,
+    });
+    const follows = redirectStatuses.has(answer.status) && method !== "POST";
+    const location = follows ? headerText(answer, "location") : undefined;
     if (location === undefined || redirects === mostRedirects) return { answer, authorised: mayHaveToken };
     await discardBody(answer);
     const next = URL.parse(location, url.href);
@@ -75,7 +103,8 @@ async function withRedirects(
 
 function tokenHeaders(token: string, form: TokenHeaders): Headers {
   const bearer = { authorization: `Bearer ${token}` };
-  return form === "bearer-and-raw" ? { ...bearer, "x-auth-token": token } : bearer;
+  const raw = { "x-auth-token": token };
+  return form === "raw" ? raw : form === "bearer-and-raw" ? { ...bearer, ...raw } : bearer;
 }
 
 function refusedOrigin(request: AuthorisedRequest, url: URL): string {

@@ -62,7 +62,8 @@ export function originList(server: IntegraServer): string {
   return [...server.tokenOrigins].join(", ");
 }
 
-function withTrailingSlash(url: URL): URL {
+/** A base against which relative paths are resolved below it, not beside it. */
+export function withTrailingSlash(url: URL): URL {
   const copy = new URL(url);
   if (!copy.pathname.endsWith("/")) copy.pathname += "/";
   return copy;
