@@ -198,7 +198,7 @@ async function settle(
 function deathWords({ message, refusal }: SessionDead, earlierAttempts: number): string {
   const doubt =
     earlierAttempts > 0
-      ? ", after an earlier refresh with the same token whose outcome never reached us: it may have been rotated then"
+      ? ", after an earlier refresh with the same token that ended without an outcome: it may have been rotated then"
       : "";
   const remedy =
     refusal === "client-refused"

@@ -100,16 +100,11 @@ async function requestTokens(
 
 /** RFC 6749, 2.3.1; a client without a secret names itself in the form (RFC 6749, 3.2.1). */
 function clientAuthentication({ id, authentication }: OAuthClient): { headers: Headers; form: Record<string, string> } {
-  switch (authentication.method) {
-    case "client_secret_basic": {
-      const credentials = `${formEncoded(id)}:${formEncoded(authentication.secret)}`;
-      return { headers: { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` }, form: {} };
-    }
-    case "client_secret_post":
-      return { headers: {}, form: { client_id: id, client_secret: authentication.secret } };
-    case "none":
-      return { headers: {}, form: { client_id: id } };
-  }
+  if (authentication.method === "none") return { headers: {}, form: { client_id: id } };
+  const { method, secret } = authentication;
+  if (method === "client_secret_post") return { headers: {}, form: { client_id: id, client_secret: secret } };
+  const credentials = Buffer.from(`${formEncoded(id)}:${formEncoded(secret)}`).toString("base64");
+  return { headers: { authorization: `Basic ${credentials}` }, form: {} };
 }
 
 /** By the encoding of HTML forms, as RFC 6749, 2.3.1 wants the id and the secret inside of HTTP Basic (its appendix B). */

@@ -41,6 +41,7 @@ interface Change {
   values: Item;
 }
 
+const keyOf = (sessionId: string): Item => ({ pk: text(`user-session#${sessionId}`) });
 const text = (value: string): AttributeValue => ({ S: value });
 const number = (value: number): AttributeValue => ({ N: String(value) });
 
@@ -49,8 +50,6 @@ const number = (value: number): AttributeValue => ({ N: String(value) });
  * as the whole table is, by the bridge's own key; docs/adr/0006-one-refresh-at-a-time.md says why not once more.
  */
 export function userSessions(dynamo: DynamoDBClient, table: string): UserSessionStore {
-  const keyOf = (sessionId: string): Item => ({ pk: text(`user-session#${sessionId}`) });
-
   async function find(sessionId: string): Promise<Item | undefined> {
     const command = new GetItemCommand({ TableName: table, Key: keyOf(sessionId), ConsistentRead: true });
     return (await dynamo.send(command)).Item;
@@ -202,8 +201,8 @@ function recordOf(item: Item): SessionRecord {
   };
 }
 
-function refusalOf(text: string): SessionRefusal {
-  return text === "client-refused" ? text : "grant-refused";
+function refusalOf(word: string): SessionRefusal {
+  return word === "client-refused" ? word : "grant-refused";
 }
 
 function missing(attribute: string): never {

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { ServerUnavailable } from "#contracts/errors.ts";
 import { SessionDead } from "#contracts/user-faults.ts";
 import type { OAuthClient } from "#contracts/user-session.ts";
+import type { Http } from "#integra/http.ts";
 import { userServer } from "#integra/user-server.ts";
 import { exchangeCode, refreshUserToken, type UserTokenPorts } from "#integra/user-token.ts";
 import { fixedNow } from "#test/fixtures/integra-client.ts";
@@ -38,6 +39,11 @@ const confidential = (method: "client_secret_post" | "client_secret_basic", secr
   authentication: { method, secret },
 });
 
+const formOf = (wire: WireServer) => Object.fromEntries(new URLSearchParams(wire.requests[0]?.body));
+/** The form encoding of RFC 6749, appendix B, undone. */
+const formDecoded = (text: string): string => decodeURIComponent(text.replaceAll("+", " "));
+const tooLong: Http = () => Promise.reject(new DOMException("too long", "TimeoutError"));
+
 describe("a user's token", () => {
   const open: (WireServer | WatchedHttp)[] = [];
   afterEach(async () => {
@@ -50,7 +56,6 @@ describe("a user's token", () => {
     open.push(watched, wire);
     return { ports: { server: userServer({ baseUrl: wire.origin }), http: watched.http, now: () => fixedNow }, wire };
   }
-  const formOf = (wire: WireServer) => Object.fromEntries(new URLSearchParams(wire.requests[0]?.body));
   async function faultOf(reply: WireReply, client = publicClient, token = "old-token"): Promise<Error> {
     const { ports } = await given(reply);
     const fault: unknown = await refreshUserToken(ports, client, token).catch((error: unknown) => error);
@@ -118,8 +123,7 @@ describe("a user's token", () => {
           await refreshUserToken(ports, { id, authentication: { method: "client_secret_basic", secret } }, "old");
           const header = wire.requests.at(-1)?.headers["authorization"] ?? "";
           const [name = "", word = "", ...more] = Buffer.from(header.slice(6), "base64").toString().split(":");
-          const decoded = (text: string) => decodeURIComponent(text.replaceAll("+", " "));
-          expect([decoded(name), decoded(word), more]).toEqual([id, secret, []]);
+          expect([formDecoded(name), formDecoded(word), more]).toEqual([id, secret, []]);
         }),
         { numRuns: 50 },
       );
@@ -214,6 +218,14 @@ describe("a user's token", () => {
       const fault = await faultOf(reply);
       expect(fault).toBeInstanceOf(ServerUnavailable);
       expect(fault).not.toBeInstanceOf(SessionDead);
+    });
+
+    it("by a request that took too long", async () => {
+      const { ports } = await given(says(200));
+      await expect(refreshUserToken({ ...ports, http: tooLong }, publicClient, "old")).rejects.toMatchObject({
+        name: "ServerUnavailable",
+        message: "the token endpoint did not answer in time",
+      });
     });
 
     it("with the time to come back, where the server names one", async () => {

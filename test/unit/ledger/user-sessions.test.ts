@@ -210,16 +210,15 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
 describe("the ledger's sessions and those in memory", () => {
   it("are the same after any operations, also where each is sent again because its answer was lost", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(operation, fc.boolean()), { maxLength: 25 }), async (operations) => {
+      fc.asyncProperty(fc.array(fc.tuple(operation, fc.constantFrom(1, 2)), { maxLength: 25 }), async (operations) => {
         const { sessions } = given();
         const model = sessionStoreInMemory();
-        for (const [operate, again] of operations) {
+        for (const operate of operations.flatMap(([each, length]) => Array.from({ length }, () => each))) {
           expect(await operate(sessions)).toBe(await operate(model));
-          if (again) expect(await operate(sessions)).toBe(await operate(model));
           expect(await sessions.read(id)).toEqual(await model.read(id));
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });
