@@ -1,72 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { ServerUnavailable } from "#contracts/errors.ts";
-import { SessionDead, type SessionRefusal } from "#contracts/user-faults.ts";
-import type { OAuthClient, UserSessionStore, UserTokens } from "#contracts/user-session.ts";
-import { claimMs, currentAccessToken, type SessionKeeperPorts, sessionTokens } from "#integra/session-keeper.ts";
-import { sessionStoreInMemory } from "#test/fixtures/session-store-in-memory.ts";
-
-const start = Date.parse("2026-03-01T12:00:00Z");
-const id = "service";
-
-type Answer = UserTokens | Error | (() => Promise<UserTokens>);
-
-const granted = (number: number, more: Partial<UserTokens> = {}): UserTokens => ({
-  accessToken: `t${number}`,
-  refreshToken: `r${number}`,
-  expiresInSeconds: 899,
-  scope: undefined,
-  ...more,
-});
-const refused = (refusal: SessionRefusal = "grant-refused"): SessionDead =>
-  new SessionDead("the token endpoint answered HTTP 400: invalid_grant", { refusal, discovered: true });
-const unavailable = (retryAfterMs?: number): ServerUnavailable => new ServerUnavailable("HTTP 503", { retryAfterMs });
-
-/** A session of which the test holds the clock, the secret and the answers of the token endpoint, in their order. */
-function given(answers: Answer[], changed: (store: UserSessionStore) => UserSessionStore = (store) => store) {
-  const memory = sessionStoreInMemory();
-  const clock = { now: start };
-  const slept: number[] = [];
-  const brought: { refreshToken: string; client: OAuthClient }[] = [];
-  const secret = { refresh_token: "r0", client_id: "bridge", client_secret: "s", auth_method: "client_secret_post" };
-  const stored = { secret, putAt: start - 1_000, readings: 0 };
-  const ports: SessionKeeperPorts = {
-    store: changed(memory),
-    refresh: async (client, refreshToken) => {
-      brought.push({ client, refreshToken });
-      const answer = answers[brought.length - 1];
-      if (answer === undefined) throw new Error("one token request too many");
-      if (answer instanceof Error) throw answer;
-      return typeof answer === "function" ? await answer() : answer;
-    },
-    now: () => clock.now,
-    sleep: (ms) => {
-      slept.push(ms);
-      clock.now += ms;
-      return Promise.resolve();
-    },
-  };
-  const session = {
-    id,
-    readSecret: () => {
-      stored.readings += 1;
-      return Promise.resolve({ text: JSON.stringify(stored.secret), putAt: stored.putAt });
-    },
-  };
-  const token = (rejected?: string) => currentAccessToken(ports, session, rejected);
-  const faultOf = async (rejected?: string): Promise<unknown> => await token(rejected).catch((error: unknown) => error);
-  const put = (more: Partial<typeof secret>, putAt = clock.now) => {
-    stored.secret = { ...stored.secret, ...more };
-    stored.putAt = putAt;
-  };
-  const record = () => memory.peek(id);
-  return { ports, session, token, faultOf, put, record, clock, slept, brought, stored };
-}
-
-const tokensOf = ({ brought }: ReturnType<typeof given>): string[] => brought.map(({ refreshToken }) => refreshToken);
+import type { ServerUnavailable } from "#contracts/errors.ts";
+import { claimMs, sessionTokens } from "#integra/session-keeper.ts";
+import {
+  type Answer,
+  granted,
+  keptSession,
+  refused,
+  sessionId,
+  start,
+  tokensOf,
+  unavailable,
+} from "#test/fixtures/kept-session.ts";
 
 describe("a session's access token", () => {
   it("begins with the secret's refresh token, and goes on with each new one", async () => {
-    const setting = given([granted(1), granted(2), granted(3)]);
+    const setting = keptSession([granted(1), granted(2), granted(3)]);
     for (const expected of ["t1", "t2", "t3"]) {
       expect(await setting.token()).toBe(expected);
       setting.clock.now += 900_000;
@@ -76,7 +24,7 @@ describe("a session's access token", () => {
   });
 
   it("goes on with the same refresh token where the server does not rotate", async () => {
-    const setting = given([granted(1, { refreshToken: "r0" }), granted(2, { refreshToken: "r0" })]);
+    const setting = keptSession([granted(1, { refreshToken: "r0" }), granted(2, { refreshToken: "r0" })]);
     await setting.token();
     setting.clock.now += 900_000;
     expect(await setting.token()).toBe("t2");
@@ -90,7 +38,7 @@ describe("a session's access token", () => {
   ])(
     "that lives %s is used until its margin begins, not longer, and the secret is left in peace",
     async (_, life, keptMs) => {
-      const setting = given([granted(1, { expiresInSeconds: life }), granted(2)]);
+      const setting = keptSession([granted(1, { expiresInSeconds: life }), granted(2)]);
       await setting.token();
       const { readings } = setting.stored;
       setting.clock.now += keptMs - 1;
@@ -102,7 +50,7 @@ describe("a session's access token", () => {
   );
 
   it("is given once even where it should be renewed by the time it comes", async () => {
-    const setting: ReturnType<typeof given> = given([
+    const setting: ReturnType<typeof keptSession> = keptSession([
       () => {
         setting.clock.now += 3_000;
         return Promise.resolve(granted(1, { expiresInSeconds: 2 }));
@@ -112,7 +60,7 @@ describe("a session's access token", () => {
   });
 
   it("counts its life from when it was asked for", async () => {
-    const setting: ReturnType<typeof given> = given([
+    const setting: ReturnType<typeof keptSession> = keptSession([
       () => {
         setting.clock.now += 8_000;
         return Promise.resolve(granted(1));
@@ -123,7 +71,7 @@ describe("a session's access token", () => {
   });
 
   it("serves authorised requests: the current one, and another one after a 401", async () => {
-    const setting = given([granted(1), granted(2)]);
+    const setting = keptSession([granted(1), granted(2)]);
     const tokens = sessionTokens(setting.ports, setting.session);
     expect(await tokens.current()).toBe("t1");
     setting.clock.now += 20_000;
@@ -133,7 +81,7 @@ describe("a session's access token", () => {
   });
 
   it("is not refreshed again and again for a server that refuses each new one", async () => {
-    const setting = given([granted(1)]);
+    const setting = keptSession([granted(1)]);
     await setting.token();
     setting.clock.now += 9_999;
     expect(await setting.faultOf("t1")).toMatchObject({ name: "AccessRefused" });
@@ -143,7 +91,7 @@ describe("a session's access token", () => {
 
 describe("a token endpoint that is out of order", () => {
   it("is asked three times in one call, then not before its rest is over, by nobody", async () => {
-    const setting = given(Array.from({ length: 4 }, () => unavailable()));
+    const setting = keptSession(Array.from({ length: 4 }, () => unavailable()));
     expect(await setting.faultOf()).toMatchObject({
       name: "ServerUnavailable",
       message: "HTTP 503",
@@ -160,7 +108,7 @@ describe("a token endpoint that is out of order", () => {
   });
 
   it("is left alone for longer and longer, at most five minutes", async () => {
-    const setting = given(Array.from({ length: 20 }, () => unavailable()));
+    const setting = keptSession(Array.from({ length: 20 }, () => unavailable()));
     const rests: unknown[] = [];
     for (let call = 0; call < 6; call += 1) {
       const fault = await setting.faultOf();
@@ -175,32 +123,32 @@ describe("a token endpoint that is out of order", () => {
     ["obeyed", 120_000, 120_000],
     ["obeyed for an hour at most", 86_400_000, 3_600_000],
   ])("says when to come back, which is %s", async (_, asked, restMs) => {
-    const setting = given([unavailable(asked)]);
+    const setting = keptSession([unavailable(asked)]);
     expect(await setting.faultOf()).toMatchObject({ name: "ServerUnavailable", retryAfterMs: restMs });
     expect(setting.slept).toEqual([]);
   });
 
   it("says when to come back, which is no reason to be faster", async () => {
-    const setting = given([unavailable(1), granted(1)]);
+    const setting = keptSession([unavailable(1), granted(1)]);
     expect(await setting.token()).toBe("t1");
     expect(setting.slept).toEqual([500]);
   });
 
   it("costs nothing when it is back: the same refresh token is brought again", async () => {
-    const setting = given([unavailable(), granted(1)]);
+    const setting = keptSession([unavailable(), granted(1)]);
     expect(await setting.token()).toBe("t1");
     expect(tokensOf(setting)).toEqual(["r0", "r0"]);
     expect(setting.record()).toMatchObject({ attempts: 0, retryAt: undefined });
   });
 
   it("is told apart from a fault of ours, which comes through as it is and kills no session", async () => {
-    const setting = given([new TypeError("a bug"), granted(1)]);
+    const setting = keptSession([new TypeError("a bug"), granted(1)]);
     expect(await setting.faultOf()).toBeInstanceOf(TypeError);
     expect(setting.record()).toMatchObject({ claim: undefined, death: undefined, retryAt: start + 500 });
   });
 
   it("is told even where the ledger is out of order as well", async () => {
-    const setting = given([unavailable(60_000)], (store) => ({
+    const setting = keptSession([unavailable(60_000)], (store) => ({
       ...store,
       release: () => Promise.reject(new Error("the ledger is down")),
     }));
@@ -208,106 +156,10 @@ describe("a token endpoint that is out of order", () => {
   });
 });
 
-describe("a dead session", () => {
-  it("is told with the server's words and what to do, at once and without another request", async () => {
-    const setting = given([refused()]);
-    const first = await setting.faultOf();
-    expect(first).toMatchObject({ name: "SessionDead", refusal: "grant-refused", discovered: true });
-    expect((first as Error).message).toMatch(/invalid_grant\. Renew the session: .*npm run session/);
-    for (let call = 0; call < 3; call += 1) {
-      expect(await setting.faultOf()).toMatchObject({
-        name: "SessionDead",
-        message: (first as Error).message,
-        discovered: false,
-      });
-    }
-    expect(setting.brought).toHaveLength(1);
-    expect(setting.slept).toEqual([]);
-  });
-
-  it("lives again with the refresh token of a newer secret", async () => {
-    const setting = given([granted(1), refused(), granted(9)]);
-    await setting.token();
-    setting.clock.now += 900_000;
-    await setting.faultOf();
-    setting.put({ refresh_token: "new" });
-    expect(await setting.token()).toBe("t9");
-    expect(tokensOf(setting)).toEqual(["r0", "r1", "new"]);
-  });
-
-  it("whose client was refused goes on with its newest token when the client is put right", async () => {
-    const setting = given([granted(1), refused("client-refused"), granted(2)]);
-    await setting.token();
-    setting.clock.now += 900_000;
-    expect(await setting.faultOf()).toMatchObject({
-      refusal: "client-refused",
-      message: expect.stringMatching(/Check client_id, client_secret and auth_method/) as string,
-    });
-    setting.put({ client_secret: "corrected" });
-    expect(await setting.token()).toBe("t2");
-    expect(setting.brought.at(-1)).toEqual({
-      refreshToken: "r1",
-      client: { id: "bridge", authentication: { method: "client_secret_post", secret: "corrected" } },
-    });
-  });
-
-  it("costs one request for each time that the same secret is put again", async () => {
-    const setting = given([refused(), refused()]);
-    await setting.faultOf();
-    setting.put({});
-    expect(await setting.faultOf()).toMatchObject({ discovered: true });
-    expect(await setting.faultOf()).toMatchObject({ discovered: false });
-    expect(setting.brought).toHaveLength(2);
-  });
-
-  it("stays dead for an older secret", async () => {
-    const setting = given([refused()]);
-    await setting.faultOf();
-    setting.put({ refresh_token: "older" }, start - 2_000);
-    expect(await setting.faultOf()).toMatchObject({ name: "SessionDead" });
-    expect(setting.brought).toHaveLength(1);
-  });
-});
-
-describe("the operator's secret", () => {
-  it("that is newer replaces a chain that lives, at its next refresh", async () => {
-    const setting = given([granted(1), granted(9), granted(10)]);
-    await setting.token();
-    setting.clock.now += 900_000;
-    setting.put({ refresh_token: "new" });
-    expect(await setting.token()).toBe("t9");
-    setting.clock.now += 900_000;
-    expect(await setting.token()).toBe("t10");
-    expect(tokensOf(setting)).toEqual(["r0", "new", "r9"]);
-  });
-
-  it("that is older replaces nothing, and its client is not used with a newer chain", async () => {
-    const setting = given([granted(1)]);
-    await setting.token();
-    setting.clock.now += 900_000;
-    setting.put({ refresh_token: "older" }, start - 2_000);
-    expect(await setting.faultOf()).toMatchObject({
-      name: "SessionSecretUnusable",
-      message: expect.stringContaining("put it again") as string,
-    });
-    expect(setting.record()).toMatchObject({ refreshToken: "r1", claim: undefined });
-  });
-
-  it("that cannot be used is told by field, and nothing is asked of the server", async () => {
-    const setting = given([]);
-    setting.put({ auth_method: "password" });
-    expect(await setting.faultOf()).toMatchObject({
-      name: "SessionSecretUnusable",
-      message: expect.stringContaining("auth_method") as string,
-    });
-    expect(setting.brought).toEqual([]);
-  });
-});
-
 describe("a refresh whose outcome is hard to store", () => {
   it("is stored at the third try, before anybody uses it", async () => {
     let writes = 0;
-    const setting = given([granted(1)], (store) => ({
+    const setting = keptSession([granted(1)], (store) => ({
       ...store,
       saveRefreshed: (...outcome) => {
         writes += 1;
@@ -320,7 +172,7 @@ describe("a refresh whose outcome is hard to store", () => {
   });
 
   it("is not used where it cannot be stored at all, and the death that follows says what happened", async () => {
-    const setting = given([granted(1), refused()], (store) => ({
+    const setting = keptSession([granted(1), refused()], (store) => ({
       ...store,
       saveRefreshed: () => Promise.reject(new Error("throttled")),
     }));
@@ -334,7 +186,7 @@ describe("a refresh whose outcome is hard to store", () => {
 
   it("is not even begun where the ledger takes too long over the claim", async () => {
     let slow = true;
-    const setting: ReturnType<typeof given> = given([granted(1)], (store) => ({
+    const setting: ReturnType<typeof keptSession> = keptSession([granted(1)], (store) => ({
       ...store,
       claimRefresh: async (...claim) => {
         const claimed = await store.claimRefresh(...claim);
@@ -351,7 +203,7 @@ describe("a refresh whose outcome is hard to store", () => {
 
 /** The first call's refresh lasts until another process has had its turn, whose refresh the answer `second` ends. */
 function overtaken(second: Answer) {
-  const setting: ReturnType<typeof given> = given([
+  const setting: ReturnType<typeof keptSession> = keptSession([
     async () => {
       setting.clock.now += claimMs;
       await setting.faultOf();
@@ -376,7 +228,7 @@ describe("a refresh that outlives its claim", () => {
   });
 
   it("does not bury a session that the other one refreshed", async () => {
-    const setting: ReturnType<typeof given> = given([
+    const setting: ReturnType<typeof keptSession> = keptSession([
       async () => {
         setting.clock.now += claimMs;
         await setting.token();
@@ -391,11 +243,11 @@ describe("a refresh that outlives its claim", () => {
 
 describe("whoever waits for another process's refresh", () => {
   it("gives up after a while, and says when to ask again", async () => {
-    const setting = given([]);
+    const setting = keptSession([]);
     const { store } = setting.ports;
-    await store.beginChain(id, { digest: "d", putAt: start, refreshToken: "r0" });
+    await store.beginChain(sessionId, { digest: "d", putAt: start, refreshToken: "r0" });
     const never = { now: start, until: start + 3_600_000, secretPutAt: start };
-    await store.claimRefresh(id, { id: "other", generation: 1 }, never);
+    await store.claimRefresh(sessionId, { id: "other", generation: 1 }, never);
     const fault = await setting.faultOf();
     expect(fault).toMatchObject({ name: "ServerUnavailable", retryAfterMs: 2_000 });
     expect(setting.clock.now - start).toBeGreaterThan(20_000);
