@@ -1,0 +1,170 @@
+import { SaxesParser, type SaxesTagNS } from "saxes";
+import { DocumentRefused, type RefusalReason } from "#contracts/document-faults.ts";
+import type { XmlLimits } from "./limits.ts";
+import { XmlDecoder } from "./xml-decoder.ts";
+
+/** The start of an element, its names resolved. */
+export interface XmlElement {
+  namespace: string;
+  name: string;
+  /** The attributes that stand in no namespace. */
+  attributes: ReadonlyMap<string, string>;
+}
+
+/** Told of a document's elements as they pass. */
+export interface XmlListener {
+  /** Answers whether the element's own text is wanted. Text that nobody wants is not kept. */
+  open(element: XmlElement): boolean;
+  /** A piece of the text of the innermost open element. */
+  text(piece: string): void;
+  close(): void;
+}
+
+const parserOptions = { xmlns: true, defaultXMLVersion: "1.0", forceXMLVersion: true } as const;
+
+/**
+ * Reads XML as it arrives, and only XML that means what it says: no document type, so no entities but the five predefined
+ * and characters by number, and nothing to fetch or expand; XML 1.0; UTF-8 or UTF-16; well-formed to its end, namespaces
+ * included. Processing instructions and schema locations are read over and never followed.
+ *
+ * Memory is bounded by `limits`, whatever the document: what is neither markup nor wanted text is not kept at all.
+ *
+ * saxes does the parsing: it streams, checks well-formedness and namespaces, and never expands entities of its own.
+ * @see https://www.w3.org/TR/xml/ and https://cheatsheetseries.owasp.org/cheatsheets/XML_Security_Cheat_Sheet.html
+ */
+export class SecureXmlReader {
+  readonly #limits: XmlLimits;
+  readonly #listener: XmlListener;
+  readonly #decoder = new XmlDecoder();
+  readonly #parser = new SaxesParser(parserOptions);
+  /** For each open element, whether its text is wanted. */
+  readonly #wanted: boolean[] = [];
+  #attributes = 0;
+  #encoding: string | undefined;
+  /** A carriage return at the end of a chunk, kept back because its meaning depends on what follows. */
+  #held = "";
+  /** Characters given to the parser before the present chunk. */
+  #given = 0;
+  /** Where the last complete piece of markup ended, counted from the first character. */
+  #markupEnd = 0;
+  #insideMarkup = false;
+
+  constructor(listener: XmlListener, limits: XmlLimits) {
+    this.#listener = listener;
+    this.#limits = limits;
+    this.#listen();
+  }
+
+  /**
+   * Reads the next bytes of the document.
+   * @throws DocumentRefused, and whatever the listener throws
+   */
+  push(bytes: Uint8Array): void {
+    this.#give(this.#decoder.push(bytes));
+  }
+
+  /**
+   * Ends the document.
+   * @throws DocumentRefused, and whatever the listener throws
+   */
+  finish(): void {
+    this.#give(this.#decoder.finish());
+    if (this.#held !== "") this.#parser.write(this.#held);
+    this.#parser.close();
+  }
+
+  #give(decoded: string): void {
+    const text = this.#held + decoded;
+    this.#held = text.endsWith("\r") ? "\r" : "";
+    const chunk = text.slice(0, text.length - this.#held.length);
+    if (chunk === "") return;
+    this.#parser.write(chunk);
+    this.#boundPending(chunk);
+    this.#given += chunk.length;
+  }
+
+  /** Bounds what the parser keeps: markup that has not ended, and text that is wanted. */
+  #boundPending(chunk: string): void {
+    const ended = Math.max(0, this.#markupEnd - this.#given);
+    if (this.#markupEnd > this.#given) this.#insideMarkup = false;
+    this.#insideMarkup ||= chunk.includes("<", ended);
+    const pending = this.#given + chunk.length - this.#markupEnd;
+    if ((this.#insideMarkup || this.#wanted.at(-1) === true) && pending > this.#limits.markupChars) {
+      throw this.#refuse(
+        "markup-too-long",
+        `a tag, comment or text has more than ${this.#limits.markupChars} characters`,
+      );
+    }
+  }
+
+  #listen(): void {
+    const parser = this.#parser;
+    parser.ENTITIES = this.#predefinedEntities();
+    parser.on("error", () => {
+      // The parser's own message quotes the document, which is PHI.
+      throw this.#refuse("malformed-xml", "the document is not well-formed XML");
+    });
+    parser.on("doctype", () => {
+      throw this.#refuse("document-type", "the document has a document type declaration");
+    });
+    parser.on("xmldecl", ({ version, encoding }) => {
+      if (version !== "1.0") throw this.#refuse("unsupported-xml-version", "the document is not in XML 1.0");
+      this.#encoding = encoding;
+      this.#markupEnds();
+    });
+    parser.on("attribute", () => {
+      this.#attributes += 1;
+      if (this.#attributes > this.#limits.attributes) {
+        throw this.#refuse("too-many-attributes", `an element has more than ${this.#limits.attributes} attributes`);
+      }
+    });
+    parser.on("opentag", (tag) => this.#open(tag));
+    parser.on("closetag", () => this.#close());
+    parser.on("cdata", (text) => {
+      if (this.#wanted.at(-1) === true) this.#listener.text(text);
+      this.#markupEnds();
+    });
+    parser.on("comment", () => this.#markupEnds());
+    parser.on("processinginstruction", () => this.#markupEnds());
+  }
+
+  #open(tag: SaxesTagNS): void {
+    if (this.#wanted.length === 0) this.#decoder.checkDeclared(this.#encoding);
+    if (this.#wanted.length >= this.#limits.depth) {
+      throw this.#refuse("too-deep", `the document nests more than ${this.#limits.depth} elements`);
+    }
+    const plain = Object.values(tag.attributes).filter(({ uri }) => uri === "");
+    const attributes = new Map(plain.map(({ local, value }) => [local, value]));
+    this.#wanted.push(this.#listener.open({ namespace: tag.uri, name: tag.local, attributes }));
+    this.#attributes = 0;
+    this.#markupEnds();
+  }
+
+  #close(): void {
+    this.#listener.close();
+    this.#wanted.pop();
+    this.#markupEnds();
+  }
+
+  #markupEnds(): void {
+    this.#markupEnd = this.#parser.position;
+    // The parser keeps text only for whom it may tell of it.
+    if (this.#wanted.at(-1) === true) this.#parser.on("text", (text) => this.#listener.text(text));
+    else this.#parser.off("text");
+  }
+
+  /** The parser's table of entities, which answers any other name by a refusal. */
+  #predefinedEntities(): Record<string, string> {
+    const predefined: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+    return new Proxy(predefined, {
+      get: (table, name) => {
+        if (typeof name === "string" && Object.hasOwn(table, name)) return table[name];
+        throw this.#refuse("undefined-entity", "the document refers to an entity that XML does not define");
+      },
+    });
+  }
+
+  #refuse(reason: RefusalReason, message: string): DocumentRefused {
+    return new DocumentRefused(reason, `${message} (line ${this.#parser.line})`);
+  }
+}
