@@ -45,9 +45,10 @@ export class SecureXmlReader {
   #held = "";
   /** Characters given to the parser before the present chunk. */
   #given = 0;
-  /** Where the last complete piece of markup ended, counted from the first character. */
+  /** Where the last complete piece of markup ended, counted from the document's first character. */
   #markupEnd = 0;
-  #insideMarkup = false;
+  /** Where the piece of markup began that has not ended yet. */
+  #markupStart: number | undefined;
 
   constructor(listener: XmlListener, limits: XmlLimits) {
     this.#listener = listener;
@@ -85,11 +86,13 @@ export class SecureXmlReader {
 
   /** Bounds what the parser keeps: markup that has not ended, and text that is wanted. */
   #boundPending(chunk: string): void {
-    const ended = Math.max(0, this.#markupEnd - this.#given);
-    if (this.#markupEnd > this.#given) this.#insideMarkup = false;
-    this.#insideMarkup ||= chunk.includes("<", ended);
-    const pending = this.#given + chunk.length - this.#markupEnd;
-    if ((this.#insideMarkup || this.#wanted.at(-1) === true) && pending > this.#limits.markupChars) {
+    if (this.#markupEnd > this.#given) this.#markupStart = undefined;
+    if (this.#markupStart === undefined) {
+      const at = chunk.indexOf("<", Math.max(0, this.#markupEnd - this.#given));
+      if (at !== -1) this.#markupStart = this.#given + at;
+    }
+    const keptFrom = this.#wanted.at(-1) === true ? this.#markupEnd : this.#markupStart;
+    if (keptFrom !== undefined && this.#given + chunk.length - keptFrom > this.#limits.markupChars) {
       throw this.#refuse(
         "markup-too-long",
         `a tag, comment or text has more than ${this.#limits.markupChars} characters`,
