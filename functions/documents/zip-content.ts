@@ -8,8 +8,8 @@ import type { PackedFile } from "./zip-layout.ts";
 const chunkBytes = 64 * 1024;
 
 /**
- * The content of a file of an archive, inflated while it is read. At most one chunk beyond the announced size is ever
- * inflated, and none of that is passed on. The content is proven once the iteration has ended without an error.
+ * The content of a file of an archive, inflated while it is read. Inflation stops within two chunks of the announced
+ * size, and nothing beyond it is passed on. The content is proven once the iteration has ended without an error.
  *
  * @throws DocumentRefused size-differs, checksum-differs, stray-bytes, nested-archive, malformed-archive
  */

@@ -71,16 +71,30 @@ const expected: ReadClinicalDocument = {
   ],
 };
 
+const person = (family: string): string => `<patient><name><family>${family}</family></name></patient>`;
+const role = (id: string, persons: string): string =>
+  `<patientRole><id root="1" extension="${id}"/>${persons}</patientRole>`;
+
+const section = (title: string, inner = ""): string =>
+  `<component><section><title>${title}</title>${inner}</section></component>`;
+
+const encounterTimes = (time: string): unknown => {
+  const componentOf = `<componentOf><encompassingEncounter>${time}</encompassingEncounter></componentOf>`;
+  const { start, end } = readCcd({ componentOf }).document.encounters[0] ?? {};
+  return [start?.iso, end?.iso];
+};
+
+const withIds = (piece: string, count: number): string => ccdText({ recordTargets: recordTarget(piece.repeat(count)) });
+
 describe("a clinical document", () => {
   it("says what it is, and whose", () => {
     expect(readCcd()).toEqual(expected);
   });
 
   it("says the same from a stream", async () => {
-    async function* chunks(): AsyncGenerator<Buffer> {
-      yield* [Buffer.from(ccdText()).subarray(0, 700), Buffer.from(ccdText()).subarray(700)];
-    }
-    expect(await readClinicalDocument(chunks())).toEqual(expected);
+    const bytes = Buffer.from(ccdText());
+    const chunks = Readable.from([bytes.subarray(0, 700), bytes.subarray(700)]);
+    expect(await readClinicalDocument(chunks)).toEqual(expected);
   });
 
   it("says the same, however it is cut into chunks and its lines end", () => {
@@ -125,8 +139,8 @@ describe("a clinical document", () => {
     const elsewhere = `<component><structuredBody><component><section><title>S</title>${recordTarget(
       '<id root="1" extension="other"/>',
     )}</section></component></structuredBody></component>`;
-    const read = readCcd({ header: foreign + unbound + rebound, tail: elsewhere });
-    expect(read.recordTargets.map(({ ids }) => ids)).toEqual([ours]);
+    const { recordTargets } = readCcd({ header: foreign + unbound + rebound, tail: elsewhere });
+    expect(recordTargets.map(({ ids }) => ids)).toEqual([ours]);
     const nearby =
       '<sdtc:id root="1" extension="other"/><id root="2" extension="ours"/><id sdtc:root="3" sdtc:extension="x"/>';
     expect(readCcd({ recordTargets: recordTarget(nearby) }).recordTargets[0]?.ids).toEqual([
@@ -148,9 +162,6 @@ describe("a clinical document", () => {
   });
 
   it("shows each role and each person as a record target of its own", () => {
-    const person = (family: string): string => `<patient><name><family>${family}</family></name></patient>`;
-    const role = (id: string, persons: string): string =>
-      `<patientRole><id root="1" extension="${id}"/>${persons}</patientRole>`;
     const { recordTargets } = readCcd({
       recordTargets: `<recordTarget>${role("a", person("A"))}${role("b", person("B") + person("C"))}</recordTarget>
         <recordTarget>${role("d", "")}</recordTarget><recordTarget/>`,
@@ -165,8 +176,6 @@ describe("a clinical document", () => {
   });
 
   it("puts sections within sections behind the section that they are in", () => {
-    const section = (title: string, inner = ""): string =>
-      `<component><section><title>${title}</title>${inner}</section></component>`;
     const { document } = readCcd({
       body: `<component><structuredBody>${section("1", section("1.1", section("1.1.1")) + section("1.2"))}${section("2")}
         </structuredBody></component>`,
@@ -193,15 +202,10 @@ describe("a clinical document", () => {
   });
 
   it("may say of an encounter one moment, an open interval, or nothing", () => {
-    const encounter = (time: string): unknown => {
-      const componentOf = `<componentOf><encompassingEncounter>${time}</encompassingEncounter></componentOf>`;
-      const { start, end } = readCcd({ componentOf }).document.encounters[0] ?? {};
-      return [start?.iso, end?.iso];
-    };
-    expect(encounter('<effectiveTime value="20240612"/>')).toEqual(["2024-06-12", "2024-06-12"]);
-    expect(encounter('<effectiveTime><low value="20240612"/></effectiveTime>')).toEqual(["2024-06-12", undefined]);
-    expect(encounter('<effectiveTime><low nullFlavor="UNK"/></effectiveTime>')).toEqual([undefined, undefined]);
-    expect(encounter('<effectiveTime value="12 June"/>')).toEqual([undefined, undefined]);
+    expect(encounterTimes('<effectiveTime value="20240612"/>')).toEqual(["2024-06-12", "2024-06-12"]);
+    expect(encounterTimes('<effectiveTime><low value="20240612"/></effectiveTime>')).toEqual(["2024-06-12", undefined]);
+    expect(encounterTimes('<effectiveTime><low nullFlavor="UNK"/></effectiveTime>')).toEqual([undefined, undefined]);
+    expect(encounterTimes('<effectiveTime value="12 June"/>')).toEqual([undefined, undefined]);
   });
 
   it("takes codes of no value for none", () => {
@@ -222,9 +226,8 @@ describe("a clinical document", () => {
   it("may not make us keep more than the bound", async () => {
     const limits = { ...defaultLimits.xml, outlineChars: 20_000 };
     const kept = (text: string) => async () => readClinicalDocument(Readable.from([Buffer.from(text)]), limits);
-    const ids = (piece: string, count: number): string => ccdText({ recordTargets: recordTarget(piece.repeat(count)) });
-    expect(await refusalOf(kept(ids("<id/>", 700)))).toBe("outline-too-large");
-    expect(await refusalOf(kept(ids(`<id root="${"1".repeat(400)}"/>`, 50)))).toBe("outline-too-large");
+    expect(await refusalOf(kept(withIds("<id/>", 700)))).toBe("outline-too-large");
+    expect(await refusalOf(kept(withIds(`<id root="${"1".repeat(400)}"/>`, 50)))).toBe("outline-too-large");
     expect(await refusalOf(kept(ccdText({ header: `<title>${"x<!-- -->".repeat(20_000)}</title>` })))).toBe(
       "outline-too-large",
     );

@@ -142,12 +142,12 @@ describe("by its ids, a document", () => {
   });
 });
 
+const named = (family: string, given: string): RecordTarget["names"] => [{ family: [family], given: [given] }];
+
 describe("by its person, a document", () => {
   const ours = [id(ehr, "110318733539")];
   const unknown = [id(ehr, "X-1")];
   const person = (changes: Partial<RecordTarget>): RecordTarget => target(ours, { ...george, ...changes });
-  const named = (family: string, given: string): RecordTarget["names"] => [{ family: [family], given: [given] }];
-
   it("is never proven to be the patient's", () => {
     expect(judged([target(unknown, george)], described)).toBe("unproven: unknown-ids");
     expect(judged([target([], george)], described)).toBe("unproven: no-id");
@@ -217,7 +217,11 @@ describe("a document of several record targets", () => {
   });
 });
 
-describe("whatever a document says", () => {
+const contradicts = ({ birthTime, gender, names }: RecordTarget): boolean =>
+  (birthTime !== undefined && !"1962-01-15".startsWith(birthTime.iso)) ||
+  (gender === "F" && names[0]?.family[0] === "Miller");
+
+describe("whatever a document says, it", () => {
   const root = fc.constantFrom(ehr, mrnRoot, ssn, "1.2.3", undefined);
   const extension = fc.oneof(fc.constantFrom("110318733539", "MRN-17", "MRN-18", undefined), fc.string());
   const anyTarget = fc
@@ -241,21 +245,17 @@ describe("whatever a document says", () => {
         (value === "110318733539" && under !== undefined && under !== ssn) || (value === "MRN-17" && under === mrnRoot),
     );
 
-  it("it is the patient's only where each record target proves it, and nothing contradicts", () => {
+  it("is the patient's where each record target proves it and none contradicts, and only there", () => {
     fc.assert(
       fc.property(fc.array(anyTarget, { maxLength: 3 }), (targets) => {
-        const { verdict } = rightPatient(targets, patient);
-        const bornThen = targets.every(({ birthTime }) => !birthTime || "1962-01-15".startsWith(birthTime.iso));
-        if (verdict === "match") {
-          expect(targets.length).toBeGreaterThan(0);
-          expect(targets.every(provesIt) && bornThen).toBe(true);
-        }
+        const proven = targets.length > 0 && targets.every((one) => provesIt(one) && !contradicts(one));
+        expect(rightPatient(targets, patient).verdict === "match").toBe(proven);
       }),
       { numRuns: 2_000 },
     );
   });
 
-  it("the order of ids and record targets does not matter", () => {
+  it("is judged the same in any order of its ids and record targets", () => {
     fc.assert(
       fc.property(fc.array(anyTarget, { maxLength: 3 }), (targets) => {
         const turned = targets.map((one) => ({ ...one, ids: one.ids.toReversed() })).toReversed();
@@ -264,7 +264,7 @@ describe("whatever a document says", () => {
     );
   });
 
-  it("a verdict tells nothing of the patient", () => {
+  it("is judged without a word about the patient", () => {
     const planted = "PLANTED-1";
     const targets = [target([id(ehr, planted)], { names: [{ family: [planted], given: [planted] }] })];
     expect(JSON.stringify(rightPatient(targets, { patientId: planted, demographics: known }))).not.toContain(planted);

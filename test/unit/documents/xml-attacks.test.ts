@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { DocumentRefused, type RefusalReason } from "#contracts/document-faults.ts";
+import type { RefusalReason } from "#contracts/document-faults.ts";
 import { ClinicalDocumentReader } from "#documents/clinical-document.ts";
 import { defaultLimits, type XmlLimits } from "#documents/limits.ts";
 import { ccdText } from "#test/fixtures/ccd-text.ts";
@@ -11,6 +11,15 @@ function read(text: string | Buffer, limits: Partial<XmlLimits> = {}, chunkBytes
   const bytes = Buffer.from(text as string);
   for (let at = 0; at < bytes.length; at += chunkBytes) reader.push(bytes.subarray(at, at + chunkBytes));
   reader.finish();
+}
+
+function faultOf(work: () => void): Error | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 const laughs = `<!DOCTYPE lolz [<!ENTITY a "lol">${Array.from(
@@ -263,11 +272,7 @@ describe("any document", () => {
       fc.property(fc.nat(), fc.uint8Array({ maxLength: 8 }), fc.nat({ max: 8 }), (place, piece, left) => {
         const at = place % xml.length;
         const damaged = Buffer.concat([xml.subarray(0, at), piece, xml.subarray(at + left)]);
-        try {
-          read(damaged);
-        } catch (error) {
-          expect(error).toBeInstanceOf(DocumentRefused);
-        }
+        expect([undefined, "DocumentRefused"]).toContain(faultOf(() => read(damaged))?.name);
       }),
       { numRuns: 3_000 },
     );

@@ -71,13 +71,14 @@ describe("an archive that says how large it is", () => {
   });
 });
 
+const nameOf = (index: number): string => `${index}`.padStart(3, "0");
+
 /**
  * Fifield's bomb: each entry quotes the local header of the next in a stored block, and goes on as the next does, so that
  * all of them inflate the kernel at the end.
  */
 function overlappingBomb(count: number, kernel: Buffer): Buffer {
   const packedKernel = deflateRawSync(kernel);
-  const nameOf = (index: number): string => `${index}`.padStart(3, "0");
   const headerBytes = 30 + nameOf(0).length;
   const quoteBytes = 5;
   const quote = Buffer.alloc(quoteBytes);
