@@ -24,7 +24,6 @@ const gendersOfHl7: ReadonlyMap<string, string> = new Map([
 export function comparePersons(target: RecordTarget, known: Demographics | undefined): Likeness {
   if (known === undefined) return "unknown";
   const birth = compareDates(target.birthTime?.iso.slice(0, fullDate), known.birthDate);
-  if (birth === "different") return "different";
   const others = [
     compareGenders(target.gender, known.gender),
     compareWords(

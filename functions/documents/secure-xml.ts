@@ -41,8 +41,6 @@ export class SecureXmlReader {
   readonly #wanted: boolean[] = [];
   #attributes = 0;
   #encoding: string | undefined;
-  /** A carriage return at the end of a chunk, kept back because its meaning depends on what follows. */
-  #held = "";
   /** Characters given to the parser before the present chunk. */
   #given = 0;
   /** Where the last complete piece of markup ended, counted from the document's first character. */
@@ -70,18 +68,13 @@ export class SecureXmlReader {
    */
   finish(): void {
     this.#give(this.#decoder.finish());
-    if (this.#held !== "") this.#parser.write(this.#held);
     this.#parser.close();
   }
 
-  #give(decoded: string): void {
-    const text = this.#held + decoded;
-    this.#held = text.endsWith("\r") ? "\r" : "";
-    const chunk = text.slice(0, text.length - this.#held.length);
-    if (chunk === "") return;
-    this.#parser.write(chunk);
-    this.#boundPending(chunk);
-    this.#given += chunk.length;
+  #give(text: string): void {
+    this.#parser.write(text);
+    this.#boundPending(text);
+    this.#given += text.length;
   }
 
   /** Bounds what the parser keeps: markup that has not ended, and text that is wanted. */

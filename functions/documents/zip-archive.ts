@@ -28,7 +28,7 @@ export async function readArchive(source: ByteSource, limits: DocumentLimits): P
   const entries = await structural(() => listEntries(zip.eachEntry(), directory, limits));
   const packed = await structural(() => walkEntries(source, entries, directory.start, zip));
   const files = packed.filter(({ folder }) => !folder);
-  if (files.length === 0) throw new DocumentRefused("no-documents", "the archive has folders only");
+  if (files.length === 0) throw new DocumentRefused("no-documents", "the archive holds no files");
   return files.toSorted((a, b) => a.place - b.place);
 }
 

@@ -22,7 +22,7 @@ const zip64Offset = 0xffffffff;
  * and one that has it says each size twice.
  *
  * Source: APPNOTE.TXT 6.3.10, sections 4.3.14 to 4.3.16.
- * @throws DocumentRefused truncated, stray-bytes, zip64, malformed-archive, no-documents
+ * @throws DocumentRefused truncated, stray-bytes, zip64, malformed-archive
  */
 export async function findCentralDirectory(source: ByteSource): Promise<CentralDirectory> {
   const tailBytes = Math.min(source.size, zip64LocatorBytes + endBytes + longestComment);
@@ -60,7 +60,7 @@ function directoryOf(record: Buffer, end: number): CentralDirectory {
   const allEntries = record.readUInt16LE(10);
   const bytes = record.readUInt32LE(12);
   const start = record.readUInt32LE(16);
-  if (entries === zip64Count || allEntries === zip64Count || bytes === zip64Offset || start === zip64Offset) {
+  if (allEntries === zip64Count || bytes === zip64Offset || start === zip64Offset) {
     throw isZip64();
   }
   if (disks.some((disk) => disk !== 0) || entries !== allEntries) {
@@ -71,7 +71,6 @@ function directoryOf(record: Buffer, end: number): CentralDirectory {
       ? new DocumentRefused("stray-bytes", `${end - start - bytes} bytes of the archive belong to nothing`)
       : new DocumentRefused("malformed-archive", "the archive's central directory runs into the record of its end");
   }
-  if (entries === 0) throw new DocumentRefused("no-documents", "the archive is empty");
   return { entries, start, end };
 }
 

@@ -39,7 +39,7 @@ const longestName = 512;
 /**
  * Holds an entry of the central directory to the rules.
  *
- * @throws DocumentRefused encrypted, zip64, unsupported-method, unsafe-name, special-file, size-differs,
+ * @throws DocumentRefused encrypted, zip64, unsupported-method, unsafe-name, special-file,
  * document-too-large, ratio-too-high
  */
 export function listedEntry(record: Entry, place: number, limits: DocumentLimits): ListedEntry {
@@ -111,9 +111,6 @@ function refuseSpecialFile(record: Entry, folder: boolean, place: number): void 
 
 function refuseSize(record: Entry, place: number, limits: DocumentLimits): void {
   const { compressedSize, uncompressedSize } = record;
-  if (record.compressionMethod === stored && compressedSize !== uncompressedSize) {
-    throw new DocumentRefused("size-differs", `entry ${place} of the archive is stored, and has two sizes`);
-  }
   if (uncompressedSize > limits.documentBytes) {
     throw new DocumentRefused(
       "document-too-large",

@@ -204,7 +204,8 @@ describe("a clinical document", () => {
   it("may say of an encounter one moment, an open interval, or nothing", () => {
     expect(encounterTimes('<effectiveTime value="20240612"/>')).toEqual(["2024-06-12", "2024-06-12"]);
     expect(encounterTimes('<effectiveTime><low value="20240612"/></effectiveTime>')).toEqual(["2024-06-12", undefined]);
-    expect(encounterTimes('<effectiveTime><low nullFlavor="UNK"/></effectiveTime>')).toEqual([undefined, undefined]);
+    const unknown = '<low nullFlavor="UNK" value="20240612"/>';
+    expect(encounterTimes(`<effectiveTime>${unknown}</effectiveTime>`)).toEqual([undefined, undefined]);
     expect(encounterTimes('<effectiveTime value="12 June"/>')).toEqual([undefined, undefined]);
   });
 

@@ -128,6 +128,12 @@ describe("by its ids, a document", () => {
       { ...asked, identifiers: [{ system: mrnRoot, value: "N/A" }] },
     ],
     [
+      "spells out a number that is known masked",
+      "unproven: unknown-ids",
+      [id(ssn, "123-45-6789")],
+      { ...asked, identifiers: [{ system: ssn, value: "***-**-6789" }] },
+    ],
+    [
       "masks a number that is known",
       "unproven: unknown-ids",
       [id(ssn, "***-**-6789")],

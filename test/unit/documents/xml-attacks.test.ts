@@ -201,10 +201,11 @@ describe("markup that does not end", () => {
     }
   });
 
-  it("is told from much markup that does", () => {
-    const many = '<id root="1"/><!-- x --><![CDATA[x]]><?x y?>'.repeat(200);
-    for (const chunkBytes of [1, 100, 1 << 20])
+  it.each(["<id/>", "<!-- x -->", "<![CDATA[x]]>", "<?x y?>"])("is told from much markup that does: %s", (markup) => {
+    const many = markup.repeat(1_000);
+    for (const chunkBytes of [1, 100, 1 << 20]) {
       expect(() => read(`${open}${many}${end}`, bound, chunkBytes)).not.toThrow();
+    }
   });
 });
 

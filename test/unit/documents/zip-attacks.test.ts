@@ -125,6 +125,7 @@ describe("a hostile archive", () => {
       },
     ],
     ["is one part of several", "malformed-archive", [honest], { disk: 1 }],
+    ["has its directory in another part", "malformed-archive", [honest], { directoryDisk: 1 }],
     // Lies about sizes and content.
     ["says less than it holds", "size-differs", [{ ...honest, central: { size: 3 }, local: { size: 3 } }]],
     ["says more than it holds", "size-differs", [{ ...honest, central: { size: 300 }, local: { size: 300 } }]],
@@ -135,6 +136,11 @@ describe("a hostile archive", () => {
     ],
     ["says two sizes", "headers-differ", [{ ...honest, local: { size: 300 } }]],
     ["says two compressed sizes", "headers-differ", [{ ...honest, local: { compressed: 1 } }]],
+    [
+      "says nothing ahead, and announces nothing behind",
+      "headers-differ",
+      [{ ...honest, local: { size: 0, compressed: 0, crc: 0 } }],
+    ],
     ["says two checksums", "headers-differ", [{ ...honest, local: { crc: 1 } }]],
     ["says two names", "headers-differ", [{ ...honest, local: { name: Buffer.from("2.xml") } }]],
     ["says two methods", "headers-differ", [{ ...honest, local: { method: 0 } }]],
