@@ -55,9 +55,9 @@ export class OutlineKeeper implements XmlListener {
       this.#open.push(undefined);
       return false;
     }
-    const element: OutlineElement = { name, attributes, inside: [], text: "" };
+    const element: OutlineElement = { name, attributes: attributes(), inside: [], text: "" };
     this.#count(elementChars);
-    for (const [attribute, value] of attributes) this.#count(attribute.length + value.length);
+    for (const [attribute, value] of element.attributes) this.#count(attribute.length + value.length);
     parent.element.inside.push(element);
     this.#open.push({ element, shape });
     return shape.text === true;

@@ -32,9 +32,7 @@ export async function findCentralDirectory(source: ByteSource): Promise<CentralD
   if (at === undefined) throw new DocumentRefused("truncated", "the archive ends before its central directory does");
   const record = tail.subarray(at);
   checkComment(record);
-  if (tail.length >= zip64LocatorBytes && at >= zip64LocatorBytes) {
-    if (tail.readUInt32LE(at - zip64LocatorBytes) === zip64LocatorSignature) throw isZip64();
-  }
+  if (at >= zip64LocatorBytes && tail.readUInt32LE(at - zip64LocatorBytes) === zip64LocatorSignature) throw isZip64();
   return directoryOf(record, tailStart + at);
 }
 
