@@ -12,9 +12,8 @@ import type { ExportPlan, LandedFile, PlannedFile } from "#contracts/landed.ts";
 import { nextTry, troubleIntervalMs } from "#functions/workflow/pacing.ts";
 import type { OpenedFile } from "#integra/output-file.ts";
 import type { ExportRecords, ExportRun } from "#landing/export-records.ts";
-import type { VerifiedFile } from "#landing/ndjson-verifier.ts";
 import type { Receipts } from "#landing/receipts.ts";
-import type { UploadVerified } from "#landing/verified-upload.ts";
+import type { UploadVerified, VerifiedFile } from "#landing/verified-upload.ts";
 import type { Log } from "#runtime/log.ts";
 import type { Step, StepContext } from "#runtime/step.ts";
 

@@ -1,5 +1,5 @@
 import { ServerUnavailable } from "#contracts/errors.ts";
-import { FileCut, FileRefused } from "#contracts/file-faults.ts";
+import { FileCut, FileDamaged, FileRefused } from "#contracts/file-faults.ts";
 import { type HttpAnswer, headerText } from "./http.ts";
 import { type OpenedFile, openBody } from "./output-file.ts";
 
@@ -38,7 +38,7 @@ export async function openCcdBody(answer: HttpAnswer): Promise<CcdBody> {
     const documents = { form, chunks: whole, wholeness, contentType: headerText(answer, "content-type") };
     return { kind: ended && isEmptyZip(beginning) ? "empty-zip" : "documents", documents };
   } catch (error) {
-    if (!(error instanceof FileCut || error instanceof FileRefused)) throw error;
+    if (!(error instanceof FileCut || error instanceof FileDamaged || error instanceof FileRefused)) throw error;
     throw new ServerUnavailable(error.message, { cause: error });
   }
 }

@@ -68,6 +68,12 @@ export function headerText(answer: Pick<HttpAnswer, "headers">, name: string): s
   return Array.isArray(value) ? value.join(", ") : value;
 }
 
+/** The bytes that the body has on the wire, as the answer announces them; undefined where it does not. */
+export function contentLength(answer: Pick<HttpAnswer, "headers">): number | undefined {
+  const text = headerText(answer, "content-length")?.trim() ?? "";
+  return /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
 /**
  * The whole body, at most `limit` bytes.
  * @throws ServerUnavailable where the body is cut or longer than that

@@ -1,9 +1,9 @@
-import { pipeline, type Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
 import { ServerUnavailable } from "#contracts/errors.ts";
-import { FileCut, FileRefused } from "#contracts/file-faults.ts";
+import { FileRefused } from "#contracts/file-faults.ts";
 import { authorisedRequest, type IntegraClient } from "./authorised-request.ts";
-import { type HttpAnswer, headerText, networkErrorCode, readRefusal, refusalCodes } from "./http.ts";
+import { gunzippedBody } from "./gunzipped-body.ts";
+import { type Headers, type HttpAnswer, headerText, readRefusal, refusalCodes } from "./http.ts";
+import { type AskForRest, resumedBody } from "./resumed-body.ts";
 
 /** An output file that began to arrive. */
 export interface OpenedFile {
@@ -13,9 +13,17 @@ export interface OpenedFile {
   wholeness: "length" | "chunked" | "gzip" | "unproven";
 }
 
+/** A file of the manifest. */
+export interface OutputFile {
+  url: URL;
+  requiresAccessToken: boolean;
+}
+
 /**
- * Begins to download one file. The token travels raw in `x-auth-token`, as the guide wants it, and as a bearer token, as
- * the standard does; not at all where the manifest says that the URL needs none.
+ * Begins to download one file, gzipped if the server likes. The token travels raw in `x-auth-token`, as the guide wants
+ * it, and as a bearer token, as the standard does; not at all where the manifest says that the URL needs none.
+ *
+ * A transfer that breaks off is resumed where that is safe; then reading `chunks` throws what this function throws.
  *
  * Source: guide, "Download the ndjson file"; Bulk Data Access, "Bulk Data Output File Request".
  * @throws FileRefused on 403 (ATTACHMENT_FILE_NOT_FOUND, expired), 404, 410 and other final refusals
@@ -23,76 +31,60 @@ export interface OpenedFile {
  */
 export async function openOutputFile(
   client: IntegraClient,
-  file: { url: URL; requiresAccessToken: boolean },
+  file: OutputFile,
   signal?: AbortSignal,
 ): Promise<OpenedFile> {
-  const answer = await authorisedRequest(client, {
-    method: "GET",
-    url: file.url,
-    headers: { accept: "application/fhir+ndjson", "accept-encoding": "gzip" },
-    token: file.requiresAccessToken ? "bearer-and-raw" : "none",
-    origins: client.server.fileOrigins,
-    signal,
-  });
-  if (answer.status !== 200) {
-    const refusal = await readRefusal(answer, client.now());
-    const message = `the file server answered ${refusalCodes(refusal)}`;
-    if (refusal.temporary) throw new ServerUnavailable(message, { retryAfterMs: refusal.retryAfterMs });
-    throw new FileRefused(message);
-  }
-  return openBody(answer);
+  const answer = await askFor(client, file, { "accept-encoding": "gzip" }, signal);
+  if (answer.status !== 200) throw await refusal(client, answer);
+  const askForRest = async (from: number, etag: string): Promise<HttpAnswer> => {
+    const headers = { "accept-encoding": "identity", range: `bytes=${from}-`, "if-range": etag };
+    const rest = await askFor(client, file, headers, signal);
+    if (rest.status === 200 || rest.status === 206 || rest.status === 416) return rest;
+    throw await refusal(client, rest);
+  };
+  return openBody(answer, askForRest, signal);
 }
 
 /**
  * The body of an answer, as a file that begins to arrive.
+ * @param askForRest how a transfer that breaks off is resumed; without it, it is not
  * @throws FileRefused where it travels in a coding that was not asked for
  */
-export function openBody(answer: HttpAnswer): OpenedFile {
+export function openBody(answer: HttpAnswer, askForRest?: AskForRest, signal?: AbortSignal): OpenedFile {
   const encoding = headerText(answer, "content-encoding")?.trim().toLowerCase() ?? "identity";
-  if (encoding === "gzip" || encoding === "x-gzip")
-    return { chunks: guarded(gunzipped(answer.body)), wholeness: "gzip" };
+  if (encoding === "gzip" || encoding === "x-gzip") return { chunks: gunzippedBody(answer), wholeness: "gzip" };
   if (encoding !== "identity" && encoding !== "") {
     answer.body.destroy();
     throw new FileRefused(`the file server sent content-encoding ${encoding}, which was not asked for`);
   }
-  return {
-    chunks: withLength(answer.body, headerText(answer, "content-length")),
-    wholeness: wholenessOf(answer.headers),
-  };
+  return { chunks: resumedBody(answer, askForRest, signal), wholeness: wholenessOf(answer) };
 }
 
-function wholenessOf(headers: Record<string, string | string[] | undefined>): OpenedFile["wholeness"] {
+function askFor(
+  client: IntegraClient,
+  file: OutputFile,
+  headers: Headers,
+  signal: AbortSignal | undefined,
+): Promise<HttpAnswer> {
+  return authorisedRequest(client, {
+    method: "GET",
+    url: file.url,
+    headers: { accept: "application/fhir+ndjson", ...headers },
+    token: file.requiresAccessToken ? "bearer-and-raw" : "none",
+    origins: client.server.fileOrigins,
+    signal,
+  });
+}
+
+async function refusal(client: IntegraClient, answer: HttpAnswer): Promise<ServerUnavailable | FileRefused> {
+  const refused = await readRefusal(answer, client.now());
+  const message = `the file server answered ${refusalCodes(refused)}`;
+  if (!refused.temporary) return new FileRefused(message);
+  return new ServerUnavailable(message, { retryAfterMs: refused.retryAfterMs });
+}
+
+function wholenessOf({ headers }: HttpAnswer): OpenedFile["wholeness"] {
   if (headers["content-length"] !== undefined) return "length";
   // undici fails a chunked body that ends without its last chunk; a close-delimited one just ends.
   return headers["transfer-encoding"] === undefined ? "unproven" : "chunked";
-}
-
-/** zlib throws on a gzip stream that ends early or whose checksum is wrong. */
-function gunzipped(body: Readable): Readable {
-  // The callback's error is the one that the returned stream throws to its reader.
-  return pipeline(body, createGunzip({ chunkSize: 256 * 1024 }), () => undefined);
-}
-
-async function* withLength(body: Readable, contentLength: string | undefined): AsyncGenerator<Buffer> {
-  const expected = contentLength === undefined ? undefined : Number(contentLength);
-  let received = 0;
-  for await (const chunk of guarded(body)) {
-    received += chunk.length;
-    yield chunk;
-  }
-  if (expected !== undefined && received !== expected) {
-    throw new FileCut(`the file ended after ${received} of ${expected} bytes`);
-  }
-}
-
-async function* guarded(body: Readable): AsyncGenerator<Buffer> {
-  let received = 0;
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      received += chunk.length;
-      yield chunk;
-    }
-  } catch (error) {
-    throw new FileCut(`the file broke off after ${received} bytes (${networkErrorCode(error)})`, { cause: error });
-  }
 }

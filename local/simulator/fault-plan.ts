@@ -6,6 +6,8 @@ import { uniformOf } from "#local/simulator/seeded-random.ts";
 export type FaultyEndpoint = Exclude<EndpointName, "other">;
 
 const byteCount = z.int().min(0);
+/** Counted from 0; the middle one where it is absent. */
+const lineNumber = z.int().min(0).optional();
 
 /** What goes wrong. Counts of bytes are those of the body on the wire; cut, truncated and stalled requests still act. */
 export const faultSchema = z.discriminatedUnion("kind", [
@@ -33,8 +35,14 @@ export const faultSchema = z.discriminatedUnion("kind", [
     atByte: byteCount.optional(),
     framing: z.enum(["chunked", "close"]).optional(),
   }),
-  /** A resource of another type in one line (counted from 0; default the middle one). */
-  z.strictObject({ kind: z.literal("wrong-type"), line: byteCount.optional() }),
+  /** A resource of another type in one line; `nested`: it contains the resource that was there. */
+  z.strictObject({ kind: z.literal("wrong-type"), line: lineNumber, nested: z.boolean().optional() }),
+  /** A line that is not JSON (default) or not UTF-8. */
+  z.strictObject({ kind: z.literal("bad-line"), line: lineNumber, how: z.enum(["not-json", "not-utf8"]).optional() }),
+  /** One line less than the manifest counts, where it does. */
+  z.strictObject({ kind: z.literal("drop-line"), line: lineNumber }),
+  /** On compressed answers: the gzip stream lacks its trailer, or something follows it. The HTTP around it is whole. */
+  z.strictObject({ kind: z.literal("bad-gzip"), how: z.enum(["cut", "garbage-behind"]) }),
   /** 307 to the given URL. */
   z.strictObject({ kind: z.literal("redirect"), location: z.string() }),
   /** Documents as an attacker would send them, always in a ZIP; on downloads of CCDs only. `bytes`: how large a bomb becomes. */
@@ -70,7 +78,14 @@ export type Fault = z.infer<typeof faultSchema>;
 export type CcdAttack = Extract<Fault, { kind: "hostile-ccd" }>["attack"];
 
 /** The faults of what is downloaded, which need something that they can spoil. */
-const CONTENT_FAULTS: ReadonlySet<Fault["kind"]> = new Set<Fault["kind"]>(["truncate", "wrong-type", "hostile-ccd"]);
+const CONTENT_FAULTS: ReadonlySet<Fault["kind"]> = new Set<Fault["kind"]>([
+  "truncate",
+  "wrong-type",
+  "bad-line",
+  "drop-line",
+  "bad-gzip",
+  "hostile-ccd",
+]);
 
 /** The request that a fault is chosen for. */
 export interface FaultTarget {

@@ -10,6 +10,7 @@ import {
   tomcatPage,
 } from "#local/simulator/http-reply.ts";
 import type { SimulatorSettings } from "#local/simulator/options.ts";
+import { cutContent, spoilLine } from "#local/simulator/spoilt-content.ts";
 
 /** The answer of a fault that takes the endpoint's place; null for faults that spoil the endpoint's own answer. */
 export function replyOfFault(fault: Fault, settings: SimulatorSettings): Reply | null {
@@ -21,28 +22,34 @@ export function replyOfFault(fault: Fault, settings: SimulatorSettings): Reply |
 
 /** The reply with its content spoilt by the fault; the same reply when the fault does not concern the content. */
 export function spoilContent(reply: Reply, fault: Fault): Reply {
-  if (fault.kind === "truncate")
-    return { ...reply, body: reply.body.subarray(0, cutInsideRecord(reply.body, fault.atByte)) };
-  if (fault.kind !== "wrong-type") return reply;
-  const lines = reply.body.toString("utf8").split("\n");
-  const index = Math.min(fault.line ?? Math.floor((lines.length - 1) / 2), lines.length - 2);
-  const intruder = lines[index]?.includes('"resourceType":"Observation"') === true ? "Patient" : "Observation";
-  lines[index] = JSON.stringify({ resourceType: intruder, id: "of-another-type" });
-  return { ...reply, body: Buffer.from(lines.join("\n")) };
+  switch (fault.kind) {
+    case "truncate":
+      return { ...reply, body: cutContent(reply.body, fault.atByte) };
+    case "wrong-type":
+    case "bad-line":
+    case "drop-line":
+      return { ...reply, body: spoilLine(reply.body, fault) };
+    default:
+      return reply;
+  }
 }
 
 /** True when the fault can be applied to this answer: content faults need a file's content. */
 export function isApplicable(fault: Fault, reply: Reply): boolean {
-  if (fault.kind === "hostile-ccd") return reply.headers["content-type"] === "application/zip";
-  if (fault.kind !== "truncate" && fault.kind !== "wrong-type") return true;
-  return [200, 206].includes(reply.status) && reply.body.length > 1;
-}
-
-function cutInsideRecord(body: Buffer, atByte: number | undefined): number {
-  if (atByte !== undefined) return Math.min(atByte, body.length);
-  const middle = Math.floor(body.length / 2);
-  // Two bytes further on is inside the next record, should the middle be the end of one.
-  return body[middle - 1] === 0x0a || body[middle] === 0x0a ? Math.min(middle + 2, body.length - 1) : middle;
+  const hasContent = [200, 206].includes(reply.status) && reply.body.length > 1;
+  switch (fault.kind) {
+    case "hostile-ccd":
+      return reply.headers["content-type"] === "application/zip";
+    case "bad-gzip":
+      return hasContent && reply.gzip === true;
+    case "truncate":
+    case "wrong-type":
+    case "bad-line":
+    case "drop-line":
+      return hasContent;
+    default:
+      return true;
+  }
 }
 
 function statusReply(fault: Extract<Fault, { kind: "status" }>, settings: SimulatorSettings): Reply {

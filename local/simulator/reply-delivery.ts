@@ -4,6 +4,7 @@ import { gzip } from "node:zlib";
 import type { Fault } from "#local/simulator/fault-plan.ts";
 import type { Reply } from "#local/simulator/http-reply.ts";
 import type { SimulatorSettings } from "#local/simulator/options.ts";
+import { spoilGzip } from "#local/simulator/spoilt-content.ts";
 
 const compress = promisify(gzip);
 
@@ -18,7 +19,7 @@ export async function deliver(
     response.destroy();
     return false;
   }
-  const body = reply.gzip === true ? await compress(reply.body) : reply.body;
+  const body = reply.gzip === true ? await compressed(reply.body, fault) : reply.body;
   const headers: Record<string, string> = { ...reply.headers };
   if (reply.gzip === true) headers["content-encoding"] = "gzip";
   const chunked = fault?.kind === "truncate" || (reply.gzip === true && settings.gzipFraming === "chunked");
@@ -31,6 +32,11 @@ export async function deliver(
     response.end(body);
   }
   return true;
+}
+
+async function compressed(body: Buffer, fault: Fault | null): Promise<Buffer> {
+  const zipped = await compress(body);
+  return fault?.kind === "bad-gzip" ? spoilGzip(zipped, fault) : zipped;
 }
 
 function sendPart(response: ServerResponse, body: Buffer, fault: Extract<Fault, { kind: "cut" | "stall" }>): void {

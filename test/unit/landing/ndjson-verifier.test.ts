@@ -1,16 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FileDamaged } from "#contracts/file-faults.ts";
-import { type Expectation, NdjsonVerifier, type VerifiedFile } from "#landing/ndjson-verifier.ts";
-import { crcOf } from "#test/fixtures/s3-in-memory.ts";
+import { type Expectation, NdjsonVerifier, type Verdict } from "#landing/ndjson-verifier.ts";
 
 const patients: Expectation = { type: "Patient", count: null, transportProven: true };
 
-function verify(
-  content: string | Buffer,
-  expected: Partial<Expectation> = {},
-  sizes: number[] = [1 << 20],
-): VerifiedFile {
+function verify(content: string | Buffer, expected: Partial<Expectation> = {}, sizes: number[] = [1 << 20]): Verdict {
   const verifier = new NdjsonVerifier({ ...patients, ...expected });
   const bytes = Buffer.from(content as string);
   for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
@@ -41,25 +36,28 @@ const outcome = (...severities: unknown[]): string =>
   `${JSON.stringify({ resourceType: "OperationOutcome", issue: severities.map((severity) => ({ severity })) })}\n`;
 
 describe("the NDJSON verifier", () => {
-  it("counts lines, bytes and the CRC-32 of any records, however they are cut into chunks", () => {
+  it("counts lines and bytes of any records, however they are cut into chunks", () => {
     const ends = fc.constantFrom("\n", "\r\n");
     fc.assert(
       fc.property(records, sizes, ends, fc.boolean(), (lines, cuts, end, lastEnd) => {
         const content = lines.join(end) + (lastEnd && lines.length > 0 ? end : "");
-        const bytes = Buffer.from(content);
+        const bytes = Buffer.byteLength(content);
         expect(verify(content, { count: lines.length }, cuts)).toEqual({
           lines: lines.length,
-          bytes: bytes.length,
-          crc32: crcOf(bytes),
+          bytes,
           issues: undefined,
         });
       }),
     );
   });
 
-  it("takes an empty file", () => {
-    expect(verify("")).toEqual({ lines: 0, bytes: 0, crc32: "AAAAAA==", issues: undefined });
+  it("takes an empty file where the transport or a count of 0 proves it", () => {
+    expect(verify("")).toEqual({ lines: 0, bytes: 0, issues: undefined });
+    expect(verify("", { count: 0 }).lines).toBe(0);
     expect(verify("", { count: 0, transportProven: false }).lines).toBe(0);
+    expect(verify("\n\r\n", { count: 0 }).lines).toBe(0);
+    expect(faultOf("", { transportProven: false })).toContain("nothing proves");
+    expect(faultOf("", { count: 1 })).toContain("0 lines, the manifest announced 1");
   });
 
   it("does not count blank lines", () => {
@@ -83,22 +81,20 @@ describe("the NDJSON verifier", () => {
   });
 
   it.each([
-    ["an HTML page", "<!doctype html>\n<html><body>Login</body></html>\n", "line 1"],
-    ["a line that is no JSON object", `${record()}\n[1]\n`, "line 2"],
-    ["a first line that only looks like an object", `{"resourceType":Patient}\n${record()}\n`, "line 1 is not JSON"],
-    ["a last line that only looks like an object", `${record()}\n{"resourceType":Patient}`, "line 2 is not JSON"],
-    ["two records on one line", `${record()}${record()}\n`, "line 1"],
-    ["a first record of another type", `{"resourceType":"Device"}\n`, "line 1 holds no Patient"],
-    ["a last record of another type", `${record()}\n{"resourceType":"Device"}`, "line 2 holds no Patient"],
+    ["an HTML page", "<!doctype html>\n<html><body>Login</body></html>\n", "line 1 is no JSON object, but markup"],
+    ["a line that is no JSON object", `${record()}\n[1]\n`, "line 2 is no JSON object"],
+    ["a line that is not JSON", `${record()}\n{"resourceType":"Patient","id":}\n${record()}\n`, "line 2 is not JSON"],
+    ["a record of another type", `${record()}\n{"resourceType":"Device"}\n${record()}\n`, "line 2 holds no Patient"],
+    ["a record within another one", `{"resourceType":"Bundle","entry":[{"resource":${record()}}]}`, "holds no Patient"],
     ["an array", "[]", "line 1"],
     ["binary", "\u0000\u0001\u0002", "line 1"],
   ])("notices %s", (_, content, where) => {
     expect(faultOf(content)).toContain(where);
   });
 
-  it("looks at the last record where its line ends with a newline, too", () => {
-    expect(faultOf(`${record()}\n{"resourceType":"Device"}\n`)).toContain("line 2 holds no Patient");
-    expect(faultOf(`${record()}\n{"resourceType":Patient}\n`)).toContain("line 2 is not JSON");
+  it("notices what is not UTF-8, wherever the chunks are cut", () => {
+    const latin1 = Buffer.from(`${record()}\n${record({ name: "Zoë" })}\n`, "latin1");
+    for (let size = 1; size <= latin1.length; size += 1) expect(() => verify(latin1, {}, [size])).toThrow("not UTF-8");
   });
 
   it("notices a number of lines that differs from the manifest's count", () => {
@@ -111,12 +107,9 @@ describe("the NDJSON verifier", () => {
     expect(verify(`${record()}\n`, { transportProven: false, count: 1 }).lines).toBe(1);
   });
 
-  it("refuses a line that is longer than any resource", () => {
-    const verifier = new NdjsonVerifier(patients);
-    const piece = Buffer.alloc(16 * 1024 * 1024, "{");
-    expect(() => {
-      for (let n = 0; n < 5; n += 1) verifier.push(piece);
-    }).toThrow("longer than");
+  it("takes no last line without its newline where only the count proves the file", () => {
+    expect(verify(`${record()}\n${record()}`, { count: 2 }).lines).toBe(2);
+    expect(faultOf(`${record()}\n${record()}`, { transportProven: false, count: 2 })).toContain("the last line");
   });
 
   it("never shows a record's content in a fault", () => {
@@ -157,6 +150,31 @@ describe("the NDJSON verifier", () => {
     it("counts an issue that is none as an error", () => {
       const content = '{"resourceType":"OperationOutcome","issue":[null,"x",7]}\n';
       expect(verify(content, outcomes).issues?.error).toBe(3);
+      expect(verify(outcome({ toString: 1, valueOf: 1 }), outcomes).issues?.error).toBe(1);
+    });
+
+    it("counts every issue once, however the file is cut and ends", () => {
+      const content = outcome("error") + outcome("warning", "error") + outcome("information").trimEnd();
+      for (let size = 1; size <= content.length; size += 1) {
+        const counts = { fatal: 0, error: 2, warning: 1, information: 1 };
+        expect(verify(content, outcomes, [size]).issues).toEqual(counts);
+      }
+    });
+
+    it("that is asked twice for its verdict counts no issue twice", () => {
+      const verifier = new NdjsonVerifier({ ...patients, ...outcomes });
+      verifier.push(Buffer.from(outcome("error").trimEnd()));
+      verifier.finish();
+      expect(verifier.finish().issues?.error).toBe(1);
+    });
+
+    it("refuses a line that would not fit into memory", () => {
+      const verifier = new NdjsonVerifier({ ...patients, ...outcomes });
+      const piece = Buffer.alloc(16 * 1024 * 1024, " ");
+      verifier.push(Buffer.from('{"resourceType":"OperationOutcome",'));
+      expect(() => {
+        for (let n = 0; n < 5; n += 1) verifier.push(piece);
+      }).toThrow("longer than");
     });
 
     it("notices a record in the middle that is not one", () => {

@@ -1,3 +1,4 @@
+import { AbortMultipartUploadCommand, UploadPartCommand } from "@aws-sdk/client-s3";
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { FileCut, FileDamaged, ObjectConflict } from "#contracts/file-faults.ts";
@@ -186,6 +187,26 @@ describe("a verified upload", () => {
     await expect(upload(pieces(lines(50)))).rejects.toMatchObject({ name: "InternalError" });
     expect(s3.uploads.size).toBe(0);
     expect(s3.objects.size).toBe(0);
+  });
+
+  it("is aborted only once no part is on its way any more: a later one would stay behind", async () => {
+    const { client } = s3;
+    const underWay = new Set<object>();
+    const leftAtAbort: number[] = [];
+    const slow = {
+      send: async (command: object) => {
+        if (command instanceof AbortMultipartUploadCommand) leftAtAbort.push(underWay.size);
+        if (!(command instanceof UploadPartCommand)) return await client.send(command as never);
+        underWay.add(command);
+        await new Promise((resolve) => setImmediate(resolve));
+        underWay.delete(command);
+        return await client.send(command as never);
+      },
+    } as unknown as typeof client;
+    const landing = verifiedUpload(slow, landingBucket(slow, "bucket"), 256)(brokenOff(lines(50)), options());
+    await expect(landing).rejects.toBeInstanceOf(FileCut);
+    expect(leftAtAbort).toEqual([0]);
+    nothingStays();
   });
 
   it("still says what went wrong where its abort fails as well", async () => {

@@ -1,6 +1,8 @@
+import { isUtf8 } from "node:buffer";
+import { gunzipSync } from "node:zlib";
 import type { Dispatcher } from "undici";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { FaultPlan, type FaultTarget } from "#local/simulator/fault-plan.ts";
+import { FaultPlan, type FaultTarget, type ScriptedFault } from "#local/simulator/fault-plan.ts";
 import { type Fixture, startFixture } from "./simulator-client.ts";
 
 describe("faults of downloads", () => {
@@ -16,6 +18,10 @@ describe("faults of downloads", () => {
   afterEach(() => fixture.simulator.close());
 
   const get = (): Promise<Dispatcher.ResponseData> => fixture.get(url, { "x-auth-token": fixture.token });
+  const spoilt = async (fault: ScriptedFault): Promise<Buffer> => {
+    fixture.simulator.faults.script("download", [fault]);
+    return Buffer.from(await (await get()).body.arrayBuffer());
+  };
   const lastFault = (): unknown => fixture.simulator.log.at(-1)?.fault;
 
   it("come in the order of the script, and only once", async () => {
@@ -78,6 +84,46 @@ describe("faults of downloads", () => {
     expect(lines).toHaveLength(20);
     expect(lines.map((line) => line.includes('"resourceType":"Patient"')).indexOf(false)).toBe(3);
     expect(lastFault()).toBe("wrong-type");
+  });
+
+  it.each([
+    ["wrong-type", { kind: "wrong-type", line: 3, nested: true }, 20],
+    ["bad-line", { kind: "bad-line", line: 3 }, 20],
+    ["bad-line", { kind: "bad-line", line: 3, how: "not-utf8" }, 20],
+    ["drop-line", { kind: "drop-line", line: 3 }, 19],
+  ] as const)("spoil one line and leave the others: %s %o", async (kind, fault, count) => {
+    const lines = (await spoilt(fault)).toString("latin1").trimEnd().split("\n");
+    const whole = body.toString("latin1").trimEnd().split("\n");
+    expect(lines).toHaveLength(count);
+    expect(lines.filter((line) => !whole.includes(line))).toHaveLength(count - 19);
+    expect(lastFault()).toBe(kind);
+  });
+
+  it("spoil a line in a way of their own", async () => {
+    const nested = (await spoilt({ kind: "wrong-type", line: 0, nested: true })).toString().split("\n")[0] ?? "";
+    expect(JSON.parse(nested)).toMatchObject({
+      resourceType: "Observation",
+      contained: [{ resourceType: "Patient" }],
+    });
+    const bad = (await spoilt({ kind: "bad-line", line: 0 })).toString().split("\n")[0] ?? "";
+    expect(() => JSON.parse(bad) as unknown).toThrow("JSON");
+    expect(isUtf8(await spoilt({ kind: "bad-line", how: "not-utf8" }))).toBe(false);
+  });
+
+  it("spoil a gzip stream in HTTP that is whole, and only where there is one", async () => {
+    fixture.simulator.faults.script("download", [
+      { kind: "bad-gzip", how: "cut" },
+      { kind: "bad-gzip", how: "garbage-behind" },
+      { kind: "bad-gzip", how: "cut" },
+    ]);
+    const headers = { "x-auth-token": fixture.token, "accept-encoding": "gzip" };
+    const cut = Buffer.from(await (await fixture.get(url, headers)).body.arrayBuffer());
+    expect(() => gunzipSync(cut)).toThrow("unexpected end of file");
+    const longer = Buffer.from(await (await fixture.get(url, headers)).body.arrayBuffer());
+    expect(longer.subarray(0, cut.length).equals(cut)).toBe(true);
+    expect(longer.length - cut.length).toBeGreaterThan(8);
+    expect(await (await get()).body.text()).toBe(body.toString());
+    expect(lastFault()).toBeNull();
   });
 
   it("stall after the headers until the server closes", async () => {
