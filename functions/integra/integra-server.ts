@@ -87,7 +87,8 @@ export function onServerOrigin(server: IntegraServer, reference: string, base: U
   return url;
 }
 
-function withTrailingSlash(url: URL): URL {
+/** A base against which relative paths are resolved below it, not beside it. */
+export function withTrailingSlash(url: URL): URL {
   const copy = new URL(url);
   if (!copy.pathname.endsWith("/")) copy.pathname += "/";
   return copy;

@@ -56,6 +56,7 @@ const asked = (endpoint: RequestLogEntry["endpoint"], fileName: string | null = 
   path: "/",
   query: "",
   status: 200,
+  userId: null,
   clientId: "c",
   jobId: "j",
   fileName,
