@@ -16,6 +16,9 @@ const busy = () => Promise.reject(new ServerUnavailable("429", { retryAfterMs: 4
 
 const deleteJob = () => Promise.reject(new ServerUnavailable("503"));
 
+const soon = () => Promise.reject(new ServerUnavailable("503"));
+const same = () => Promise.resolve({ statusUrl: new URL(statusUrl), retryAfterMs: undefined });
+
 describe("kicking an export off", () => {
   let bridge: BridgeInMemory;
   /** The jobs that run at the server. */
@@ -153,10 +156,8 @@ describe("kicking an export off", () => {
 
   it("asks less often, the longer the export takes: neither a busy server nor another's job is asked for ever", async () => {
     bridge.clock.now += 12 * 3_600_000;
-    const soon = () => Promise.reject(new ServerUnavailable("503"));
     expect((await kickOff({ kickOff: soon })).waitSeconds).toBeGreaterThanOrEqual(60);
     await bridge.records.saveJob({ ...patientJob, foreign: true });
-    const same = () => Promise.resolve({ statusUrl: new URL(statusUrl), retryAfterMs: undefined });
     expect((await kickOff({ kickOff: same })).waitSeconds).toBeGreaterThanOrEqual(60);
   });
 
