@@ -77,7 +77,12 @@ export function placeOf(url: URL): string {
  * `reference` as a URL on one of the server's own origins.
  * @throws OriginRefused naming `what` and the origin, where it leads elsewhere or is no URL
  */
-export function onServerOrigin(server: IntegraServer, reference: string, base: URL, what: string): URL {
+export function onServerOrigin(
+  server: Pick<IntegraServer, "tokenOrigins">,
+  reference: string,
+  base: URL,
+  what: string,
+): URL {
   const url = URL.parse(reference, base.href);
   if (url === null) throw new OriginRefused(`${what} is not a URL`);
   if (!isOfOrigin(server.tokenOrigins, url)) {

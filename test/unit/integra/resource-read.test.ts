@@ -134,6 +134,15 @@ describe("reading resources on demand", () => {
       },
     );
 
+    it.each(["blob:", "user@"])("is not on the server by the look of it: %s", async (trick) => {
+      const setting = await given(() => {
+        const { origin, host } = new URL(setting.wire.origin);
+        return jsonReply(200, bundle([], trick === "blob:" ? `blob:${origin}/x` : `http://user@${host}/x`));
+      });
+      const page = searchResources(setting.client, "Condition", patient);
+      await expect(page).rejects.toMatchObject({ name: "OriginRefused" });
+    });
+
     it("is not asked for anywhere else, even where somebody hands us such a URL", async () => {
       const { client, wire } = await given(jsonReply(200, bundle([])));
       const elsewhere = new URL("https://elsewhere.example/r4?patient=12900876000");
