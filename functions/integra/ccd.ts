@@ -108,7 +108,7 @@ async function tryDownload(
   const answer = await authorisedRequest(client, {
     method: "GET",
     url,
-    headers: { ...guideHeaders(settings), "accept-encoding": "gzip" },
+    headers: { ...guideHeaders(settings), "accept-encoding": "identity" },
     token: settings.token,
     origins: client.server.fileOrigins,
     renews: false,

@@ -1,8 +1,9 @@
 import * as z from "zod";
-import { OriginRefused, ServerUnavailable } from "#contracts/errors.ts";
+import { ServerUnavailable } from "#contracts/errors.ts";
 import { type ReadRefusal, ReadRefused } from "#contracts/user-faults.ts";
 import { authorisedRequest, type TokenBearer } from "./authorised-request.ts";
 import { type HttpAnswer, headerText, type Refusal, readBody, readRefusal } from "./http.ts";
+import { onServerOrigin } from "./integra-server.ts";
 import type { UserServer } from "./user-server.ts";
 
 /** A user's session as the requests of this folder need it. */
@@ -87,13 +88,7 @@ async function readPage(server: UserServer, answer: HttpAnswer, url: URL, subjec
 
 /** White space is an artefact, as in the URLs of the guide's manifest. */
 function nextUrl(server: UserServer, reference: string, page: URL): URL {
-  const url = URL.parse(reference.replace(/\s+/g, ""), page.href);
-  if (url === null) throw new OriginRefused("the link to the next page is not a URL");
-  if (server.tokenOrigins.has(url.origin)) return url;
-  const known = [...server.tokenOrigins].join(", ");
-  throw new OriginRefused(
-    `the link to the next page leads to ${url.origin}, which is not the configured server (${known})`,
-  );
+  return onServerOrigin(server, reference.replace(/\s+/g, ""), page, "the link to the next page");
 }
 
 function readFault(refusal: Refusal, subject: string): Error {

@@ -46,7 +46,12 @@ export function integraServer(settings: IntegraServerSettings): IntegraServer {
  * `reference` as a URL on one of the server's own origins.
  * @throws OriginRefused naming `what` and the origin, where it leads elsewhere or is no URL
  */
-export function onServerOrigin(server: IntegraServer, reference: string, base: URL, what: string): URL {
+export function onServerOrigin(
+  server: Pick<IntegraServer, "tokenOrigins">,
+  reference: string,
+  base: URL,
+  what: string,
+): URL {
   const url = URL.parse(reference, base.href);
   if (url === null) throw new OriginRefused(`${what} is not a URL`);
   if (!server.tokenOrigins.has(url.origin)) {
@@ -58,7 +63,7 @@ export function onServerOrigin(server: IntegraServer, reference: string, base: U
 }
 
 /** The origins that get our token, for messages to people. */
-export function originList(server: IntegraServer): string {
+export function originList(server: Pick<IntegraServer, "tokenOrigins">): string {
   return [...server.tokenOrigins].join(", ");
 }
 

@@ -3,7 +3,7 @@ import { createGunzip } from "node:zlib";
 import { ServerUnavailable } from "#contracts/errors.ts";
 import { FileCut, FileRefused } from "#contracts/file-faults.ts";
 import { authorisedRequest, type IntegraClient } from "./authorised-request.ts";
-import { type HttpAnswer, headerText, networkErrorCode, readRefusal, refusalText } from "./http.ts";
+import { headerText, networkErrorCode, readRefusal, refusalText } from "./http.ts";
 
 /** An output file that began to arrive. */
 export interface OpenedFile {
@@ -40,14 +40,6 @@ export async function openOutputFile(
     if (refusal.temporary) throw new ServerUnavailable(message, { retryAfterMs: refusal.retryAfterMs });
     throw new FileRefused(message);
   }
-  return openBody(answer);
-}
-
-/**
- * The body of an answer, as a file that begins to arrive.
- * @throws FileRefused where it travels in a coding that was not asked for
- */
-export function openBody(answer: HttpAnswer): OpenedFile {
   const encoding = headerText(answer, "content-encoding")?.trim().toLowerCase() ?? "identity";
   if (encoding === "gzip" || encoding === "x-gzip")
     return { chunks: guarded(gunzipped(answer.body)), wholeness: "gzip" };
