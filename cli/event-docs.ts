@@ -1,16 +1,33 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { eventDetails, eventSource, exportRequested } from "#contracts/events.ts";
+import {
+  aboutAnExport,
+  eventDetails,
+  eventSource,
+  exportCancelRequested,
+  exportRequested,
+  exportResumeRequested,
+} from "#contracts/events.ts";
 import { exportRequestDetail } from "#contracts/export-request.ts";
 
 const repository = join(import.meta.dirname, "..");
 
 /** The details of all events, those that callers send and those that the bridge publishes, by their detail-type. */
-const details: Record<string, z.ZodType> = { [exportRequested]: exportRequestDetail, ...eventDetails };
+const details: Record<string, z.ZodType> = {
+  [exportRequested]: exportRequestDetail,
+  [exportResumeRequested]: aboutAnExport,
+  [exportCancelRequested]: aboutAnExport,
+  ...eventDetails,
+};
 
 const introductions: Record<string, string> = {
   "Export Requested": "Sent by you: asks for an export. Any `source` will do.",
+  "Export Resume Requested":
+    "Sent by you: asks for what is missing of an export that ended partial, or failed. Its files are fetched from the same " +
+    "job of the server; where that is gone, a new export of the same request is started, which names this one as its " +
+    "`predecessor`.",
+  "Export Cancel Requested": "Sent by you: stops an export. One that has ended already stays as it is.",
   "Export Started": "The server accepted the export. Sent once, soon after the request.",
   "Export File Landed": "One file is in S3, whole and verified. Sent for each file, in any order.",
   "Export Completed": "Every file of the manifest is accounted for. This or one of the next two ends an export.",

@@ -1,8 +1,13 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { renderEventDocs } from "./event-docs.ts";
+import { renderPermissionDocs } from "./permission-docs.ts";
+import { everyOption } from "./templates/every-option.ts";
+import { synthesise } from "./templates/synthesise.ts";
 
-for (const [path, text] of await renderEventDocs()) {
+const permissions = renderPermissionDocs(await synthesise("prod"), await synthesise("prod", everyOption));
+
+for (const [path, text] of [...(await renderEventDocs()), ["docs/permissions.md", permissions] as const]) {
   const file = join(import.meta.dirname, "..", path);
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, text);

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { exportGroup, exportRequestDetail } from "../functions/contracts/export-request.ts";
+import { addressOf, isOwnNetworkAddress, isPublicAddress } from "../functions/contracts/network-addresses.ts";
 
 /** The types that IntegraConnect exports (guide, "Supported resources"). */
 const guideTypes = [
@@ -34,7 +35,10 @@ const guideGroups = [
   { id: "517483350", name: "age-above-55" },
 ];
 
-const serverUrl = z.url().refine(isSecure, "must be https (http is accepted for a loopback address only)");
+const serverUrl = z
+  .url()
+  .refine(isSecure, "must be https (http is accepted for a loopback address only)")
+  .refine(hasNoUser, "must not hold a user name or password");
 
 function isSecure(text: string): boolean {
   const url = URL.parse(text);
@@ -44,13 +48,36 @@ function isSecure(text: string): boolean {
   );
 }
 
+function hasNoUser(text: string): boolean {
+  const url = URL.parse(text);
+  return url?.username === "" && url.password === "";
+}
+
+const fileOrigin = serverUrl
+  .refine(
+    (text) => URL.parse(text)?.href === `${URL.parse(text)?.origin}/`,
+    "must be an origin, without a path or query",
+  )
+  .refine(isAcceptableHost, "must not be an address that is link-local, of a metadata service, or otherwise special");
+
+/** Loopback and private addresses are taken at their word: whoever writes one down means that very server. */
+function isAcceptableHost(text: string): boolean {
+  const url = URL.parse(text);
+  const address = url === null ? undefined : addressOf(url);
+  return address === undefined || isPublicAddress(address) || isOwnNetworkAddress(address);
+}
+
 const integra = z
   .strictObject({
     baseUrl: serverUrl.default("https://portal.minerva.integracloud.com/"),
     tokenUrl: serverUrl.optional(),
     exportUrl: serverUrl.optional(),
     audience: z.string().min(1).optional(),
-    fileOrigins: z.array(serverUrl).default([]),
+    /**
+     * Origins besides the server's from which files may be fetched, such as `https://files.example.org`, without our
+     * token. A name among them must lead to public addresses; a private file server is listed by its address.
+     */
+    fileOrigins: z.array(fileOrigin).default([]),
   })
   .prefault({});
 
@@ -66,6 +93,8 @@ const bulkExport = z
       .positive()
       .max(24 * 14)
       .default(24),
+    /** The share of an export's files that may be missing before it counts as failed instead of partial. */
+    toleratedMissingShare: z.number().min(0).max(1).default(0.5),
     downloadConcurrency: z.number().int().min(1).max(40).default(4),
   })
   .prefault({});
@@ -75,6 +104,11 @@ const schedule = z.strictObject({
   expression: z.string().regex(/^(rate|cron|at)\(.+\)$/),
   timezone: z.string().refine(isTimeZone, "is no IANA time zone").default("UTC"),
   enabled: z.boolean().default(true),
+  /**
+   * Every n-th export of an incremental schedule is a full one: patients who come into a group bring older records, which
+   * `_since` never returns.
+   */
+  fullEvery: z.number().int().min(1).max(1000).optional(),
   detail: exportRequestDetail.omit({ requestId: true }),
 });
 
@@ -96,6 +130,8 @@ const retention = z
     oldVersionDays: days.default(30),
     /** Days that the bridge's own records (plans, receipts) are kept. */
     workDays: days.default(30),
+    /** Days that the audit trail is kept: who asked, what landed, who was told. Six years, as HIPAA has it. */
+    auditDays: days.default(2192),
     logDays: z
       .union([z.literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653])])
       .default(365),

@@ -3,7 +3,7 @@ import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { GetExecutionHistoryCommand, SFNClient } from "@aws-sdk/client-sfn";
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as z from "zod";
-import { eventDetails, exportRequested } from "#contracts/events.ts";
+import { eventDetails, exportCancelRequested, exportRequested, exportResumeRequested } from "#contracts/events.ts";
 import { type ExportSummary, exportSummary } from "#contracts/landed.ts";
 import { clientSettings, type LocalBridge } from "./local-bridge.ts";
 
@@ -22,6 +22,8 @@ export type ReceivedEvent = z.infer<typeof receivedEvent>;
 export interface BridgeCaller {
   /** Puts an `Export Requested` event on the bus, as any application would. */
   requestExport(detail: unknown): Promise<void>;
+  requestResumption(exportId: string): Promise<void>;
+  requestCancellation(exportId: string): Promise<void>;
   /** The events that came in, up to ten; waits for them at most `waitSeconds`. Each is received once. */
   receiveEvents(waitSeconds: number): Promise<ReceivedEvent[]>;
   /** The name of the state that the export is in. */
@@ -41,13 +43,16 @@ export function bridgeCaller({ aws, outputs }: LocalBridge): BridgeCaller {
     const object = await s3.send(new GetObjectCommand({ Bucket: outputs.bucketName, Key: key }));
     return Buffer.from((await object.Body?.transformToByteArray()) ?? []);
   };
+  const put = async (DetailType: string, detail: unknown): Promise<void> => {
+    const entry = { EventBusName: outputs.busName, Source: "example.requester", DetailType };
+    const answer = await bus.send(new PutEventsCommand({ Entries: [{ ...entry, Detail: JSON.stringify(detail) }] }));
+    if (answer.FailedEntryCount)
+      throw new Error(`the bus did not take the event: ${answer.Entries?.[0]?.ErrorMessage}`);
+  };
   return {
-    requestExport: async (detail) => {
-      const entry = { EventBusName: outputs.busName, Source: "example.requester", DetailType: exportRequested };
-      const answer = await bus.send(new PutEventsCommand({ Entries: [{ ...entry, Detail: JSON.stringify(detail) }] }));
-      if (answer.FailedEntryCount)
-        throw new Error(`the bus did not take the event: ${answer.Entries?.[0]?.ErrorMessage}`);
-    },
+    requestExport: (detail) => put(exportRequested, detail),
+    requestResumption: (exportId) => put(exportResumeRequested, { exportId }),
+    requestCancellation: (exportId) => put(exportCancelRequested, { exportId }),
     receiveEvents: (waitSeconds) => receiveEvents(sqs, outputs.subscriberQueueUrl, waitSeconds),
     currentState: async (exportId) => {
       const executionArn = `${outputs.exportStateMachineArn.replace(":stateMachine:", ":execution:")}:${exportId}`;

@@ -1,5 +1,6 @@
 import type { EventBus } from "#announcements/event-bus.ts";
 import type { AnnounceInput } from "#contracts/export-state.ts";
+import { factOfRun } from "#functions/workflow/export-runs.ts";
 import type { ExportRecords } from "#landing/export-records.ts";
 import type { Step } from "#runtime/step.ts";
 
@@ -17,21 +18,23 @@ const mostNamedFiles = 50;
  */
 export const announceCompletion =
   ({ records, bus }: AnnounceCompletionPorts): Step<AnnounceInput, Record<string, never>> =>
-  async ({ export: { exportId, requestId, request } }) => {
-    const { status, transactionTime, totals, failedFiles } = await records.getSummary(exportId);
-    const { summary, manifest } = records.pointers(exportId);
+  async ({ export: { exportId, run, requestId, request, predecessor }, completion: { status } }) => {
+    const { transactionTime, totals, failedFiles, adoptedFrom } = await records.getSummary(exportId);
     await bus.publish({
       type: "Export Completed",
       detail: {
         version: "1",
-        eventId: `${exportId}/completed`,
+        eventId: `${exportId}/${factOfRun("completed", run)}`,
         exportId,
+        run,
         requestId,
         request,
+        predecessor,
         status,
         transactionTime,
-        summary,
-        manifest,
+        adoptedFrom,
+        summary: records.pointers(exportId).summary,
+        manifest: records.pointers(adoptedFrom ?? exportId).manifest,
         totals: { files: totals.files, failedFiles: totals.failedFiles, lines: totals.lines, bytes: totals.bytes },
         failedFiles: failedFiles.slice(0, mostNamedFiles).map(({ key, type, reason }) => ({ key, type, reason })),
       },

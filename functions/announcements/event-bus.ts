@@ -11,8 +11,15 @@ export interface EventBus {
   publish(event: BridgeEvent): Promise<void>;
 }
 
+/** PutEvents answers 200 even where it did not take an entry: what failed is sent again, after these pauses. */
+const pausesMs = [200, 1_000, 3_000];
+
 /** The bridge's bus. An event that does not fit its schema is a fault of ours and is not sent. */
-export function eventBus(eventBridge: EventBridgeClient, busName: string): EventBus {
+export function eventBus(
+  eventBridge: EventBridgeClient,
+  busName: string,
+  sleep: (ms: number) => Promise<void>,
+): EventBus {
   return {
     publish: async ({ type, detail }) => {
       const entry = {
@@ -21,10 +28,14 @@ export function eventBus(eventBridge: EventBridgeClient, busName: string): Event
         DetailType: type,
         Detail: JSON.stringify(eventDetails[type].parse(detail)),
       };
-      const { Entries } = await eventBridge.send(new PutEventsCommand({ Entries: [entry] }));
-      const code = Entries?.[0]?.ErrorCode;
-      if (code !== undefined)
-        throw new EventsUndelivered(`the event "${type}" of export ${detail.exportId} was not taken: ${code}`);
+      for (const pause of [...pausesMs, undefined]) {
+        const { Entries } = await eventBridge.send(new PutEventsCommand({ Entries: [entry] }));
+        const code = Entries?.[0]?.ErrorCode;
+        if (code === undefined) return;
+        if (pause === undefined)
+          throw new EventsUndelivered(`the event "${type}" of export ${detail.exportId} was not taken: ${code}`);
+        await sleep(pause);
+      }
     },
   };
 }

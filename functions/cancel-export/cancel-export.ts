@@ -1,13 +1,19 @@
 import type { EventBus } from "#announcements/event-bus.ts";
 import type { BridgeEvent } from "#contracts/events.ts";
+import type { ExportRecord } from "#contracts/landed.ts";
 import type { ExecutionStopped } from "#contracts/triggers.ts";
+import { type ExportRun, executionName, factOfRun, runOfExecution } from "#functions/workflow/export-runs.ts";
+import type { AuditTrail } from "#landing/audit-trail.ts";
 import type { ExportRecords } from "#landing/export-records.ts";
+import type { Leases } from "#ledger/leases.ts";
 import type { Log } from "#runtime/log.ts";
 import type { Step } from "#runtime/step.ts";
 
 export interface CancelExportPorts {
   deleteJob(statusUrl: URL, signal: AbortSignal): Promise<void>;
-  records: Pick<ExportRecords, "findJob" | "markStopped" | "pointers">;
+  leases: Pick<Leases, "isHeldBy" | "release">;
+  records: Pick<ExportRecords, "findExport" | "findJob" | "markStopped" | "pointers">;
+  audit: AuditTrail;
   bus: EventBus;
   log: Log;
   now: () => number;
@@ -15,42 +21,66 @@ export interface CancelExportPorts {
 
 /**
  * Cleans up after an execution that was stopped from outside or ran into Step Functions' own time limit: a marker keeps
- * Lambdas that still run from landing anything, the server is asked to forget the job, and the subscribers are told.
+ * Lambdas that still run from landing anything, the server is asked to forget the job, the next export gets its turn, and
+ * the subscribers are told.
  * @throws EventsUndelivered
  */
 export const cancelExport =
   (ports: CancelExportPorts): Step<ExecutionStopped, Record<string, never>> =>
-  async ({ detail: { name: exportId, status } }, { signal }) => {
+  async ({ detail: { name, status, input } }, { signal }) => {
+    const run = runOfExecution(name, JSON.parse(input ?? "null"));
+    const { exportId } = run;
     const at = new Date(ports.now()).toISOString();
     const message = status === "ABORTED" ? "its execution was stopped" : "its execution ran into its time limit";
-    await ports.records.markStopped(exportId, { reason: "cancelled", fault: "ExportStopped", message, at });
-    const job = await ports.records.findJob(exportId);
-    const jobDeleted = job !== undefined && (await deleted(ports, new URL(job.statusUrl), signal));
-    const common = {
-      version: "1" as const,
-      exportId,
-      requestId: job?.requestId ?? null,
-      request: job?.request ?? null,
-      destination: ports.records.pointers(exportId).destination,
-    };
-    const event: BridgeEvent =
-      status === "ABORTED"
-        ? {
-            type: "Export Cancelled",
-            detail: { ...common, eventId: `${exportId}/cancelled`, cancelledAt: at, jobDeleted },
-          }
-        : {
-            type: "Export Failed",
-            detail: { ...common, eventId: `${exportId}/failed`, error: { name: "DeadlineExceeded", message } },
-          };
-    await ports.bus.publish(event);
+    await ports.records.markStopped(run, { reason: "cancelled", fault: "ExportStopped", message, at });
+    const record = await ports.records.findExport(exportId);
+    const holds = record !== undefined && (await ports.leases.isHeldBy(record.request.level, executionName(run)));
+    const jobDeleted = holds && (await deleted(ports, exportId, signal));
+    await ports.audit.append(run, "stopped", { message, jobDeleted });
+    await ports.bus.publish(endEvent(ports, { run, status, record, message, at, jobDeleted }));
+    // Last: while the job is there, the server would hand it to the next export.
+    if (holds) await ports.leases.release(record.request.level, executionName(run));
     ports.log.info("export cancelled", { exportId, status, jobDeleted });
     return {};
   };
 
-async function deleted(ports: CancelExportPorts, statusUrl: URL, signal: AbortSignal): Promise<boolean> {
+interface Ended {
+  run: ExportRun;
+  status: "ABORTED" | "TIMED_OUT";
+  record: ExportRecord | undefined;
+  message: string;
+  at: string;
+  jobDeleted: boolean;
+}
+
+function endEvent(
+  { records }: CancelExportPorts,
+  { run, status, record, message, at, jobDeleted }: Ended,
+): BridgeEvent {
+  const { exportId } = run;
+  const common = {
+    version: "1" as const,
+    ...run,
+    requestId: record?.requestId ?? null,
+    request: record?.request ?? null,
+    predecessor: record?.predecessor ?? null,
+    destination: records.pointers(exportId).destination,
+  };
+  const eventId = (fact: string) => `${exportId}/${factOfRun(fact, run.run)}`;
+  return status === "ABORTED"
+    ? { type: "Export Cancelled", detail: { ...common, eventId: eventId("cancelled"), cancelledAt: at, jobDeleted } }
+    : {
+        type: "Export Failed",
+        detail: { ...common, eventId: eventId("failed"), error: { name: "DeadlineExceeded", message } },
+      };
+}
+
+/** Without the lease the server may have handed the job to the next export: it is not ours to delete any more. */
+async function deleted(ports: CancelExportPorts, exportId: string, signal: AbortSignal): Promise<boolean> {
+  const job = await ports.records.findJob(exportId);
+  if (job === undefined || job.foreign) return false;
   try {
-    await ports.deleteJob(statusUrl, signal);
+    await ports.deleteJob(new URL(job.statusUrl), signal);
     return true;
   } catch (fault) {
     ports.log.warn("the server did not delete the job", {

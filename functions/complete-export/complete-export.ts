@@ -1,6 +1,17 @@
-import { ExportStopped, NoFileLanded } from "#contracts/errors.ts";
-import type { CompleteInput, Completion } from "#contracts/export-state.ts";
-import type { ExportPlan, ExportSummary, FailedFile, IssueCounts, LandedFile, PlannedFile } from "#contracts/landed.ts";
+import { ExportStopped, NoFileLanded, TooManyFilesMissing } from "#contracts/errors.ts";
+import type { CompleteInput, Completion, ExportContext } from "#contracts/export-state.ts";
+import type {
+  ExportJob,
+  ExportPlan,
+  ExportSummary,
+  FailedFile,
+  IssueCounts,
+  LandedFile,
+  PlannedFile,
+} from "#contracts/landed.ts";
+import { jobIdOf } from "#functions/workflow/job-id.ts";
+import { landedFact } from "#functions/workflow/landed-fact.ts";
+import type { AuditTrail } from "#landing/audit-trail.ts";
 import type { ExportRecords } from "#landing/export-records.ts";
 import type { Receipts } from "#landing/receipts.ts";
 import type { Checkpoints } from "#ledger/checkpoints.ts";
@@ -11,6 +22,9 @@ export interface CompleteExportPorts {
   records: Pick<ExportRecords, "getJob" | "getPlan" | "findStop" | "landedObjects" | "saveSummary">;
   receipts: Pick<Receipts, "allLanded" | "allFailed">;
   checkpoints: Pick<Checkpoints, "advance">;
+  audit: AuditTrail;
+  /** The share of the manifest's files (0 to 1) that may be missing from an export that is still called partial. */
+  toleratedMissingShare: number;
   log: Log;
   now: () => number;
 }
@@ -18,45 +32,64 @@ export interface CompleteExportPorts {
 /**
  * Holds the receipts against the plan and against the objects that really stand in the bucket, and writes the summary.
  * "complete" is said only when each file of the manifest has both, and no reported issue is an error.
- * @throws NoFileLanded where there were files and none landed; ExportStopped where the export was stopped meanwhile
+ * @throws NoFileLanded, TooManyFilesMissing where less landed than is tolerated; the summary says what is missing
+ * @throws ExportStopped where the export was stopped meanwhile
  */
 export const completeExport =
   (ports: CompleteExportPorts): Step<CompleteInput, Completion> =>
   async ({ export: context }) => {
-    const { exportId, request, requestId, startedAt } = context;
-    const stop = await ports.records.findStop(exportId);
+    const { exportId, request } = context;
+    const stop = await ports.records.findStop(context);
     if (stop !== undefined) throw new ExportStopped(`the export was stopped: ${stop.message}`);
     const plan = await ports.records.getPlan(exportId);
     const job = await ports.records.getJob(exportId);
     const { files, failedFiles } = await reconcile(ports, exportId, plan);
-    if (plan.files.length > 0 && files.length === 0) throw nothingLanded(failedFiles);
-
-    const totals = totalsOf(files, failedFiles);
-    const status =
-      failedFiles.length > 0 || totals.issues.error > 0 || totals.issues.fatal > 0 ? "partial" : "complete";
-    const summary: ExportSummary = {
-      version: "1",
-      exportId,
-      requestId,
-      status,
-      request,
-      transactionTime: plan.transactionTime,
-      serverJobId: new URL(job.statusUrl).pathname.split("/").at(-1) ?? "",
-      files,
-      failedFiles,
-      totals,
-      timings: {
-        startedAt,
-        kickedOffAt: job.kickedOffAt,
-        manifestReadAt: plan.manifestReadAt,
-        completedAt: new Date(ports.now()).toISOString(),
-      },
-    };
+    const fault = missingFault(ports, files, failedFiles);
+    const summary = summaryOf(context, { plan, job, files, failedFiles, failed: fault !== undefined }, ports.now());
     await ports.records.saveSummary(summary);
+    await ports.audit.append(context, "landed", landedFact(summary));
+    ports.log.info("export reconciled", { status: summary.status, ...summary.totals });
+    if (fault !== undefined) throw fault;
+    const status = summary.status === "complete" ? "complete" : "partial";
     if (status === "complete") await ports.checkpoints.advance(request, plan.transactionTime, request.since, exportId);
-    ports.log.info("export reconciled", { status, files: files.length, failedFiles: failedFiles.length });
     return { status, deleteJob: failedFiles.length === 0 };
   };
+
+interface Reconciled {
+  plan: ExportPlan;
+  job: ExportJob;
+  files: LandedFile[];
+  failedFiles: FailedFile[];
+  failed: boolean;
+}
+
+function summaryOf(context: ExportContext, reconciled: Reconciled, now: number): ExportSummary {
+  const { exportId, run, requestId, request, predecessor, startedAt } = context;
+  const { plan, job, files, failedFiles, failed } = reconciled;
+  const totals = totalsOf(files, failedFiles);
+  const partial = failedFiles.length > 0 || totals.issues.error > 0 || totals.issues.fatal > 0;
+  return {
+    version: "1",
+    exportId,
+    run,
+    requestId,
+    status: failed ? "failed" : partial ? "partial" : "complete",
+    request,
+    predecessor,
+    adoptedFrom: null,
+    transactionTime: plan.transactionTime,
+    serverJobId: jobIdOf(job),
+    files,
+    failedFiles,
+    totals,
+    timings: {
+      startedAt,
+      kickedOffAt: job.kickedOffAt,
+      manifestReadAt: plan.manifestReadAt,
+      completedAt: new Date(now).toISOString(),
+    },
+  };
+}
 
 async function reconcile(
   { records, receipts }: CompleteExportPorts,
@@ -85,9 +118,21 @@ function unexplained({ index, kind, type, key }: PlannedFile, receipt: LandedFil
   return { index, kind, type, key, reason, attempts: 0 };
 }
 
-function nothingLanded(failedFiles: readonly FailedFile[]): NoFileLanded {
-  const reasons = [...new Set(failedFiles.map(({ reason }) => reason))].slice(0, 3);
-  return new NoFileLanded(`none of the ${failedFiles.length} files landed: ${reasons.join("; ")}`);
+/** Why so much is missing that the export has failed; undefined where it has not. */
+function missingFault(
+  { toleratedMissingShare }: CompleteExportPorts,
+  files: readonly LandedFile[],
+  failedFiles: readonly FailedFile[],
+): NoFileLanded | TooManyFilesMissing | undefined {
+  const missing = failedFiles.length;
+  const all = missing + files.length;
+  if (missing === 0) return undefined;
+  const reasons = [...new Set(failedFiles.map(({ reason }) => reason))].slice(0, 3).join("; ");
+  if (files.length === 0) return new NoFileLanded(`none of the ${all} files landed: ${reasons}`);
+  if (missing <= toleratedMissingShare * all) return undefined;
+  return new TooManyFilesMissing(
+    `${missing} of ${all} files are missing, more than the tolerated share of ${toleratedMissingShare} (setting export.toleratedMissingShare): ${reasons}`,
+  );
 }
 
 function totalsOf(files: readonly LandedFile[], failedFiles: readonly FailedFile[]): ExportSummary["totals"] {

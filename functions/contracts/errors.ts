@@ -14,9 +14,9 @@ export const faultNames = [
   "ServerUnavailable",
   "OriginRefused",
   "ManifestRejected",
-  "ForeignExportJob",
   "DeadlineExceeded",
   "NoFileLanded",
+  "TooManyFilesMissing",
   "ExportStopped",
   "EventsUndelivered",
 ] as const;
@@ -93,14 +93,14 @@ export class ManifestRejected extends Fault {
   override readonly name = "ManifestRejected";
 }
 
-/** The manifest answers another request than ours: the guide's matching rule handed us somebody else's job. */
-export class ForeignExportJob extends Fault {
-  override readonly name = "ForeignExportJob";
-}
-
 /** There were files to download, and not one of them landed. */
 export class NoFileLanded extends Fault {
   override readonly name = "NoFileLanded";
+}
+
+/** More of the manifest's files are missing than the stage's settings tolerate. */
+export class TooManyFilesMissing extends Fault {
+  override readonly name = "TooManyFilesMissing";
 }
 
 /** The export was stopped or refused elsewhere while this step ran: it lands nothing any more. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { faultNames } from "./errors.ts";
-import { exportRequest } from "./export-request.ts";
+import { exportRequest, run } from "./export-request.ts";
 import { exportId } from "./export-state.ts";
 import { crc32, fileKind } from "./landed.ts";
 
@@ -15,16 +15,28 @@ export const eventSource = "integra-bridge";
 /** The `detail-type` by which anybody asks for an export. Its detail is `exportRequestDetail`. */
 export const exportRequested = "Export Requested";
 
+/** The `detail-type`s by which anybody asks for what is missing of an export, or for its end. */
+export const exportResumeRequested = "Export Resume Requested";
+export const exportCancelRequested = "Export Cancel Requested";
+
+/** Their detail. */
+export const aboutAnExport = z.strictObject({ exportId: z.string().describe("As the export's events name it.") });
+
 const pointer = z.strictObject({ bucket: z.string(), key: z.string() });
 
 const everyDetail = {
   version: z.literal("1"),
   eventId: z.string().describe("Stable for this fact: a consumer that has seen it before may drop the event."),
   exportId,
+  run: run.describe("first, or r1, r2, … where the export was resumed: each run tells its own end."),
   requestId: z.string().nullable().describe("The requester's own id, where the request had one."),
   request: exportRequest
     .nullable()
     .describe("The request as carried out; null where it was invalid, or not validated yet."),
+  predecessor: z
+    .string()
+    .nullable()
+    .describe("The export that this one was started instead of: it was to be resumed, but the server's job was gone."),
 };
 
 export const exportStarted = z.strictObject({
@@ -52,6 +64,10 @@ export const exportCompleted = z.strictObject({
     .enum(["complete", "partial"])
     .describe("partial: an output file is missing, or the server reported an issue of severity error or fatal."),
   transactionTime: z.string().describe("The server's clock: everything modified up to then is included."),
+  adoptedFrom: z
+    .string()
+    .nullable()
+    .describe("The identical export whose objects these are, where this one waited for it; its summary names them."),
   summary: pointer,
   manifest: pointer,
   totals: z.strictObject({

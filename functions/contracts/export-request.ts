@@ -57,20 +57,49 @@ export const exportRequest = z.strictObject({
 
 export type ExportRequest = z.infer<typeof exportRequest>;
 
+const groupWord = z.string().regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters, digits or . _ -");
+
 /** A group that may be exported: the server's id and a name for people (guide, "Supported Group IDs"). */
-export const exportGroup = z.strictObject({ id: z.string().min(1), name: z.string().min(1) });
+export const exportGroup = z.strictObject({ id: groupWord, name: groupWord });
 
 export type ExportGroup = z.infer<typeof exportGroup>;
 
+/** Which execution of an export this is: `first`, or `r1`, `r2`, … for those that resume it. */
+export const run = z.string().regex(/^(first|r[1-9]\d{0,2})$/);
+
+/** What asked for an export, for the audit trail: an event and its sender, a schedule, or a resumption. */
+export const trigger = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("event"), id: z.string(), source: z.string(), account: z.string() }),
+  z.strictObject({
+    kind: z.literal("schedule"),
+    id: z.string(),
+    /** Every n-th export of this schedule is a full one, whatever its `since`. */
+    fullEvery: z.number().int().positive().optional(),
+  }),
+  z.strictObject({ kind: z.literal("resumption"), id: z.string() }),
+]);
+
 /**
- * The input of an execution that the starter began: the caller's detail, untouched, and where it came from. A plain
+ * The input of an execution that the bridge itself began: the caller's detail, untouched, and where it came from. A plain
  * StartExecution gives the detail itself.
  */
 export const triggeredInput = z.strictObject({
   detail: z.json(),
-  trigger: z.strictObject({ kind: z.enum(["event", "schedule"]), id: z.string() }),
+  trigger,
   /** The export that already has this requestId, with another detail. */
   conflictsWith: z.string().optional(),
+  /** The export that this one is started instead of. */
+  predecessor: z.string().optional(),
 });
 
 export type TriggeredInput = z.infer<typeof triggeredInput>;
+
+/** The input of an execution that resumes an export. */
+export const resumptionInput = z.strictObject({
+  resume: z.strictObject({ exportId: z.string(), run }),
+  trigger,
+  /** Why this export cannot be resumed, where the resumer knows already. */
+  refusal: z.string().optional(),
+});
+
+export type ResumptionInput = z.infer<typeof resumptionInput>;

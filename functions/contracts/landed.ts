@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { exportRequest } from "./export-request.ts";
+import { exportRequest, run } from "./export-request.ts";
 import { exportId } from "./export-state.ts";
 
 /*
@@ -24,14 +24,23 @@ export const issueCounts = z.strictObject({
 });
 export type IssueCounts = z.infer<typeof issueCounts>;
 
-/** `work/{exportId}/job.json`: written once, right after the kick-off, so that no crash can lose the job. */
-export const exportJob = z.strictObject({
+/** `work/{exportId}/export.json`: what is carried out under this id, kept for resumptions and cancellations. */
+export const exportRecord = z.strictObject({
   exportId,
   requestId: z.string().nullable(),
   request: exportRequest,
+  predecessor: exportId.nullable(),
+});
+export type ExportRecord = z.infer<typeof exportRecord>;
+
+/** `work/{exportId}/job.json`: written right after the kick-off, so that no crash can lose the job. */
+export const exportJob = z.strictObject({
+  exportId,
   statusUrl: z.url(),
   kickOffUrl: z.url(),
   kickedOffAt: z.iso.datetime(),
+  /** Whether its manifest showed it to be another request's job: it is never adopted, and never deleted. */
+  foreign: z.boolean(),
 });
 export type ExportJob = z.infer<typeof exportJob>;
 
@@ -47,9 +56,10 @@ export const plannedFile = z.strictObject({
 });
 export type PlannedFile = z.infer<typeof plannedFile>;
 
-/** `work/{exportId}/plan.json` */
+/** `work/{exportId}/plan.json`: which file lands where. A run that resumes the export renews the URLs in it. */
 export const exportPlan = z.strictObject({
   exportId,
+  run,
   transactionTime: z.string(),
   requiresAccessToken: z.boolean(),
   manifestReadAt: z.iso.datetime(),
@@ -82,7 +92,7 @@ export const failedFile = z.strictObject({
 });
 export type FailedFile = z.infer<typeof failedFile>;
 
-/** `work/{exportId}/stop.json`: no step of this export may land anything any more. */
+/** `work/{exportId}/stop.json`, `stop-r1.json`, …: no step of this run may land anything any more. */
 export const stopMarker = z.strictObject({
   reason: z.enum(["refused", "cancelled"]),
   /** The fault that the export ends with. */
@@ -97,8 +107,14 @@ export const exportSummary = z.strictObject({
   version: z.literal("1"),
   exportId,
   requestId: z.string().nullable(),
-  status: z.enum(["complete", "partial"]),
+  /** `failed`: nothing landed, or less than the stage's settings tolerate. */
+  status: z.enum(["complete", "partial", "failed"]),
   request: exportRequest,
+  /** The export that this one was started instead of. */
+  predecessor: exportId.nullable(),
+  /** The identical export whose objects these are: nothing was downloaded twice. */
+  adoptedFrom: exportId.nullable(),
+  run,
   transactionTime: z.string(),
   serverJobId: z.string(),
   files: z.array(landedFile),

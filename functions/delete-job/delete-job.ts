@@ -1,11 +1,14 @@
 import { AccessRefused, ClientKeyUnusable } from "#contracts/errors.ts";
 import type { DeleteJobInput, Deletion } from "#contracts/export-state.ts";
+import { executionName } from "#functions/workflow/export-runs.ts";
 import type { ExportRecords } from "#landing/export-records.ts";
+import type { Leases } from "#ledger/leases.ts";
 import type { Log } from "#runtime/log.ts";
 import type { Step } from "#runtime/step.ts";
 
 export interface DeleteJobPorts {
   deleteJob(statusUrl: URL, signal: AbortSignal): Promise<void>;
+  leases: Pick<Leases, "isHeldBy">;
   records: Pick<ExportRecords, "findJob">;
   log: Log;
   sleep: (ms: number) => Promise<void>;
@@ -19,9 +22,11 @@ const pausesMs = [1_000, 4_000];
  */
 export const deleteJobStep =
   (ports: DeleteJobPorts): Step<DeleteJobInput, Deletion> =>
-  async ({ export: { exportId } }, { signal }) => {
-    const job = await ports.records.findJob(exportId);
-    if (job === undefined) return { deleted: false };
+  async ({ export: context }, { signal }) => {
+    const job = await ports.records.findJob(context.exportId);
+    if (job === undefined || job.foreign) return { deleted: false };
+    // Without the lease, the server may have handed this job to the export whose turn it is.
+    if (!(await ports.leases.isHeldBy(context.request.level, executionName(context)))) return { deleted: false };
     for (const pause of [...pausesMs, undefined]) {
       try {
         await ports.deleteJob(new URL(job.statusUrl), signal);

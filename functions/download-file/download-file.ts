@@ -11,7 +11,7 @@ import { FileCut, FileDamaged, FileRefused, ObjectConflict } from "#contracts/fi
 import type { ExportPlan, LandedFile, PlannedFile } from "#contracts/landed.ts";
 import { nextTry, troubleIntervalMs } from "#functions/workflow/pacing.ts";
 import type { OpenedFile } from "#integra/output-file.ts";
-import type { ExportRecords } from "#landing/export-records.ts";
+import type { ExportRecords, ExportRun } from "#landing/export-records.ts";
 import type { VerifiedFile } from "#landing/ndjson-verifier.ts";
 import type { Receipts } from "#landing/receipts.ts";
 import type { UploadVerified } from "#landing/verified-upload.ts";
@@ -21,7 +21,7 @@ import type { Step, StepContext } from "#runtime/step.ts";
 export interface DownloadFilePorts {
   openFile(file: { url: URL; requiresAccessToken: boolean }, signal: AbortSignal): Promise<OpenedFile>;
   upload: UploadVerified;
-  getPlan(exportId: string): Promise<ExportPlan>;
+  getPlan(run: ExportRun): Promise<ExportPlan>;
   records: Pick<ExportRecords, "findStop" | "markStopped" | "pointers">;
   receipts: Pick<Receipts, "find" | "writeLanded" | "writeFailed">;
   bus: EventBus;
@@ -49,16 +49,17 @@ export const downloadFile =
   async (input, stepContext) => {
     const { exportId, index } = input.item;
     const attempts = (input.download?.attempts ?? 0) + 1;
-    const plan = await ports.getPlan(exportId);
+    const plan = await ports.getPlan(input.item);
     const file = plan.files[index];
     if (file === undefined) throw new Error(`the plan of export ${exportId} has no file ${index}`);
     try {
-      const landed = (await ports.receipts.find(exportId, index)) ?? (await land(ports, plan, file, stepContext));
+      const landed =
+        (await ports.receipts.find(exportId, index)) ?? (await land(ports, input.item, plan, file, stepContext));
       await announce(ports, input.export, landed);
       return { outcome: "landed", ...nextTry(ports.now(), 0), attempts, refusals: 0 };
     } catch (fault) {
       if (!isRefusal(fault)) return await afterFault(ports, input.export, file, attempts, fault);
-      return await afterRefusal(ports, exportId, attempts, (input.download?.refusals ?? 0) + 1, fault);
+      return await afterRefusal(ports, input.item, attempts, (input.download?.refusals ?? 0) + 1, fault);
     }
   };
 
@@ -68,7 +69,7 @@ function isRefusal(fault: unknown): fault is AccessRefused | ClientKeyUnusable {
 
 async function afterRefusal(
   ports: DownloadFilePorts,
-  exportId: string,
+  run: ExportRun,
   attempts: number,
   refusals: number,
   fault: AccessRefused | ClientKeyUnusable,
@@ -78,27 +79,27 @@ async function afterRefusal(
     return { outcome: "retry", ...nextTry(ports.now(), refusalPauseMs * refusals), attempts, refusals };
   }
   const at = new Date(ports.now()).toISOString();
-  await ports.records.markStopped(exportId, { reason: "refused", fault: fault.name, message: fault.message, at });
+  await ports.records.markStopped(run, { reason: "refused", fault: fault.name, message: fault.message, at });
   throw fault;
 }
 
 async function land(
   ports: DownloadFilePorts,
-  plan: ExportPlan,
+  run: ExportRun,
+  { requiresAccessToken }: ExportPlan,
   file: PlannedFile,
   { signal }: StepContext,
 ): Promise<LandedFile> {
-  const { exportId, requiresAccessToken } = plan;
-  await refuseIfStopped(ports, exportId);
+  await refuseIfStopped(ports, run);
   const opened = await ports.openFile({ url: new URL(file.url), requiresAccessToken }, signal);
   const verified = await ports.upload(opened.chunks, {
     key: file.key,
     expected: { type: file.type, count: file.count, transportProven: opened.wholeness !== "unproven" },
-    beforeVisible: () => refuseIfStopped(ports, exportId),
+    beforeVisible: () => refuseIfStopped(ports, run),
     signal,
   });
   const landed = receipt(file, verified, ports.now());
-  await ports.receipts.writeLanded(exportId, landed);
+  await ports.receipts.writeLanded(run.exportId, landed);
   ports.log.info("file landed", { index: file.index, type: file.type, lines: landed.lines, bytes: landed.bytes });
   return landed;
 }
@@ -120,8 +121,8 @@ function receipt(file: PlannedFile, verified: VerifiedFile, now: number): Landed
   };
 }
 
-async function refuseIfStopped({ records }: DownloadFilePorts, exportId: string): Promise<void> {
-  const stop = await records.findStop(exportId);
+async function refuseIfStopped({ records }: DownloadFilePorts, run: ExportRun): Promise<void> {
+  const stop = await records.findStop(run);
   if (stop !== undefined) throw new ExportStopped(`the export was stopped: ${stop.message}`);
 }
 
@@ -164,7 +165,7 @@ function judge(fault: unknown): Judgement | undefined {
 }
 
 async function announce(ports: DownloadFilePorts, context: ExportContext, landed: LandedFile): Promise<void> {
-  const { exportId, requestId, request } = context;
+  const { exportId, run, requestId, request, predecessor } = context;
   const { key, kind, type, lines, bytes, checksum } = landed;
   const { bucket } = ports.records.pointers(exportId).destination;
   await ports.bus.publish({
@@ -173,8 +174,10 @@ async function announce(ports: DownloadFilePorts, context: ExportContext, landed
       version: "1",
       eventId: `${exportId}/landed/${landed.index}`,
       exportId,
+      run,
       requestId,
       request,
+      predecessor,
       file: { bucket, key, kind, type, lines, bytes, checksum },
     },
   });

@@ -1,8 +1,9 @@
 import type { EventBus } from "#announcements/event-bus.ts";
 import { type FaultName, faultNames } from "#contracts/errors.ts";
 import type { ExportRequest } from "#contracts/export-request.ts";
-import { exportContext, type Failed, type FailInput } from "#contracts/export-state.ts";
+import type { ExportContext, Failed, FailInput, UnvalidatedExport } from "#contracts/export-state.ts";
 import { redact } from "#contracts/redaction.ts";
+import { type ExportRun, factOfRun, runOfExecution } from "#functions/workflow/export-runs.ts";
 import type { ExportRecords } from "#landing/export-records.ts";
 import type { Log } from "#runtime/log.ts";
 import type { Step } from "#runtime/step.ts";
@@ -24,20 +25,20 @@ const longestMessage = 2_000;
 export const failExport =
   (ports: FailExportPorts): Step<FailInput, Failed> =>
   async (input) => {
-    const { exportId } = input.export;
-    const context = exportContext.safeParse(input.export);
-    const request: ExportRequest | null = context.success ? context.data.request : null;
-    const requestId = "input" in input.export ? requestIdOf(input.export.input) : input.export.requestId;
-    const error = await explain(ports, exportId, input.failure);
+    const context = "input" in input.export ? beforeValidation(input.export) : input.export;
+    const { exportId, run, requestId, request, predecessor } = context;
+    const error = await explain(ports, context, input.failure);
     ports.log.error("export failed", { fault: error.name, reason: error.message });
     await ports.bus.publish({
       type: "Export Failed",
       detail: {
         version: "1",
-        eventId: `${exportId}/failed`,
+        eventId: `${exportId}/${factOfRun("failed", run)}`,
         exportId,
+        run,
         requestId,
         request,
+        predecessor,
         error,
         destination: ports.records.pointers(exportId).destination,
       },
@@ -45,15 +46,25 @@ export const failExport =
     return { error: error.name, cause: error.message };
   };
 
+/** As much of an export as is known where its request was refused. */
+type FailedRun = Pick<ExportContext, "exportId" | "run" | "requestId" | "predecessor"> & {
+  request: ExportRequest | null;
+};
+
+function beforeValidation({ executionName, input }: UnvalidatedExport): FailedRun {
+  const run = runOfExecution(executionName, input);
+  return { ...run, requestId: requestIdOf(input), request: null, predecessor: null };
+}
+
 interface Explanation {
   name: FaultName | "Unexpected";
   message: string;
 }
 
-async function explain(ports: FailExportPorts, exportId: string, failure: FailInput["failure"]): Promise<Explanation> {
+async function explain(ports: FailExportPorts, run: ExportRun, failure: FailInput["failure"]): Promise<Explanation> {
   // A child of the Distributed Map that stops the run cannot pass its fault on: the marker it left can.
   const stopped = failure.Error === "ExportStopped" || failure.Error === "States.ExceedToleratedFailureThreshold";
-  const stop = stopped ? await ports.records.findStop(exportId) : undefined;
+  const stop = stopped ? await ports.records.findStop(run) : undefined;
   if (stop !== undefined) return { name: stop.fault, message: readable(stop.message) };
   const message = readable(lambdaMessage(failure.Cause) ?? failure.Cause ?? "");
   return isFaultName(failure.Error)

@@ -1,6 +1,14 @@
 import { AccessRefused, OriginRefused } from "#contracts/errors.ts";
-import { discardBody, type Headers, type Http, type HttpAnswer, headerText, readRefusal, refusalText } from "./http.ts";
-import type { IntegraServer } from "./integra-server.ts";
+import {
+  discardBody,
+  type Headers,
+  type Http,
+  type HttpAnswer,
+  headerText,
+  readRefusal,
+  refusalCodes,
+} from "./http.ts";
+import { type IntegraServer, isOfOrigin, placeOf } from "./integra-server.ts";
 
 /** Where access tokens come from: a registered client's own, or those of a user's session. */
 export interface AccessTokens {
@@ -12,7 +20,7 @@ export interface AccessTokens {
 
 /** Whoever makes a request with a token. */
 export interface TokenBearer {
-  server: Pick<IntegraServer, "tokenOrigins">;
+  server: Pick<IntegraServer, "tokenOrigins" | "fileOrigins">;
   http: Http;
   token: AccessTokens;
   /** Milliseconds since the epoch. */
@@ -50,8 +58,8 @@ const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 
 /**
  * One request with the client's token. A 401 makes the token be minted anew, once; redirects are followed within the
- * allowed origins, and none takes the token to an origin that is not the server's. A POST is never sent elsewhere: its
- * redirect is the answer.
+ * allowed origins. None takes the token to an origin that is not the server's, nor back from there: whoever that origin
+ * belongs to must not choose what is asked for in our name. A POST is never sent elsewhere: its redirect is the answer.
  *
  * Source: guide, "Download the ndjson file" (`x-auth-token`); SMART Backend Services, "Access FHIR API".
  * @throws AccessRefused where a new token is refused as well
@@ -69,7 +77,7 @@ export async function authorisedRequest(client: TokenBearer, request: Authorised
   if (second.status !== 401) return second;
   const refusal = await readRefusal(second, client.now());
   throw new AccessRefused(
-    `the server refused a new access token at ${request.method} ${request.subject ?? request.url.pathname}: ${refusalText(refusal)}`,
+    `the server refused a new access token at ${request.subject ?? `a ${request.method} of ${request.url.origin}`}: ${refusalCodes(refusal)}`,
   );
 }
 
@@ -80,20 +88,23 @@ async function withRedirects(
 ): Promise<{ answer: HttpAnswer; authorised: boolean }> {
   const { method, headers, body, signal } = request;
   let { url } = request;
+  let authorised = token !== undefined;
   for (let redirects = 0; ; redirects += 1) {
-    if (!request.origins.has(url.origin)) throw new OriginRefused(refusedOrigin(request, url));
-    const mayHaveToken = token !== undefined && client.server.tokenOrigins.has(url.origin);
-    const credentials = mayHaveToken ? tokenHeaders(token, request.token) : {};
-    const answer = await client.http({
+    if (!isOfOrigin(request.origins, url))
+      throw new OriginRefused(refusedPlace(client.server, request, url, redirects));
+    authorised &&= isOfOrigin(client.server.tokenOrigins, url);
+    const credentials = token !== undefined && authorised ? tokenHeaders(token, request.token) : {};
+    const bare = await client.http({
       method,
       url,
       headers: { ...headers, ...credentials },
       ...(body === undefined ? {} : { body }),
       signal,
     });
+    const answer = token === undefined ? bare : { ...bare, credentials: [token] };
     const follows = redirectStatuses.has(answer.status) && method !== "POST";
     const location = follows ? headerText(answer, "location") : undefined;
-    if (location === undefined || redirects === mostRedirects) return { answer, authorised: mayHaveToken };
+    if (location === undefined || redirects === mostRedirects) return { answer, authorised };
     await discardBody(answer);
     const next = URL.parse(location, url.href);
     if (next === null) throw new OriginRefused(`${url.origin} redirected to something that is not a URL`);
@@ -107,7 +118,10 @@ function tokenHeaders(token: string, form: TokenHeaders): Headers {
   return form === "raw" ? raw : form === "bearer-and-raw" ? { ...bearer, ...raw } : bearer;
 }
 
-function refusedOrigin(request: AuthorisedRequest, url: URL): string {
-  const start = request.url.origin === url.origin ? "a URL of the server" : `a redirect from ${request.url.origin}`;
-  return `${start} leads to ${url.origin}, which is not among the allowed origins (${[...request.origins].join(", ")}); add it to the setting integra.fileOrigins if it is trusted`;
+function refusedPlace(server: TokenBearer["server"], request: AuthorisedRequest, url: URL, redirects: number): string {
+  const start = redirects === 0 ? "a URL of the server" : `a redirect from ${request.url.origin}`;
+  const allowed = [...request.origins].join(", ");
+  const remedy =
+    request.origins === server.fileOrigins ? "; add it to the setting integra.fileOrigins if it is trusted" : "";
+  return `${start} leads to ${placeOf(url)}, which is not among the allowed origins (${allowed})${remedy}`;
 }

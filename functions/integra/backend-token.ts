@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { AccessRefused, ServerUnavailable } from "#contracts/errors.ts";
 import { clientAssertion } from "./client-assertion.ts";
-import { parseClientKey, type ReadSecret } from "./client-key.ts";
+import { type ClientKey, type KnownClientKey, knownClientKey, type ReadSecret } from "./client-key.ts";
 import { type Http, type HttpAnswer, readBody, readRefusal, refusalText } from "./http.ts";
 import type { IntegraServer } from "./integra-server.ts";
 
@@ -43,17 +43,19 @@ const pausesMs = [500, 2_000];
 
 /**
  * Mints access tokens and keeps the last one until a fifth of its life, at most a minute, is left. Concurrent callers
- * share one minting. The secret is read for each token request, so that a rotated key is used at once.
+ * share one minting. Refused credentials make the secret be read again, once: a key that was rotated meanwhile is used at
+ * once. A refusal of that one as well, or a second one of the same key, is final.
  *
  * Source: guide, "Get access token for bulk export"; SMART Backend Services, "Obtain access token"; RFC 6749, 5.2.
  * Its calls throw ClientKeyUnusable, AccessRefused (credentials refused twice) and ServerUnavailable.
  */
 export function backendToken(ports: BackendTokenPorts): BackendToken {
+  const clientKey = knownClientKey(ports.readSecret, ports.now);
   let cached: Minted | undefined;
   let minting: Promise<Minted> | undefined;
 
   const mintOnce = async (): Promise<string> => {
-    minting ??= mint(ports).finally(() => {
+    minting ??= mint(ports, clientKey).finally(() => {
       minting = undefined;
     });
     cached = await minting;
@@ -69,14 +71,19 @@ export function backendToken(ports: BackendTokenPorts): BackendToken {
   };
 }
 
-async function mint(ports: BackendTokenPorts): Promise<Minted> {
+async function mint(ports: BackendTokenPorts, clientKey: KnownClientKey): Promise<Minted> {
+  let key = await clientKey.current();
   let refused = false;
   for (let attempt = 0; ; attempt += 1) {
-    const result = await requestToken(ports);
+    const result = await requestToken(ports, key);
     if ("token" in result) return result;
     if (result instanceof AccessRefused) {
+      clientKey.forget();
       if (refused) throw result;
       refused = true;
+      const usedKey = key;
+      key = await clientKey.current();
+      if (key !== usedKey) continue;
     }
     const pause = pausesMs[attempt];
     const asked = result instanceof ServerUnavailable ? (result.retryAfterMs ?? 0) : 0;
@@ -85,10 +92,11 @@ async function mint(ports: BackendTokenPorts): Promise<Minted> {
   }
 }
 
-async function requestToken(ports: BackendTokenPorts): Promise<Minted | AccessRefused | ServerUnavailable> {
-  const { server, http } = ports;
-  const client = await parseClientKey(await ports.readSecret());
-  const askedAt = ports.now();
+async function requestToken(
+  { server, http, now }: BackendTokenPorts,
+  client: ClientKey,
+): Promise<Minted | AccessRefused | ServerUnavailable> {
+  const askedAt = now();
   const form = new URLSearchParams({
     grant_type: "client_credentials",
     scope: client.scope,

@@ -1,5 +1,6 @@
 import { ExportJobFailed, ExportJobGone, KickOffRejected, ServerUnavailable } from "#contracts/errors.ts";
 import type { ExportRequest } from "#contracts/export-request.ts";
+import { redactForeign } from "#contracts/redaction.ts";
 import { authorisedRequest, type IntegraClient } from "./authorised-request.ts";
 import { discardBody, type HttpAnswer, headerText, type Refusal, readBody, readRefusal, refusalText } from "./http.ts";
 import { type IntegraServer, onServerOrigin } from "./integra-server.ts";
@@ -87,7 +88,8 @@ export async function pollStatus(client: IntegraClient, statusUrl: URL, signal?:
   if (answer.status === 202) {
     await discardBody(answer);
     const wait = retryAfterMs(answer.headers["retry-after"], client.now());
-    return { state: "in-progress", progress: headerText(answer, "x-progress"), retryAfterMs: wait };
+    const progress = headerText(answer, "x-progress");
+    return { state: "in-progress", progress: progress && redactForeign(progress), retryAfterMs: wait };
   }
   if (answer.status !== 200) throw await statusFault(client, answer);
   const manifest = await readBody(answer, manifestLimit);

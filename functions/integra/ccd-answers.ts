@@ -45,7 +45,7 @@ const ccdBody = z.looseObject({
 
 /** Reads the body of an answer that is no document: the guide's JSON, or a page of Tomcat's. */
 export function readStatement(status: number, body: Buffer): CcdStatement {
-  const diagnostics = readServerText(body).text;
+  const diagnostics = readServerText(body).said;
   const parsed = ccdBody.safeParse(jsonOrUndefined(body));
   const said = parsed.success ? parsed.data : {};
   const word = typeof said.status === "string" ? said.status : said.state;

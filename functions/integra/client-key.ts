@@ -19,6 +19,17 @@ export interface ClientKey {
 /** Reads the secret's text as it is now. */
 export type ReadSecret = () => Promise<string>;
 
+/** The client's key as this container knows it. */
+export interface KnownClientKey {
+  /** The key as it was read last; the very same object as long as the secret's text is the same. */
+  current(): Promise<ClientKey>;
+  /** Makes the next call of `current` read the secret. */
+  forget(): void;
+}
+
+/** As long as an access token lives by recommendation: after that time nobody uses a key that was replaced. */
+const knownForMs = 300_000;
+
 const member = z.string().min(1);
 
 const rsaKey = z.looseObject({
@@ -72,6 +83,29 @@ export async function parseClientKey(secretText: string): Promise<ClientKey> {
   }
   const { clientId, scope, current } = secret.data;
   return { clientId, scope, signing: await signingKey(current) };
+}
+
+/**
+ * Keeps the client's key for five minutes, so that tokens that live for seconds do not cost a reading of the secret each.
+ * `current` throws what `readSecret` and `parseClientKey` throw.
+ * @param now milliseconds since the epoch
+ */
+export function knownClientKey(readSecret: ReadSecret, now: () => number): KnownClientKey {
+  let known: { text: string; key: ClientKey } | undefined;
+  let readAgainAt = 0;
+  return {
+    current: async () => {
+      if (known !== undefined && now() < readAgainAt) return known.key;
+      const readAt = now();
+      const text = await readSecret();
+      if (known?.text !== text) known = { text, key: await parseClientKey(text) };
+      readAgainAt = readAt + knownForMs;
+      return known.key;
+    },
+    forget: () => {
+      readAgainAt = 0;
+    },
+  };
 }
 
 async function signingKey(jwk: z.infer<typeof privateJwk>): Promise<SigningKey> {

@@ -92,11 +92,11 @@ function nextUrl(server: UserServer, reference: string, page: URL): URL {
 }
 
 function readFault(refusal: Refusal, subject: string): Error {
-  const { status, text } = refusal;
+  const { status, said } = refusal;
   const message = `the server answered ${subject} with HTTP ${status}`;
   if (refusal.temporary || status < 400 || status >= 500)
     return new ServerUnavailable(message, { retryAfterMs: refusal.retryAfterMs });
-  return new ReadRefused(message, { refusal: kindOf(status, text), status, diagnostics: text });
+  return new ReadRefused(message, { refusal: kindOf(status, said), status, diagnostics: said });
 }
 
 /** Guide, "Response Code – 400 Bad Request example" and "Response Code – 403 Forbidden example". */

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { type Dispatcher, request } from "undici";
-import { ServerUnavailable } from "#contracts/errors.ts";
+import { OriginRefused, ServerUnavailable } from "#contracts/errors.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { readServerText, type ServerText } from "./server-text.ts";
 
@@ -18,6 +18,8 @@ export interface HttpAnswer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
   body: Readable;
+  /** The token that the request carried: the answer's words may quote it, and no message may. */
+  credentials?: readonly string[];
 }
 
 /** How the bridge speaks HTTP: undici in a Lambda, anything of this shape in a test. */
@@ -25,8 +27,9 @@ export type Http = (request: HttpRequest) => Promise<HttpAnswer>;
 
 /**
  * HTTP through undici's `request`, which follows no redirect by itself and, unlike `fetch`, passes a cut body on as an
- * error. Bounded: 10 s to connect, 60 s for the headers, 60 s between two pieces of the body.
+ * error. Bounded: 60 s for the headers, 60 s between two pieces of the body; the dispatcher bounds the connecting.
  * @throws ServerUnavailable where no answer came
+ * @throws OriginRefused where the dispatcher refuses to connect
  */
 export function undiciHttp(dispatcher: Dispatcher): Http {
   return async ({ method, url, headers, body, signal }) => {
@@ -45,6 +48,7 @@ export function undiciHttp(dispatcher: Dispatcher): Http {
       return { status: answer.statusCode, headers: answer.headers, body: answer.body };
     } catch (error) {
       signal?.throwIfAborted();
+      if (error instanceof OriginRefused) throw error;
       throw new ServerUnavailable(`no answer from ${url.origin} (${networkErrorCode(error)})`, { cause: error });
     }
   };
@@ -107,7 +111,7 @@ const errorBodyLimit = 256 * 1024;
 /** Reads an error answer to its end. A body that cannot be read says nothing, the status still counts. */
 export async function readRefusal(answer: HttpAnswer, now: number): Promise<Refusal> {
   const body = await readBody(answer, errorBodyLimit).catch(() => Buffer.alloc(0));
-  const text = readServerText(body);
+  const text = readServerText(body, answer.credentials);
   const { status } = answer;
   const wait = retryAfterMs(answer.headers["retry-after"], now);
   const busy =
@@ -115,7 +119,15 @@ export async function readRefusal(answer: HttpAnswer, now: number): Promise<Refu
   return { ...text, status, temporary: busy || (status >= 500 && text.outcome !== "terminal"), retryAfterMs: wait };
 }
 
-/** "HTTP 503: the server's words", for messages to people. */
+/** "HTTP 403 (ATTACHMENT_FILE_NOT_FOUND)": what may be said of any refusal, because codes name nobody. */
+export function refusalCodes({ status, codes }: Refusal): string {
+  return codes.length === 0 ? `HTTP ${status}` : `HTTP ${status} (${codes.join(", ")})`;
+}
+
+/**
+ * "HTTP 400: the server's words", for answers about a request, a job or a token. Not for answers about a file, whose words
+ * may be about the patient in it.
+ */
 export function refusalText(refusal: Refusal): string {
-  return refusal.text === "" ? `HTTP ${refusal.status}` : `HTTP ${refusal.status}: ${refusal.text}`;
+  return refusal.text === "" ? refusalCodes(refusal) : `HTTP ${refusal.status}: ${refusal.text}`;
 }

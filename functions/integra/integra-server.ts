@@ -1,4 +1,5 @@
 import { OriginRefused } from "#contracts/errors.ts";
+import { addressOf } from "#contracts/network-addresses.ts";
 
 /** Where the server's endpoints are, and which origins the bridge may talk to. */
 export interface IntegraServer {
@@ -11,8 +12,13 @@ export interface IntegraServer {
   exportUrl: URL;
   /** Origins that get our access token: the base URL's and the export base's. */
   tokenOrigins: ReadonlySet<string>;
-  /** Origins from which files may be fetched without a token. Off-list origins are refused. */
+  /** Origins from which files may be fetched: those that get our token, and the allow-listed ones, which do not. */
   fileOrigins: ReadonlySet<string>;
+  /**
+   * Origins that may be in a private network: the server's own, and file origins that the operator wrote down as an
+   * address. The name of any other file origin must lead to the public internet.
+   */
+  privateOrigins: ReadonlySet<string>;
 }
 
 export interface IntegraServerSettings {
@@ -32,14 +38,39 @@ export function integraServer(settings: IntegraServerSettings): IntegraServer {
   const tokenUrl = new URL(settings.tokenUrl ?? "integra/fhir/oauth2/token?provider=idx", baseUrl);
   const exportUrl = withTrailingSlash(new URL(settings.exportUrl ?? "integra/fhir-export/r4/bulkExport/", baseUrl));
   const tokenOrigins = new Set([baseUrl.origin, exportUrl.origin]);
+  const listed = (settings.fileOrigins ?? []).map((origin) => new URL(origin));
   return {
     baseUrl,
     tokenUrl,
     audience: settings.audience ?? settings.tokenUrl ?? tokenUrl.href,
     exportUrl,
     tokenOrigins,
-    fileOrigins: new Set([...tokenOrigins, ...(settings.fileOrigins ?? []).map((origin) => new URL(origin).origin)]),
+    fileOrigins: new Set([...tokenOrigins, ...listed.map(({ origin }) => origin)]),
+    privateOrigins: new Set([
+      ...tokenOrigins,
+      tokenUrl.origin,
+      ...listed.filter(isOwnAddress).map(({ origin }) => origin),
+    ]),
   };
+}
+
+/** `localhost` is no name that anybody else could point elsewhere (RFC 6761, 6.3). */
+function isOwnAddress(url: URL): boolean {
+  return addressOf(url) !== undefined || url.hostname === "localhost";
+}
+
+/**
+ * Whether a URL is of one of these origins, whichever way it is spelt. Its origin alone does not say so: a `blob:` URL has
+ * that of the URL inside it, and a user name is no part of an origin.
+ */
+export function isOfOrigin(origins: ReadonlySet<string>, url: URL): boolean {
+  return /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" && origins.has(url.origin);
+}
+
+/** Where a URL leads, for messages to people: never its path or query, nor a password. */
+export function placeOf(url: URL): string {
+  if (!/^https?:$/.test(url.protocol)) return `a ${url.protocol} URL`;
+  return url.username === "" && url.password === "" ? url.origin : `${url.origin} with a user name`;
 }
 
 /**
@@ -54,17 +85,11 @@ export function onServerOrigin(
 ): URL {
   const url = URL.parse(reference, base.href);
   if (url === null) throw new OriginRefused(`${what} is not a URL`);
-  if (!server.tokenOrigins.has(url.origin)) {
-    throw new OriginRefused(
-      `${what} leads to ${url.origin}, which is not the configured server (${originList(server)})`,
-    );
+  if (!isOfOrigin(server.tokenOrigins, url)) {
+    const configured = [...server.tokenOrigins].join(", ");
+    throw new OriginRefused(`${what} leads to ${placeOf(url)}, which is not the configured server (${configured})`);
   }
   return url;
-}
-
-/** The origins that get our token, for messages to people. */
-export function originList(server: Pick<IntegraServer, "tokenOrigins">): string {
-  return [...server.tokenOrigins].join(", ");
 }
 
 /** A base against which relative paths are resolved below it, not beside it. */

@@ -37,8 +37,14 @@ const list = <T extends z.ZodType>(item: T) =>
     .nullish()
     .transform((items) => items ?? []);
 
+/** Printed in events, and sent back as a later export's `_since`. */
+const time = z
+  .string()
+  .trim()
+  .regex(/^\d{4}[\dT:.+Z -]{4,40}$/i, "must be a FHIR instant");
+
 const manifestBody = z.looseObject({
-  transactionTime: z.string().min(1),
+  transactionTime: time,
   request: z.string().default(""),
   requiresAccessToken: z.boolean().default(true),
   output: z.array(entry),
@@ -134,8 +140,11 @@ function manifestFile(kind: FileKind, item: z.infer<typeof entry>, base: URL, po
   ];
   const type = item.type?.trim() || fallback;
   if (type === undefined) throw new ManifestRejected(`the manifest cannot be used: ${kind}.${position} names no type`);
-  return { kind, type, url, fileName: fileNameOf(url), count: item.count };
+  return { kind, type: typeName(type), url, fileName: fileNameOf(url), count: item.count };
 }
+
+/** A type is printed in events and logs. What is no word is no type of FHIR's: such a file fails verification. */
+const typeName = (type: string): string => (/^[A-Za-z]{1,64}$/.test(type) ? type : "Unknown");
 
 function urlOf(text: string, base: URL, where: string): URL {
   const reference = text.replace(/\s+/g, "");
@@ -156,7 +165,8 @@ function parseJson(bytes: Uint8Array): unknown {
   try {
     // Outside of strings a line break is white space, inside of them it is forbidden: a blank serves for both.
     return JSON.parse(text.replace(/[\r\n\t]+/g, " "));
-  } catch (error) {
-    throw new ManifestRejected("the manifest is not JSON", { cause: error });
+  } catch {
+    // The parser's own error is dropped on purpose: it quotes the text, whose URLs may be capabilities.
+    throw new ManifestRejected("the manifest is not JSON");
   }
 }

@@ -3,7 +3,7 @@ import { createGunzip } from "node:zlib";
 import { ServerUnavailable } from "#contracts/errors.ts";
 import { FileCut, FileRefused } from "#contracts/file-faults.ts";
 import { authorisedRequest, type IntegraClient } from "./authorised-request.ts";
-import { headerText, networkErrorCode, readRefusal, refusalText } from "./http.ts";
+import { headerText, networkErrorCode, readRefusal, refusalCodes } from "./http.ts";
 
 /** An output file that began to arrive. */
 export interface OpenedFile {
@@ -36,7 +36,7 @@ export async function openOutputFile(
   });
   if (answer.status !== 200) {
     const refusal = await readRefusal(answer, client.now());
-    const message = `the file server answered ${refusalText(refusal)}`;
+    const message = `the file server answered ${refusalCodes(refusal)}`;
     if (refusal.temporary) throw new ServerUnavailable(message, { retryAfterMs: refusal.retryAfterMs });
     throw new FileRefused(message);
   }

@@ -55,7 +55,7 @@ export function sessionTokens(ports: SessionKeeperPorts, session: UserSession): 
 /**
  * The session's access token: the one in the store while it is good, else the outcome of one refresh, ours or another
  * process's. Each refresh is claimed in the store before it is asked for, and stored before it is used. Why it is done in
- * this way, and what happens after a crash: docs/adr/0006-one-refresh-at-a-time.md.
+ * this way, and what happens after a crash: docs/adr/0009-one-refresh-at-a-time.md.
  *
  * @param rejected an access token that the server has just answered with a 401: it is not given again
  * @throws SessionDead where the server refused the refresh token or the client, now or earlier: no request is made again

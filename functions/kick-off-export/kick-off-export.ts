@@ -3,9 +3,13 @@ import { ExportStopped, ServerUnavailable } from "#contracts/errors.ts";
 import type { ExportRequest } from "#contracts/export-request.ts";
 import type { ExportContext, KickOffInput, KickOffResult } from "#contracts/export-state.ts";
 import type { ExportJob } from "#contracts/landed.ts";
-import { nextTry, pollIntervalMs, troubleIntervalMs, worthAnotherTry } from "#functions/workflow/pacing.ts";
+import { executionName } from "#functions/workflow/export-runs.ts";
+import { jobIdOf } from "#functions/workflow/job-id.ts";
+import { elapsedOf, nextTry, pollIntervalMs, troubleIntervalMs, worthAnotherTry } from "#functions/workflow/pacing.ts";
 import type { StartedJob } from "#integra/bulk-export.ts";
+import type { AuditTrail } from "#landing/audit-trail.ts";
 import type { ExportRecords } from "#landing/export-records.ts";
+import type { Leases } from "#ledger/leases.ts";
 import type { Log } from "#runtime/log.ts";
 import type { Step } from "#runtime/step.ts";
 
@@ -13,7 +17,9 @@ export interface KickOffExportPorts {
   kickOff(request: ExportRequest, signal: AbortSignal): Promise<StartedJob>;
   kickOffUrl(request: ExportRequest): URL;
   deleteJob(statusUrl: URL, signal: AbortSignal): Promise<void>;
+  leases: Pick<Leases, "isHeldBy">;
   records: Pick<ExportRecords, "findJob" | "saveJob" | "findStop" | "pointers">;
+  audit: AuditTrail;
   bus: EventBus;
   log: Log;
   now: () => number;
@@ -21,7 +27,8 @@ export interface KickOffExportPorts {
 
 /**
  * Asks IntegraConnect for the export, keeps the job's status URL in S3 and tells the subscribers. An export that
- * already has a job keeps it: a repeated step never starts a second one.
+ * already has a job keeps it: a repeated step never starts a second one. A job that has shown to be another request's is
+ * waited out: as long as the server hands it out, it is busy.
  * @throws KickOffRejected, OriginRefused, AccessRefused, ClientKeyUnusable; ServerUnavailable after too many tries
  * @throws ExportStopped where the execution was stopped meanwhile; the new job is deleted
  * @throws EventsUndelivered where the bus does not take the event; a repeated step tells it again
@@ -31,17 +38,37 @@ export const kickOffExport =
   async ({ export: context, kickOff: previous }, { signal }) => {
     const attempts = (previous?.attempts ?? 0) + 1;
     const known = await ports.records.findJob(context.exportId);
-    if (known !== undefined) return await accepted(ports, context, attempts, undefined);
+    if (known !== undefined && !known.foreign) return await accepted(ports, context, attempts, undefined);
+    await refuseWithoutLease(ports, context);
     try {
       const started = await ports.kickOff(context.request, signal);
+      if (known?.statusUrl === started.statusUrl.href) {
+        ports.log.info("the server still hands out the job of another request", { attempts });
+        return busy(ports, context, attempts, started.retryAfterMs);
+      }
       await keepJob(ports, context, started, signal);
       return await accepted(ports, context, attempts, started.retryAfterMs);
     } catch (fault) {
       if (!(fault instanceof ServerUnavailable) || !worthAnotherTry(attempts, fault)) throw fault;
       ports.log.warn("the kick-off got no answer that counts", { attempts, reason: fault.message });
-      return { outcome: "busy", ...nextTry(ports.now(), troubleIntervalMs(attempts, fault.retryAfterMs)), attempts };
+      return busy(ports, context, attempts, fault.retryAfterMs);
     }
   };
+
+async function refuseWithoutLease({ leases }: KickOffExportPorts, context: ExportContext): Promise<void> {
+  if (await leases.isHeldBy(context.request.level, executionName(context))) return;
+  throw new ExportStopped("the export lost its turn, because its execution was stopped");
+}
+
+function busy(
+  { now }: KickOffExportPorts,
+  context: ExportContext,
+  attempts: number,
+  retryAfterMs: number | undefined,
+): KickOffResult {
+  const wait = troubleIntervalMs(attempts, retryAfterMs, elapsedOf(context, now()));
+  return { outcome: "busy", ...nextTry(now(), wait), attempts };
+}
 
 async function keepJob(
   ports: KickOffExportPorts,
@@ -51,21 +78,24 @@ async function keepJob(
 ): Promise<void> {
   const job: ExportJob = {
     exportId: context.exportId,
-    requestId: context.requestId,
-    request: context.request,
     statusUrl: statusUrl.href,
     kickOffUrl: ports.kickOffUrl(context.request).href,
     kickedOffAt: new Date(ports.now()).toISOString(),
+    foreign: false,
   };
   await ports.records.saveJob(job);
+  await ports.audit.append(context, "kicked-off", { serverJobId: jobIdOf(job) }, jobIdOf(job));
   ports.log.info("export kicked off", { level: context.request.level, groupId: context.request.groupId });
-  if ((await ports.records.findStop(context.exportId)) === undefined) return;
-  // Stopped while the kick-off was under way: whoever stopped it could not know of this job.
-  await ports.deleteJob(statusUrl, signal).catch((fault: unknown) => {
-    ports.log.warn("the server did not delete the job", {
-      reason: fault instanceof Error ? fault.message : String(fault),
+  if ((await ports.records.findStop(context)) === undefined) return;
+  // Stopped while the kick-off was under way: whoever stopped it could not know of this job. Without the lease, the
+  // server may have handed out the next export's job, which is not ours to delete.
+  if (await ports.leases.isHeldBy(context.request.level, executionName(context))) {
+    await ports.deleteJob(statusUrl, signal).catch((fault: unknown) => {
+      ports.log.warn("the server did not delete the job", {
+        reason: fault instanceof Error ? fault.message : String(fault),
+      });
     });
-  });
+  }
   throw new ExportStopped("the export was stopped while it was kicked off; its job is not needed");
 }
 
@@ -75,18 +105,24 @@ async function accepted(
   attempts: number,
   retryAfterMs: number | undefined,
 ): Promise<KickOffResult> {
-  const { exportId, requestId, request, startedAt } = context;
+  const { exportId, run, requestId, request, predecessor, startedAt } = context;
   await bus.publish({
     type: "Export Started",
     detail: {
       version: "1",
       eventId: `${exportId}/started`,
       exportId,
+      run,
       requestId,
       request,
+      predecessor,
       startedAt,
       destination: records.pointers(exportId).destination,
     },
   });
-  return { outcome: "accepted", ...nextTry(now(), pollIntervalMs({ retryAfterMs, polls: 0, elapsedMs: 0 })), attempts };
+  return {
+    outcome: "accepted",
+    ...nextTry(now(), pollIntervalMs({ retryAfterMs, polls: 0, ...elapsedOf(context, now()) })),
+    attempts,
+  };
 }

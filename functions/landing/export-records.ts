@@ -2,15 +2,32 @@ import type { WorkItem } from "#contracts/export-state.ts";
 import {
   type ExportJob,
   type ExportPlan,
+  type ExportRecord,
   type ExportSummary,
   exportJob,
   exportPlan,
+  exportRecord,
   exportSummary,
   type StopMarker,
   stopMarker,
 } from "#contracts/landed.ts";
 import type { LandingBucket } from "./landing-bucket.ts";
-import { exportPrefix, jobKey, manifestKey, planKey, stopKey, summaryKey, workListKey } from "./object-keys.ts";
+import {
+  exportPrefix,
+  exportRecordKey,
+  jobKey,
+  manifestKey,
+  planKey,
+  stopKey,
+  summaryKey,
+  workListKey,
+} from "./object-keys.ts";
+
+/** One run of an export, as far as its records tell runs apart. */
+export interface ExportRun {
+  exportId: string;
+  run: string;
+}
 
 export interface Pointer {
   bucket: string;
@@ -19,23 +36,28 @@ export interface Pointer {
 
 /** Everything that an export's steps tell each other through S3, because state must stay small and free of URLs. */
 export interface ExportRecords {
+  findExport(exportId: string): Promise<ExportRecord | undefined>;
+  /** Keeps what is carried out under this id, for whatever resumes or cancels it. */
+  saveExport(record: ExportRecord): Promise<void>;
   findJob(exportId: string): Promise<ExportJob | undefined>;
   /** @throws Error where the export has no job */
   getJob(exportId: string): Promise<ExportJob>;
-  /** Keeps the first job of an export: a second one is not written. */
+  /** Keeps the job, in place of one that was another request's. */
   saveJob(job: ExportJob): Promise<void>;
   /** Keeps one page of the manifest, byte for byte. */
   saveManifest(exportId: string, page: number, bytes: Uint8Array): Promise<void>;
   getManifest(exportId: string, page: number): Promise<Uint8Array>;
   savePlan(plan: ExportPlan): Promise<void>;
+  findPlan(exportId: string): Promise<ExportPlan | undefined>;
   getPlan(exportId: string): Promise<ExportPlan>;
   /** Writes the Distributed Map's work list and answers its key. */
   saveWorkList(exportId: string, items: readonly WorkItem[]): Promise<string>;
   saveSummary(summary: ExportSummary): Promise<void>;
+  findSummary(exportId: string): Promise<ExportSummary | undefined>;
   getSummary(exportId: string): Promise<ExportSummary>;
-  findStop(exportId: string): Promise<StopMarker | undefined>;
-  /** The first marker stays: it says why the export really stopped. */
-  markStopped(exportId: string, marker: StopMarker): Promise<void>;
+  findStop(run: ExportRun): Promise<StopMarker | undefined>;
+  /** The first marker of a run stays: it says why the run really stopped. */
+  markStopped(run: ExportRun, marker: StopMarker): Promise<void>;
   /** Keys and sizes of all that landed. */
   landedObjects(exportId: string): Promise<Map<string, number>>;
   /** Where consumers find the export. */
@@ -45,16 +67,21 @@ export interface ExportRecords {
 export function exportRecords(bucket: LandingBucket): ExportRecords {
   const at = (key: string): Pointer => ({ bucket: bucket.name, key });
   return {
+    findExport: (exportId) => bucket.findJson(exportRecordKey(exportId), exportRecord),
+    saveExport: async (record) => {
+      await bucket.putJson(exportRecordKey(record.exportId), record);
+    },
     findJob: (exportId) => bucket.findJson(jobKey(exportId), exportJob),
     getJob: (exportId) => bucket.getJson(jobKey(exportId), exportJob),
     saveJob: async (job) => {
-      await bucket.putJson(jobKey(job.exportId), job, { once: true });
+      await bucket.putJson(jobKey(job.exportId), job);
     },
     saveManifest: (exportId, page, bytes) => bucket.putBytes(manifestKey(exportId, page), bytes, "application/json"),
     getManifest: (exportId, page) => bucket.getBytes(manifestKey(exportId, page)),
     savePlan: async (plan) => {
       await bucket.putJson(planKey(plan.exportId), plan);
     },
+    findPlan: (exportId) => bucket.findJson(planKey(exportId), exportPlan),
     getPlan: (exportId) => bucket.getJson(planKey(exportId), exportPlan),
     saveWorkList: async (exportId, items) => {
       await bucket.putJson(workListKey(exportId), items);
@@ -63,10 +90,11 @@ export function exportRecords(bucket: LandingBucket): ExportRecords {
     saveSummary: async (summary) => {
       await bucket.putJson(summaryKey(summary.exportId), summary);
     },
+    findSummary: (exportId) => bucket.findJson(summaryKey(exportId), exportSummary),
     getSummary: (exportId) => bucket.getJson(summaryKey(exportId), exportSummary),
-    findStop: (exportId) => bucket.findJson(stopKey(exportId), stopMarker),
-    markStopped: async (exportId, marker) => {
-      await bucket.putJson(stopKey(exportId), marker, { once: true });
+    findStop: ({ exportId, run }) => bucket.findJson(stopKey(exportId, run), stopMarker),
+    markStopped: async ({ exportId, run }, marker) => {
+      await bucket.putJson(stopKey(exportId, run), marker, { once: true });
     },
     landedObjects: async (exportId) => {
       const objects = new Map<string, number>();

@@ -1,14 +1,14 @@
 import type { ExportPlan } from "#contracts/landed.ts";
-import type { ExportRecords } from "./export-records.ts";
+import type { ExportRecords, ExportRun } from "./export-records.ts";
 
 /**
  * Reads plans and keeps the last one: a container downloads many files of the same export, and a plan of 10,000 files
- * is some megabytes. A plan is never rewritten while its files are being downloaded.
+ * is some megabytes. A plan is never rewritten during a run; the next run of the export renews its URLs.
  */
-export function lastPlan(records: Pick<ExportRecords, "getPlan">): (exportId: string) => Promise<ExportPlan> {
+export function lastPlan(records: Pick<ExportRecords, "getPlan">): (run: ExportRun) => Promise<ExportPlan> {
   let last: ExportPlan | undefined;
-  return async (exportId) => {
-    if (last?.exportId !== exportId) last = await records.getPlan(exportId);
+  return async ({ exportId, run }) => {
+    if (last?.exportId !== exportId || last.run !== run) last = await records.getPlan(exportId);
     return last;
   };
 }

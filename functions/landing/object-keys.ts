@@ -2,7 +2,7 @@ import type { FileKind } from "#contracts/landed.ts";
 
 /*
  * Every key of the landing bucket is built here. `exports/` is for consumers and holds nothing else than what landed;
- * `work/` is the bridge's own and may be purged earlier.
+ * `work/` is the bridge's own and may be purged earlier; `audit/` is written once and kept by a retention of its own.
  */
 
 /** The prefix below which everything of an export lands, with its slash. */
@@ -16,10 +16,13 @@ export const summaryKey = (exportId: string): string => `${exportPrefix(exportId
 
 const workPrefix = (exportId: string): string => `work/${exportId}/`;
 
+export const exportRecordKey = (exportId: string): string => `${workPrefix(exportId)}export.json`;
 export const jobKey = (exportId: string): string => `${workPrefix(exportId)}job.json`;
 export const planKey = (exportId: string): string => `${workPrefix(exportId)}plan.json`;
 export const workListKey = (exportId: string): string => `${workPrefix(exportId)}work-list.json`;
-export const stopKey = (exportId: string): string => `${workPrefix(exportId)}stop.json`;
+/** Each run of an export is stopped for itself: what stopped one must not keep the next from landing what is missing. */
+export const stopKey = (exportId: string, run: string): string =>
+  `${workPrefix(exportId)}stop${run === "first" ? "" : `-${run}`}.json`;
 
 export const receiptPrefix = (exportId: string): string => `${workPrefix(exportId)}receipts/`;
 export const receiptKey = (exportId: string, index: number): string => `${receiptPrefix(exportId)}${place(index)}.json`;
@@ -29,6 +32,10 @@ export const failureKey = (exportId: string, index: number): string => `${failur
 
 /** Padded, so that listings come in the manifest's order. */
 const place = (index: number): string => String(index).padStart(6, "0");
+
+/** An execution may be named anything, and the refusal of its name is a fact as well. */
+export const auditKey = (exportId: string, run: string, fact: string): string =>
+  `audit/${encodeURIComponent(exportId)}/${encodeURIComponent(run)}/${encodeURIComponent(fact)}.json`;
 
 const folders: Record<FileKind, string | undefined> = {
   output: undefined,

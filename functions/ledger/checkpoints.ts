@@ -1,19 +1,23 @@
 import { createHash } from "node:crypto";
-import {
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-} from "@aws-sdk/client-dynamodb";
+import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import type { ExportRequest } from "#contracts/export-request.ts";
+import { carriedOut } from "./conditional-write.ts";
 
 /** What a checkpoint belongs to: exports of the same level, group and types continue each other. */
 export type CheckpointScope = Pick<ExportRequest, "level" | "groupId" | "types">;
 
-/** The server's clock of the last complete export, from which `since: "last-completed"` goes on. */
+/** Where exports of a scope go on. */
+export interface Checkpoint {
+  /** The server's clock of the last complete export. */
+  transactionTime: string;
+  /** Incremental exports that have completed since the last full one. */
+  incrementals: number;
+}
+
+/** The checkpoints, from which `since: "last-completed"` goes on. */
 export interface Checkpoints {
-  /** The transactionTime to go on from; undefined where no complete export is known. */
-  find(scope: CheckpointScope): Promise<string | undefined>;
+  /** The checkpoint to go on from; undefined where no complete export is known. */
+  find(scope: CheckpointScope): Promise<Checkpoint | undefined>;
   /**
    * Moves the checkpoint forward after a complete export. Stays where it is when the export began later than the
    * checkpoint (there would be a gap), or ended before it. Answers whether it moved.
@@ -33,43 +37,48 @@ export function checkpoints(dynamo: DynamoDBClient, table: string): Checkpoints 
       const { Item } = await dynamo.send(
         new GetItemCommand({ TableName: table, Key: { pk: { S: checkpointId(scope) } }, ConsistentRead: true }),
       );
-      return Item?.["transactionTime"]?.S;
+      const transactionTime = Item?.["transactionTime"]?.S;
+      if (transactionTime === undefined) return undefined;
+      return { transactionTime, incrementals: Number(Item?.["incrementals"]?.N ?? 0) };
     },
     advance: async (scope, transactionTime, since, exportId) => {
       const time = Date.parse(transactionTime);
       if (Number.isNaN(time) || (since !== undefined && Number.isNaN(Date.parse(since)))) return false;
-      try {
-        await dynamo.send(
-          new PutItemCommand({
-            TableName: table,
-            Item: {
-              pk: { S: checkpointId(scope) },
-              transactionTime: { S: transactionTime },
-              epochMs: { N: String(time) },
-              exportId: { S: exportId },
-            },
-            ...condition(time, since),
-          }),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return false;
-        throw error;
-      }
+      const forward = movedForward({ transactionTime, time, since, exportId });
+      const Key = { pk: { S: checkpointId(scope) } };
+      return await carriedOut(dynamo.send(new UpdateItemCommand({ TableName: table, Key, ...forward })));
     },
   };
 }
 
-function condition(time: number, since: string | undefined) {
+interface Completed {
+  transactionTime: string;
+  /** The same, in milliseconds since the epoch. */
+  time: number;
+  since: string | undefined;
+  exportId: string;
+}
+
+/** The update that moves a checkpoint, and the condition under which it may. */
+function movedForward({ transactionTime, time, since, exportId }: Completed) {
+  const values = {
+    ":transactionTime": { S: transactionTime },
+    ":time": { N: String(time) },
+    ":exportId": { S: exportId },
+    ":none": { N: "0" },
+  };
+  const moved = "SET transactionTime = :transactionTime, epochMs = :time, exportId = :exportId";
   if (since === undefined) {
     return {
+      UpdateExpression: `${moved}, incrementals = :none`,
       ConditionExpression: "attribute_not_exists(pk) OR epochMs < :time",
-      ExpressionAttributeValues: { ":time": { N: String(time) } },
+      ExpressionAttributeValues: values,
     };
   }
   return {
+    UpdateExpression: `${moved}, incrementals = if_not_exists(incrementals, :none) + :one`,
     ConditionExpression: "epochMs < :time AND epochMs >= :since",
-    ExpressionAttributeValues: { ":time": { N: String(time) }, ":since": { N: String(Date.parse(since)) } },
+    ExpressionAttributeValues: { ...values, ":since": { N: String(Date.parse(since)) }, ":one": { N: "1" } },
   };
 }
 

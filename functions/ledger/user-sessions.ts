@@ -47,7 +47,7 @@ const number = (value: number): AttributeValue => ({ N: String(value) });
 
 /**
  * User sessions in the ledger's table: one item a session, changed by conditional writes only. The tokens are encrypted
- * as the whole table is, by the bridge's own key; docs/adr/0006-one-refresh-at-a-time.md says why not once more.
+ * as the whole table is, by the bridge's own key; docs/adr/0009-one-refresh-at-a-time.md says why not once more.
  */
 export function userSessions(dynamo: DynamoDBClient, table: string): UserSessionStore {
   async function find(sessionId: string): Promise<Item | undefined> {

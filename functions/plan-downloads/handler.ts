@@ -3,6 +3,7 @@ import { readManifestPage } from "#integra/bulk-export.ts";
 import { isForeignRequest, parseManifest } from "#integra/manifest.ts";
 import { exportRecords } from "#landing/export-records.ts";
 import { fileKeys } from "#landing/object-keys.ts";
+import { receipts } from "#landing/receipts.ts";
 import { integraClient } from "#runtime/integra-client.ts";
 import { bucketFromEnvironment, s3Client } from "#runtime/landing.ts";
 import { log } from "#runtime/log.ts";
@@ -11,12 +12,14 @@ import { planDownloads } from "./plan-downloads.ts";
 
 export const handler = step(planInput, downloadPlan, () => {
   const client = integraClient();
+  const bucket = bucketFromEnvironment(s3Client());
   return planDownloads({
     parseManifest,
     isForeignRequest,
     readManifestPage: (url, signal) => readManifestPage(client, url, signal),
     fileKeys,
-    records: exportRecords(bucketFromEnvironment(s3Client())),
+    records: exportRecords(bucket),
+    receipts: receipts(bucket),
     log,
     now: Date.now,
   });

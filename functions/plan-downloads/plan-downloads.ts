@@ -1,18 +1,26 @@
-import { ForeignExportJob, ManifestRejected } from "#contracts/errors.ts";
+import { ManifestRejected } from "#contracts/errors.ts";
 import type { ExportRequest } from "#contracts/export-request.ts";
-import type { DownloadPlan, PlanInput } from "#contracts/export-state.ts";
+import type { DownloadPlan, ExportContext, PlanInput } from "#contracts/export-state.ts";
+import type { ExportJob, ExportPlan } from "#contracts/landed.ts";
+import { elapsedOf, foreignPauseMs, nextTry } from "#functions/workflow/pacing.ts";
 import type { Manifest, ManifestFile } from "#integra/manifest.ts";
 import type { ExportRecords } from "#landing/export-records.ts";
 import type { NamedFile } from "#landing/object-keys.ts";
+import type { Receipts } from "#landing/receipts.ts";
 import type { Log } from "#runtime/log.ts";
 import type { Step } from "#runtime/step.ts";
+import { renewedPlan } from "./renewed-plan.ts";
 
 export interface PlanDownloadsPorts {
   parseManifest(bytes: Uint8Array, base: URL): Manifest;
   isForeignRequest(manifestRequest: string, ours: ExportRequest): boolean;
   readManifestPage(url: URL, signal: AbortSignal): Promise<Uint8Array>;
   fileKeys(exportId: string, files: readonly NamedFile[]): string[];
-  records: Pick<ExportRecords, "getJob" | "getManifest" | "saveManifest" | "savePlan" | "saveWorkList">;
+  records: Pick<
+    ExportRecords,
+    "getJob" | "saveJob" | "getManifest" | "saveManifest" | "findPlan" | "savePlan" | "saveWorkList" | "landedObjects"
+  >;
+  receipts: Pick<Receipts, "allLanded">;
   log: Log;
   now: () => number;
 }
@@ -22,51 +30,84 @@ const mostPages = 1_000;
 
 /**
  * Reads the manifest, with all its pages, and writes the plan (which file lands where) and the work list of the
- * Distributed Map.
- * @throws ManifestRejected, ForeignExportJob; OriginRefused where a next page leads away from the server
+ * Distributed Map: every file, or, where the export is resumed, those that have not landed yet. A job that answers another
+ * request is marked as foreign, and nothing of it is planned.
+ * @throws ManifestRejected; OriginRefused where a next page leads away from the server
+ * @throws ExportJobGone where the job is not the one any more that the export was begun with
  * @throws ServerUnavailable, AccessRefused, ClientKeyUnusable, ExportJobGone, ExportJobFailed for a next page
  */
 export const planDownloads =
   (ports: PlanDownloadsPorts): Step<PlanInput, DownloadPlan> =>
-  async ({ export: { exportId, request } }, { signal }) => {
-    const { records } = ports;
-    const { statusUrl } = await records.getJob(exportId);
-    const manifest = ports.parseManifest(await records.getManifest(exportId, 1), new URL(statusUrl));
-    refuseForeign(ports, manifest, request);
-    const files = await allFiles(ports, { exportId, request }, manifest, signal);
-    const keys = ports.fileKeys(exportId, files);
-    await records.savePlan({
-      exportId,
-      transactionTime: manifest.transactionTime,
-      requiresAccessToken: manifest.requiresAccessToken,
-      manifestReadAt: new Date(ports.now()).toISOString(),
-      files: files.map(({ kind, type, url, count }, index) => ({
-        index,
-        kind,
-        type,
-        url: url.href,
-        key: keys[index] as string,
-        count: count ?? null,
-      })),
-    });
-    const workListKey = await records.saveWorkList(
-      exportId,
-      files.map((_, index) => ({ exportId, index })),
-    );
-    ports.log.info("downloads planned", { files: files.length });
-    return { files: files.length, workListKey };
+  async ({ export: context }, { signal }) => {
+    const { exportId, request } = context;
+    const job = await ports.records.getJob(exportId);
+    const manifest = ports.parseManifest(await ports.records.getManifest(exportId, 1), new URL(job.statusUrl));
+    if (ports.isForeignRequest(manifest.request, request)) return await waitOut(ports, context, job);
+    const files = await allFiles(ports, context, manifest, signal);
+    const plan = await planOf(ports, context, manifest, files);
+    await ports.records.savePlan(plan);
+    const missing = await missingOf(ports, context, plan);
+    const workListKey = await ports.records.saveWorkList(exportId, missing);
+    ports.log.info("downloads planned", { files: files.length, missing: missing.length });
+    return { outcome: "planned", ...nextTry(ports.now(), 0), files: missing.length, workListKey };
   };
 
-function refuseForeign(ports: PlanDownloadsPorts, manifest: Manifest, ours: ExportRequest): void {
-  if (!ports.isForeignRequest(manifest.request, ours)) return;
-  throw new ForeignExportJob(
-    "the server handed out a job of another request; nothing of it was downloaded. Ask again when that job is done",
-  );
+async function waitOut(ports: PlanDownloadsPorts, context: ExportContext, job: ExportJob): Promise<DownloadPlan> {
+  const { records, log, now } = ports;
+  await records.saveJob({ ...job, foreign: true });
+  log.warn("the server handed out the job of another request: it is waited out");
+  return {
+    outcome: "foreign",
+    ...nextTry(now(), foreignPauseMs(elapsedOf(context, now()))),
+    files: 0,
+    workListKey: "",
+  };
+}
+
+async function planOf(
+  ports: PlanDownloadsPorts,
+  { exportId, run }: ExportContext,
+  { transactionTime, requiresAccessToken }: Manifest,
+  files: readonly ManifestFile[],
+): Promise<ExportPlan> {
+  const keys = ports.fileKeys(exportId, files);
+  const plan: ExportPlan = {
+    exportId,
+    run,
+    transactionTime,
+    requiresAccessToken,
+    manifestReadAt: new Date(ports.now()).toISOString(),
+    files: files.map(({ kind, type, url, count }, index) => ({
+      index,
+      kind,
+      type,
+      url: url.href,
+      key: keys[index] as string,
+      count: count ?? null,
+    })),
+  };
+  const before = run === "first" ? undefined : await ports.records.findPlan(exportId);
+  return before === undefined ? plan : renewedPlan(before, plan);
+}
+
+/** The work list. A first run has landed nothing yet, and need not look. */
+async function missingOf(ports: PlanDownloadsPorts, { exportId, run }: ExportContext, plan: ExportPlan) {
+  const landed = run === "first" ? new Set<number>() : await landedIndexes(ports, plan);
+  return plan.files.filter(({ index }) => !landed.has(index)).map(({ index }) => ({ exportId, run, index }));
+}
+
+async function landedIndexes(
+  { receipts, records }: PlanDownloadsPorts,
+  { exportId }: ExportPlan,
+): Promise<Set<number>> {
+  const objects = await records.landedObjects(exportId);
+  const landed = await receipts.allLanded(exportId);
+  return new Set(landed.filter(({ key, bytes }) => objects.get(key) === bytes).map(({ index }) => index));
 }
 
 async function allFiles(
   ports: PlanDownloadsPorts,
-  { exportId, request }: { exportId: string; request: ExportRequest },
+  { exportId, request }: Pick<ExportContext, "exportId" | "request">,
   first: Manifest,
   signal: AbortSignal,
 ): Promise<ManifestFile[]> {
@@ -77,7 +118,9 @@ async function allFiles(
     const bytes = await ports.readManifestPage(next, signal);
     await ports.records.saveManifest(exportId, page, bytes);
     const manifest = ports.parseManifest(bytes, next);
-    refuseForeign(ports, manifest, request);
+    if (ports.isForeignRequest(manifest.request, request)) {
+      throw new ManifestRejected(`page ${page} of the manifest answers another request than the first`);
+    }
     if (manifest.transactionTime !== first.transactionTime) {
       throw new ManifestRejected(`page ${page} of the manifest has another transactionTime than the first`);
     }

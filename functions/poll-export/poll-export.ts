@@ -1,6 +1,6 @@
-import { ServerUnavailable } from "#contracts/errors.ts";
+import { ExportJobGone, ServerUnavailable } from "#contracts/errors.ts";
 import type { PollInput, PollResult } from "#contracts/export-state.ts";
-import { nextTry, pollIntervalMs, troubleIntervalMs, worthAnotherTry } from "#functions/workflow/pacing.ts";
+import { elapsedOf, nextTry, pollIntervalMs, troubleIntervalMs, worthAnotherTry } from "#functions/workflow/pacing.ts";
 import type { JobStatus } from "#integra/bulk-export.ts";
 import type { ExportRecords } from "#landing/export-records.ts";
 import type { Log } from "#runtime/log.ts";
@@ -8,7 +8,7 @@ import type { Step } from "#runtime/step.ts";
 
 export interface PollExportPorts {
   pollStatus(statusUrl: URL, signal: AbortSignal): Promise<JobStatus>;
-  records: Pick<ExportRecords, "getJob" | "saveManifest">;
+  records: Pick<ExportRecords, "findJob" | "saveManifest">;
   log: Log;
   now: () => number;
 }
@@ -22,8 +22,10 @@ export const pollExport =
   (ports: PollExportPorts): Step<PollInput, PollResult> =>
   async ({ export: context, poll: previous }, { signal }) => {
     const polls = (previous?.polls ?? 0) + 1;
-    const job = await ports.records.getJob(context.exportId);
-    const elapsedMs = ports.now() - Date.parse(job.kickedOffAt);
+    const job = await ports.records.findJob(context.exportId);
+    if (job === undefined || job.foreign)
+      throw new ExportJobGone("the export never had a job of its own to go on with");
+    const elapsed = elapsedOf(context, ports.now());
     try {
       const status = await ports.pollStatus(new URL(job.statusUrl), signal);
       if (status.state === "complete") {
@@ -32,7 +34,7 @@ export const pollExport =
         return { outcome: "ready", ...nextTry(ports.now(), 0), polls, troubles: 0 };
       }
       ports.log.info("the export is in progress", { polls, progress: status.progress?.slice(0, 100) });
-      const wait = pollIntervalMs({ retryAfterMs: status.retryAfterMs, polls, elapsedMs });
+      const wait = pollIntervalMs({ retryAfterMs: status.retryAfterMs, polls, ...elapsed });
       return { outcome: "in-progress", ...nextTry(ports.now(), wait), polls, troubles: 0 };
     } catch (fault) {
       const troubles = (previous?.troubles ?? 0) + 1;
@@ -40,7 +42,7 @@ export const pollExport =
       ports.log.warn("the status request got no answer that counts", { polls, troubles, reason: fault.message });
       return {
         outcome: "in-progress",
-        ...nextTry(ports.now(), troubleIntervalMs(troubles, fault.retryAfterMs, elapsedMs)),
+        ...nextTry(ports.now(), troubleIntervalMs(troubles, fault.retryAfterMs, elapsed)),
         polls,
         troubles,
       };

@@ -4,12 +4,12 @@ import {
   ResourceNotFoundException,
   SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
-import { Agent } from "undici";
 import * as z from "zod";
 import { ClientKeyUnusable } from "#contracts/errors.ts";
 import type { IntegraClient } from "#integra/authorised-request.ts";
 import { backendToken } from "#integra/backend-token.ts";
 import type { ReadSecret } from "#integra/client-key.ts";
+import { connections } from "#integra/connections.ts";
 import { undiciHttp } from "#integra/http.ts";
 import { integraServer } from "#integra/integra-server.ts";
 import { environment, jsonVariable } from "./environment.ts";
@@ -33,7 +33,7 @@ export function integraClient(): IntegraClient {
     audience: env.INTEGRA_AUDIENCE,
     fileOrigins: env.INTEGRA_FILE_ORIGINS,
   });
-  const http = undiciHttp(new Agent({ connect: { timeout: 10_000 }, connections: 8 }));
+  const http = undiciHttp(connections(server));
   const token = backendToken({
     server,
     http,

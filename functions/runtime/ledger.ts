@@ -1,6 +1,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import * as z from "zod";
 import { type Checkpoints, checkpoints } from "#ledger/checkpoints.ts";
+import { type Leases, leases } from "#ledger/leases.ts";
 import { environment } from "./environment.ts";
 
 const ledgerVariables = z.object({ LEDGER_TABLE: z.string().min(1) });
@@ -8,4 +9,9 @@ const ledgerVariables = z.object({ LEDGER_TABLE: z.string().min(1) });
 /** The checkpoints in the table that the function's environment names. */
 export function checkpointsFromEnvironment(): Checkpoints {
   return checkpoints(new DynamoDBClient(), environment(ledgerVariables).LEDGER_TABLE);
+}
+
+/** The leases in the same table. */
+export function leasesFromEnvironment(): Leases {
+  return leases(new DynamoDBClient(), environment(ledgerVariables).LEDGER_TABLE);
 }

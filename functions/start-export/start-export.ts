@@ -1,13 +1,13 @@
-import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { exportRequestDetail, type TriggeredInput, triggeredInput } from "#contracts/export-request.ts";
 import type { ExportTrigger } from "#contracts/triggers.ts";
+import type { Executions } from "#executions/executions.ts";
+import { digest, nameByEvent } from "#functions/workflow/execution-names.ts";
 import type { Log } from "#runtime/log.ts";
 import type { Step } from "#runtime/step.ts";
 
 export interface StartExportPorts {
-  /** Starts an execution; answers the input of the one that has this name already, if there is one. */
-  start: (name: string, input: TriggeredInput) => Promise<{ existingInput: unknown } | undefined>;
+  executions: Pick<Executions, "start">;
   log: Log;
 }
 
@@ -23,33 +23,35 @@ export interface StartedExport {
  * another detail becomes an execution of its own, which fails validation and says so.
  */
 export const startExport =
-  ({ start, log }: StartExportPorts): Step<ExportTrigger, StartedExport> =>
+  ({ executions, log }: StartExportPorts): Step<ExportTrigger, StartedExport> =>
   async (trigger) => {
     const byTrigger = triggerName(trigger);
     const byRequest = requestName(trigger.detail);
     const input: TriggeredInput = { detail: trigger.detail, trigger: originOf(trigger) };
     const exportId = byRequest ?? byTrigger;
-    const existing = await start(exportId, input);
+    const existing = await executions.start(exportId, input);
     if (existing === undefined) {
       log.info("export started", { exportId });
       return { exportId, duplicate: false };
     }
-    if (isDeepStrictEqual(triggeredInput.safeParse(existing.existingInput).data?.detail, trigger.detail)) {
+    if (isDeepStrictEqual(triggeredInput.safeParse(existing.input).data?.detail, trigger.detail)) {
       log.info("export was already started", { exportId });
       return { exportId, duplicate: true };
     }
     log.warn("requestId was used before with another detail", { exportId, rejectedAs: byTrigger });
-    const again = await start(byTrigger, { ...input, conflictsWith: exportId });
+    const again = await executions.start(byTrigger, { ...input, conflictsWith: exportId });
     return { exportId: byTrigger, duplicate: again !== undefined };
   };
 
 function originOf(trigger: ExportTrigger): TriggeredInput["trigger"] {
-  return "schedule" in trigger
-    ? { kind: "schedule", id: `${trigger.schedule.name} ${trigger.schedule.time}` }
-    : { kind: "event", id: trigger.id };
+  if ("schedule" in trigger) {
+    const { name, time, fullEvery } = trigger.schedule;
+    return { kind: "schedule", id: `${name} ${time}`, ...(fullEvery !== undefined && { fullEvery }) };
+  }
+  const { id, source, account } = trigger;
+  return { kind: "event", id, source, account };
 }
 
-/** A digest: a requestId may hold characters that an execution's name may not, and its case must count. */
 function requestName(detail: unknown): string | undefined {
   const requestId = exportRequestDetail.shape.requestId.safeParse(
     (detail as { requestId?: unknown } | null)?.requestId,
@@ -60,9 +62,7 @@ function requestName(detail: unknown): string | undefined {
 function triggerName(trigger: ExportTrigger): string {
   if ("schedule" in trigger) {
     const name = `${trigger.schedule.name}-${trigger.schedule.time.replace(/[^A-Za-z0-9]/g, "")}`;
-    return /^[A-Za-z0-9_-]{1,70}$/.test(name) ? `schedule-${name}` : `schedule-${digest(name)}`;
+    return /^[A-Za-z0-9_-]{1,60}$/.test(name) ? `schedule-${name}` : `schedule-${digest(name)}`;
   }
-  return /^[A-Za-z0-9-]{1,70}$/.test(trigger.id) ? `event-${trigger.id}` : `event-${digest(trigger.id)}`;
+  return nameByEvent(trigger.id);
 }
-
-const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 40);

@@ -1,111 +1,115 @@
+import type { Requester } from "#contracts/audit.ts";
 import { InvalidRequest } from "#contracts/errors.ts";
 import {
-  type ExportGroup,
   type ExportRequest,
-  type ExportRequestDetail,
   exportRequestDetail,
+  type TriggeredInput,
   triggeredInput,
 } from "#contracts/export-request.ts";
 import { type ExportContext, exportId as exportIdSchema, type UnvalidatedExport } from "#contracts/export-state.ts";
-import type { Checkpoints } from "#ledger/checkpoints.ts";
+import { type ExportRun, resumptionOf, runOfExecution } from "#functions/workflow/export-runs.ts";
+import type { AuditTrail } from "#landing/audit-trail.ts";
+import type { ExportRecords } from "#landing/export-records.ts";
+import { type AcceptedExports, normalised, settingsFaults, wellFormedFields } from "./accepted-exports.ts";
 import { schemaFaults } from "./schema-faults.ts";
 
-export interface ValidateRequestPorts {
-  types: readonly string[];
-  groups: readonly ExportGroup[];
-  /** How long an export may take from its start. */
+export interface ValidateRequestPorts extends AcceptedExports {
+  /** How long an execution may take from its start. */
   deadlineHours: number;
-  checkpoints: Pick<Checkpoints, "find">;
+  records: Pick<ExportRecords, "findExport" | "saveExport">;
+  audit: AuditTrail;
 }
 
 /**
  * Checks a request against the contract and the stage's settings, before anything is sent to IntegraConnect, and brings
- * it into its normal form.
+ * it into its normal form. A resumption takes up the request that its export had.
  * @throws InvalidRequest naming every fault at once
  */
 export const validateRequest =
   (ports: ValidateRequestPorts) =>
-  async ({ exportId, startedAt, input }: UnvalidatedExport): Promise<ExportContext> => {
-    const triggered = triggeredInput.safeParse(input);
-    const detail: unknown = triggered.success ? triggered.data.detail : input;
-    const parsed = exportRequestDetail.safeParse(detail);
-    const faults = [
-      ...executionFaults(exportId, triggered.data?.conflictsWith),
-      ...(parsed.success ? [] : schemaFaults(parsed.error)),
-      ...settingsFaults(wellFormedFields(detail), ports),
-    ];
-    if (!parsed.success || faults.length > 0) throw new InvalidRequest(faults);
+  async ({ executionName, startedAt, input }: UnvalidatedExport): Promise<ExportContext> => {
+    const run = runOfExecution(executionName, input);
+    const what = await (run.run === "first" ? asRequested(ports, input) : asResumed(ports, run, input));
+    const faults = [...what.faults, ...nameFaults(run)];
+    const { request } = what;
+    const accepted = faults.length === 0 && request !== undefined;
+    await ports.audit.append(run, "requested", {
+      by: what.by,
+      request: accepted ? request : null,
+      faults,
+      predecessor: what.predecessor,
+    });
+    if (!accepted) throw new InvalidRequest(faults);
+    const { exportId } = run;
+    const record = { exportId, requestId: what.requestId, request, predecessor: what.predecessor };
+    if (run.run === "first") await ports.records.saveExport(record);
     const started = new Date(startedAt);
     return {
-      exportId,
-      requestId: parsed.data.requestId ?? null,
-      request: await normalised(parsed.data, ports),
+      ...record,
+      run: run.run,
       startedAt: started.toISOString(),
       deadlineAt: Math.floor(started.getTime() / 1000) + Math.round(ports.deadlineHours * 3600),
     };
   };
 
-function executionFaults(exportId: string, conflictsWith: string | undefined): string[] {
-  const faults: string[] = [];
-  if (!exportIdSchema.safeParse(exportId).success) {
-    faults.push(
-      "the execution's name becomes the export's id: use letters, digits, dots, hyphens and underscores only",
-    );
-  }
-  if (conflictsWith !== undefined) {
-    faults.push(`requestId: was already used with another detail, by export ${conflictsWith}`);
-  }
-  return faults;
+/** What an execution is to do, and all that speaks against it. */
+interface Wanted {
+  by: Requester;
+  /** Undefined only where there are faults. */
+  request: ExportRequest | undefined;
+  requestId: string | null;
+  predecessor: string | null;
+  faults: string[];
 }
 
-type CheckedFields = { [Field in "level" | "groupId" | "types"]: ExportRequestDetail[Field] | undefined };
-
-/** The fields that are checked against the settings, each where it is well-formed, whatever is wrong with the others. */
-function wellFormedFields(detail: unknown): CheckedFields {
-  const fields = (detail ?? {}) as Record<string, unknown>;
-  const { level, groupId, types } = exportRequestDetail.shape;
+async function asRequested(ports: ValidateRequestPorts, input: unknown): Promise<Wanted> {
+  const triggered = triggeredInput.safeParse(input).data;
+  const detail: unknown = triggered === undefined ? input : triggered.detail;
+  const parsed = exportRequestDetail.safeParse(detail);
+  const faults = [
+    ...conflictFaults(triggered),
+    ...(parsed.success ? [] : schemaFaults(parsed.error)),
+    ...settingsFaults(wellFormedFields(detail), ports),
+  ];
+  const usable = parsed.success && faults.length === 0;
   return {
-    level: level.safeParse(fields["level"]).data,
-    groupId: groupId.safeParse(fields["groupId"]).data,
-    types: types.safeParse(fields["types"]).data,
+    by: triggered?.trigger ?? { kind: "direct" },
+    request: usable ? await normalised(parsed.data, ports, fullEvery(triggered)) : undefined,
+    requestId: parsed.data?.requestId ?? null,
+    predecessor: triggered?.predecessor ?? null,
+    faults,
   };
 }
 
-function settingsFaults(detail: CheckedFields, { types, groups }: ValidateRequestPorts): string[] {
-  const faults = (detail.types ?? [])
-    .filter((type) => !types.includes(type))
-    .map((type) => `types: ${quoted(type)} is not among the accepted types (${types.join(", ")})`);
-  if (detail.level === "group" && detail.groupId === undefined) {
-    faults.push(`groupId: is missing (one of ${groupList(groups)})`);
-  }
-  if (detail.level !== undefined && detail.level !== "group" && detail.groupId !== undefined) {
-    faults.push(`groupId: belongs to level "group" only, the level is "${detail.level}"`);
-  }
-  if (detail.level === "group" && detail.groupId !== undefined && findGroup(detail.groupId, groups) === undefined) {
-    faults.push(`groupId: ${quoted(detail.groupId)} is not among the accepted groups (${groupList(groups)})`);
-  }
-  return faults;
-}
-
-async function normalised(detail: ExportRequestDetail, ports: ValidateRequestPorts): Promise<ExportRequest> {
-  const group = detail.groupId === undefined ? undefined : findGroup(detail.groupId, ports.groups);
-  const scope = {
-    level: detail.level,
-    ...(group && { groupId: group.id, groupName: group.name }),
-    ...(detail.types && { types: [...new Set(detail.types)].toSorted() }),
+async function asResumed({ records }: ValidateRequestPorts, { exportId }: ExportRun, input: unknown): Promise<Wanted> {
+  const { refusal, trigger } = resumptionOf(input) ?? {};
+  const known = exportIdSchema.safeParse(exportId).success ? await records.findExport(exportId) : undefined;
+  const faults = refusal === undefined ? [] : [refusal];
+  if (known === undefined && refusal === undefined) faults.push(`exportId: there is no export ${printable(exportId)}`);
+  return {
+    by: trigger ?? { kind: "direct" },
+    request: known?.request,
+    requestId: known?.requestId ?? null,
+    predecessor: known?.predecessor ?? null,
+    faults,
   };
-  const outputFormat = detail.outputFormat ?? "application/fhir+ndjson";
-  if (detail.since !== "last-completed")
-    return { ...scope, ...(detail.since && { since: detail.since }), outputFormat };
-  const since = await ports.checkpoints.find(scope);
-  return { ...scope, ...(since !== undefined && { since }), sinceRule: "last-completed", outputFormat };
 }
 
-const findGroup = (wanted: string, groups: readonly ExportGroup[]): ExportGroup | undefined =>
-  groups.find(({ id, name }) => id === wanted || name === wanted);
+function conflictFaults(triggered: TriggeredInput | undefined): string[] {
+  const other = triggered?.conflictsWith;
+  return other === undefined ? [] : [`requestId: was already used with another detail, by export ${other}`];
+}
 
-const groupList = (groups: readonly ExportGroup[]): string =>
-  groups.map(({ id, name }) => `${id} or ${name}`).join(", ");
+const fullEvery = (triggered: TriggeredInput | undefined): number | undefined =>
+  triggered?.trigger.kind === "schedule" ? triggered.trigger.fullEvery : undefined;
 
-/** A value from outside is repeated only where it looks like the word that it should be. */
-const quoted = (value: string): string => (/^[\w-]{1,64}$/.test(value) ? `"${value}"` : "a value of another form");
+function nameFaults({ exportId, run }: ExportRun): string[] {
+  if (run !== "first" || exportIdSchema.safeParse(exportId).success) return [];
+  return [
+    "the execution's name becomes the export's id: use at most 72 letters, digits, dots, hyphens and underscores",
+  ];
+}
+
+/** An id from outside is repeated only where it looks like one. */
+const printable = (exportId: string): string =>
+  exportIdSchema.safeParse(exportId).success ? exportId : "of that id (it is not the form of an export's id)";

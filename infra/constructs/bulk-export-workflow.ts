@@ -5,7 +5,8 @@ import * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "../stacks/landing-stack.ts";
-import { anyExport, grantBus, grantLanding, grantLedger } from "./landing-access.ts";
+import { bulkExportName, grantExecutions, grantStart } from "./execution-access.ts";
+import { anyExport, auditOf, grantBus, grantLanding, grantLedger } from "./landing-access.ts";
 import { stateMachineDefinition } from "./state-machine-definition.ts";
 import { type FunctionDefaults, StepFunctionLambda } from "./step-function-lambda.ts";
 import { acknowledgeWildcard } from "./wildcard-resources.ts";
@@ -15,9 +16,6 @@ export interface BulkExportWorkflowProps {
   settings: StageSettings;
   functions: FunctionDefaults;
 }
-
-/** The state machine's name, and thereby a part of its executions' ARNs. */
-export const bulkExportName = (stage: string): string => `integra-bridge-${stage}-bulk-export`;
 
 const short = Duration.seconds(60);
 const medium = Duration.seconds(120);
@@ -33,12 +31,16 @@ export class BulkExportWorkflow extends Construct {
     super(scope, id);
     this.#props = props;
     this.#validateRequest();
+    this.#takeLease();
+    this.#adoptResult();
     this.#kickOffExport();
     this.#pollExport();
     this.#planDownloads();
     this.#downloadFile();
     this.#completeExport();
     this.#deleteJob();
+    this.#releaseLease();
+    this.#startAfresh();
     this.#announceCompletion();
     this.#failExport();
     this.stateMachine = this.#stateMachine();
@@ -53,15 +55,42 @@ export class BulkExportWorkflow extends Construct {
       DEADLINE_HOURS: String(settings.export.deadlineHours),
     });
     grantLedger(landing, step, ["dynamodb:GetItem"]);
+    this.#grantBucket(step, {
+      lookUp: true,
+      read: ["work/*/export.json"],
+      write: ["work/*/export.json", auditOf("requested")],
+    });
+  }
+
+  #takeLease(): void {
+    const { landing, functions } = this.#props;
+    const step = this.#step("TakeLease", "take-lease", medium);
+    landing.integra.grantClient(step);
+    grantLedger(landing, step, ["dynamodb:GetItem", "dynamodb:PutItem"]);
+    grantExecutions(step, functions.stage, ["states:DescribeExecution"]);
+    this.#grantBucket(step, {
+      lookUp: true,
+      read: ["work/*/job.json", "work/*/plan.json", "exports/*/summary.json"],
+    });
+  }
+
+  #adoptResult(): void {
+    const step = this.#step("AdoptResult", "adopt-result", short, 512);
+    this.#grantBucket(step, {
+      read: ["exports/*/summary.json"],
+      write: ["exports/*/summary.json", auditOf("landed")],
+    });
   }
 
   #kickOffExport(): void {
+    const { landing } = this.#props;
     const step = this.#step("KickOffExport", "kick-off-export", medium);
-    this.#props.landing.integra.grantClient(step);
+    landing.integra.grantClient(step);
+    grantLedger(landing, step, ["dynamodb:GetItem"]);
     this.#grantBucket(step, {
       lookUp: true,
       read: ["work/*/job.json", "work/*/stop.json"],
-      write: ["work/*/job.json"],
+      write: ["work/*/job.json", auditOf("kicked-off"), auditOf("told")],
     });
     this.#grantBus(step);
   }
@@ -69,15 +98,16 @@ export class BulkExportWorkflow extends Construct {
   #pollExport(): void {
     const step = this.#step("PollExport", "poll-export", medium);
     this.#props.landing.integra.grantClient(step);
-    this.#grantBucket(step, { read: ["work/*/job.json"], write: ["exports/*/manifest.json"] });
+    this.#grantBucket(step, { lookUp: true, read: ["work/*/job.json"], write: ["exports/*/manifest.json"] });
   }
 
   #planDownloads(): void {
     const step = this.#step("PlanDownloads", "plan-downloads", long, 512);
     this.#props.landing.integra.grantClient(step);
     this.#grantBucket(step, {
-      read: ["work/*/job.json", "exports/*/manifest.json"],
-      write: ["exports/*/manifest-*.json", "work/*/plan.json", "work/*/work-list.json"],
+      lookUp: true,
+      read: ["work/*/job.json", "exports/*/manifest.json", "work/*/plan.json", "work/*/receipts/*"],
+      write: ["work/*/job.json", "exports/*/manifest-*.json", "work/*/plan.json", "work/*/work-list.json"],
     });
   }
 
@@ -86,39 +116,53 @@ export class BulkExportWorkflow extends Construct {
     this.#props.landing.integra.grantClient(step);
     this.#grantBucket(step, {
       lookUp: true,
-      read: ["exports/*.ndjson", "work/*/plan.json", "work/*/stop.json", "work/*/receipts/*"],
-      write: ["exports/*.ndjson", "work/*/stop.json", "work/*/receipts/*", "work/*/failures/*"],
+      read: ["exports/*.ndjson", "work/*/plan.json", "work/*/stop*.json", "work/*/receipts/*"],
+      write: ["exports/*.ndjson", "work/*/stop*.json", "work/*/receipts/*", "work/*/failures/*"],
     });
     step.allow(["s3:AbortMultipartUpload"], [this.#props.landing.objectsArn("exports/*.ndjson")], anyExport);
     this.#grantBus(step);
   }
 
   #completeExport(): void {
-    const { landing } = this.#props;
+    const { landing, settings } = this.#props;
     const step = this.#step("CompleteExport", "complete-export", long, 512);
+    step.setEnvironment({ TOLERATED_MISSING_SHARE: String(settings.export.toleratedMissingShare) });
     this.#grantBucket(step, {
       lookUp: true,
-      read: ["job.json", "plan.json", "stop.json", "receipts/*", "failures/*"].map((name) => `work/*/${name}`),
-      write: ["exports/*/summary.json"],
+      read: ["job.json", "plan.json", "stop*.json", "receipts/*", "failures/*"].map((name) => `work/*/${name}`),
+      write: ["exports/*/summary.json", auditOf("landed")],
     });
-    grantLedger(landing, step, ["dynamodb:PutItem"]);
+    grantLedger(landing, step, ["dynamodb:UpdateItem"]);
   }
 
   #deleteJob(): void {
+    const { landing } = this.#props;
     const step = this.#step("DeleteJob", "delete-job", medium);
-    this.#props.landing.integra.grantClient(step);
+    landing.integra.grantClient(step);
+    grantLedger(landing, step, ["dynamodb:GetItem"]);
     this.#grantBucket(step, { lookUp: true, read: ["work/*/job.json"] });
   }
 
+  #releaseLease(): void {
+    const step = this.#step("ReleaseLease", "release-lease", short);
+    grantLedger(this.#props.landing, step, ["dynamodb:DeleteItem"]);
+  }
+
+  #startAfresh(): void {
+    const step = this.#step("StartAfresh", "start-afresh", short);
+    grantStart(step, this.#props.functions.stage);
+    grantExecutions(step, this.#props.functions.stage, ["states:DescribeExecution"]);
+  }
+
   #announceCompletion(): void {
-    const step = this.#step("AnnounceCompletion", "announce-completion", short);
-    this.#grantBucket(step, { read: ["exports/*/summary.json"] });
+    const step = this.#step("AnnounceCompletion", "announce-completion", short, 512);
+    this.#grantBucket(step, { read: ["exports/*/summary.json"], write: [auditOf("told")] });
     this.#grantBus(step);
   }
 
   #failExport(): void {
     const step = this.#step("FailExport", "fail-export", short);
-    this.#grantBucket(step, { lookUp: true, read: ["work/*/stop.json"] });
+    this.#grantBucket(step, { lookUp: true, read: ["work/*/stop*.json"], write: [auditOf("told")] });
     this.#grantBus(step);
   }
 

@@ -6,7 +6,7 @@ import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
 import type { LandingStack } from "../stacks/landing-stack.ts";
-import { grantBus, grantLanding } from "./landing-access.ts";
+import { auditOf, grantBus, grantLanding, grantLedger } from "./landing-access.ts";
 import { type FunctionDefaults, StepFunctionLambda } from "./step-function-lambda.ts";
 
 export interface ExportCancellationProps {
@@ -28,7 +28,12 @@ export class ExportCancellation extends Construct {
       timeout: Duration.seconds(120),
     });
     landing.integra.grantClient(this.canceller);
-    grantLanding(landing, this.canceller, { lookUp: true, read: ["work/*/job.json"], write: ["work/*/stop.json"] });
+    grantLedger(landing, this.canceller, ["dynamodb:GetItem", "dynamodb:DeleteItem"]);
+    grantLanding(landing, this.canceller, {
+      lookUp: true,
+      read: ["work/*/export.json", "work/*/job.json"],
+      write: ["work/*/stop*.json", auditOf("stopped"), auditOf("told")],
+    });
     grantBus(landing, this.canceller);
     this.canceller.function.configureAsyncInvoke({
       onFailure: new destinations.SqsDestination(deadLetters),

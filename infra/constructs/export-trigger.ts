@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, Stack, TimeZone, Validations } from "aws-cdk-lib";
+import { Duration, Stack, TimeZone, Validations } from "aws-cdk-lib";
 import * as events from "aws-cdk-lib/aws-events";
 import * as eventTargets from "aws-cdk-lib/aws-events-targets";
 import * as iam from "aws-cdk-lib/aws-iam";
@@ -6,68 +6,69 @@ import * as destinations from "aws-cdk-lib/aws-lambda-destinations";
 import * as scheduler from "aws-cdk-lib/aws-scheduler";
 import * as schedulerTargets from "aws-cdk-lib/aws-scheduler-targets";
 import * as sqs from "aws-cdk-lib/aws-sqs";
-import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
-import { exportRequested } from "../../functions/contracts/events.ts";
+import { exportCancelRequested, exportRequested, exportResumeRequested } from "../../functions/contracts/events.ts";
 import type { ScheduleSettings } from "../settings.ts";
-import { bulkExportName } from "./bulk-export-workflow.ts";
+import { grantExecutions, grantStart } from "./execution-access.ts";
 import { type FunctionDefaults, StepFunctionLambda } from "./step-function-lambda.ts";
 
 export interface ExportTriggerProps {
   bus: events.IEventBus;
-  stateMachine: sfn.StateMachine;
   schedules: readonly ScheduleSettings[];
   functions: FunctionDefaults;
 }
 
-/** What starts exports: `Export Requested` events on the bus, and the stage's schedules. What cannot be delivered is kept. */
+/**
+ * What starts exports, resumes and stops them: events on the bus, and the stage's schedules. What cannot be delivered is
+ * kept.
+ */
 export class ExportTrigger extends Construct {
-  /** Triggers that could not be delivered to the starter, or that it failed on. */
+  /** Triggers that could not be delivered to their function, or that it failed on. */
   readonly deadLetters: sqs.Queue;
   readonly starter: StepFunctionLambda;
   #role: iam.Role | undefined;
 
   constructor(scope: Construct, id: string, props: ExportTriggerProps) {
     super(scope, id);
+    const { stage } = props.functions;
     this.deadLetters = deadLetterQueue(this, "DeadLetters");
-    this.starter = this.#starter(props);
-    new events.Rule(this, "ExportRequested", {
-      eventBus: props.bus,
-      description: "An export is asked for",
-      eventPattern: { detailType: [exportRequested] },
+    this.starter = this.#onEvent("StartExport", "start-export", exportRequested, props);
+    grantStart(this.starter, stage);
+    grantExecutions(this.starter, stage, ["states:DescribeExecution"]);
+    const resumer = this.#onEvent("ResumeExport", "resume-export", exportResumeRequested, props);
+    grantStart(resumer, stage);
+    grantExecutions(resumer, stage, ["states:DescribeExecution"]);
+    const stopper = this.#onEvent("StopExport", "stop-export", exportCancelRequested, props);
+    grantExecutions(stopper, stage, ["states:DescribeExecution", "states:StopExecution"]);
+    for (const schedule of props.schedules) this.#schedule(schedule);
+  }
+
+  /** A function that is called for each event of a type; where it cannot be, or fails, the event is kept. */
+  #onEvent(id: string, name: string, detailType: string, { bus, functions }: ExportTriggerProps): StepFunctionLambda {
+    const target = new StepFunctionLambda(this, id, functions, { name, timeout: Duration.seconds(30) });
+    target.function.configureAsyncInvoke({
+      onFailure: new destinations.SqsDestination(this.deadLetters),
+      retryAttempts: 2,
+      maxEventAge: Duration.hours(6),
+    });
+    new events.Rule(this, detailType.replaceAll(" ", ""), {
+      eventBus: bus,
+      description: `Hands each "${detailType}" event to ${name}`,
+      eventPattern: { detailType: [detailType] },
       targets: [
-        new eventTargets.LambdaFunction(this.starter.function, {
+        new eventTargets.LambdaFunction(target.function, {
           deadLetterQueue: this.deadLetters,
           retryAttempts: 10,
           maxEventAge: Duration.hours(6),
         }),
       ],
     });
-    for (const schedule of props.schedules) this.#schedule(schedule);
+    return target;
   }
 
-  #starter({ functions, stateMachine }: ExportTriggerProps): StepFunctionLambda {
-    const starter = new StepFunctionLambda(this, "StartExport", functions, {
-      name: "start-export",
-      timeout: Duration.seconds(30),
-    });
-    starter.setEnvironment({ STATE_MACHINE_ARN: stateMachine.stateMachineArn });
-    starter.allow(["states:StartExecution"], [stateMachine.stateMachineArn]);
-    starter.allow(
-      ["states:DescribeExecution"],
-      [executionsOf(stateMachine, functions.stage)],
-      "Each execution of this machine.",
-    );
-    starter.function.configureAsyncInvoke({
-      onFailure: new destinations.SqsDestination(this.deadLetters),
-      retryAttempts: 2,
-      maxEventAge: Duration.hours(6),
-    });
-    return starter;
-  }
-
-  #schedule({ name, expression, timezone, enabled, detail }: ScheduleSettings): void {
-    const schedule = { name, time: scheduler.ContextAttribute.scheduledTime };
+  #schedule({ name, expression, timezone, enabled, fullEvery, detail }: ScheduleSettings): void {
+    const time = scheduler.ContextAttribute.scheduledTime;
+    const schedule = { name, time, ...(fullEvery !== undefined && { fullEvery }) };
     new scheduler.Schedule(this, `Schedule-${name}`, {
       description: `Exports by the stage's schedule "${name}"`,
       schedule: scheduler.ScheduleExpression.expression(expression, TimeZone.of(timezone)),
@@ -101,15 +102,6 @@ export class ExportTrigger extends Construct {
     this.#role = role;
     return role;
   }
-}
-
-function executionsOf(stateMachine: sfn.StateMachine, stage: string): string {
-  return stateMachine.stack.formatArn({
-    service: "states",
-    resource: "execution",
-    resourceName: `${bulkExportName(stage)}:*`,
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  });
 }
 
 /** A queue for what could not be delivered; its alarm is in export-alarms. */

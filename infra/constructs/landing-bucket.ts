@@ -1,4 +1,5 @@
 import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
+import * as iam from "aws-cdk-lib/aws-iam";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import * as s3 from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
@@ -31,10 +32,29 @@ export class LandingBucket extends Construct {
       lifecycleRules: lifecycle(retention),
       ...keep,
     });
+    this.#protectAuditTrail(retention);
     Validations.of(this.bucket).acknowledge({
       id: "HIPAA.Security-S3BucketReplicationEnabled",
       reason: "An export can be made again from its source at any time; a second region is the user's decision.",
     });
+  }
+
+  /** Facts below `audit/` are written once: nothing there is replaced, and nobody deletes it but the lifecycle. */
+  #protectAuditTrail({ removeWithStack }: StageSettings["retention"]): void {
+    const deny = (sid: string, actions: string[], conditions: Record<string, Record<string, string>> = {}) =>
+      this.bucket.addToResourcePolicy(
+        new iam.PolicyStatement({
+          sid,
+          effect: iam.Effect.DENY,
+          principals: [new iam.AnyPrincipal()],
+          actions,
+          resources: [this.bucket.arnForObjects("audit/*")],
+          conditions,
+        }),
+      );
+    deny("AuditIsWrittenOnce", ["s3:PutObject"], { Null: { "s3:if-none-match": "true" } });
+    // A stage whose data goes with its stack empties its bucket first.
+    if (!removeWithStack) deny("AuditIsNotDeleted", ["s3:DeleteObject", "s3:DeleteObjectVersion"]);
   }
 
   #accessLogs(retention: StageSettings["retention"], keep: ReturnType<typeof removal>): s3.Bucket {
@@ -86,6 +106,7 @@ function lifecycle(retention: StageSettings["retention"]): s3.LifecycleRule[] {
       ...oldVersions,
     },
     { id: "work", prefix: "work/", expiration: Duration.days(retention.workDays), ...oldVersions },
+    { id: "audit", prefix: "audit/", expiration: Duration.days(retention.auditDays), ...oldVersions },
     // Uploads are aborted where they fail; this is for those whose Lambda died.
     { id: "uploads", abortIncompleteMultipartUploadAfter: Duration.days(1) },
   ];

@@ -26,6 +26,16 @@ export interface StepFunctionLambdaProps {
   memoryMiB?: number;
 }
 
+/** What Lambda needs in order to put a function into a VPC: the CDK adds it to roles of its own making only. */
+const networkInterfaces = [
+  "ec2:AssignPrivateIpAddresses",
+  "ec2:CreateNetworkInterface",
+  "ec2:DeleteNetworkInterface",
+  "ec2:DescribeNetworkInterfaces",
+  "ec2:DescribeSubnets",
+  "ec2:UnassignPrivateIpAddresses",
+];
+
 /** One Lambda function with a role of its own, which may write its own log and traces until more is granted to it. */
 export class StepFunctionLambda extends Construct {
   readonly function: lambda.Function;
@@ -56,6 +66,7 @@ export class StepFunctionLambda extends Construct {
       },
       ...(defaults.vpc && { vpc: defaults.vpc }),
     });
+    if (defaults.vpc) this.allow(networkInterfaces, ["*"], "Lambda's network interfaces have no names beforehand.");
     this.#acknowledge(defaults.vpc !== undefined);
   }
 
@@ -86,9 +97,7 @@ export class StepFunctionLambda extends Construct {
       "Each function has its own role, and its policy belongs to no other.",
     );
     acknowledgeWildcard(this, "*", "X-Ray knows no resources: traces are put to *.");
-    if (inVpc)
-      acknowledge("AwsSolutions-IAM4", "The network interfaces of a function in a VPC need AWS's managed policy.");
-    else
+    if (!inVpc)
       acknowledge(
         "HIPAA.Security-LambdaInsideVPC",
         "The functions call public APIs only; setting fixedEgress puts them into a VPC.",

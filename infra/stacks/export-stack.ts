@@ -26,7 +26,6 @@ export class ExportStack extends Stack {
     const { stateMachine } = new BulkExportWorkflow(this, "BulkExport", { landing, settings, functions });
     const { deadLetters } = new ExportTrigger(this, "Trigger", {
       bus: landing.bus,
-      stateMachine,
       schedules: settings.schedules,
       functions,
     });

@@ -38,17 +38,21 @@ export class AccessTokens {
   }
 }
 
-/** Checks "Authorization: Bearer" (RFC 6750 2.1) and notes the result in the log entry. */
+/** The token of "Authorization: Bearer" (RFC 6750 2.1), or why there is none. */
+export function bearerToken({ authorization }: IncomingHttpHeaders): { token: string } | { refusal: string } {
+  if (authorization === undefined) return { refusal: "there is no Authorization header" };
+  const token = /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
+  return token === undefined ? { refusal: "the Authorization header is not a Bearer token" } : { token };
+}
+
+/** Checks "Authorization: Bearer" and notes the result in the log entry. */
 export function checkAuthorization(
   tokens: AccessTokens,
   headers: IncomingHttpHeaders,
   entry: RequestLogEntry,
 ): TokenCheck {
-  const value = headers.authorization;
-  if (value === undefined) return { refusal: "there is no Authorization header" };
-  const token = /^Bearer +(\S+) *$/i.exec(value)?.[1];
-  if (token === undefined) return { refusal: "the Authorization header is not a Bearer token" };
-  return noted(tokens.check(token), entry, "authorization");
+  const bearer = bearerToken(headers);
+  return "refusal" in bearer ? bearer : noted(tokens.check(bearer.token), entry, "authorization");
 }
 
 /**

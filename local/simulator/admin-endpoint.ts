@@ -1,13 +1,15 @@
 import * as z from "zod";
+import { completeCcdRequests } from "#local/simulator/ccd-controls.ts";
 import { type FaultPlan, type FaultyEndpoint, faultSchema } from "#local/simulator/fault-plan.ts";
 import { emptyReply, jsonReply, type Reply } from "#local/simulator/http-reply.ts";
+import { ENDPOINTS } from "#local/simulator/request-log.ts";
 import { completeAll } from "#local/simulator/simulator-controls.ts";
 import type { RequestContext } from "#local/simulator/simulator-state.ts";
 
 /** Prefix of the paths for people who run the simulator by hand; no part of the vendor's API, and without a token. */
 export const ADMIN_PREFIX = "/_simulator/";
 
-const endpoint = z.enum(["token", "kick-off", "status", "delete", "download"]);
+const endpoint = z.enum(ENDPOINTS);
 const planSchema = z.strictObject({
   maxConsecutive: z.int().min(0).optional(),
   scripts: z
@@ -18,7 +20,10 @@ const planSchema = z.strictObject({
     .optional(),
 });
 
-/** GET log, PUT faults (replaces the whole plan), POST jobs/complete, POST tokens/revoke. */
+const ACTIONS =
+  "GET log, PUT faults, POST jobs/complete, POST tokens/revoke, POST ccd-requests/complete or POST user-tokens/revoke";
+
+/** Carries one of the ACTIONS out; PUT faults replaces the whole plan. */
 export function answerAdmin({ state, request, path, body }: RequestContext): Reply {
   switch (`${request.method} ${path.slice(ADMIN_PREFIX.length)}`) {
     case "GET log":
@@ -31,8 +36,14 @@ export function answerAdmin({ state, request, path, body }: RequestContext): Rep
     case "POST tokens/revoke":
       state.tokens.revokeAll();
       return emptyReply(204);
+    case "POST ccd-requests/complete":
+      completeCcdRequests(state.ccdRequests);
+      return emptyReply(204);
+    case "POST user-tokens/revoke":
+      state.sessions.revokeAccessTokens();
+      return emptyReply(204);
     default:
-      return jsonReply(404, { error: "GET log, PUT faults, POST jobs/complete or POST tokens/revoke" });
+      return jsonReply(404, { error: ACTIONS });
   }
 }
 

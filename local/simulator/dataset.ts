@@ -29,6 +29,8 @@ export interface DatasetSelection {
 
 /** The synthetic data and the files that an export of it consists of. */
 export interface Dataset {
+  /** What a whole export would hold, in the order of its making; none where the files are made on demand. */
+  readonly resources: readonly StoredResource[];
   /** The files of an export in the order of the manifest; types without a resource have none. */
   readonly files: (selection: DatasetSelection) => ExportFile[];
 }
@@ -55,7 +57,11 @@ export function generateDataset(seed: number, patients: number, maxLinesPerFile:
     const patient = addPatient(book, random, group, supporting);
     addClinicalResources(book, random, group.id, patient, supporting);
   }
-  return { files: (selection) => filesOf(selectResources(book.resources, selection), selection, maxLinesPerFile) };
+  const { resources } = book;
+  return {
+    resources,
+    files: (selection) => filesOf(selectResources(resources, selection), selection, maxLinesPerFile),
+  };
 }
 
 /** A dataset of `count` files which occupies no memory, whatever the selection is. */
@@ -70,7 +76,7 @@ export function syntheticDataset({ count, linesPerFile }: SyntheticFiles): Datas
       );
     },
   }));
-  return { files: () => files };
+  return { resources: [], files: () => files };
 }
 
 function syntheticLine(file: number, line: number): string {

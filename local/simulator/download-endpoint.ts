@@ -3,7 +3,7 @@ import { checkDownloadCredentials } from "#local/simulator/access-tokens.ts";
 import { parseRange } from "#local/simulator/byte-range.ts";
 import type { ExportFile } from "#local/simulator/dataset.ts";
 import { type ExportJob, statusOf } from "#local/simulator/export-jobs.ts";
-import { accessDenied, attachmentNotFound, jsonReply, type Reply, tomcatPage } from "#local/simulator/http-reply.ts";
+import { accessDenied, attachmentNotFound, badRequest, type Reply, tomcatPage } from "#local/simulator/http-reply.ts";
 import { filesOfJob } from "#local/simulator/manifest.ts";
 import type { RequestContext, SimulatorState } from "#local/simulator/simulator-state.ts";
 
@@ -58,10 +58,6 @@ function answerCapability(context: RequestContext, target: FileTarget): Reply {
     return badRequest("leak: an access token was sent to a capability URL (requiresAccessToken is false)");
   }
   return sendFile(context, target);
-}
-
-function badRequest(reason: string): Reply {
-  return jsonReply(400, { status: false, message: "Bad Request", code: "400", responseStatus: 400 }, {}, reason);
 }
 
 function sendFile({ state, request }: RequestContext, target: FileTarget): Reply {

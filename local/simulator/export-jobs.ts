@@ -112,7 +112,7 @@ export function statusOf(job: ExportJob): JobStatus {
 }
 
 /** Looks like a MongoDB ObjectId, as the guide's ids do: seconds since 1970, then 8 random bytes. */
-function newObjectId(time: number): string {
+export function newObjectId(time: number): string {
   return (
     Math.floor(time / 1000)
       .toString(16)

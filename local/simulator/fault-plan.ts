@@ -19,7 +19,9 @@ export const faultSchema = z.discriminatedUnion("kind", [
     /** Seconds, or an HTTP date that many seconds ahead. Absent: the server's option for 429 and 503. Null: none. */
     retryAfter: z.union([z.number(), z.strictObject({ httpDateInSeconds: z.number() }), z.null()]).optional(),
     /** OperationOutcome with a transient or a terminal issue, or another body. Default "transient" for 429 and 5xx. */
-    body: z.enum(["transient", "terminal", "html", "empty", "attachment-not-found"]).optional(),
+    body: z.enum(["transient", "terminal", "html", "empty", "attachment-not-found", "portal"]).optional(),
+    /** What the OperationOutcome, or the page, says; `{token}`, `{assertion}` and `{url}` stand for what was sent. */
+    words: z.string().optional(),
   }),
   /** Destroys the socket: before the headers, or after so many bytes of the body. `effect` false: and nothing is done. */
   z.strictObject({ kind: z.literal("cut"), afterBytes: byteCount.optional(), effect: z.boolean().optional() }),
@@ -35,11 +37,40 @@ export const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("wrong-type"), line: byteCount.optional() }),
   /** 307 to the given URL. */
   z.strictObject({ kind: z.literal("redirect"), location: z.string() }),
+  /** Documents as an attacker would send them, always in a ZIP; on downloads of CCDs only. `bytes`: how large a bomb becomes. */
+  z.strictObject({
+    kind: z.literal("hostile-ccd"),
+    attack: z.enum([
+      /** Entries whose names lead out of the folder. */
+      "zip-slip",
+      /** White space that was compressed a thousandfold. */
+      "zip-bomb",
+      /** Headers that claim far less than the content. */
+      "lying-sizes",
+      "duplicate-names",
+      "encrypted-entry",
+      /** The first part of the archive, with the right Content-Length. */
+      "truncated",
+      "internal-entity",
+      "billion-laughs",
+      /** A document type whose definition is at an address of this server, so that its log shows who fetches it. */
+      "external-dtd",
+      "external-entity",
+      "malformed-xml",
+      /** The recordTarget of another patient in the last document. */
+      "wrong-patient",
+    ]),
+    bytes: byteCount.optional(),
+  }),
   /** Sends the headers, so many bytes of the body (default none), and then nothing more. */
   z.strictObject({ kind: z.literal("stall"), afterBytes: byteCount.optional() }),
 ]);
 
 export type Fault = z.infer<typeof faultSchema>;
+export type CcdAttack = Extract<Fault, { kind: "hostile-ccd" }>["attack"];
+
+/** The faults of what is downloaded, which need something that they can spoil. */
+const CONTENT_FAULTS: ReadonlySet<Fault["kind"]> = new Set<Fault["kind"]>(["truncate", "wrong-type", "hostile-ccd"]);
 
 /** The request that a fault is chosen for. */
 export interface FaultTarget {
@@ -50,6 +81,8 @@ export interface FaultTarget {
   readonly path: string;
   readonly query: string;
   readonly fileName: string | null;
+  /** False while a download has nothing to send yet: faults of content then wait for a later request. */
+  readonly contentReady: boolean;
 }
 
 /**
@@ -111,7 +144,9 @@ export class FaultPlan {
 
   #scripted(request: FaultTarget): Fault | null {
     const steps = this.#scripts.get(request.endpoint) ?? [];
-    const index = steps.findIndex(({ match }) => {
+    const index = steps.findIndex((step) => {
+      const { match } = step;
+      if (!isPossible(step, request)) return false;
       if (match === undefined) return true;
       return typeof match === "function" ? match(request) : `${request.path}?${request.query}`.includes(match);
     });
@@ -123,9 +158,13 @@ export class FaultPlan {
     if (attempt.failedInARow >= this.maxConsecutive) return null;
     let draw = uniformOf(this.#seed, request.endpoint, request.key, attempt.total);
     for (const { rate, fault } of this.#rates.get(request.endpoint) ?? []) {
-      if (draw < rate) return fault;
+      if (draw < rate) return isPossible(fault, request) ? fault : null;
       draw -= rate;
     }
     return null;
   }
+}
+
+function isPossible({ kind }: Fault, { contentReady }: FaultTarget): boolean {
+  return contentReady || !CONTENT_FAULTS.has(kind);
 }

@@ -4,6 +4,7 @@ import {
   attachmentNotFound,
   emptyReply,
   operationOutcome,
+  portalReply,
   type Reply,
   retryAfterHeader,
   tomcatPage,
@@ -32,6 +33,7 @@ export function spoilContent(reply: Reply, fault: Fault): Reply {
 
 /** True when the fault can be applied to this answer: content faults need a file's content. */
 export function isApplicable(fault: Fault, reply: Reply): boolean {
+  if (fault.kind === "hostile-ccd") return reply.headers["content-type"] === "application/zip";
   if (fault.kind !== "truncate" && fault.kind !== "wrong-type") return true;
   return [200, 206].includes(reply.status) && reply.body.length > 1;
 }
@@ -46,13 +48,22 @@ function cutInsideRecord(body: Buffer, atByte: number | undefined): number {
 function statusReply(fault: Extract<Fault, { kind: "status" }>, settings: SimulatorSettings): Reply {
   const { status } = fault;
   const headers = statusHeaders(fault, settings);
-  const text = `fault: status ${status}`;
+  const reason = `fault: status ${status}`;
+  const text = fault.words ?? reason;
   const body = fault.body ?? (status === 429 || status >= 500 ? "transient" : "terminal");
-  if (body === "transient") return operationOutcome(status, text, status === 429 ? "throttled" : "transient", headers);
-  if (body === "terminal") return operationOutcome(status, text, "processing", headers);
-  if (body === "empty") return { ...emptyReply(status, headers), reason: text };
+  // The words may quote a credential, and the reason is for the log.
+  if (body === "transient")
+    return { ...operationOutcome(status, text, status === 429 ? "throttled" : "transient", headers), reason };
+  if (body === "terminal") return { ...operationOutcome(status, text, "processing", headers), reason };
+  if (body === "empty") return { ...emptyReply(status, headers), reason };
+  if (body === "portal") {
+    const reply = portalReply(status, status >= 500 ? "Internal Server Error" : "Bad Request", {}, reason);
+    return { ...reply, headers: { ...reply.headers, ...headers } };
+  }
   const page =
-    body === "html" ? tomcatPage(status, "Error", "The server encountered an error.", text) : attachmentNotFound(text);
+    body === "html"
+      ? tomcatPage(status, fault.words ?? "Error", "The server encountered an error.", reason)
+      : attachmentNotFound(reason);
   return { ...page, status, headers: { ...page.headers, ...headers } };
 }
 

@@ -88,10 +88,29 @@ export function invalidSearchParameters(names: readonly string[]): Reply {
   return operationOutcome(400, `INVALID_SEARCH_PARAMETER : ${names.map((name) => `${name}, `).join("")}`);
 }
 
+/** The guide's 403 for a value outside of the parameter's value set. */
+export function outsideValueSet(name: string): Reply {
+  return operationOutcome(403, `INVALID_SEARCH_PARAMETER: for key [${name}]`);
+}
+
+/** The JSON in which the portal answers outside of FHIR, such as the guide's "Bad Request" of a kick-off request. */
+export function portalReply(
+  status: number,
+  message: string,
+  { code = String(status), ...more }: { code?: string; bulkActionRequest?: string } = {},
+  reason = message,
+): Reply {
+  return jsonReply(status, { status: status < 400, message, code, responseStatus: status, ...more }, {}, reason);
+}
+
+/** The portal's 400 (guide: "Kick-off Request > Error Response Payload"). */
+export function badRequest(reason: string): Reply {
+  return portalReply(400, "Bad Request", {}, reason);
+}
+
 /** The 403 of a file that has expired, was deleted or never existed (guide: "Download the ndjson file"). */
 export function attachmentNotFound(reason: string): Reply {
-  const body = { status: false, message: "ATTACHMENT_FILE_NOT_FOUND", code: "403", responseStatus: 403 };
-  return jsonReply(403, body, {}, reason);
+  return portalReply(403, "ATTACHMENT_FILE_NOT_FOUND", {}, reason);
 }
 
 /** A Retry-After header with seconds or an HTTP date (RFC 9110 10.2.3); none when `seconds` is null. */

@@ -1,5 +1,6 @@
 import type { JSONWebKeySet } from "jose";
 import type { SyntheticFiles } from "#local/simulator/dataset.ts";
+import { USER_API_DEFAULTS, type UserApiOptions } from "#local/simulator/user-api-options.ts";
 
 /** A client as Product Support would have registered it (guide: "Get access token for bulk export"). */
 export interface RegisteredClient {
@@ -12,7 +13,7 @@ export interface RegisteredClient {
   readonly jwksUrl?: string | undefined;
 }
 
-export interface SimulatorOptions {
+export interface SimulatorOptions extends UserApiOptions {
   /** 0 (default) takes any free port; the address is always 127.0.0.1. */
   port?: number;
   /** Base of the URLs that are given out and of the expected `aud`, when clients reach the server by another name. */
@@ -59,7 +60,9 @@ export interface SimulatorOptions {
 }
 
 /** The options with every default filled in, except what `startSimulator` itself uses up. */
-export type SimulatorSettings = Required<Omit<SimulatorOptions, "port" | "publicUrl" | "clients" | "syntheticFiles">>;
+export type SimulatorSettings = Required<
+  Omit<SimulatorOptions, "port" | "publicUrl" | "clients" | "users" | "apps" | "syntheticFiles">
+>;
 
 const DEFAULTS: SimulatorSettings = {
   seed: 20_250_101,
@@ -80,6 +83,7 @@ const DEFAULTS: SimulatorSettings = {
   manifestPageSize: null,
   requiresAccessToken: true,
   errorFile: "none",
+  ...USER_API_DEFAULTS,
 };
 
 /** Fills in the defaults; the result may be changed while the server runs. */

@@ -1,6 +1,21 @@
 import type { IncomingMessage } from "node:http";
 
-export type EndpointName = "token" | "kick-off" | "status" | "delete" | "download" | "other";
+/** The endpoints of the vendor's API: first those of bulk export, then those that a user's token is for. */
+export const ENDPOINTS = [
+  "token",
+  "kick-off",
+  "status",
+  "delete",
+  "download",
+  "user-token",
+  "patient-search",
+  "resource",
+  "ccd-request",
+  "nonce",
+  "ccd-download",
+] as const;
+
+export type EndpointName = (typeof ENDPOINTS)[number] | "other";
 
 /** Whether a credential was sent and whether it was good; never the credential itself. */
 export interface CredentialNote {
@@ -15,14 +30,19 @@ export interface RequestLogEntry {
   readonly method: string;
   /** As sent, undecoded; the secret part of a capability URL is replaced. */
   readonly path: string;
-  /** As sent, undecoded and without "?". */
+  /**
+   * As sent, undecoded and without "?"; but of the endpoints that a user's token is for the names alone, because their
+   * values are demographics, ids of patients and nonces.
+   */
   readonly query: string;
   /** Status of the answer; null while there is none and when the connection was cut before the headers. */
   status: number | null;
   clientId: string | null;
+  userId: string | null;
+  /** The job of an export, or the request for CCDs. */
   jobId: string | null;
   fileName: string | null;
-  /** accept, prefer, accept-encoding, range, if-range and content-type, where sent. */
+  /** Those of LOGGED_HEADERS that were sent: none of them is a credential. */
   readonly headers: Readonly<Record<string, string>>;
   readonly authorization: CredentialNote;
   readonly xAuthToken: CredentialNote;
@@ -32,7 +52,31 @@ export interface RequestLogEntry {
   reason: string | null;
 }
 
-const LOGGED_HEADERS = ["accept", "prefer", "accept-encoding", "range", "if-range", "content-type"] as const;
+const LOGGED_HEADERS = [
+  "accept",
+  "prefer",
+  "accept-encoding",
+  "range",
+  "if-range",
+  "content-type",
+  "api-info",
+  "appversion",
+  "appverson",
+  "devicebrand",
+  "devicemodel",
+  "devicescreenresolution",
+  "deviceos",
+  "deviceosversion",
+  "devicenetworkprovider",
+  "devicenetworktype",
+];
+const WITH_PLAIN_QUERY: ReadonlySet<EndpointName> = new Set<EndpointName>([
+  "token",
+  "kick-off",
+  "status",
+  "delete",
+  "download",
+]);
 
 /** The entry of a request that has just arrived. */
 export function logEntryOf(request: IncomingMessage, endpoint: EndpointName): RequestLogEntry {
@@ -46,9 +90,12 @@ export function logEntryOf(request: IncomingMessage, endpoint: EndpointName): Re
     endpoint,
     method: request.method ?? "",
     path: path.replace(/\/capability\/[^/]*/, "/capability/(secret)"),
-    query: query.replace(/((?:token|assertion)=)[^&]*/gi, "$1(secret)"),
+    query: WITH_PLAIN_QUERY.has(endpoint)
+      ? query.replace(/((?:token|assertion)=)[^&]*/gi, "$1(secret)")
+      : query.replace(/=[^&]*/g, "=(masked)"),
     status: null,
     clientId: null,
+    userId: null,
     jobId: null,
     fileName: null,
     headers: Object.fromEntries(headers),

@@ -1,15 +1,23 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ADMIN_PREFIX, answerAdmin } from "#local/simulator/admin-endpoint.ts";
+import { answerCcdDownload, CCD_DOWNLOAD_PATH, ccdRequestOfQuery } from "#local/simulator/ccd-download-endpoint.ts";
+import { answerCcdRequest, CCD_REQUEST_PATH } from "#local/simulator/ccd-request-endpoint.ts";
+import { ccdStatusOf } from "#local/simulator/ccd-requests.ts";
 import { answerDownload, fileOfUrl, isDownloadPath } from "#local/simulator/download-endpoint.ts";
-import type { Fault, FaultTarget } from "#local/simulator/fault-plan.ts";
+import type { Fault, FaultTarget, FaultyEndpoint } from "#local/simulator/fault-plan.ts";
 import { isApplicable, replyOfFault, spoilContent } from "#local/simulator/fault-replies.ts";
 import { type Reply, tomcatPage } from "#local/simulator/http-reply.ts";
 import { answerKickOff, exportOfPath } from "#local/simulator/kick-off-endpoint.ts";
+import { answerNonceRequest, NONCE_PATH } from "#local/simulator/nonce-endpoint.ts";
+import { answerPatientSearch, isPatientSearchPath } from "#local/simulator/patient-search-endpoint.ts";
 import { deliver } from "#local/simulator/reply-delivery.ts";
 import { type EndpointName, logEntryOf, targetOf } from "#local/simulator/request-log.ts";
+import { answerResource, isResourcePath } from "#local/simulator/resource-endpoint.ts";
+import { quoting } from "#local/simulator/secrets-seen.ts";
 import type { RequestContext, SimulatorState } from "#local/simulator/simulator-state.ts";
 import { answerDelete, answerStatus, jobIdOfPath } from "#local/simulator/status-endpoint.ts";
 import { answerTokenRequest } from "#local/simulator/token-endpoint.ts";
+import { answerUserTokenRequest, USER_TOKEN_PATH } from "#local/simulator/user-token-endpoint.ts";
 
 const MAX_BODY_BYTES = 1_000_000;
 
@@ -19,6 +27,12 @@ const ANSWERS: Readonly<Record<EndpointName, (context: RequestContext) => Reply 
   status: answerStatus,
   delete: answerDelete,
   download: answerDownload,
+  "user-token": answerUserTokenRequest,
+  "patient-search": answerPatientSearch,
+  resource: answerResource,
+  "ccd-request": answerCcdRequest,
+  nonce: answerNonceRequest,
+  "ccd-download": answerCcdDownload,
   other: () => tomcatPage(404, "Not Found", "The requested resource is not available.", "no such endpoint"),
 };
 
@@ -31,17 +45,19 @@ export async function handleRequest(
   const { path, query } = targetOf(request);
   if (path.startsWith(ADMIN_PREFIX)) {
     const entry = logEntryOf(request, "other");
-    const context = { state, request, path, query, body: await readBody(request), entry };
+    const context = { state, request, path, query, body: await readBody(request), entry, fault: null };
     await deliver(response, answerAdmin(context), null, state.settings);
     return;
   }
   const endpoint = endpointOf(request.method ?? "", path);
   const entry = logEntryOf(request, endpoint);
   state.log.push(entry);
-  const context: RequestContext = { state, request, path, query, body: await readBody(request), entry };
-  const planned = endpoint === "other" ? null : state.faults.next(faultTargetOf(context, endpoint));
+  const body = await readBody(request);
+  const planned =
+    endpoint === "other" ? null : state.faults.next(faultTargetOf({ state, request, path, query }, endpoint));
+  const context: RequestContext = { state, request, path, query, body, entry, fault: planned };
   const actsNot = planned?.kind === "cut" && planned.effect === false;
-  const replacement = planned === null ? null : replyOfFault(planned, state.settings);
+  const replacement = planned === null ? null : replyOfFault(quoting(planned, request, context.body), state.settings);
   const reply = actsNot ? nothing : (replacement ?? (await answer(context)));
   const fault: Fault | null = planned !== null && isApplicable(planned, reply) ? planned : null;
   entry.fault = fault?.kind ?? null;
@@ -56,10 +72,21 @@ export async function handleRequest(
   await deliver(response, delivered, fault, state.settings);
 }
 
+const USER_PATHS: ReadonlyMap<string, EndpointName> = new Map<string, EndpointName>([
+  [USER_TOKEN_PATH, "user-token"],
+  [CCD_REQUEST_PATH, "ccd-request"],
+  [NONCE_PATH, "nonce"],
+  [CCD_DOWNLOAD_PATH, "ccd-download"],
+]);
+
 const nothing: Reply = { status: 500, headers: {}, body: Buffer.alloc(0) };
 
 function endpointOf(method: string, path: string): EndpointName {
   if (path === "/integra/fhir/oauth2/token") return "token";
+  const userEndpoint = USER_PATHS.get(path);
+  if (userEndpoint !== undefined) return userEndpoint;
+  if (isPatientSearchPath(path)) return "patient-search";
+  if (isResourcePath(path)) return "resource";
   if (exportOfPath(path) !== null) return "kick-off";
   if (isDownloadPath(path)) return "download";
   if (jobIdOfPath(path) === null) return "other";
@@ -77,17 +104,23 @@ function answer(context: RequestContext): Reply | Promise<Reply> {
 
 /** Keys name jobs by their number: their ids are random, and the same seed has to give the same faults. */
 function faultTargetOf(
-  { state, request, path, query }: RequestContext,
-  endpoint: Exclude<EndpointName, "other">,
+  { state, request, path, query }: Pick<RequestContext, "state" | "request" | "path" | "query">,
+  endpoint: FaultyEndpoint,
 ): FaultTarget {
-  const named = { endpoint, method: request.method ?? "", path, query };
+  const named = { endpoint, method: request.method ?? "", path, query, fileName: null, contentReady: true };
+  if (endpoint === "ccd-download") {
+    const ccdRequest = ccdRequestOfQuery(state, query);
+    const contentReady = ccdRequest !== undefined && ccdStatusOf(ccdRequest) === "Complete";
+    return { ...named, key: String(ccdRequest?.number ?? 0), contentReady };
+  }
+  if (endpoint === "resource") return { ...named, key: `${path}?${query.replace(/_getpages=[^&]*/, "")}` };
   if (endpoint === "download") {
     const { job, name } = fileOfUrl(state, path, query);
     return { ...named, key: `${job?.number ?? 0}/${name}`, fileName: name };
   }
   const jobId = jobIdOfPath(path);
   const job = state.jobs.all.find(({ id }) => id === jobId);
-  return { ...named, key: job === undefined ? path : String(job.number), fileName: null };
+  return { ...named, key: job === undefined ? path : String(job.number) };
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {

@@ -1,11 +1,11 @@
 import { REFERENCE_DATE } from "#local/simulator/age-groups.ts";
 import { US_CORE } from "#local/simulator/code-tables.ts";
-import { RESOURCE_TYPES, type ResourceType } from "#local/simulator/resource-types.ts";
+import { API_TYPES, type ApiType } from "#local/simulator/resource-types.ts";
 import type { SeededRandom } from "#local/simulator/seeded-random.ts";
 
-/** One resource as it is exported: `line` is its JSON text without the line end. */
+/** One resource as it is exported or read: `line` is its JSON text without the line end. */
 export interface StoredResource {
-  readonly type: ResourceType;
+  readonly type: ApiType;
   readonly reference: string;
   /** The age group of the patient whose compartment holds it; null outside of every compartment. */
   readonly ageGroupId: string | null;
@@ -37,22 +37,28 @@ export function exactJson(content: unknown): string {
 export class ResourceBook {
   readonly resources: StoredResource[] = [];
   readonly #random: SeededRandom;
-  readonly #counts = new Map<ResourceType, number>();
+  readonly #before: number;
+  readonly #counts = new Map<ApiType, number>();
 
-  constructor(random: SeededRandom) {
+  /** `before` is how many numbers of each type other books have taken: no two books may share one. */
+  constructor(random: SeededRandom, before = 0) {
     this.#random = random;
+    this.#before = before;
   }
 
-  /** Adds one resource and returns its literal reference, such as "Patient/25000000001". */
-  add(type: ResourceType, profile: string, ageGroupId: string | null, content: ResourceContent): string {
-    const count = (this.#counts.get(type) ?? 0) + 1;
+  /**
+   * Adds one resource and returns its literal reference, such as "Patient/25000000001".
+   * `profile` is the name of its US Core profile; null for types that have none.
+   */
+  add(type: ApiType, profile: string | null, ageGroupId: string | null, content: ResourceContent): string {
+    const count = (this.#counts.get(type) ?? this.#before) + 1;
     this.#counts.set(type, count);
-    const id = String((10 + RESOURCE_TYPES.indexOf(type)) * 1_000_000_000 + count);
+    const id = String((10 + API_TYPES.indexOf(type)) * 1_000_000_000 + count);
     const lastUpdated = this.#random.integer(FIRST_UPDATE, LAST_UPDATE);
     const meta = {
       lastUpdated: this.#instantText(lastUpdated),
       versionId: String(this.#random.integer(1, 9)),
-      profile: [`${US_CORE}/${profile}`],
+      ...(profile === null ? {} : { profile: [`${US_CORE}/${profile}`] }),
     };
     const reference = `${type}/${id}`;
     const line = exactJson({ resourceType: type, id, meta, ...content });

@@ -1,19 +1,25 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { AccessTokens } from "#local/simulator/access-tokens.ts";
+import { type CcdControls, ccdControlsOf } from "#local/simulator/ccd-controls.ts";
+import { CcdRequests } from "#local/simulator/ccd-requests.ts";
 import { AssertionVerifier } from "#local/simulator/client-assertion.ts";
 import { type Dataset, type ExportFile, generateDataset, syntheticDataset } from "#local/simulator/dataset.ts";
 import { ExportJobs } from "#local/simulator/export-jobs.ts";
 import { FaultPlan } from "#local/simulator/fault-plan.ts";
 import { filesOfJob, type JobFiles } from "#local/simulator/manifest.ts";
+import { Nonces } from "#local/simulator/nonces.ts";
 import {
   type RegisteredClient,
   type SimulatorOptions,
   type SimulatorSettings,
   settingsOf,
 } from "#local/simulator/options.ts";
+import { PatientRecords } from "#local/simulator/patient-records.ts";
 import type { RequestLogEntry } from "#local/simulator/request-log.ts";
 import { handleRequest } from "#local/simulator/request-routing.ts";
+import { Searches } from "#local/simulator/searchset.ts";
+import { type SecretsSeen, secretsSeen } from "#local/simulator/secrets-seen.ts";
 import {
   addForeignJob,
   completeAll,
@@ -24,13 +30,21 @@ import {
 } from "#local/simulator/simulator-controls.ts";
 import type { SimulatorState } from "#local/simulator/simulator-state.ts";
 import { TOKEN_TARGET } from "#local/simulator/token-endpoint.ts";
+import { type UserControls, userControlsOf } from "#local/simulator/user-controls.ts";
+import { UserSessions } from "#local/simulator/user-sessions.ts";
+import { USER_TOKEN_PATH } from "#local/simulator/user-token-endpoint.ts";
+import { UserTokenSigner } from "#local/simulator/user-token-signer.ts";
 
-/** A running IntegraConnect server without patients: what its guide says of bulk export, on 127.0.0.1 in plain HTTP. */
-export interface Simulator {
+/** A running IntegraConnect server without real patients: what its guide says, on 127.0.0.1 in plain HTTP. */
+export interface Simulator extends UserControls, CcdControls {
   /** Ends with "/". */
   readonly baseUrl: string;
-  /** URL of the token endpoint and expected `aud`, with its query. */
+  /** URL of the token endpoint of bulk export and expected `aud`, with its query. */
   readonly tokenUrl: string;
+  /** URL of the users' token endpoint, with its query. */
+  readonly userTokenUrl: string;
+  /** What users read one by one. */
+  readonly records: PatientRecords;
   /** All requests in order of arrival; may be emptied with `length = 0`. */
   readonly log: RequestLogEntry[];
   readonly faults: FaultPlan;
@@ -39,6 +53,8 @@ export interface Simulator {
   /** The options in force; changes take effect at once, except those that the data was made with. */
   readonly settings: SimulatorSettings;
   readonly jobs: () => JobSummary[];
+  /** What must not turn up anywhere else. */
+  readonly secretsSeen: () => SecretsSeen;
   /** Exact files of one job. Throws RangeError when there is none with the id. */
   readonly filesOf: (jobId: string) => JobFiles & { readonly all: readonly ExportFile[] };
   /** Registers a client or replaces its registration. */
@@ -81,6 +97,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     ...controlsOf(state),
     baseUrl: state.baseUrl,
     tokenUrl: state.baseUrl + TOKEN_TARGET,
+    userTokenUrl: `${state.baseUrl}${USER_TOKEN_PATH.slice(1)}?provider=idx`,
+    records: state.records,
     log: state.log,
     faults: state.faults,
     data,
@@ -93,27 +111,43 @@ function createState(
   options: SimulatorOptions,
   settings: SimulatorSettings,
   data: Dataset,
-  baseUrl: string,
+  publicUrl: string,
 ): SimulatorState {
+  const baseUrl = publicUrl.endsWith("/") ? publicUrl : `${publicUrl}/`;
   const clients = new Map(options.clients.map((client) => [client.clientId, client]));
   return {
     settings,
-    baseUrl: baseUrl.endsWith("/") ? baseUrl : `${baseUrl}/`,
+    baseUrl,
     clients,
     tokens: new AccessTokens(),
     assertions: new AssertionVerifier(clients),
     jobs: new ExportJobs(data),
+    users: new Map((options.users ?? []).map((user) => [user.userId, user])),
+    apps: new Map((options.apps ?? []).map((app) => [app.clientId, app])),
+    sessions: new UserSessions(settings),
+    signer: new UserTokenSigner(baseUrl),
+    records: new PatientRecords(data, settings.seed, settings.maxVisits),
+    searches: new Searches(baseUrl),
+    ccdRequests: new CcdRequests(settings),
+    nonces: new Nonces(),
     faults: new FaultPlan(settings.seed),
     log: [],
+    secrets: { tokens: [], assertions: [] },
     transactionTime: null,
   };
 }
 
-type Controls = Omit<Simulator, "baseUrl" | "tokenUrl" | "log" | "faults" | "data" | "settings" | "close">;
+type Controls = Omit<
+  Simulator,
+  "baseUrl" | "tokenUrl" | "userTokenUrl" | "records" | "log" | "faults" | "data" | "settings" | "close"
+>;
 
 function controlsOf(state: SimulatorState): Controls {
   return {
+    ...userControlsOf(state),
+    ...ccdControlsOf(state),
     jobs: () => summarize(state),
+    secretsSeen: () => secretsSeen(state.secrets, state.jobs),
     filesOf: (jobId) => {
       const files = filesOfJob(jobById(state.jobs, jobId), state.settings);
       return { ...files, all: [...files.output, ...files.outcome, ...files.deleted] };

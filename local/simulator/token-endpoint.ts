@@ -6,8 +6,8 @@ import type { RequestContext } from "#local/simulator/simulator-state.ts";
 
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const PARAMETERS = ["grant_type", "scope", "client_assertion_type", "client_assertion", "client_id"] as const;
-// RFC 6749 5.1: a response with a token must not be stored; Pragma is its HTTP/1.0 form.
-const NO_STORE = { "cache-control": "no-store", pragma: "no-cache" };
+/** RFC 6749 5.1: a response with a token must not be stored; Pragma is its HTTP/1.0 form. */
+export const NO_STORE = { "cache-control": "no-store", pragma: "no-cache" };
 
 /** Path and query of the token URL (guide: "Get access token for bulk export"); also the end of the expected `aud`. */
 export const TOKEN_TARGET = "integra/fhir/oauth2/token?provider=idx";
@@ -23,6 +23,7 @@ export async function answerTokenRequest(context: RequestContext): Promise<Reply
     return oauthError(400, "invalid_request", "content-type is not application/x-www-form-urlencoded");
   }
   const form = new URLSearchParams(context.body.toString("utf8"));
+  state.secrets.assertions.push(...form.getAll("client_assertion"));
   const refusal = checkForm(form, state.settings.invalidClientStatus);
   if (refusal !== null) return refusal;
   let client: RegisteredClient;
@@ -64,6 +65,7 @@ function grant({ state }: RequestContext, client: RegisteredClient, scope: strin
   if (excess.length > 0) return oauthError(400, "invalid_scope", `not pre-authorized: ${excess.join(" ")}`);
   const lifetime = state.settings.tokenLifetimeSeconds;
   const token = state.tokens.issue(client.clientId, scopes, lifetime);
+  state.secrets.tokens.push(token);
   const body = { access_token: token, expires_in: lifetime, scope: scopes.join(" "), token_type: "bearer" };
   return jsonReply(200, body, NO_STORE);
 }

@@ -122,6 +122,7 @@ test("the functions that talk to the server know where it is, and no others do",
     "kick-off-export",
     "plan-downloads",
     "poll-export",
+    "take-lease",
   ]);
   for (const [, variables] of talking) {
     expect(variables).toEqual([

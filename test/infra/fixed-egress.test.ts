@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { functionsOf } from "./policies.ts";
+import { allowedTo, asLines, functionsOf } from "./policies.ts";
 import { synthesised } from "./synthesised.ts";
 
 describe("a stage with a fixed egress address", () => {
@@ -21,6 +21,19 @@ describe("a stage with a fixed egress address", () => {
     expect(privateSubnets).toHaveLength(2);
     for (const { SubnetIds } of configs) expect(SubnetIds.toSorted()).toEqual(privateSubnets.toSorted());
     expect(new Set(configs.flatMap(({ SecurityGroupIds }) => SecurityGroupIds)).size).toBe(configs.length);
+  });
+
+  test("lets Lambda make the network interfaces of every function", () => {
+    for (const [, { Properties }] of functionsOf(synth)) {
+      const lines = asLines(allowedTo(synth, Properties["Role"]));
+      expect(lines).toEqual(
+        expect.arrayContaining([
+          "ec2:CreateNetworkInterface → *",
+          "ec2:DeleteNetworkInterface → *",
+          "ec2:DescribeNetworkInterfaces → *",
+        ]),
+      );
+    }
   });
 
   test("lets nobody in: no group has a rule for what comes", () => {

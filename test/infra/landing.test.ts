@@ -94,6 +94,13 @@ test("prod purges exports, the bridge's records, old versions and uploads that n
         ExpirationInDays: 30,
         NoncurrentVersionExpiration: { NoncurrentDays: 30 },
       },
+      {
+        Id: "audit",
+        Prefix: "audit/",
+        Status: "Enabled",
+        ExpirationInDays: 2192,
+        NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+      },
       { Id: "uploads", Status: "Enabled", AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
     ],
   });
@@ -107,6 +114,34 @@ test("without exportDays exports are kept, and their old versions still go", () 
     Status: "Enabled",
     NoncurrentVersionExpiration: { NoncurrentDays: 30 },
   });
+});
+
+const auditObjects = expect.stringContaining("/audit/*") as string;
+
+const auditRules = (variant: "dev" | "prod") =>
+  statements(synthesised(variant).resource("AWS::S3::BucketPolicy", "Landing/Bucket").Properties["PolicyDocument"])
+    .filter(({ Sid = "" }) => Sid.startsWith("Audit"))
+    .map(({ Sid, Effect, actions, resources, Condition }) => ({ Sid, Effect, actions, resources, Condition }));
+
+test("the audit trail is written once, and not deleted, whoever tries", () => {
+  expect(auditRules("prod")).toEqual([
+    {
+      Sid: "AuditIsWrittenOnce",
+      Effect: "Deny",
+      actions: ["s3:PutObject"],
+      resources: [auditObjects],
+      Condition: { Null: { "s3:if-none-match": "true" } },
+    },
+    {
+      Sid: "AuditIsNotDeleted",
+      Effect: "Deny",
+      actions: ["s3:DeleteObject", "s3:DeleteObjectVersion"],
+      resources: [auditObjects],
+      Condition: undefined,
+    },
+  ]);
+  // Its bucket is emptied before it goes.
+  expect(auditRules("dev").map(({ Sid }) => Sid)).toEqual(["AuditIsWrittenOnce"]);
 });
 
 const kept = (variant: "dev" | "prod") =>

@@ -1,27 +1,8 @@
-import type { Properties, Resource, Synthesised } from "./synthesised.ts";
+import { type Statement, statements } from "#cli/templates/policies.ts";
+import type { Synthesised } from "#cli/templates/synthesised.ts";
+import type { Resource } from "./synthesised.ts";
 
-export interface Statement {
-  Sid?: string;
-  Effect: "Allow" | "Deny";
-  Principal?: string | Record<string, unknown>;
-  actions: string[];
-  resources: string[];
-  Condition?: Properties;
-}
-
-interface RawStatement extends Omit<Statement, "actions" | "resources"> {
-  Action: string | string[];
-  Resource?: string | string[];
-}
-
-/** The statements of a policy document, with actions and resources as lists. */
-export function statements(document: unknown): Statement[] {
-  return (document as { Statement: RawStatement[] }).Statement.map(({ Action, Resource = [], ...rest }) => ({
-    ...rest,
-    actions: [Action].flat(),
-    resources: [Resource].flat(),
-  }));
-}
+export { type Statement, statements } from "#cli/templates/policies.ts";
 
 /** Everything that a role is allowed by policies of its own. */
 export function allowedTo(synth: Synthesised, role: unknown): Statement[] {

@@ -73,6 +73,40 @@ describe("the server's URLs", () => {
     }
     expect(() => dev({ integra: { fileOrigins: [url] } })).toThrow("integra.fileOrigins[0]");
   });
+
+  test.each(["https://user@fhir.example.org/", "https://:secret@fhir.example.org/"])("%s is refused", (url) => {
+    expect(() => dev({ integra: { baseUrl: url } })).toThrow("must not hold a user name or password");
+    expect(() => dev({ integra: { fileOrigins: [url] } })).toThrow("must not hold a user name or password");
+  });
+});
+
+const listed = (origin: string) => dev({ integra: { fileOrigins: [origin] } }).integra.fileOrigins;
+
+describe("the allow-list of file origins", () => {
+  test.each([
+    "https://files.example.org",
+    "https://files.example.org:8443/",
+    "https://198.41.0.4",
+    "https://10.1.2.3",
+    "https://[fd12::1]",
+    "http://127.0.0.1:8080",
+    "http://localhost:8080",
+  ])("takes %s", (origin) => {
+    expect(listed(origin)).toEqual([origin]);
+  });
+
+  test.each([
+    ["a path, which would not be looked at", "https://files.example.org/ours/", "without a path or query"],
+    ["a query", "https://files.example.org/?tenant=1", "without a path or query"],
+    ["a metadata service", "https://169.254.169.254/", "must not be an address"],
+    ["a metadata service, spelt otherwise", "https://2852039166/", "must not be an address"],
+    ["a metadata service in IPv6", "https://[fd00:ec2::254]/", "must not be an address"],
+    ["a link-local address", "https://[fe80::1]/", "must not be an address"],
+    ["this host", "https://0.0.0.0/", "must not be an address"],
+    ["a broadcast", "https://255.255.255.255/", "must not be an address"],
+  ])("refuses %s", (_, origin, message) => {
+    expect(() => listed(origin)).toThrow(message);
+  });
 });
 
 const scheduled = (schedule: object) =>

@@ -11,15 +11,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Template } from "#cli/templates/synthesised.ts";
 import { type StageVariant, variantNames } from "./stage-variants.ts";
-
-export interface Template {
-  Resources: Record<
-    string,
-    { Type: string; Properties?: unknown; DeletionPolicy?: string; Metadata?: Record<string, unknown> }
-  >;
-  Outputs?: Record<string, { Value: unknown; Export?: { Name: string } }>;
-}
 
 /** The templates of each variant, by the last word of their stack's name. */
 export type Templates = Record<StageVariant, Record<string, Template>>;
@@ -35,6 +28,7 @@ const sources = [
   "test/infra/templates.ts",
   "test/infra/variant-app.ts",
   "test/infra/stage-variants.ts",
+  "cli/templates/every-option.ts",
   "cdk.json",
   "package-lock.json",
 ];

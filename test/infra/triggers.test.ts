@@ -5,18 +5,24 @@ import { variantNames } from "./stage-variants.ts";
 import { type Properties, synthesised } from "./synthesised.ts";
 
 const starter = "<Trigger/StartExport/Function>";
+const resumer = "<Trigger/ResumeExport/Function>";
+const stopper = "<Trigger/StopExport/Function>";
 const canceller = "<Cancellation/CancelExport/Function>";
 const deadLetters = "<Trigger/DeadLetters>";
 
 describe.each(variantNames)("the triggers of %s", (variant) => {
   const synth = synthesised(variant);
 
-  test("an Export Requested event on the bridge's bus calls the starter, and is kept where that fails", () => {
-    expect(synth.resource("AWS::Events::Rule", "Trigger/ExportRequested").Properties).toMatchObject({
+  test.each([
+    ["Export Requested", "ExportRequested", starter],
+    ["Export Resume Requested", "ExportResumeRequested", resumer],
+    ["Export Cancel Requested", "ExportCancelRequested", stopper],
+  ])("an %s event on the bridge's bus calls its function, and is kept where that fails", (type, rule, target) => {
+    expect(synth.resource("AWS::Events::Rule", `Trigger/${rule}`).Properties).toMatchObject({
       EventBusName: "<Bus>",
-      EventPattern: { "detail-type": ["Export Requested"] },
+      EventPattern: { "detail-type": [type] },
       State: "ENABLED",
-      Targets: [{ Arn: starter, DeadLetterConfig: { Arn: deadLetters }, RetryPolicy: { MaximumRetryAttempts: 10 } }],
+      Targets: [{ Arn: target, DeadLetterConfig: { Arn: deadLetters }, RetryPolicy: { MaximumRetryAttempts: 10 } }],
     });
   });
 
@@ -34,7 +40,7 @@ describe.each(variantNames)("the triggers of %s", (variant) => {
     expect(Properties).not.toHaveProperty("EventBusName");
   });
 
-  test("the starter and the canceller may be called by their own rule only, and no other function by any service", () => {
+  test("each function behind a rule may be called by its own rule only, and no other function by any service", () => {
     const permissions = synth.resources("AWS::Lambda::Permission").map(({ Properties: p }) => ({
       function: p["FunctionName"],
       by: p["Principal"],
@@ -42,11 +48,13 @@ describe.each(variantNames)("the triggers of %s", (variant) => {
     }));
     expect(permissions).toEqual([
       { function: starter, by: "events.amazonaws.com", source: "<Trigger/ExportRequested>" },
+      { function: resumer, by: "events.amazonaws.com", source: "<Trigger/ExportResumeRequested>" },
+      { function: stopper, by: "events.amazonaws.com", source: "<Trigger/ExportCancelRequested>" },
       { function: canceller, by: "events.amazonaws.com", source: "<Cancellation/ExecutionStopped>" },
     ]);
   });
 
-  test("what the starter and the canceller fail on is kept as well", () => {
+  test("what a function behind a rule fails on is kept as well", () => {
     const kept = synth.resources("AWS::Lambda::EventInvokeConfig").map(({ Properties: p }) => ({
       function: p["FunctionName"],
       on: p["DestinationConfig"],
@@ -55,6 +63,8 @@ describe.each(variantNames)("the triggers of %s", (variant) => {
     const on = { OnFailure: { Destination: deadLetters } };
     expect(kept).toEqual([
       { function: starter, on, retries: 2 },
+      { function: resumer, on, retries: 2 },
+      { function: stopper, on, retries: 2 },
       { function: canceller, on, retries: 2 },
     ]);
   });
@@ -68,7 +78,12 @@ describe.each(variantNames)("the triggers of %s", (variant) => {
       Condition: { Bool: { "aws:SecureTransport": "false" } },
     });
     expect(allowed.map(({ Principal, actions, Condition }) => [Principal, actions, Condition])).toEqual(
-      ["<Trigger/ExportRequested>", "<Cancellation/ExecutionStopped>"].map((rule) => [
+      [
+        "<Trigger/ExportRequested>",
+        "<Trigger/ExportResumeRequested>",
+        "<Trigger/ExportCancelRequested>",
+        "<Cancellation/ExecutionStopped>",
+      ].map((rule) => [
         { Service: "events.amazonaws.com" },
         ["sqs:SendMessage"],
         { ArnEquals: { "aws:SourceArn": rule } },

@@ -89,6 +89,21 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
     expect(gaps[2]).toBeGreaterThanOrEqual(390);
   });
 
+  it("lands whole after a burst of 429 at each endpoint", async () => {
+    const burst = Array.from({ length: 4 }, () => ({ kind: "status", status: 429, retryAfter: 1 }) as const);
+    for (const endpoint of ["token", "kick-off", "status", "download", "delete"] as const) {
+      test.simulator.faults.script(endpoint, burst);
+    }
+    test.simulator.revokeTokens();
+    const detail = completed(await test.exportBy({ level: "patient", types: ["Patient", "Goal"] }));
+
+    expect(detail.status).toBe("complete");
+    sameBytes(await landedFiles(test, detail.exportId), servedFiles(test.simulator, "Patient"));
+    for (const endpoint of ["token", "kick-off", "status", "download"] as const) {
+      expect(test.simulator.faults.pending(endpoint)).toBe(0);
+    }
+  });
+
   it("fails, and deletes the job, when the server says that the job failed", async () => {
     test.simulator.faults.script("status", [{ kind: "status", status: 500, body: "terminal" }]);
     const detail = failed(await test.exportBy({ level: "patient", types: ["Patient"] }));

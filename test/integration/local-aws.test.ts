@@ -35,7 +35,7 @@ const outputs = z.object({
 });
 const result = z.object({
   caught: z.string().optional(),
-  outcome: z.object({ invocations: z.number(), bucket: z.string() }).optional(),
+  outcome: z.object({ invocations: z.number(), bucket: z.string().optional(), put: z.string().optional() }).optional(),
 });
 
 const APP = "node test/fixtures/local-aws-app/app.ts";
@@ -76,6 +76,14 @@ test("a function's environment survives an error of its handler", async () => {
 test("a function reaches what its role grants, and nothing else", async () => {
   expect((await run({ bucket: sample.BucketName })).outcome?.bucket).toBe("reached");
   expect((await run({ bucket: sample.ForbiddenBucketName })).outcome?.bucket).toBe("refused");
+});
+
+test("a bucket's policy may admit new objects only, for a function that may write", async () => {
+  const outcomes: unknown[] = [];
+  for (const once of [false, true, true, false]) {
+    outcomes.push((await run({ bucket: sample.BucketName, put: { key: "once/fact.json", once } })).outcome?.put);
+  }
+  expect(outcomes).toEqual(["AccessDenied", "written", "PreconditionFailed", "AccessDenied"]);
 });
 
 test("a multipart upload is held to the checksum of the whole object", async () => {

@@ -49,8 +49,8 @@ function target(file: string, specifier: string): string | undefined {
   return posix.normalize(path.replace("*", specifier.slice(pattern.length - 1)));
 }
 
-const shared = ["integra", "landing", "ledger", "announcements", "workflow", "runtime", "contracts"] as const;
-const adapters = ["integra", "landing", "ledger", "announcements"] as const;
+const adapters = ["integra", "landing", "ledger", "announcements", "executions", "documents"] as const;
+const shared = [...adapters, "workflow", "runtime", "contracts"] as const;
 
 const folders = readdirSync(join(root, "functions")).filter((name) =>
   statSync(join(root, "functions", name)).isDirectory(),

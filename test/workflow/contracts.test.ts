@@ -6,6 +6,7 @@ import { sourceOf } from "./state-machine-files.ts";
 /** What stands under each name of the bulk export's state: what the steps answer, and what the language adds. */
 const state: Record<string, z.ZodObject> = {
   export: contracts.exportContext,
+  lease: contracts.leaseResult,
   kickOff: contracts.kickOffResult,
   poll: contracts.pollResult,
   plan: contracts.downloadPlan,
@@ -13,6 +14,8 @@ const state: Record<string, z.ZodObject> = {
   download: contracts.downloadResult,
   completion: contracts.completion,
   deletion: contracts.deletion,
+  release: contracts.releaseResult,
+  fresh: contracts.freshExport,
   failure: contracts.failure,
   failed: contracts.failed,
   // What Catch leaves when not even the failure could be told.

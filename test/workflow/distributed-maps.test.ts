@@ -48,8 +48,8 @@ describe.each(maps)("$name of $file", ({ file, state }) => {
   });
 
   test("catches what fails the whole of it, and the failure is told", () => {
-    expect(state.Catch).toEqual([{ ErrorEquals: ["States.ALL"], ResultPath: "$.failure", Next: "Fail export" }]);
-    expect(rendered(file).States["Fail export"]?.Type).toBe("Task");
+    expect(state.Catch).toEqual([{ ErrorEquals: ["States.ALL"], ResultPath: "$.failure", Next: "Release lease" }]);
+    expect(rendered(file).States["Release lease"]?.Type).toBe("Task");
   });
 });
 

@@ -14,34 +14,35 @@ type Routes = Partial<Record<FaultName, [Retried, leadsTo: string]>>;
 /** The faults that each state's step documents (`@throws`), and what must become of them. */
 const routes: Record<string, Routes> = {
   "Validate request": { InvalidRequest: ["at once final", "Fail export"] },
+  "Take lease": {},
+  "Adopt result": {},
   "Kick off export": {
-    AccessRefused: ["slowly", "Fail export"],
-    ClientKeyUnusable: ["at once final", "Fail export"],
-    EventsUndelivered: ["as any other", "Fail export"],
-    ExportStopped: ["at once final", "Fail export"],
-    KickOffRejected: ["at once final", "Fail export"],
-    OriginRefused: ["at once final", "Fail export"],
+    AccessRefused: ["slowly", "Release lease"],
+    ClientKeyUnusable: ["at once final", "Release lease"],
+    EventsUndelivered: ["as any other", "Release lease"],
+    ExportStopped: ["at once final", "Release lease"],
+    KickOffRejected: ["at once final", "Release lease"],
+    OriginRefused: ["at once final", "Release lease"],
     // The step itself has answered "busy" often enough before it throws.
-    ServerUnavailable: ["at once final", "Fail export"],
+    ServerUnavailable: ["at once final", "Release lease"],
   },
   "Poll export": {
-    AccessRefused: ["slowly", "Fail export"],
-    ClientKeyUnusable: ["at once final", "Fail export"],
+    AccessRefused: ["slowly", "Release lease"],
+    ClientKeyUnusable: ["at once final", "Release lease"],
     ExportJobFailed: ["at once final", "Delete job"],
-    ExportJobGone: ["at once final", "Fail export"],
-    OriginRefused: ["at once final", "Fail export"],
+    ExportJobGone: ["at once final", "Was it resumed?"],
+    OriginRefused: ["at once final", "Release lease"],
     ServerUnavailable: ["at once final", "Delete job"],
   },
+  "Start afresh": {},
   "Plan downloads": {
-    AccessRefused: ["slowly", "Fail export"],
-    ClientKeyUnusable: ["at once final", "Fail export"],
-    ExportJobFailed: ["at once final", "Fail export"],
-    ExportJobGone: ["at once final", "Fail export"],
-    // Somebody else's job: it must not be deleted.
-    ForeignExportJob: ["at once final", "Fail export"],
-    ManifestRejected: ["at once final", "Fail export"],
-    OriginRefused: ["at once final", "Fail export"],
-    ServerUnavailable: ["as any other", "Fail export"],
+    AccessRefused: ["slowly", "Release lease"],
+    ClientKeyUnusable: ["at once final", "Release lease"],
+    ExportJobFailed: ["at once final", "Delete job"],
+    ExportJobGone: ["at once final", "Was it resumed?"],
+    ManifestRejected: ["at once final", "Delete job"],
+    OriginRefused: ["at once final", "Release lease"],
+    ServerUnavailable: ["as any other", "Release lease"],
   },
   "Download file": {
     AccessRefused: ["at once final", "Stop the run"],
@@ -50,17 +51,20 @@ const routes: Record<string, Routes> = {
     ExportStopped: ["at once final", "Stop the run"],
   },
   "Complete export": {
-    ExportStopped: ["at once final", "Fail export"],
-    NoFileLanded: ["at once final", "Fail export"],
+    ExportStopped: ["at once final", "Release lease"],
+    // What landed stays, and the job is kept: the export can be resumed.
+    NoFileLanded: ["at once final", "Release lease"],
+    TooManyFilesMissing: ["at once final", "Release lease"],
   },
   "Delete job": {},
+  "Release lease": {},
   "Announce completion": { EventsUndelivered: ["as any other", "Fail export"] },
   "Fail export": { EventsUndelivered: ["as any other", "Export failed untold"] },
 };
 
 /** Faults that no step of the machine throws: who else gives them their name. */
 const fromElsewhere: Partial<Record<FaultName, string>> = {
-  DeadlineExceeded: "the state Deadline exceeded, and the canceller after a time-out",
+  DeadlineExceeded: "the states that a missed deadline leads to, and the canceller after a time-out",
 };
 
 test("every task of the machine is in the table", () => {

@@ -7,6 +7,25 @@ const deadline = { export: { deadlineAt: 1000 } };
 
 /** Each Choice of the bulk export: what it looks at, and where it leads. */
 const decisions: Record<string, [when: string, input: object, leadsTo: string][]> = {
+  "Our turn?": [
+    ["the lease is ours", { ...deadline, lease: { outcome: "ours", nextAt: 5000 } }, "Anything to continue?"],
+    ["an identical export ended well", { ...deadline, lease: { outcome: "adopt", nextAt: 5000 } }, "Adopt result"],
+    ["another has its turn", { ...deadline, lease: { outcome: "waiting", nextAt: 999 } }, "Wait for turn"],
+    ["it has it until the deadline", { ...deadline, lease: { outcome: "waiting", nextAt: 1000 } }, "Never our turn"],
+  ],
+  "Anything to continue?": [
+    ["it is the first run", { export: { run: "first" } }, "Kick off export"],
+    ["the export is resumed", { export: { run: "r2" } }, "Poll export"],
+  ],
+  "Was it resumed?": [
+    ["the job of a first run is gone", { export: { run: "first" } }, "Release lease"],
+    ["the job to go on with is gone", { export: { run: "r1" } }, "Start afresh"],
+  ],
+  "Our job?": [
+    ["the job is ours", { ...deadline, plan: { outcome: "planned", nextAt: 5000 } }, "Any files?"],
+    ["it is another request's", { ...deadline, plan: { outcome: "foreign", nextAt: 999 } }, "Wait out the other job"],
+    ["it was, until the deadline", { ...deadline, plan: { outcome: "foreign", nextAt: 1000 } }, "Never our job"],
+  ],
   "Kicked off?": [
     ["the server accepted", { ...deadline, kickOff: { outcome: "accepted", nextAt: 10 } }, "Wait for the first poll"],
     ["it accepted late", { ...deadline, kickOff: { outcome: "accepted", nextAt: 5000 } }, "Wait for the first poll"],
@@ -30,11 +49,12 @@ const decisions: Record<string, [when: string, input: object, leadsTo: string][]
   ],
   "Everything landed?": [
     ["every file landed", { completion: { deleteJob: true } }, "Delete job"],
-    ["files are missing", { completion: { deleteJob: false } }, "Announce completion"],
+    ["files are missing", { completion: { deleteJob: false } }, "Release lease"],
   ],
-  "Did it fail?": [
+  "How did it end?": [
     ["the export succeeded", { deletion: { deleted: true } }, "Announce completion"],
-    ["the job is deleted after a failure", { failure: { Error: "ExportJobFailed" } }, "Fail export"],
+    ["it failed", { failure: { Error: "ExportJobFailed" } }, "Fail export"],
+    ["it is done afresh", { failure: { Error: "ExportJobGone" }, fresh: { exportId: "e" } }, "Done afresh"],
   ],
 };
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import type { ExportContext } from "#contracts/export-state.ts";
 import type { ExportSummary } from "#contracts/landed.ts";
 import { announceCompletion } from "#functions/announce-completion/announce-completion.ts";
 import { bridgeInMemory, landedFile, patientExport, plannedFile } from "#test/fixtures/bridge-in-memory.ts";
+import { emptySummary } from "#test/fixtures/summaries.ts";
 
 const at = "2026-03-01T12:00:00.000Z";
 
@@ -10,32 +12,21 @@ function summaryWith(failures: number): ExportSummary {
     const { kind, type, key } = plannedFile(index);
     return { index, kind, type, key, reason: `reason ${index} ${"x".repeat(600)}`, attempts: 8 };
   });
+  const summary = emptySummary("e1", failures > 0 ? "partial" : "complete");
   return {
-    version: "1",
-    exportId: "e1",
-    requestId: "r1",
-    status: failures > 0 ? "partial" : "complete",
-    request: patientExport.request,
-    transactionTime: at,
-    serverJobId: "job-7",
+    ...summary,
     files: [landedFile(0)],
     failedFiles,
-    totals: {
-      files: 1,
-      failedFiles: failures,
-      lines: 2,
-      bytes: 10,
-      issues: { fatal: 0, error: 0, warning: 0, information: 0 },
-    },
-    timings: { startedAt: at, kickedOffAt: at, manifestReadAt: at, completedAt: at },
+    totals: { ...summary.totals, files: 1, failedFiles: failures, lines: 2, bytes: 10 },
   };
 }
 
-async function announced(summary?: ExportSummary) {
+async function announced(summary?: ExportSummary, context: ExportContext = patientExport) {
   const bridge = bridgeInMemory();
   if (summary) await bridge.records.saveSummary(summary);
   const step = announceCompletion({ records: bridge.records, bus: bridge.bus });
-  const input = { export: patientExport, completion: { status: "complete" as const, deleteJob: true } };
+  const status = summary?.status === "partial" ? ("partial" as const) : ("complete" as const);
+  const input = { export: context, completion: { status, deleteJob: true } };
   expect(await step(input, bridge.stepContext)).toEqual({});
   return bridge.published;
 }
@@ -49,8 +40,11 @@ describe("announcing an export", () => {
           version: "1",
           eventId: "e1/completed",
           exportId: "e1",
+          run: "first",
           requestId: "r1",
           request: patientExport.request,
+          predecessor: null,
+          adoptedFrom: null,
           status: "complete",
           transactionTime: at,
           summary: { bucket: "landing", key: "exports/e1/summary.json" },
@@ -60,6 +54,20 @@ describe("announcing an export", () => {
         },
       },
     ]);
+  });
+
+  it("of a resumed export is a fact of its own, which nobody takes for the one told before", async () => {
+    const [event] = await announced(summaryWith(0), { ...patientExport, run: "r1", predecessor: "e0" });
+    expect(event?.detail).toMatchObject({ eventId: "e1/completed/r1", run: "r1", predecessor: "e0" });
+  });
+
+  it("whose result was adopted points to its own summary, and to the manifest of the other", async () => {
+    const [event] = await announced({ ...summaryWith(0), adoptedFrom: "e0" });
+    expect(event?.detail).toMatchObject({
+      adoptedFrom: "e0",
+      summary: { key: "exports/e1/summary.json" },
+      manifest: { key: "exports/e0/manifest.json" },
+    });
   });
 
   it("names the first 50 failed files, counts all, and stays within an event's size", async () => {

@@ -12,8 +12,10 @@ const started: BridgeEvent = {
     version: "1",
     eventId: "e1/started",
     exportId: "e1",
+    run: "first",
     requestId: null,
     request: patientExport.request,
+    predecessor: null,
     startedAt: patientExport.startedAt,
     destination: { bucket: "landing", key: "exports/e1/" },
   },
@@ -23,8 +25,15 @@ describe("the bridge's bus", () => {
   const client = new EventBridgeClient({ region: "eu-central-1" });
   const mock = mockClient(client);
   let taken: PutEventsRequestEntry[];
+  let slept: number[];
+  const bus = () =>
+    eventBus(client, "bridge", (ms) => {
+      slept.push(ms);
+      return Promise.resolve();
+    });
   beforeEach(() => {
     taken = [];
+    slept = [];
     mock.reset();
     mock.on(PutEventsCommand).callsFake(({ Entries = [] }: { Entries?: PutEventsRequestEntry[] }) => {
       taken.push(...Entries);
@@ -33,7 +42,7 @@ describe("the bridge's bus", () => {
   });
 
   it("takes an event under the bridge's source, with its type and its detail", async () => {
-    await eventBus(client, "bridge").publish(started);
+    await bus().publish(started);
     expect(taken).toHaveLength(1);
     expect(taken[0]).toMatchObject({ EventBusName: "bridge", Source: "integra-bridge", DetailType: "Export Started" });
     expect(JSON.parse(taken[0]?.Detail ?? "")).toEqual(started.detail);
@@ -43,16 +52,29 @@ describe("the bridge's bus", () => {
     mock
       .on(PutEventsCommand)
       .resolves({ FailedEntryCount: 1, Entries: [{ ErrorCode: "ThrottlingException", ErrorMessage: "slow" }] });
-    const fault = await eventBus(client, "bridge")
+    const fault = await bus()
       .publish(started)
       .catch((error: unknown) => error);
     expect(fault).toBeInstanceOf(EventsUndelivered);
     expect((fault as Error).message).toContain("ThrottlingException");
+    expect(slept).toEqual([200, 1_000, 3_000]);
+  });
+
+  it("gets again what it did not take", async () => {
+    mock
+      .on(PutEventsCommand)
+      .resolvesOnce({ FailedEntryCount: 1, Entries: [{ ErrorCode: "InternalFailure" }] })
+      .callsFake(({ Entries = [] }: { Entries?: PutEventsRequestEntry[] }) => {
+        taken.push(...Entries);
+        return { FailedEntryCount: 0, Entries: [{ EventId: "2" }] };
+      });
+    await bus().publish(started);
+    expect(taken.map(({ Detail }) => JSON.parse(Detail ?? "") as unknown)).toEqual([started.detail]);
   });
 
   it("never gets an event that does not fit its schema", async () => {
-    const wrong = { ...started, detail: { ...started.detail, patient: "Jane" } } as BridgeEvent;
-    await expect(eventBus(client, "bridge").publish(wrong)).rejects.toThrow("patient");
+    const wrong = { type: started.type, detail: { ...started.detail, patient: "Jane" } } as BridgeEvent;
+    await expect(bus().publish(wrong)).rejects.toThrow("patient");
     expect(taken).toEqual([]);
   });
 });

@@ -24,7 +24,7 @@ describe("completing an export", () => {
     await bridge.records.savePlan(planOf(plannedFile(0), plannedFile(1)));
   });
 
-  async function complete(context: ExportContext = patientExport) {
+  async function complete(context: ExportContext = patientExport, toleratedMissingShare = 0.5) {
     const step = completeExport({
       records: bridge.records,
       receipts: bridge.receipts,
@@ -34,6 +34,8 @@ describe("completing an export", () => {
           return Promise.resolve(true);
         },
       },
+      audit: bridge.audit,
+      toleratedMissingShare,
       log: bridge.log,
       now: bridge.now,
     });
@@ -152,13 +154,46 @@ describe("completing an export", () => {
       name: "NoFileLanded",
       message: expect.stringMatching(/none of the 2 files.*403; cut/) as string,
     });
-    await expect(bridge.records.getSummary("e1")).rejects.toThrow("missing");
+    expect(await bridge.records.getSummary("e1")).toMatchObject({ status: "failed", totals: { failedFiles: 2 } });
+  });
+
+  it.each([
+    [0.5, "partial"],
+    [0.49, "TooManyFilesMissing"],
+    [0, "TooManyFilesMissing"],
+  ])("where one of two files is missing and a share of %d is tolerated is %s", async (share, expected) => {
+    await landed(0);
+    await failed(1, "403");
+    const outcome = await complete(patientExport, share).then(
+      ({ status }) => status,
+      (error: Error) => error.name,
+    );
+    expect(outcome).toBe(expected);
+    const { status, failedFiles } = await bridge.records.getSummary("e1");
+    expect({ status, failedFiles: failedFiles.length }).toEqual({
+      status: expected === "partial" ? "partial" : "failed",
+      failedFiles: 1,
+    });
+    expect(advanced).toEqual([]);
+  });
+
+  it("records in the audit trail what landed, where, with its checksum", async () => {
+    await landed(0);
+    await failed(1, "403");
+    await complete();
+    const fact = JSON.parse(bridge.s3.objects.get("audit/e1/first/landed.json")?.body.toString() ?? "") as object;
+    expect(fact).toMatchObject({
+      fact: "landed",
+      status: "partial",
+      files: [{ key: plannedFile(0).key, lines: 2, bytes: 10, checksum: { algorithm: "CRC32" } }],
+      missing: [{ key: plannedFile(1).key, reason: "403" }],
+    });
   });
 
   it("says nothing of an export that was stopped", async () => {
     await landed(0);
     await landed(1);
-    await bridge.records.markStopped("e1", {
+    await bridge.records.markStopped(patientExport, {
       reason: "cancelled",
       fault: "ExportStopped",
       message: "stop",

@@ -2,7 +2,15 @@ import { describe, expect, it } from "vitest";
 import { type EventType, eventDetails } from "#contracts/events.ts";
 import { patientExport } from "#test/fixtures/bridge-in-memory.ts";
 
-const common = { version: "1", eventId: "e1/x", exportId: "e1", requestId: null, request: patientExport.request };
+const common = {
+  version: "1",
+  eventId: "e1/x",
+  exportId: "e1",
+  run: "first",
+  requestId: null,
+  request: patientExport.request,
+  predecessor: null,
+};
 const pointer = { bucket: "landing", key: "exports/e1/" };
 const at = "2026-03-01T12:00:00.000Z";
 
@@ -23,6 +31,7 @@ const examples: Record<EventType, Record<string, unknown>> = {
     ...common,
     status: "partial",
     transactionTime: at,
+    adoptedFrom: null,
     summary: pointer,
     manifest: pointer,
     totals: { files: 1, failedFiles: 1, lines: 2, bytes: 3 },
@@ -40,7 +49,7 @@ describe.each(Object.keys(eventDetails) as EventType[])("the event %s", (type) =
     expect(schema.parse(example)).toEqual(example);
   });
 
-  it.each(["version", "eventId", "exportId", "requestId", "request"])("needs %s", (field) => {
+  it.each(["version", "eventId", "exportId", "run", "requestId", "request", "predecessor"])("needs %s", (field) => {
     const { [field]: _, ...rest } = example;
     expect(schema.safeParse(rest).success).toBe(false);
   });

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isSecretName, redact } from "#contracts/redaction.ts";
+import { isSecretName, redact, redactForeign } from "#contracts/redaction.ts";
 
 const around = fc.constantFrom("", " ", "\n", "token: ", '"', "(", "refused: ", "at ", " for the client, ");
 const base64url = fc.stringMatching(/^[A-Za-z0-9_-]{6,60}$/);
@@ -112,6 +112,16 @@ describe("redaction", () => {
     );
   });
 
+  it.each([
+    ['{"kty":"EC","crv":"P-384","d":"c2VjcmV0LXNjYWxhcg","x":"cHVibGlj"}', "c2VjcmV0LXNjYWxhcg"],
+    ['"{\\"dp\\":\\"c2VjcmV0LXNjYWxhcg\\"}"', "c2VjcmV0LXNjYWxhcg"],
+    ["-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----", "c2VjcmV0"],
+    ["-----BEGIN EC PRIVATE KEY-----\nc2VjcmV0", "c2VjcmV0"],
+    ["X-Amz-Signature=0123456789abcdef&X-Amz-Date=1", "0123456789abcdef"],
+  ])("never lets a key or a signature through: %s", (text, secret) => {
+    expect(redact(text)).not.toContain(secret);
+  });
+
   it("leaves ordinary words alone", () => {
     const words =
       "HTTP 403: ATTACHMENT_FILE_NOT_FOUND, the bearer of this file has 3 lines; see https://portal.example/help";
@@ -122,5 +132,56 @@ describe("redaction", () => {
     for (const name of ["Authorization", "X-AUTH-TOKEN", "access_token", "SecretString", "d", "qi"])
       expect(isSecretName(name)).toBe(true);
     for (const name of ["exportId", "type", "lines", "reason"]) expect(isSecretName(name)).toBe(false);
+  });
+});
+
+describe("the redaction of somebody else's text", () => {
+  const random = fc.stringMatching(/^[A-Za-z0-9_-]{24,80}$/).map((characters) => `a${characters}Z0`);
+
+  it("never lets an opaque token through, wherever it stands", () => {
+    const place = fc.constantFrom(" ", "'", '"', "(", "/", "https://portal.example/files/", "token=", "<b>", "|");
+    fc.assert(
+      fc.property(place, random, fc.constantFrom("", " ", "/file.ndjson", "'", ",", "</b>"), (before, token, after) => {
+        expect(redactForeign(`${before}${token}${after}`)).not.toContain(token);
+      }),
+    );
+  });
+
+  it("never lets a known credential through, however short, nor in another encoding", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.stringMatching(/^[!-~]{6,40}$/), fc.string(), (before, token, after) => {
+        for (const spelt of [
+          token,
+          encodeURIComponent(token),
+          Buffer.from(token).toString("base64").replace(/=+$/, ""),
+        ])
+          expect(redactForeign(`${before}${spelt}${after}`, [token]).replaceAll("[redacted]", "")).not.toContain(spelt);
+      }),
+    );
+  });
+
+  it("leaves ids and words alone", () => {
+    const text =
+      "job 607d41896d70dd22f073459c, trace 0b9fe1c2-6a6b-4d0e-9d3a-2b8f5a3c9e1d: ATTACHMENT_FILE_NOT_FOUND at " +
+      "https://portal.minerva.integracloud.com/integra/fhir-export/r4/bulkExport/607d41896d70dd22f073459c";
+    expect(redactForeign(text)).toBe(text);
+  });
+
+  it("changes nothing when it is done again", () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.oneof(
+            random,
+            fc.string(),
+            urlWithQuery.map((parts) => parts.join("?")),
+          ),
+        ),
+        (pieces) => {
+          const once = redactForeign(pieces.join(" "));
+          expect(redactForeign(once)).toBe(once);
+        },
+      ),
+    );
   });
 });

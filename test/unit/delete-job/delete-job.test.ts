@@ -1,11 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { AccessRefused, ClientKeyUnusable, ServerUnavailable } from "#contracts/errors.ts";
+import type { ExportJob } from "#contracts/landed.ts";
 import { deleteJobStep } from "#functions/delete-job/delete-job.ts";
-import { bridgeInMemory, patientJob, statusUrl } from "#test/fixtures/bridge-in-memory.ts";
+import type { LeaseHolder } from "#ledger/leases.ts";
+import {
+  bridgeInMemory,
+  patientExport,
+  patientHolder,
+  patientJob,
+  statusUrl,
+} from "#test/fixtures/bridge-in-memory.ts";
 
-async function run(faults: Error[], withJob = true) {
+interface Situation {
+  job?: ExportJob | undefined;
+  holder?: LeaseHolder | undefined;
+}
+
+async function run(faults: Error[], { job, holder }: Situation = { job: patientJob, holder: patientHolder }) {
   const bridge = bridgeInMemory();
-  if (withJob) await bridge.records.saveJob(patientJob);
+  if (job !== undefined) await bridge.records.saveJob(job);
+  if (holder !== undefined) await bridge.leases.take("patient", holder, "n1");
   const asked: string[] = [];
   const slept: number[] = [];
   const step = deleteJobStep({
@@ -14,6 +28,7 @@ async function run(faults: Error[], withJob = true) {
       const fault = faults.shift();
       return fault ? Promise.reject(fault) : Promise.resolve();
     },
+    leases: bridge.leases,
     records: bridge.records,
     log: bridge.log,
     sleep: (ms) => {
@@ -21,7 +36,7 @@ async function run(faults: Error[], withJob = true) {
       return Promise.resolve();
     },
   });
-  const result = await step({ export: { exportId: "e1" } }, bridge.stepContext);
+  const result = await step({ export: patientExport }, bridge.stepContext);
   return { result, asked, slept, logged: bridge.logged };
 }
 
@@ -31,7 +46,19 @@ describe("deleting the job", () => {
   });
 
   it("of an export that never had one is no fault", async () => {
-    expect(await run([], false)).toMatchObject({ result: { deleted: false }, asked: [] });
+    expect(await run([], { holder: patientHolder })).toMatchObject({ result: { deleted: false }, asked: [] });
+  });
+
+  it("is not done to another request's job", async () => {
+    const job = { ...patientJob, foreign: true };
+    expect(await run([], { job, holder: patientHolder })).toMatchObject({ result: { deleted: false }, asked: [] });
+  });
+
+  it("is not done without the lease: the server may have handed the job to whoever holds it", async () => {
+    const other = { execution: "e2", exportId: "e2", asks: "else" };
+    for (const holder of [undefined, other]) {
+      expect(await run([], { job: patientJob, holder })).toMatchObject({ result: { deleted: false }, asked: [] });
+    }
   });
 
   it("is tried three times, and then left to the server", async () => {

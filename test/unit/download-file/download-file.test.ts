@@ -55,7 +55,7 @@ describe("downloading a file", () => {
         return file instanceof Error ? Promise.reject(file) : Promise.resolve(file);
       },
       upload: verifiedUpload(bridge.s3.client, landingBucket(bridge.s3.client, "landing"), 1024),
-      getPlan: (exportId) => bridge.records.getPlan(exportId),
+      getPlan: ({ exportId }) => bridge.records.getPlan(exportId),
       records: bridge.records,
       receipts: bridge.receipts,
       bus: bridge.bus,
@@ -63,7 +63,11 @@ describe("downloading a file", () => {
       now: bridge.now,
       ...more,
     });
-    const input = { export: patientExport, item: { exportId: "e1", index }, ...(previous && { download: previous }) };
+    const input = {
+      export: patientExport,
+      item: { exportId: "e1", run: "first", index },
+      ...(previous && { download: previous }),
+    };
     return downloadResult.parse(await step(input, bridge.stepContext));
   }
 
@@ -90,8 +94,10 @@ describe("downloading a file", () => {
           version: "1",
           eventId: "e1/landed/0",
           exportId: "e1",
+          run: "first",
           requestId: "r1",
           request: patientExport.request,
+          predecessor: null,
           file: { bucket: "landing", key, kind: "output", type: "Patient", lines: 2, bytes: content.length, checksum },
         },
       },
@@ -191,7 +197,7 @@ describe("downloading a file", () => {
     ["the third refusal in a row", new AccessRefused("401 twice"), 2],
   ])("after %s stops the whole run: a marker keeps the others from asking", async (_, fault, refusals) => {
     await expect(download(fault, { previous: attempt(refusals + 1, refusals) })).rejects.toBe(fault);
-    expect(await bridge.records.findStop("e1")).toMatchObject({
+    expect(await bridge.records.findStop(patientExport)).toMatchObject({
       reason: "refused",
       fault: fault.name,
       message: fault.message,
@@ -206,7 +212,7 @@ describe("downloading a file", () => {
     expect(first).toMatchObject({ outcome: "retry", waitSeconds: 10, refusals: 1 });
     const second = await download(fault, { previous: first });
     expect(second).toMatchObject({ outcome: "retry", waitSeconds: 20, refusals: 2 });
-    expect(await bridge.records.findStop("e1")).toBeUndefined();
+    expect(await bridge.records.findStop(patientExport)).toBeUndefined();
     expect(await download(serving(content), { previous: second })).toMatchObject({ outcome: "landed", refusals: 0 });
   });
 
@@ -217,7 +223,7 @@ describe("downloading a file", () => {
 
   it("lands nothing of an export that is stopped while the file arrives", async () => {
     const stopping = () => {
-      void bridge.records.markStopped("e1", {
+      void bridge.records.markStopped(patientExport, {
         reason: "cancelled",
         fault: "ExportStopped",
         message: "stop",

@@ -5,8 +5,8 @@ import type { StopMarker } from "#contracts/landed.ts";
 import { failExport } from "#functions/fail-export/fail-export.ts";
 import { type BridgeInMemory, bridgeInMemory, patientExport } from "#test/fixtures/bridge-in-memory.ts";
 
-const unvalidated = (exportId: string, input: UnvalidatedExport["input"]) => ({
-  exportId,
+const unvalidated = (executionName: string, input: UnvalidatedExport["input"]) => ({
+  executionName,
   startedAt: "2026-03-01T12:00:00Z",
   input,
 });
@@ -24,7 +24,7 @@ describe("a failed export", () => {
     return failed.parse(await step(failInput.parse({ export: context, failure }), bridge.stepContext));
   }
   const stop = (reason: StopMarker["reason"], fault: StopMarker["fault"], message: string) =>
-    bridge.records.markStopped("e1", { reason, fault, message, at: "2026-03-01T12:00:00Z" });
+    bridge.records.markStopped(patientExport, { reason, fault, message, at: "2026-03-01T12:00:00Z" });
 
   it.each(faultNames)("keeps the name %s and its words", async (name) => {
     expect(await fail({ Error: name, Cause: lambda(name, "because of this") })).toEqual({
@@ -38,8 +38,10 @@ describe("a failed export", () => {
           version: "1",
           eventId: "e1/failed",
           exportId: "e1",
+          run: "first",
           requestId: "r1",
           request: patientExport.request,
+          predecessor: null,
           error: { name, message: "because of this" },
           destination: { bucket: "landing", key: "exports/e1/" },
         },
@@ -80,7 +82,13 @@ describe("a failed export", () => {
 
   it.each([
     ["a plain input", { level: "nonsense", requestId: "r-9" }],
-    ["a triggered input", { detail: { level: "nonsense", requestId: "r-9" }, trigger: { kind: "event", id: "x" } }],
+    [
+      "a triggered input",
+      {
+        detail: { level: "nonsense", requestId: "r-9" },
+        trigger: { kind: "event", id: "x", source: "s", account: "1" },
+      },
+    ],
   ])("whose request was invalid still names the requester's id: %s", async (_, input) => {
     await fail({ Error: "InvalidRequest", Cause: lambda("InvalidRequest", "level: …") }, unvalidated("e1", input));
     expect(bridge.published[0]?.detail).toMatchObject({
@@ -108,6 +116,18 @@ describe("a failed export", () => {
       expect(bridge.published).toHaveLength(1);
     },
   );
+
+  it("that could not be resumed is told under the export's id, as a fact of its own", async () => {
+    const input = { resume: { exportId: "e0", run: "r2" }, trigger: { kind: "resumption", id: "x" } };
+    await fail({ Error: "InvalidRequest", Cause: lambda("InvalidRequest", "no") }, unvalidated("e0-r2", input));
+    expect(bridge.published[0]?.detail).toMatchObject({ exportId: "e0", run: "r2", eventId: "e0/failed/r2" });
+  });
+
+  it("of a run that resumed is not explained by the marker that stopped the run before", async () => {
+    await stop("refused", "AccessRefused", "the run before");
+    const { error } = await fail({ Error: "ExportStopped", Cause: "now" }, { ...patientExport, run: "r1" });
+    expect(error).toBe("ExportStopped");
+  });
 
   it("never repeats a credential or a URL's query", async () => {
     const words =

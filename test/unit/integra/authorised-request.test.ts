@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AuthorisedRequest, authorisedRequest, type IntegraClient } from "#integra/authorised-request.ts";
-import { readBody } from "#integra/http.ts";
+import { readBody, readRefusal, refusalText } from "#integra/http.ts";
 import { testClient } from "#test/fixtures/integra-client.ts";
 import {
   says,
@@ -13,6 +13,11 @@ import {
 
 const credentials = ({ requests }: WireServer): unknown[] =>
   requests.map(({ headers }) => [headers["authorization"], headers["x-auth-token"]]);
+
+const noToken = {
+  current: () => Promise.reject(new Error("a token was asked for")),
+  replacement: () => Promise.reject(new Error("a token was asked for")),
+};
 
 const redirect =
   (location: string, status = 302) =>
@@ -89,19 +94,75 @@ describe("a request with the client's token", () => {
     expect(credentials(files)).toEqual([[undefined, undefined]]);
   });
 
+  it("does not take the token back to the server from another origin, which must not choose what we ask for", async () => {
+    answers["/a"] = redirect(`${files.origin}/b`);
+    answers["/b"] = redirect(`${server.origin}/c`);
+    expect((await authorisedRequest(client, request("/a"))).status).toBe(200);
+    expect(server.requests.map(({ target }) => target)).toEqual(["/a", "/c"]);
+    expect(credentials(server)).toEqual([
+      ["Bearer token-1", "token-1"],
+      [undefined, undefined],
+    ]);
+  });
+
+  it("tells nobody where it came from, and keeps no cookie", async () => {
+    answers["/a"] = () => says(302, { location: `${files.origin}/b`, "set-cookie": "session=1" });
+    await authorisedRequest(client, request("/a?secret=1"));
+    await authorisedRequest(client, request("/c"));
+    for (const { headers } of [...server.requests, ...files.requests])
+      expect(Object.keys(headers)).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(referer|cookie)$/)]));
+  });
+
+  it("sends no token anywhere where none is needed, and asks for none", async () => {
+    answers["/a"] = redirect(`${server.origin}/b`);
+    answers["/b"] = redirect(`${files.origin}/c`);
+    answers["/c"] = () => says(401, {}, "no");
+    const answer = await authorisedRequest({ ...client, token: noToken }, request("/a", { token: "none" }));
+    expect(answer.status).toBe(401);
+    expect([...credentials(server), ...credentials(files)]).toEqual(
+      Array.from({ length: 3 }, () => [undefined, undefined]),
+    );
+  });
+
   it("does not follow a redirect to an origin that is not allowed", async () => {
     answers["/a"] = redirect(`${stranger.origin}/b`);
     await expect(authorisedRequest(client, request("/a"))).rejects.toMatchObject({ name: "OriginRefused" });
     expect(stranger.requests).toHaveLength(0);
   });
 
-  it.each(["file:///etc/passwd", "data:text/plain,x", "http://169.254.169.254/latest/meta-data", "http://["])(
-    "does not follow a redirect to %s",
-    async (location) => {
+  it.each([
+    "file:///etc/passwd",
+    "data:text/plain,x",
+    "ftp://127.0.0.1/x",
+    "http://169.254.169.254/latest/meta-data",
+    "http://localhost/",
+    "http://[::1]/",
+    "http://0.0.0.0/",
+    "http://2130706433/",
+    "//10.0.0.1/x",
+    "http://[",
+  ])("does not follow a redirect to %s", async (location) => {
+    answers["/a"] = redirect(location);
+    await expect(authorisedRequest(client, request("/a"))).rejects.toMatchObject({ name: "OriginRefused" });
+  });
+
+  it("does not follow a redirect to the server with a user name, or under another scheme", async () => {
+    const { host } = new URL(server.origin);
+    for (const location of [`http://user:pass@${host}/b`, `https://${host}/b`, `blob:http://${host}/b`]) {
       answers["/a"] = redirect(location);
-      await expect(authorisedRequest(client, request("/a"))).rejects.toMatchObject({ name: "OriginRefused" });
-    },
-  );
+      const fault = await authorisedRequest(client, request("/a")).catch((error: unknown) => error);
+      expect(fault).toMatchObject({ name: "OriginRefused", message: expect.not.stringContaining("pass") as string });
+    }
+    expect(server.requests.map(({ target }) => target)).toEqual(["/a", "/a", "/a"]);
+  });
+
+  it("names the setting that would allow a file's origin, where that is what is wrong", async () => {
+    answers["/a"] = redirect(`${stranger.origin}/b`);
+    const file = authorisedRequest(client, request("/a"));
+    await expect(file).rejects.toThrow("add it to the setting integra.fileOrigins");
+    const status = authorisedRequest(client, request("/a", { origins: client.server.tokenOrigins }));
+    await expect(status).rejects.toThrow(/^(?!.*fileOrigins)/);
+  });
 
   it("does not go round in circles", async () => {
     answers["/a"] = redirect("/a");
@@ -122,7 +183,7 @@ describe("a request with the client's token", () => {
     answers["/a"] = () => says(401, {}, "<html><h1>HTTP Status 401 – Unauthorized</h1></html>");
     await expect(authorisedRequest(client, request("/a"))).rejects.toMatchObject({
       name: "AccessRefused",
-      message: expect.stringContaining("401 – Unauthorized") as string,
+      message: `the server refused a new access token at a GET of ${server.origin}: HTTP 401`,
     });
     expect(server.requests).toHaveLength(2);
   });
@@ -156,6 +217,14 @@ describe("a request with the client's token", () => {
     await expect(authorisedRequest(client, request("/b"))).rejects.toMatchObject({ name: "AccessRefused" });
     await authorisedRequest(client, request("/c"));
     expect(watched.unheard).toEqual([]);
+  });
+
+  it("marks what it carried, so that no message repeats it from the answer", async () => {
+    const quoting = "the token token-1 is too old";
+    answers["/a"] = () =>
+      says(403, {}, JSON.stringify({ resourceType: "OperationOutcome", issue: [{ diagnostics: quoting }] }));
+    const refusal = await readRefusal(await authorisedRequest(client, request("/a")), 0);
+    expect(refusalText(refusal)).toBe("HTTP 403: the token [redacted] is too old");
   });
 
   it("takes the token raw and not as a bearer token where it is asked for", async () => {

@@ -1,4 +1,4 @@
-import { jwtVerify } from "jose";
+import { decodeProtectedHeader, jwtVerify } from "jose";
 import { afterEach, describe, expect, it } from "vitest";
 import { AccessRefused, ClientKeyUnusable, ServerUnavailable } from "#contracts/errors.ts";
 import { type BackendToken, backendToken } from "#integra/backend-token.ts";
@@ -10,6 +10,7 @@ import {
   startWireServer,
   type WatchedHttp,
   type WireReply,
+  type WireRequest,
   type WireServer,
   watchedHttp,
 } from "#test/fixtures/wire-server.ts";
@@ -20,7 +21,12 @@ const token = (name: string, expiresIn?: number | string): WireReply =>
   says(200, json, JSON.stringify({ access_token: name, token_type: "bearer", expires_in: expiresIn }));
 const invalidClient = says(401, json, JSON.stringify({ error: "invalid_client", error_description: "unknown kid" }));
 
-const echo = (body: string): WireReply => says(400, {}, `bad form: ${body}`);
+const echo = (body: string): WireReply =>
+  says(400, json, JSON.stringify({ error: "invalid_request", error_description: `bad form: ${body}` }));
+
+const rotated = (reading: number): string => secretText((reading > 1 ? newKey : oldKey).privateJwk);
+const assertionOf = (request: WireRequest | undefined): string =>
+  new URLSearchParams(request?.body).get("client_assertion") ?? "";
 
 interface Setting {
   token: BackendToken;
@@ -123,15 +129,73 @@ describe("the backend token", () => {
     expect(new Set(assertions).size).toBe(3);
   });
 
-  it("survives a rotated key: after a refusal the secret is read afresh, once", async () => {
-    const setting = await given(
-      (number) => (number === 1 ? invalidClient : token("t-new", 300)),
-      (reading) => secretText((reading > 1 ? newKey : oldKey).privateJwk),
-    );
-    expect(await setting.token.current()).toBe("t-new");
+  it.each([
+    ["invalid_client with 401", invalidClient],
+    ["invalid_client with 400", says(400, json, JSON.stringify({ error: "invalid_client" }))],
+    ["any other refusal", says(403, {}, "no")],
+  ])(
+    "survives a rotated key: after %s the secret is read again, and the new key is used at once",
+    async (_, refusal) => {
+      const setting = await given((number) => (number === 1 ? refusal : token("t-new", 300)), rotated);
+      expect(await setting.token.current()).toBe("t-new");
+      expect(setting.readings.count).toBe(2);
+      expect(setting.slept).toEqual([]);
+      const currentDate = new Date(setting.clock.now);
+      await jwtVerify(assertionOf(setting.wire.requests[1]), newKey.publicKey, { currentDate });
+    },
+  );
+
+  it("is given up where the rotated key is refused as well", async () => {
+    const setting = await given(() => invalidClient, rotated);
+    await expect(setting.token.current()).rejects.toBeInstanceOf(AccessRefused);
+    expect(setting.wire.requests).toHaveLength(2);
     expect(setting.readings.count).toBe(2);
-    const assertion = new URLSearchParams(setting.wire.requests[1]?.body).get("client_assertion") ?? "";
-    await jwtVerify(assertion, newKey.publicKey, { currentDate: new Date(setting.clock.now) });
+  });
+
+  it("is asked for with the same key again after a refusal that was nobody's fault, with a pause", async () => {
+    const setting = await given((number) => (number === 1 ? invalidClient : token("t", 300)));
+    expect(await setting.token.current()).toBe("t");
+    expect(setting.readings.count).toBe(2);
+    expect(setting.slept).toEqual([500]);
+  });
+
+  it("does not cost a reading of the secret each, however short it lives, but one in five minutes", async () => {
+    const setting = await given(() => token("t", 5));
+    for (let second = 0; second < 300; second += 5) {
+      await setting.token.current();
+      setting.clock.now += 5_000;
+    }
+    expect(setting.readings.count).toBe(1);
+    await setting.token.current();
+    expect(setting.wire.requests).toHaveLength(61);
+    expect(setting.readings.count).toBe(2);
+  });
+
+  it("is asked for with a key that was replaced five minutes ago by nobody any more", async () => {
+    const setting = await given(() => token("t", 60), rotated);
+    await setting.token.current();
+    setting.clock.now += 300_000;
+    await setting.token.current();
+    const signedBy = setting.wire.requests.map((request) => decodeProtectedHeader(assertionOf(request)).kid);
+    expect(signedBy).toEqual(["old", "new"]);
+  });
+
+  it("is asked for with a key that is read anew after a run of refusals, which the operator may have ended", async () => {
+    const setting = await given(
+      (number) => (number <= 2 ? invalidClient : token("t-new", 300)),
+      (reading) => secretText((reading > 2 ? newKey : oldKey).privateJwk),
+    );
+    await expect(setting.token.current()).rejects.toBeInstanceOf(AccessRefused);
+    expect(await setting.token.current()).toBe("t-new");
+    expect(setting.wire.requests).toHaveLength(3);
+  });
+
+  it("is not asked for elsewhere: a redirect of the token endpoint is not followed", async () => {
+    const stranger = await startWireServer(() => token("stranger's", 300));
+    open.push(stranger);
+    const setting = await given(() => says(307, { location: `${stranger.origin}/token` }));
+    await expect(setting.token.current()).rejects.toBeInstanceOf(ServerUnavailable);
+    expect(stranger.requests).toHaveLength(0);
   });
 
   it("is given up after the second refusal, with the server's words", async () => {
@@ -199,5 +263,6 @@ describe("the backend token", () => {
     const fault = (await backend.current().catch((error: unknown) => error)) as Error;
     expect(fault.message).toContain("bad form");
     expect(fault.message).not.toContain("eyJ");
+    for (const request of wire.requests) expect(fault.message).not.toContain(assertionOf(request));
   });
 });

@@ -131,7 +131,7 @@ describe("towards the server", () => {
     it.each([
       [400, says(400, fhir, outcome("invalid", "Invalid search parameter")), "Invalid search parameter"],
       [403, says(403, {}, "no"), "403"],
-      [404, says(404, {}, "<html><h1>Not Found</h1></html>"), "Not Found"],
+      [404, says(404, {}, "<html><h1>Not Found</h1></html>"), "HTTP 404"],
       [500, says(500, fhir, outcome("not-supported", "_type is unknown")), "_type is unknown"],
     ])("answered by a final %i is rejected with the server's words", async (_, reply, words) => {
       const { client } = await given(reply);
@@ -139,6 +139,23 @@ describe("towards the server", () => {
         name: "KickOffRejected",
         message: expect.stringContaining(words) as string,
       });
+    });
+
+    it.each([
+      ["a token", 'bad token "token-1"', "token-1"],
+      ["a token in a URL's path", "no access to https://portal.example/t/token-1/x", "token-1"],
+      ["a URL's query", "cannot read https://portal.example/x?patient=Jane", "Jane"],
+      ["another's token", "the token is aB3dE6gH9jK2mN5pQ8sT1vW4", "aB3dE6gH9jK2mN5pQ8sT1vW4"],
+    ])("rejected in words that quote %s says the rest of them", async (_, words, secret) => {
+      const { client } = await given(says(403, fhir, outcome("forbidden", `${words} (sorry)`)));
+      const fault = await kickOff(client, patientRequest).catch((error: unknown) => error);
+      expect(fault).toMatchObject({ message: expect.stringContaining("(sorry)") as string });
+      expect((fault as Error).message).not.toContain(secret);
+    });
+
+    it("rejected by a page that is not FHIR's repeats nothing of it", async () => {
+      const { client } = await given(says(403, {}, "<html><h1>Jane Doe</h1>may not do this</html>"));
+      await expect(kickOff(client, patientRequest)).rejects.toThrow(/^the server answered the kick-off with HTTP 403$/);
     });
 
     it.each([
@@ -196,7 +213,7 @@ describe("towards the server", () => {
     );
 
     it.each([404, 410])("answered by %i means that the job is gone", async (status) => {
-      const { client, job } = await given(says(status, {}, "URL Invalid"));
+      const { client, job } = await given(says(status, fhir, outcome("not-found", "URL Invalid")));
       await expect(pollStatus(client, job)).rejects.toMatchObject({
         name: "ExportJobGone",
         message: expect.stringContaining("URL Invalid") as string,
@@ -268,7 +285,7 @@ describe("towards the server", () => {
     });
 
     it.each([400, 403, 429, 500, 503])("answered by %i tells the server's words", async (status) => {
-      const { client, job } = await given(says(status, {}, "not now"));
+      const { client, job } = await given(says(status, fhir, outcome("transient", "not now")));
       await expect(deleteJob(client, job)).rejects.toMatchObject({
         name: "ServerUnavailable",
         message: expect.stringContaining("not now") as string,

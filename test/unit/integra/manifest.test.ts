@@ -45,8 +45,18 @@ bservation&fileName=observation_file_1.ndjson"
 const escapedSample = guideSample.replace(/"url": "[^"]*"/g, (text) => text.replaceAll("\n", "\\n"));
 
 const bytes = (value: unknown): Buffer => Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
+const transactionTime = "2026-01-01T00:00:00Z";
 const manifest = (more: object): Buffer =>
-  bytes({ transactionTime: "2026-01-01T00:00:00Z", request: "", requiresAccessToken: true, output: [], ...more });
+  bytes({ transactionTime, request: "", requiresAccessToken: true, output: [], ...more });
+
+function thrownBy(action: () => unknown): Error {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error("nothing was thrown");
+}
 
 describe("a manifest", () => {
   it.each([
@@ -116,7 +126,7 @@ describe("a manifest", () => {
   });
 
   it("needs a token where it does not say so", () => {
-    expect(parseManifest(bytes({ transactionTime: "t", output: [] }), base).requiresAccessToken).toBe(true);
+    expect(parseManifest(bytes({ transactionTime, output: [] }), base).requiresAccessToken).toBe(true);
   });
 
   it("is the same wherever white space slipped into a URL", () => {
@@ -147,28 +157,37 @@ describe("a manifest", () => {
   it.each([
     ["no JSON", "<html></html>", "not JSON"],
     ["a list", [], "body"],
-    ["without output", { transactionTime: "t" }, "output"],
+    ["without output", { transactionTime }, "output"],
     ["without transactionTime", { output: [] }, "transactionTime"],
-    ["with a file without URL", { transactionTime: "t", output: [{ type: "Patient" }] }, "output.0.url"],
-    ["with a file without type", { transactionTime: "t", output: [{ url: "/a" }] }, "output.0"],
-    [
-      "with a URL that is none",
-      { transactionTime: "t", output: [{ type: "Patient", url: "http://[" }] },
-      "output.0.url",
-    ],
-    [
-      "with a URL of white space only",
-      { transactionTime: "t", output: [{ type: "Patient", url: " \n " }] },
-      "output.0.url",
-    ],
+    ["with a transactionTime that is no time", { transactionTime: "Jane Doe", output: [] }, "transactionTime"],
+    ["with a file without URL", { transactionTime, output: [{ type: "Patient" }] }, "output.0.url"],
+    ["with a file without type", { transactionTime, output: [{ url: "/a" }] }, "output.0"],
+    ["with a URL that is none", { transactionTime, output: [{ type: "Patient", url: "http://[" }] }, "output.0.url"],
+    ["with a URL of white space only", { transactionTime, output: [{ type: "Patient", url: " \n " }] }, "output.0.url"],
     [
       "with a next page that is none",
-      { transactionTime: "t", output: [], link: [{ relation: "next", url: "http://[" }] },
+      { transactionTime, output: [], link: [{ relation: "next", url: "http://[" }] },
       "next",
     ],
   ])("%s is rejected, and the fault says where", (_, value, where) => {
     expect(() => parseManifest(bytes(value), base)).toThrow(ManifestRejected);
     expect(() => parseManifest(bytes(value), base)).toThrow(where);
+  });
+
+  it("has a type that is no word read as Unknown: types are printed in events", () => {
+    const output = ["Patient", " Patient", "Jane Doe", "../x", "é", "P".repeat(65)].map((type) => ({
+      type,
+      url: "/a",
+    }));
+    expect(parseManifest(manifest({ output }), base).files.map(({ type }) => type)).toEqual(
+      ["Patient", "Patient"].concat(Array.from({ length: 4 }, () => "Unknown")),
+    );
+  });
+
+  it("is not quoted by the fault that rejects it, nor by its cause", () => {
+    const fault = thrownBy(() => parseManifest(bytes('{"output":[{"url":"https://x.example/secret"'), base));
+    expect(fault.message).toBe("the manifest is not JSON");
+    expect(fault.cause).toBeUndefined();
   });
 
   it("that is garbage throws nothing but ManifestRejected", () => {

@@ -174,16 +174,34 @@ describe("an output file", () => {
 
   it.each([
     [403, '{"code":"ATTACHMENT_FILE_NOT_FOUND","message":"file expired"}', "ATTACHMENT_FILE_NOT_FOUND"],
-    [404, "<html><h1>HTTP Status 404</h1></html>", "HTTP Status 404"],
-    [410, "gone", "gone"],
-    [400, "Bad Request", "Bad Request"],
+    [404, "<html><h1>HTTP Status 404</h1></html>", "HTTP 404"],
+    [410, "gone", "HTTP 410"],
+    [400, '{"resourceType":"OperationOutcome","issue":[{"code":"invalid"}]}', "HTTP 400 (invalid)"],
     [206, "part", "206"],
     [302, "moved", "302"],
-  ])("answered by %i is refused with the server's words", async (status, body, words) => {
+  ])("answered by %i is refused with the server's codes", async (status, body, codes) => {
     reply = says(status, {}, body);
     const { error } = await download();
     expect(error).toBeInstanceOf(FileRefused);
-    expect((error as Error).message).toContain(words);
+    expect((error as Error).message).toContain(codes);
+  });
+
+  it.each([
+    [
+      "an OperationOutcome",
+      '{"resourceType":"OperationOutcome","issue":[{"code":"exception","diagnostics":"Jane Doe"}]}',
+    ],
+    ["the guide's error object", '{"status":false,"message":"no file of Jane Doe","code":"403"}'],
+    ["a framework's error object", '{"error":"Internal Server Error","message":"Jane Doe has no name"}'],
+    ["a page", "<html><title>Jane Doe</title><h1>Jane Doe</h1></html>"],
+    ["a text", "Jane Doe"],
+  ])("refused by %s that names a patient is refused without that name", async (_, body) => {
+    for (const status of [403, 500]) {
+      reply = says(status, {}, body);
+      const { error } = await download();
+      expect((error as Error).message).toContain(`HTTP ${status}`);
+      expect((error as Error).message).not.toMatch(/Jane|Doe/);
+    }
   });
 
   it.each([

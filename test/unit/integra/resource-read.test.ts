@@ -207,8 +207,7 @@ describe("reading resources on demand", () => {
     expect(wire.requests.map(({ headers }) => headers["authorization"])).toEqual(["Bearer token-1", "Bearer token-2"]);
     expect(await faultOf(guideAccessDenied)).toMatchObject({
       name: "AccessRefused",
-      message:
-        "the server refused a new access token at GET the search for Condition: HTTP 401: HTTP Status 401 - Access Denied",
+      message: "the server refused a new access token at the search for Condition: HTTP 401",
     });
   });
 

@@ -32,15 +32,48 @@ describe("what a server says about an error", () => {
   it("is OAuth's error with its description", () => {
     expect(read({ error: "invalid_scope", error_description: "no such scope" })).toEqual({
       text: "invalid_scope: no such scope",
+      said: "invalid_scope: no such scope",
+      codes: ["invalid_scope"],
       outcome: "none",
       oauthError: "invalid_scope",
     });
   });
 
-  it("is the heading of a page of HTML", () => {
-    expect(read("<html><head><title>t</title></head><body><h1>HTTP Status 401</h1><p>x</p></body></html>").text).toBe(
+  it.each([
+    [
+      "a page of HTML",
+      "<html><head><title>t</title></head><body><h1>HTTP Status 401</h1><p>x</p></body></html>",
       "HTTP Status 401",
-    );
+    ],
+    ["a text", "Jane Doe is not here", "Jane Doe is not here"],
+    [
+      "a framework's error object",
+      { status: 500, error: "Internal Server Error", message: "Jane Doe", path: "/x" },
+      "Internal Server Error: Jane Doe",
+    ],
+    [
+      "the guide's error object with words",
+      { status: false, message: "no file of Jane", code: "403" },
+      "no file of Jane: 403",
+    ],
+    [
+      "an error object whose words look like codes",
+      { error: { code: "jane" }, message: "JANE", code: "DOE" },
+      "JANE: DOE",
+    ],
+    ["JSON that is no object", "[1]", "[1]"],
+    ["JSON that is cut", '{"error":"invalid_client"', '{"error":"invalid_client"'],
+    ["nothing", "", ""],
+  ])("is nothing to be written down where it is %s, but it can be judged", (_, body, said) => {
+    expect(read(body)).toEqual({ text: "", said, codes: [], outcome: "none", oauthError: undefined });
+  });
+
+  it("is said in codes by an OperationOutcome and by the guide's error object", () => {
+    expect(read(outcome("throttled", "lock-error", "throttled")).codes).toEqual(["throttled", "lock-error"]);
+    expect(read({ status: false, message: "ATTACHMENT_FILE_NOT_FOUND", code: "403" }).codes).toEqual([
+      "ATTACHMENT_FILE_NOT_FOUND",
+    ]);
+    expect(read(outcome("Jane Doe", "x".repeat(30))).codes).toEqual([]);
   });
 
   it("is one line of at most 600 characters, whatever the body", () => {
@@ -55,12 +88,24 @@ describe("what a server says about an error", () => {
         expect(text.length).toBeLessThanOrEqual(601);
       }),
     );
-    expect(read("word ".repeat(1000)).text).toHaveLength(601);
+    const issue = [{ diagnostics: "word ".repeat(1000) }];
+    expect(read({ resourceType: "OperationOutcome", issue }).text).toHaveLength(601);
   });
 
   it("takes an OperationOutcome with issues that are none", () => {
     for (const issue of [null, "x", {}, [null], [1, "x", []]]) {
       expect(read({ resourceType: "OperationOutcome", issue }).outcome).not.toBe("none");
+    }
+  });
+
+  it("never repeats what the request carried, not even the part of it that a long text has room for", () => {
+    const token = "short.lived/token";
+    for (const quoted of [token, encodeURIComponent(token), Buffer.from(token).toString("base64")]) {
+      const issue = [{ diagnostics: `${"x ".repeat(295)}${quoted}` }];
+      const { text } = readServerText(Buffer.from(JSON.stringify({ resourceType: "OperationOutcome", issue })), [
+        token,
+      ]);
+      expect(text).toMatch(/x x \[redacted\]…?$/);
     }
   });
 

@@ -7,6 +7,7 @@ import {
   bridgeInMemory,
   noon,
   patientExport,
+  patientHolder,
   patientJob,
   statusUrl,
 } from "#test/fixtures/bridge-in-memory.ts";
@@ -20,8 +21,9 @@ describe("kicking an export off", () => {
   /** The jobs that run at the server. */
   let jobs: Set<string>;
   let kickOffs: number;
-  beforeEach(() => {
+  beforeEach(async () => {
     bridge = bridgeInMemory();
+    await bridge.leases.take("patient", patientHolder, "n1");
     jobs = new Set();
     kickOffs = 0;
   });
@@ -38,7 +40,9 @@ describe("kicking an export off", () => {
         jobs.delete(url.href);
         return Promise.resolve();
       },
+      leases: bridge.leases,
       records: bridge.records,
+      audit: bridge.audit,
       bus: bridge.bus,
       log: bridge.log,
       now: bridge.now,
@@ -48,7 +52,7 @@ describe("kicking an export off", () => {
     return kickOffResult.parse(await step(input, bridge.stepContext));
   }
   const stop = () =>
-    bridge.records.markStopped("e1", {
+    bridge.records.markStopped(patientExport, {
       reason: "cancelled",
       fault: "ExportStopped",
       message: "stop",
@@ -65,8 +69,10 @@ describe("kicking an export off", () => {
           version: "1",
           eventId: "e1/started",
           exportId: "e1",
+          run: "first",
           requestId: "r1",
           request: patientExport.request,
+          predecessor: null,
           startedAt: patientExport.startedAt,
           destination: { bucket: "landing", key: "exports/e1/" },
         },
@@ -114,6 +120,44 @@ describe("kicking an export off", () => {
     await expect(kickOff()).rejects.toMatchObject({ name: "ExportStopped" });
     expect(jobs).toEqual(new Set());
     expect(bridge.published).toEqual([]);
+  });
+
+  it("leaves the job alone where its turn is over: it may be the next export's", async () => {
+    const losing = async () => {
+      jobs.add(statusUrl);
+      await bridge.leases.release("patient", "e1");
+      await bridge.leases.take("patient", { execution: "e2", exportId: "e2", asks: "else" }, "n2");
+      return { statusUrl: new URL(statusUrl), retryAfterMs: undefined };
+    };
+    await stop();
+    await expect(kickOff({ kickOff: losing })).rejects.toMatchObject({ name: "ExportStopped" });
+    expect(jobs).toEqual(new Set([statusUrl]));
+  });
+
+  it("asks nothing of the server without the lease", async () => {
+    await bridge.leases.release("patient", "e1");
+    await expect(kickOff()).rejects.toMatchObject({ name: "ExportStopped" });
+    expect(kickOffs).toBe(0);
+  });
+
+  it("waits out a job that is another request's, and takes the next one", async () => {
+    await bridge.records.saveJob({ ...patientJob, foreign: true });
+    expect(await kickOff()).toMatchObject({ outcome: "busy", waitSeconds: 30 });
+    expect(await bridge.records.getJob("e1")).toMatchObject({ foreign: true });
+    const own = new URL("https://portal.example/bulkExport/job-8");
+    const next = () => Promise.resolve({ statusUrl: own, retryAfterMs: undefined });
+    expect((await kickOff({ kickOff: next })).outcome).toBe("accepted");
+    expect(await bridge.records.getJob("e1")).toMatchObject({ statusUrl: own.href, foreign: false });
+    expect(bridge.audited()).toContain("audit/e1/first/kicked-off-job-8.json");
+  });
+
+  it("asks less often, the longer the export takes: neither a busy server nor another's job is asked for ever", async () => {
+    bridge.clock.now += 12 * 3_600_000;
+    const soon = () => Promise.reject(new ServerUnavailable("503"));
+    expect((await kickOff({ kickOff: soon })).waitSeconds).toBeGreaterThanOrEqual(60);
+    await bridge.records.saveJob({ ...patientJob, foreign: true });
+    const same = () => Promise.resolve({ statusUrl: new URL(statusUrl), retryAfterMs: undefined });
+    expect((await kickOff({ kickOff: same })).waitSeconds).toBeGreaterThanOrEqual(60);
   });
 
   it("stays stopped where the DELETE of its job fails", async () => {

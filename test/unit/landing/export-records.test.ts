@@ -9,12 +9,13 @@ import { type S3InMemory, s3Error, s3InMemory } from "#test/fixtures/s3-in-memor
 const at = "2026-03-01T12:00:00.000Z";
 const job = (statusUrl: string): ExportJob => ({
   exportId: "e1",
-  requestId: null,
-  request: { level: "patient", outputFormat: "ndjson" },
   statusUrl,
   kickOffUrl: "https://portal.example/$export",
   kickedOffAt: at,
+  foreign: false,
 });
+const first = { exportId: "e1", run: "first" };
+const resumed = { exportId: "e1", run: "r1" };
 const landed = (index: number): LandedFile => ({
   index,
   kind: "output",
@@ -26,8 +27,9 @@ const landed = (index: number): LandedFile => ({
   landedAt: at,
 });
 
-const plan = (exportId: string) => ({
+const plan = (exportId: string, run: string) => ({
   exportId,
+  run,
   transactionTime: "t",
   requiresAccessToken: true,
   manifestReadAt: at,
@@ -46,22 +48,29 @@ const book = () => receipts(landingBucket(s3.client, "bucket"));
 describe("the records of an export", () => {
   it("say nothing of an export that has none", async () => {
     expect(await records().findJob("e1")).toBeUndefined();
-    expect(await records().findStop("e1")).toBeUndefined();
+    expect(await records().findStop(first)).toBeUndefined();
     expect(await records().landedObjects("e1")).toEqual(new Map());
     await expect(records().getJob("e1")).rejects.toThrow("work/e1/job.json is missing");
     await expect(records().getPlan("e1")).rejects.toThrow("work/e1/plan.json is missing");
   });
 
-  it("keep the first job: a second one is not written", async () => {
-    await records().saveJob(job("https://portal.example/jobs/1"));
+  it("keep the job that took the place of another request's", async () => {
+    await records().saveJob({ ...job("https://portal.example/jobs/1"), foreign: true });
     await records().saveJob(job("https://portal.example/jobs/2"));
-    expect((await records().getJob("e1")).statusUrl).toBe("https://portal.example/jobs/1");
+    expect(await records().getJob("e1")).toEqual(job("https://portal.example/jobs/2"));
   });
 
   it("keep the first stop marker", async () => {
-    await records().markStopped("e1", { reason: "refused", fault: "AccessRefused", message: "first", at });
-    await records().markStopped("e1", { reason: "cancelled", fault: "ExportStopped", message: "second", at });
-    expect((await records().findStop("e1"))?.message).toBe("first");
+    await records().markStopped(first, { reason: "refused", fault: "AccessRefused", message: "first", at });
+    await records().markStopped(first, { reason: "cancelled", fault: "ExportStopped", message: "second", at });
+    expect((await records().findStop(first))?.message).toBe("first");
+  });
+
+  it("keep the stop markers of runs apart: what stopped one does not stop the next", async () => {
+    await records().markStopped(first, { reason: "refused", fault: "AccessRefused", message: "first", at });
+    expect(await records().findStop(resumed)).toBeUndefined();
+    await records().markStopped(resumed, { reason: "cancelled", fault: "ExportStopped", message: "again", at });
+    expect((await records().findStop(first))?.message).toBe("first");
   });
 
   it("keep the manifest's pages byte for byte", async () => {
@@ -101,8 +110,8 @@ describe("the records of an export", () => {
   });
 
   it("write a work list of items, and answer where it is", async () => {
-    const key = await records().saveWorkList("e1", [{ exportId: "e1", index: 0 }]);
-    expect(JSON.parse(s3.objects.get(key)?.body.toString() ?? "")).toEqual([{ exportId: "e1", index: 0 }]);
+    const key = await records().saveWorkList("e1", [{ ...first, index: 0 }]);
+    expect(JSON.parse(s3.objects.get(key)?.body.toString() ?? "")).toEqual([{ ...first, index: 0 }]);
   });
 });
 
@@ -123,15 +132,20 @@ describe("receipts", () => {
 });
 
 describe("the last plan", () => {
-  it("is read once an export", async () => {
+  it("is read once a run: the next run of an export has other URLs", async () => {
     const read: string[] = [];
+    let run = "first";
     const getPlan = lastPlan({
       getPlan: (exportId) => {
-        read.push(exportId);
-        return Promise.resolve(plan(exportId));
+        read.push(`${exportId} ${run}`);
+        return Promise.resolve(plan(exportId, run));
       },
     });
-    for (const exportId of ["e1", "e1", "e2", "e2", "e1"]) expect((await getPlan(exportId)).exportId).toBe(exportId);
-    expect(read).toEqual(["e1", "e2", "e1"]);
+    for (const exportId of ["e1", "e1", "e2", "e2", "e1"]) {
+      expect(await getPlan({ exportId, run })).toMatchObject({ exportId, run });
+    }
+    run = "r1";
+    expect(await getPlan(resumed)).toMatchObject(resumed);
+    expect(read).toEqual(["e1 first", "e2 first", "e1 first", "e1 r1"]);
   });
 });

@@ -1,8 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fileKinds } from "#contracts/landed.ts";
+import { parseManifest } from "#integra/manifest.ts";
 import {
+  auditKey,
   exportPrefix,
+  exportRecordKey,
   failureKey,
   failurePrefix,
   fileKeys,
@@ -68,7 +71,13 @@ describe("the keys of an export's files", () => {
       "CON",
       "\u0000",
       "a\u202eb",
+      "a\u0000.ndjson",
+      "\u00e9\u0301\u{1f4a9}",
+      "%2e%2e%2fwork%2fe1%2fjob.json",
+      "x".repeat(5_000),
+      `${"../".repeat(500)}x`,
     ),
+    fc.constantFrom("summary", "summary.json", "manifest.json", "manifest-2.json", "job.json", "stop.json", "plan"),
     fc.array(fc.constantFrom("a", "A", ".", "/", "-", "000001", "_", ".ndjson", "\n")).map((parts) => parts.join("")),
   );
   const file = fc.record({
@@ -87,7 +96,40 @@ describe("the keys of an export's files", () => {
           expect(key).toMatch(/^exports\/e1\/[A-Za-z]+\/[A-Za-z0-9][A-Za-z0-9._-]*\.ndjson$/);
           expect(key.split("/")).toHaveLength(4);
           expect(key.split("/")).not.toContain("..");
+          // S3 takes no longer ones, and the export's id may have 80 characters.
+          expect(key.length).toBeLessThan(1024 - 80);
         }
+      }),
+    );
+  });
+
+  it("never leave the export's prefix, whatever URLs the manifest names", () => {
+    const name = fc.oneof(
+      hostile.map((text) => encodeURIComponent((text ?? "").toWellFormed())),
+      hostile.map((text) => encodeURIComponent(encodeURIComponent((text ?? "").toWellFormed()))),
+      fc.constantFrom(
+        "..%2f..%2fwork%2fe1%2fjob.json",
+        "%2e%2e/%2e%2e/x",
+        "..\\..\\x",
+        "%00",
+        "a%0ab",
+        "%c0%ae%c0%ae%2f",
+      ),
+    );
+    const url = fc.oneof(
+      name.map((text) => `https://portal.example/download?objectId=1&fileName=${text}`),
+      name.map((text) => `https://portal.example/files/${text}.ndjson`),
+    );
+    const entry = fc.record({ type: hostile.map((text) => text?.trim() || "Patient"), url });
+    const lists = fc.record({ output: fc.array(entry), error: fc.array(entry), deleted: fc.array(entry) });
+    fc.assert(
+      fc.property(lists, (manifest) => {
+        const text = JSON.stringify({ transactionTime: "2026-01-01T00:00:00Z", ...manifest });
+        const { files } = parseManifest(Buffer.from(text), new URL("https://portal.example/job"));
+        const keys = fileKeys("e1", files);
+        expect(keys).toHaveLength(files.length);
+        for (const key of keys) expect(key).toMatch(/^exports\/e1\/[A-Za-z]+\/[A-Za-z0-9][A-Za-z0-9._-]*\.ndjson$/);
+        expect(new Set(keys.map((key) => key.toLowerCase())).size).toBe(keys.length);
       }),
     );
   });
@@ -124,9 +166,18 @@ describe("the keys of an export's records", () => {
     expect(
       [manifestKey("e1"), manifestKey("e1", 2), summaryKey("e1")].every((key) => key.startsWith(exportPrefix("e1"))),
     ).toBe(true);
-    const own = [jobKey, planKey, workListKey, stopKey].map((key) => key("e1"));
+    const own = [
+      ...[exportRecordKey, jobKey, planKey, workListKey].map((key) => key("e1")),
+      stopKey("e1", "first"),
+      stopKey("e1", "r1"),
+    ];
     expect(own.every((key) => key.startsWith("work/e1/"))).toBe(true);
-    expect(new Set([...own, manifestKey("e1"), manifestKey("e1", 2), summaryKey("e1")]).size).toBe(7);
+    expect(new Set([...own, manifestKey("e1"), manifestKey("e1", 2), summaryKey("e1")]).size).toBe(9);
+  });
+
+  it("put the audit trail under audit/, whatever an execution was named", () => {
+    expect(auditKey("e1", "first", "requested")).toBe("audit/e1/first/requested.json");
+    expect(auditKey("../e1", "first", "a/b")).toBe("audit/..%2Fe1/first/a%2Fb.json");
   });
 
   it("list receipts and failures in the manifest's order", () => {

@@ -1,55 +1,15 @@
-import {
-  ConditionalCheckFailedException,
-  DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  type PutItemCommandInput,
-} from "@aws-sdk/client-dynamodb";
-import { mockClient } from "aws-sdk-client-mock";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type CheckpointScope, checkpoints } from "#ledger/checkpoints.ts";
+import { type CheckpointScope, type Checkpoints, checkpoints } from "#ledger/checkpoints.ts";
+import { tableInMemory } from "#test/fixtures/table-in-memory.ts";
 
-type Item = NonNullable<PutItemCommandInput["Item"]>;
-
-const numberOf = (value: { N?: string } | undefined): number => {
-  const number = Number(value?.N);
-  if (Number.isNaN(number)) throw new Error("ValidationException: not a number");
-  return number;
-};
-
-/** DynamoDB as far as checkpoints need it. A number that is none is refused, as DynamoDB does. */
 function table() {
-  const items = new Map<string, Item>();
-  const client = new DynamoDBClient({ region: "eu-central-1" });
-  const holds = (
-    { ConditionExpression = "", ExpressionAttributeValues = {} }: PutItemCommandInput,
-    stored: Item | undefined,
-  ): boolean =>
-    ConditionExpression.split(" OR ").some((alternative) =>
-      alternative.split(" AND ").every((term) => {
-        if (term === "attribute_not_exists(pk)") return stored === undefined;
-        const [, operator, name] = /^epochMs (<|>=) (:\w+)$/.exec(term) ?? [];
-        if (operator === undefined || name === undefined) throw new Error(`unknown condition: ${term}`);
-        const bound = numberOf(ExpressionAttributeValues[name]);
-        if (stored === undefined) return false;
-        const value = numberOf(stored["epochMs"]);
-        return operator === "<" ? value < bound : value >= bound;
-      }),
-    );
-  const mock = mockClient(client);
-  mock.on(GetItemCommand).callsFake((input: { Key: { pk: { S: string } }; ConsistentRead?: boolean }) => {
-    if (input.ConsistentRead !== true) throw new Error("an old checkpoint might be read");
-    return { Item: items.get(input.Key.pk.S) };
-  });
-  mock.on(PutItemCommand).callsFake((input: PutItemCommandInput) => {
-    const key = input.Item?.["pk"]?.S ?? "";
-    if (!holds(input, items.get(key))) throw new ConditionalCheckFailedException({ $metadata: {}, message: "no" });
-    numberOf(input.Item?.["epochMs"]);
-    items.set(key, input.Item ?? {});
-    return {};
-  });
-  return checkpoints(client, "ledger");
+  const ledger = checkpoints(tableInMemory().client, "ledger");
+  return {
+    advance: (...move: Parameters<Checkpoints["advance"]>) => ledger.advance(...move),
+    find: async (scope: CheckpointScope) => (await ledger.find(scope))?.transactionTime,
+    incrementals: async (scope: CheckpointScope) => (await ledger.find(scope))?.incrementals,
+  };
 }
 
 const patients: CheckpointScope = { level: "patient", types: ["Patient", "Observation"] };
@@ -80,6 +40,18 @@ describe("a checkpoint", () => {
     expect(await ledger.advance(patients, day(7), day(5), "e2")).toBe(true);
     expect(await ledger.advance(patients, day(9), day(3), "e3")).toBe(true);
     expect(await ledger.find(patients)).toBe(day(9));
+  });
+
+  it("counts the incremental exports that completed since the last full one", async () => {
+    const ledger = table();
+    await ledger.advance(patients, day(5), undefined, "e1");
+    expect(await ledger.incrementals(patients)).toBe(0);
+    await ledger.advance(patients, day(6), day(5), "e2");
+    await ledger.advance(patients, day(6), day(5), "e2");
+    await ledger.advance(patients, day(7), day(6), "e3");
+    expect(await ledger.incrementals(patients)).toBe(2);
+    await ledger.advance(patients, day(8), undefined, "e4");
+    expect(await ledger.incrementals(patients)).toBe(0);
   });
 
   it("stays where the next export began later, because there would be a gap", async () => {

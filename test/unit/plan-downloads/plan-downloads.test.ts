@@ -5,7 +5,13 @@ import { exportPlan } from "#contracts/landed.ts";
 import { planDownloads } from "#functions/plan-downloads/plan-downloads.ts";
 import { isForeignRequest, parseManifest } from "#integra/manifest.ts";
 import { fileKeys } from "#landing/object-keys.ts";
-import { type BridgeInMemory, bridgeInMemory, patientExport, patientJob } from "#test/fixtures/bridge-in-memory.ts";
+import {
+  type BridgeInMemory,
+  bridgeInMemory,
+  landedFile,
+  patientExport,
+  patientJob,
+} from "#test/fixtures/bridge-in-memory.ts";
 
 const page = (names: string[], next?: string, more: object = {}): Buffer =>
   Buffer.from(
@@ -39,11 +45,16 @@ describe("planning the downloads", () => {
       },
       fileKeys,
       records: bridge.records,
+      receipts: bridge.receipts,
       log: bridge.log,
       now: bridge.now,
     });
     return downloadPlan.parse(await step({ export: context }, bridge.stepContext));
   }
+  const land = async (index: number, key: string, bytes = 10) => {
+    await bridge.receipts.writeLanded("e1", landedFile(index, { key }));
+    bridge.s3.objects.set(key, { body: Buffer.alloc(bytes), crc32: "", contentType: undefined });
+  };
   const workList = (key: string): unknown => JSON.parse(bridge.s3.objects.get(key)?.body.toString() ?? "null");
 
   it("says which file lands where, and lists the work without a URL", async () => {
@@ -55,8 +66,8 @@ describe("planning the downloads", () => {
       [1, "exports/e1/Patient/b.ndjson", "https://portal.example/download?fileName=b.ndjson", 7],
     ]);
     expect(workList(result.workListKey)).toEqual([
-      { exportId: "e1", index: 0 },
-      { exportId: "e1", index: 1 },
+      { exportId: "e1", run: "first", index: 0 },
+      { exportId: "e1", run: "first", index: 1 },
     ]);
   });
 
@@ -98,13 +109,21 @@ describe("planning the downloads", () => {
 
   it("plans nothing of a job that answers another request", async () => {
     const foreign = page(["a"], undefined, { request: "[base]/Group/1/$export" });
-    await expect(plan(foreign)).rejects.toMatchObject({ name: "ForeignExportJob" });
-    await expect(bridge.records.getPlan("e1")).rejects.toThrow("missing");
+    expect(await plan(foreign)).toMatchObject({ outcome: "foreign", files: 0 });
+    expect(await bridge.records.findPlan("e1")).toBeUndefined();
+    expect(await bridge.records.getJob("e1")).toEqual({ ...patientJob, foreign: true });
+  });
+
+  it("waits a moment before the job after another's, and minutes where each one was another's for hours", async () => {
+    const foreign = page(["a"], undefined, { request: "[base]/Group/1/$export" });
+    expect((await plan(foreign)).waitSeconds).toBeLessThanOrEqual(15);
+    bridge.clock.now += 12 * 3_600_000;
+    expect((await plan(foreign)).waitSeconds).toBeGreaterThanOrEqual(300);
   });
 
   it("plans nothing where a further page answers another request", async () => {
     pages.set("/page/2", page(["b"], undefined, { request: "[base]/Group/1/$export" }));
-    await expect(plan(page(["a"], "/page/2"))).rejects.toMatchObject({ name: "ForeignExportJob" });
+    await expect(plan(page(["a"], "/page/2"))).rejects.toMatchObject({ name: "ManifestRejected" });
   });
 
   it("passes on what keeps it from a further page", async () => {
@@ -116,5 +135,59 @@ describe("planning the downloads", () => {
     const saved = await bridge.records.getPlan("e1");
     expect(await plan(page(["a", "a", "b"]))).toEqual(first);
     expect(await bridge.records.getPlan("e1")).toEqual(saved);
+  });
+
+  describe("of an export that is resumed", () => {
+    const resumed: ExportContext = { ...patientExport, run: "r1" };
+    const signed = (names: string[], signature: string) =>
+      page([], undefined, {
+        output: names.map((name) => ({ type: "Patient", url: `/d?fileName=${name}.ndjson&signature=${signature}` })),
+      });
+
+    it("lists only what has not landed, with the manifest's new URLs, each file in its old place", async () => {
+      await plan(signed(["a", "b", "c"], "old"));
+      await land(1, "exports/e1/Patient/b.ndjson");
+      const result = await plan(signed(["c", "b", "a"], "new"), resumed);
+      expect(workList(result.workListKey)).toEqual([
+        { exportId: "e1", run: "r1", index: 0 },
+        { exportId: "e1", run: "r1", index: 2 },
+      ]);
+      const renewed = await bridge.records.getPlan("e1");
+      expect(renewed.run).toBe("r1");
+      expect(renewed.files.map(({ index, key, url }) => [index, key, url])).toEqual([
+        [0, "exports/e1/Patient/a.ndjson", "https://portal.example/d?fileName=a.ndjson&signature=new"],
+        [1, "exports/e1/Patient/b.ndjson", "https://portal.example/d?fileName=b.ndjson&signature=new"],
+        [2, "exports/e1/Patient/c.ndjson", "https://portal.example/d?fileName=c.ndjson&signature=new"],
+      ]);
+    });
+
+    it("counts a receipt without its object as missing", async () => {
+      await plan(page(["a", "b"]));
+      await land(0, "exports/e1/Patient/a.ndjson", 9);
+      await bridge.receipts.writeLanded("e1", landedFile(1, { key: "exports/e1/Patient/b.ndjson" }));
+      expect((await plan(page(["a", "b"]), resumed)).files).toBe(2);
+    });
+
+    it("has nothing to do where everything landed", async () => {
+      await plan(page(["a"]));
+      await land(0, "exports/e1/Patient/a.ndjson");
+      expect((await plan(page(["a"]), resumed)).files).toBe(0);
+    });
+
+    it("plans as ever where its first run never came to a plan", async () => {
+      expect((await plan(page(["a", "b"]), resumed)).files).toBe(2);
+    });
+
+    it.each([
+      ["is of another time", page(["a", "b"], undefined, { transactionTime: "2026-03-01T13:00:00Z" })],
+      ["lists another file", page(["a", "z"])],
+      ["lists a file less", page(["a"])],
+      ["lists a file more", page(["a", "b", "c"])],
+    ])("is over where the manifest %s: two exports never mix under one id", async (_, manifest) => {
+      await plan(page(["a", "b"]));
+      const before = await bridge.records.getPlan("e1");
+      await expect(plan(manifest, resumed)).rejects.toMatchObject({ name: "ExportJobGone" });
+      expect(await bridge.records.getPlan("e1")).toEqual(before);
+    });
   });
 });

@@ -1,29 +1,24 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type TriggeredInput, triggeredInput } from "#contracts/export-request.ts";
+import { triggeredInput } from "#contracts/export-request.ts";
 import { exportId as exportIdSchema } from "#contracts/export-state.ts";
 import { type ExportTrigger, exportTrigger } from "#contracts/triggers.ts";
 import { startExport } from "#functions/start-export/start-export.ts";
 import { bridgeInMemory } from "#test/fixtures/bridge-in-memory.ts";
 
-/** Step Functions, as far as names of executions go: the same name and input again is the same execution. */
+/** The step, and what Step Functions runs because of it. */
 function executions() {
-  const running = new Map<string, TriggeredInput>();
-  const { log, stepContext } = bridgeInMemory();
-  const step = startExport({
-    start: (name, input) => {
-      const existing = running.get(name);
-      if (existing !== undefined) return Promise.resolve({ existingInput: existing });
-      running.set(name, triggeredInput.parse(input));
-      return Promise.resolve(undefined);
-    },
-    log,
-  });
-  return { running, start: (trigger: ExportTrigger) => step(trigger, stepContext) };
+  const { executions: stepFunctions, log, stepContext } = bridgeInMemory();
+  const step = startExport({ executions: stepFunctions, log });
+  return {
+    running: stepFunctions.known,
+    inputOf: (name: string) => triggeredInput.parse(stepFunctions.known.get(name)?.input),
+    start: (trigger: ExportTrigger) => step(trigger, stepContext),
+  };
 }
 
 const event = (id: string, detail: ExportTrigger["detail"]): ExportTrigger =>
-  exportTrigger.parse({ id, detail, source: "x" });
+  exportTrigger.parse({ id, detail, source: "my.app", account: "123456789012" });
 const scheduled = (name: string, time: string, detail: ExportTrigger["detail"]): ExportTrigger => ({
   schedule: { name, time },
   detail,
@@ -31,15 +26,21 @@ const scheduled = (name: string, time: string, detail: ExportTrigger["detail"]):
 
 describe("starting an export", () => {
   it("by an event without requestId is named for the event", async () => {
-    const { running, start } = executions();
+    const { inputOf, start } = executions();
     const detail = { level: "patient" };
     expect(await start(event("17793124-05d4-b198-2fde-7ededc63b103", detail))).toEqual({
       exportId: "event-17793124-05d4-b198-2fde-7ededc63b103",
       duplicate: false,
     });
-    expect([...running.values()]).toEqual([
-      { detail, trigger: { kind: "event", id: "17793124-05d4-b198-2fde-7ededc63b103" } },
-    ]);
+    expect(inputOf("event-17793124-05d4-b198-2fde-7ededc63b103")).toEqual({
+      detail,
+      trigger: {
+        kind: "event",
+        id: "17793124-05d4-b198-2fde-7ededc63b103",
+        source: "my.app",
+        account: "123456789012",
+      },
+    });
   });
 
   it("by an event that is delivered again is the same export", async () => {
@@ -58,11 +59,11 @@ describe("starting an export", () => {
   });
 
   it("by the same requestId with another detail becomes an execution of its own that knows of the conflict", async () => {
-    const { running, start } = executions();
+    const { running, inputOf, start } = executions();
     const first = await start(event("id-1", { level: "patient", requestId: "r" }));
     const second = await start(event("id-2", { level: "system", requestId: "r" }));
     expect(second).toEqual({ exportId: "event-id-2", duplicate: false });
-    expect(running.get("event-id-2")?.conflictsWith).toBe(first.exportId);
+    expect(inputOf("event-id-2").conflictsWith).toBe(first.exportId);
     expect(await start(event("id-2", { level: "system", requestId: "r" }))).toEqual({
       exportId: "event-id-2",
       duplicate: true,
@@ -90,10 +91,17 @@ describe("starting an export", () => {
     expect((await nightly("2026-03-02T02:00:00Z")).duplicate).toBe(false);
   });
 
+  it("by a schedule says how often it wants a full export", async () => {
+    const { inputOf, start } = executions();
+    const schedule = { name: "nightly", time: "2026-03-01T02:00:00Z", fullEvery: 7 };
+    await start({ schedule, detail: { level: "system" } });
+    expect(inputOf("schedule-nightly-20260301T020000Z").trigger).toMatchObject({ kind: "schedule", fullEvery: 7 });
+  });
+
   it("of an unreadable requestId falls back on the event, so that validation can say what is wrong", async () => {
-    const { running, start } = executions();
+    const { inputOf, start } = executions();
     expect((await start(event("id-1", { level: "patient", requestId: "with spaces" }))).exportId).toBe("event-id-1");
-    expect(running.get("event-id-1")?.detail).toEqual({ level: "patient", requestId: "with spaces" });
+    expect(inputOf("event-id-1").detail).toEqual({ level: "patient", requestId: "·".repeat(11) });
   });
 
   it("always finds a name that can be an export's id, whatever triggers it", async () => {
@@ -110,7 +118,7 @@ describe("starting an export", () => {
     );
     const detail = fc.oneof(fc.jsonValue(), fc.record({ requestId: text }));
     const trigger = fc.oneof(
-      fc.record({ id: text, detail }),
+      fc.record({ id: text, source: text, account: text, detail }),
       fc.record({ schedule: fc.record({ name: text, time }), detail }),
     );
     await fc.assert(

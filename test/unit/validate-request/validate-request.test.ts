@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { InvalidRequest } from "#contracts/errors.ts";
 import { type ExportContext, exportContext, type UnvalidatedExport } from "#contracts/export-state.ts";
 import { validateRequest } from "#functions/validate-request/validate-request.ts";
-import type { CheckpointScope } from "#ledger/checkpoints.ts";
+import type { Checkpoint, CheckpointScope } from "#ledger/checkpoints.ts";
+import { type BridgeInMemory, bridgeInMemory } from "#test/fixtures/bridge-in-memory.ts";
 
 type Input = UnvalidatedExport["input"];
 
@@ -14,14 +15,15 @@ const groups = [
 ];
 
 interface Setting {
-  exportId?: string;
-  checkpoint?: string;
+  executionName?: string;
+  checkpoint?: Checkpoint;
   asked?: CheckpointScope[];
+  bridge?: BridgeInMemory;
 }
 
 async function validate(
   input: Input,
-  { exportId = "e1", checkpoint, asked = [] }: Setting = {},
+  { executionName = "e1", checkpoint, asked = [], bridge = bridgeInMemory() }: Setting = {},
 ): Promise<ExportContext> {
   const step = validateRequest({
     types,
@@ -33,8 +35,10 @@ async function validate(
         return Promise.resolve(checkpoint);
       },
     },
+    records: bridge.records,
+    audit: bridge.audit,
   });
-  return exportContext.parse(await step({ exportId, startedAt: "2026-03-01T12:00:00Z", input }));
+  return exportContext.parse(await step({ executionName, startedAt: "2026-03-01T12:00:00Z", input }));
 }
 
 async function faultsOf(input: Input, setting?: Setting): Promise<readonly string[]> {
@@ -51,8 +55,10 @@ describe("a valid request", () => {
   it("is brought into its normal form", async () => {
     expect(await validate({ level: "patient" })).toEqual({
       exportId: "e1",
+      run: "first",
       requestId: null,
       request: { level: "patient", outputFormat: "application/fhir+ndjson" },
+      predecessor: null,
       startedAt: "2026-03-01T12:00:00.000Z",
       deadlineAt: Date.parse("2026-03-03T00:00:00Z") / 1000,
     });
@@ -72,7 +78,7 @@ describe("a valid request", () => {
 
   it("means the same whichever way it came", async () => {
     const detail = { level: "group", groupId: "age-5-to-18", requestId: "r-1", outputFormat: "ndjson" };
-    const triggered = { detail, trigger: { kind: "event", id: "id-1" } };
+    const triggered = { detail, trigger: { kind: "event", id: "id-1", source: "my.app", account: "1" } };
     expect(await validate(triggered)).toEqual(await validate(detail));
     expect((await validate(detail)).requestId).toBe("r-1");
   });
@@ -96,7 +102,10 @@ describe("a valid request", () => {
 
     it("goes on from the checkpoint of its level, group and types", async () => {
       const asked: CheckpointScope[] = [];
-      const { request } = await validate(input, { checkpoint: "2026-02-01T00:00:00Z", asked });
+      const { request } = await validate(input, {
+        checkpoint: { transactionTime: "2026-02-01T00:00:00Z", incrementals: 0 },
+        asked,
+      });
       expect(request).toMatchObject({ since: "2026-02-01T00:00:00Z", sinceRule: "last-completed" });
       expect(asked).toMatchObject([{ level: "group", groupId: "275131468", types: ["Device", "Patient"] }]);
     });
@@ -105,6 +114,74 @@ describe("a valid request", () => {
       const { request } = await validate(input);
       expect(request).not.toHaveProperty("since");
       expect(request.sinceRule).toBe("last-completed");
+    });
+
+    it.each([
+      [3, 0, "incremental"],
+      [3, 1, "incremental"],
+      [3, 2, "full"],
+      [3, 9, "full"],
+      [1, 0, "full"],
+      [undefined, 9, "incremental"],
+    ])("of a schedule with a full export every %s, after %d incremental ones, is %s", async (n, incrementals, kind) => {
+      const trigger = { kind: "schedule", id: "nightly x", ...(n !== undefined && { fullEvery: n }) };
+      const checkpoint = { transactionTime: "2026-02-01T00:00:00Z", incrementals };
+      const { request } = await validate({ detail: input, trigger }, { checkpoint });
+      expect(request.since === undefined ? "full" : "incremental").toBe(kind);
+    });
+  });
+
+  it("is kept, for whatever resumes or cancels the export", async () => {
+    const bridge = bridgeInMemory();
+    const { request } = await validate({ level: "patient", requestId: "r-1" }, { bridge });
+    const record = { exportId: "e1", requestId: "r-1", request, predecessor: null };
+    expect(await bridge.records.findExport("e1")).toEqual(record);
+  });
+
+  it("is recorded in the audit trail, with who asked", async () => {
+    const bridge = bridgeInMemory();
+    const trigger = { kind: "event", id: "id-1", source: "my.app", account: "123456789012" };
+    await validate({ detail: { level: "patient" }, trigger, predecessor: "e0" }, { bridge });
+    const fact = JSON.parse(bridge.s3.objects.get("audit/e1/first/requested.json")?.body.toString() ?? "") as object;
+    expect(fact).toEqual({
+      version: "1",
+      exportId: "e1",
+      run: "first",
+      fact: "requested",
+      at: "2026-03-01T12:00:00.000Z",
+      by: trigger,
+      request: { level: "patient", outputFormat: "application/fhir+ndjson" },
+      faults: [],
+      predecessor: "e0",
+    });
+  });
+
+  describe("to resume an export", () => {
+    const trigger = { kind: "event", id: "id-2", source: "my.app", account: "1" };
+    const resume = { resume: { exportId: "e1", run: "r1" }, trigger };
+
+    it("takes up the request that the export had, whatever the settings are now", async () => {
+      const bridge = bridgeInMemory();
+      const request = { level: "patient", types: ["Goal"], outputFormat: "ndjson" } as const;
+      const record = { exportId: "e1", requestId: "r-1", predecessor: null, request: { ...request, types: ["Goal"] } };
+      await bridge.records.saveExport(record);
+      expect(await validate(resume, { executionName: "e1-r1", bridge })).toEqual({
+        ...record,
+        run: "r1",
+        startedAt: "2026-03-01T12:00:00.000Z",
+        deadlineAt: Date.parse("2026-03-03T00:00:00Z") / 1000,
+      });
+      expect(await bridge.records.findExport("e1")).toEqual(record);
+      expect(bridge.audited()).toEqual(["audit/e1/r1/requested.json"]);
+    });
+
+    it("that never was says so", async () => {
+      expect(await faultsOf(resume, { executionName: "e1-r1" })).toEqual(["exportId: there is no export e1"]);
+    });
+
+    it("says why it cannot be", async () => {
+      const input = { ...resume, refusal: "exportId: e1 is still running" };
+      expect(await faultsOf(input, { executionName: "e1-r1" })).toEqual(["exportId: e1 is still running"]);
     });
   });
 });
@@ -173,18 +250,18 @@ describe("an invalid request", () => {
   it("is the second use of a requestId with another detail", async () => {
     const input = {
       detail: { level: "patient", requestId: "r" },
-      trigger: { kind: "event", id: "i" },
+      trigger: { kind: "event", id: "i", source: "my.app", account: "1" },
       conflictsWith: "request-1",
     };
     expect(await faultsOf(input)).toEqual(["requestId: was already used with another detail, by export request-1"]);
   });
 
-  it.each(["_x", "a b", "ä", "x".repeat(81), ""])("is one whose execution is named %j", async (exportId) => {
-    expect((await faultsOf({ level: "patient" }, { exportId })).join()).toContain("execution's name");
+  it.each(["_x", "a b", "ä", "x".repeat(73), ""])("is one whose execution is named %j", async (executionName) => {
+    expect((await faultsOf({ level: "patient" }, { executionName })).join()).toContain("execution's name");
   });
 
   it("of a bad name and a bad detail is told both", async () => {
-    expect(await faultsOf({ level: "x" }, { exportId: "a b" })).toHaveLength(2);
+    expect(await faultsOf({ level: "x" }, { executionName: "a b" })).toHaveLength(2);
   });
 
   it("never has its values repeated, unless they are words", async () => {

@@ -1,6 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nextTry, pollIntervalMs, troubleIntervalMs, worthAnotherTry } from "#functions/workflow/pacing.ts";
+import {
+  elapsedOf,
+  nextTry,
+  pollIntervalMs,
+  troubleIntervalMs,
+  turnIntervalMs,
+  worthAnotherTry,
+} from "#functions/workflow/pacing.ts";
 
 const retryAfter = fc.option(
   fc.oneof(fc.nat({ max: 86_400_000 }), fc.constantFrom(0, 1, 999, Number.POSITIVE_INFINITY)),
@@ -18,7 +25,7 @@ describe("the wait before the next status request", () => {
         fc.integer({ min: 1, max: 5_000 }),
         fc.nat({ max: 2 * day }),
         (retryAfterMs, polls, elapsedMs) => {
-          const wait = pollIntervalMs({ retryAfterMs, polls, elapsedMs });
+          const wait = pollIntervalMs({ retryAfterMs, polls, elapsedMs, allowedMs: day });
           expect(wait).toBeGreaterThanOrEqual(Math.max(retryAfterMs ?? 0, 1_000));
         },
       ),
@@ -27,36 +34,75 @@ describe("the wait before the next status request", () => {
 
   it("without a Retry-After grows, and not beyond five minutes", () => {
     const waits = Array.from({ length: 60 }, (_, polls) =>
-      pollIntervalMs({ retryAfterMs: undefined, polls, elapsedMs: 0 }),
+      pollIntervalMs({ retryAfterMs: undefined, polls, elapsedMs: 0, allowedMs: day }),
     );
     expect(waits.toSorted((a, b) => a - b)).toEqual(waits);
     expect(waits[0]).toBeLessThanOrEqual(5_000);
     expect(waits.at(-1)).toBe(300_000);
   });
 
-  it("lets an export of 24 hours take fewer than 1,700 polls, whatever small Retry-After the server sends", () => {
+  it("lets an export take fewer than 1,700 polls up to its deadline, whatever small Retry-After the server sends", () => {
     const small = fc.array(fc.option(fc.nat({ max: 3_000 }), { nil: undefined }), { minLength: 1, maxLength: 20 });
     fc.assert(
-      fc.property(small, (sequence) => {
+      fc.property(small, fc.constantFrom(1, 7, 14), (sequence, days) => {
+        const allowedMs = days * day;
         let now = 0;
         let polls = 0;
-        while (now < day) {
+        while (now < allowedMs) {
           polls += 1;
-          const wait = pollIntervalMs({ retryAfterMs: sequence[polls % sequence.length], polls, elapsedMs: now });
+          const retryAfterMs = sequence[polls % sequence.length];
+          const wait = pollIntervalMs({ retryAfterMs, polls, elapsedMs: now, allowedMs });
           now += nextTry(now, wait).waitSeconds * 1000;
         }
         expect(polls).toBeLessThan(1_700);
       }),
-      { examples: [[[0]], [[undefined, 0]]] },
+      {
+        examples: [
+          [[0], 1],
+          [[undefined, 0], 14],
+        ],
+      },
     );
   });
 
   it("is at most five minutes where the server asks for nothing", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5_000 }), fc.nat({ max: 10 * day }), (polls, elapsedMs) => {
-        expect(pollIntervalMs({ retryAfterMs: undefined, polls, elapsedMs })).toBeLessThanOrEqual(300_000);
+        const wait = pollIntervalMs({ retryAfterMs: undefined, polls, elapsedMs, allowedMs: day });
+        expect(wait).toBeLessThanOrEqual(300_000);
       }),
     );
+  });
+});
+
+describe("the wait for one's turn", () => {
+  it("grows from two seconds to a minute", () => {
+    const waits = Array.from({ length: 60 }, (_, n) => turnIntervalMs(n + 1, { elapsedMs: 0, allowedMs: day }));
+    expect(waits.toSorted((a, b) => a - b)).toEqual(waits);
+    expect([waits[0], waits.at(-1)]).toEqual([2_000, 60_000]);
+  });
+
+  it("is bounded in number, together with the polls after it, whenever the turn comes", () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (share) => {
+        let now = 0;
+        let questions = 0;
+        for (let looks = 1; now < share * day; looks += 1, questions += 1) {
+          now += nextTry(now, turnIntervalMs(looks, { elapsedMs: now, allowedMs: day })).waitSeconds * 1000;
+        }
+        for (let polls = 1; now < day; polls += 1, questions += 1) {
+          const wait = pollIntervalMs({ retryAfterMs: 0, polls, elapsedMs: now, allowedMs: day });
+          now += nextTry(now, wait).waitSeconds * 1000;
+        }
+        expect(questions).toBeLessThan(1_700);
+      }),
+      { examples: [[0], [1], [0.001]] },
+    );
+  });
+
+  it("knows how far an execution has come", () => {
+    const context = { startedAt: "2026-03-01T12:00:00Z", deadlineAt: Date.parse("2026-03-02T12:00:00Z") / 1000 };
+    expect(elapsedOf(context, Date.parse("2026-03-01T13:00:00Z"))).toEqual({ elapsedMs: 3_600_000, allowedMs: day });
   });
 });
 

@@ -117,6 +117,7 @@ const target = (key: string): FaultTarget => ({
   path: "/",
   query: "",
   fileName: key,
+  contentReady: true,
 });
 const run = (plan: FaultPlan, key: string): string =>
   Array.from({ length: 60 }, () => (plan.next(target(key)) === null ? "." : "x")).join("");

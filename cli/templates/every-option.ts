@@ -1,0 +1,33 @@
+/** A stage with everything that a user can switch on, for documentation and tests. */
+export const everyOption = {
+  integra: {
+    baseUrl: "https://fhir.example.org/",
+    tokenUrl: "https://login.example.org/token",
+    exportUrl: "https://fhir.example.org/bulk/",
+    audience: "https://login.example.org/",
+    fileOrigins: ["https://files.example.org/"],
+  },
+  fixedEgress: true,
+  exampleSubscriber: true,
+  alarms: { email: "on-call@example.org", stalledAfterHours: 2 },
+  subscribers: [
+    { name: "Research", accountId: "210987654321" },
+    { name: "Registry", accountId: "123456789012", prefix: "exports/request-" },
+  ],
+  schedules: [
+    {
+      name: "nightly",
+      expression: "cron(0 2 * * ? *)",
+      timezone: "America/New_York",
+      detail: { level: "patient", since: "last-completed" },
+    },
+    { name: "hourly", expression: "rate(1 hour)", detail: { level: "group", groupId: "age-18-to-35" } },
+    {
+      name: "once",
+      expression: "at(2027-01-31T03:00:00)",
+      timezone: "Europe/Berlin",
+      enabled: false,
+      detail: { level: "system", types: ["Patient"] },
+    },
+  ],
+} as const;

@@ -1,0 +1,108 @@
+/** A CloudFormation template, as far as it is read here. */
+export interface Template {
+  Resources: Record<
+    string,
+    { Type: string; Properties?: unknown; DeletionPolicy?: string; Metadata?: Record<string, unknown> }
+  >;
+  Outputs?: Record<string, { Value: unknown; Export?: { Name: string } }>;
+}
+
+export interface Resource {
+  id: string;
+  stack: string;
+  Type: string;
+  /** Properties in which references are names: those of the constructs below their stack. */
+  Properties: Properties;
+  DeletionPolicy?: string;
+}
+
+// Properties are whatever CloudFormation has them be: readers compare them, and read on from some.
+export type Properties = Record<string, unknown>;
+
+/** The templates of a stage's stacks as one list of resources, with names where CloudFormation has references. */
+export class Synthesised {
+  readonly #templates: [stack: string, template: Template][];
+  #everyResource: Resource[] | undefined;
+
+  /** @param templates by the last word of their stack's name; synthesised with path metadata */
+  constructor(templates: Record<string, Template>) {
+    this.#templates = Object.entries(templates);
+  }
+
+  /** The resources of a type, of one stack or of all. */
+  resources(type: string, stack?: string): Resource[] {
+    return this.everyResource().filter((one) => one.Type === type && (stack === undefined || one.stack === stack));
+  }
+
+  /** The resources of all types and stacks. */
+  everyResource(): Resource[] {
+    this.#everyResource ??= this.#templates.flatMap(([stack, template]) =>
+      Object.entries(template.Resources).map(([id, resource]) => ({
+        ...resource,
+        id: nameIn(template, id),
+        stack,
+        Properties: this.#readable(resource.Properties ?? {}, template) as Properties,
+      })),
+    );
+    return this.#everyResource;
+  }
+
+  /** The one resource of a type whose name is, or begins with, `id`. */
+  resource(type: string, id: string): Resource {
+    const [found, ...others] = this.resources(type).filter((resource) => resource.id.startsWith(id));
+    if (found === undefined || others.length > 0) throw new Error(`${others.length + 1} or no ${type} of name ${id}`);
+    return found;
+  }
+
+  /** A value with names where CloudFormation has references: `<Landing/Bucket>`, `<account>`, ARNs without their head. */
+  #readable(value: unknown, template: Template): unknown {
+    if (Array.isArray(value)) return value.map((item) => this.#readable(item, template));
+    if (typeof value !== "object" || value === null) return value;
+    const read = (item: unknown) => this.#readable(item, template);
+    const fields = Object.entries(value);
+    const [[intrinsic, operand] = ["", undefined]] = fields.length === 1 ? fields : [];
+    switch (intrinsic) {
+      case "Ref":
+        return pseudoParameters[String(operand)] ?? `<${nameIn(template, String(operand))}>`;
+      case "Fn::GetAtt": {
+        const [id = "", attribute = ""] = operand as string[];
+        return `<${nameIn(template, id)}${attribute === "Arn" ? "" : `.${attribute}`}>`;
+      }
+      case "Fn::Join": {
+        const [separator, parts] = operand as [string, unknown[]];
+        return shortArn(parts.map((part) => String(read(part))).join(separator));
+      }
+      case "Fn::ImportValue":
+        return this.#imported(String(operand));
+      default:
+        return Object.fromEntries(fields.map(([name, field]) => [name, read(field)]));
+    }
+  }
+
+  #imported(name: string): unknown {
+    for (const [, template] of this.#templates) {
+      const output = Object.values(template.Outputs ?? {}).find(({ Export }) => Export?.Name === name);
+      if (output !== undefined) return this.#readable(output.Value, template);
+    }
+    throw new Error(`nothing exports ${name}`);
+  }
+}
+
+const pseudoParameters: Record<string, string> = {
+  "AWS::AccountId": "<account>",
+  "AWS::Partition": "aws",
+  "AWS::Region": "<region>",
+  "AWS::URLSuffix": "amazonaws.com",
+};
+
+function nameIn(template: Template, logicalId: string): string {
+  const path = template.Resources[logicalId]?.Metadata?.["aws:cdk:path"];
+  return typeof path === "string" ? path.replace(/^[^/]+\//, "").replace(/\/Resource$/, "") : logicalId;
+}
+
+/** `arn:aws:s3:::integra-bridge-prod-<account>-<region>/work/*` → `landing/work/*`; other ARNs of ours lose their head. */
+function shortArn(text: string): string {
+  return text
+    .replace(/^arn:aws:s3:::integra-bridge-\w+-<account>-<region>\//, "landing/")
+    .replace(/^arn:aws:\w+:<region>:<account>:/, "");
+}

@@ -1,0 +1,65 @@
+import {
+  DescribeExecutionCommand,
+  ExecutionAlreadyExists,
+  ExecutionDoesNotExist,
+  type SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from "@aws-sdk/client-sfn";
+
+/** An execution of the bulk-export machine, as Step Functions knows it. */
+export interface KnownExecution {
+  name: string;
+  /** `ended` where it failed, was stopped, or ran out of time. */
+  status: "running" | "succeeded" | "ended";
+  /** What it was started with. */
+  input: unknown;
+}
+
+/** Everything asked of Step Functions about the executions of the bulk-export machine. */
+export interface Executions {
+  /** Starts an execution; answers the one that has this name already, where there is one. */
+  start(name: string, input: unknown): Promise<KnownExecution | undefined>;
+  /** The execution of this name; undefined where there is none, or none any more (they are kept for 90 days). */
+  find(name: string): Promise<KnownExecution | undefined>;
+  /** Stops an execution. One that has ended already stays as it is. */
+  stop(name: string, cause: string): Promise<void>;
+}
+
+/** Executions through the AWS SDK; each call throws the SDK's own error where Step Functions refuses. */
+export function executions(stepFunctions: SFNClient, stateMachineArn: string): Executions {
+  const arnOf = (name: string): string => `${stateMachineArn.replace(":stateMachine:", ":execution:")}:${name}`;
+  const find = async (name: string): Promise<KnownExecution | undefined> => {
+    try {
+      const found = await stepFunctions.send(new DescribeExecutionCommand({ executionArn: arnOf(name) }));
+      const { status, input = "null" } = found;
+      // A run that waits for its redrive counts as running: it may go on at any time.
+      const running = status === "RUNNING" || status === "PENDING_REDRIVE";
+      return {
+        name,
+        status: running ? "running" : status === "SUCCEEDED" ? "succeeded" : "ended",
+        input: JSON.parse(input),
+      };
+    } catch (error) {
+      if (error instanceof ExecutionDoesNotExist) return undefined;
+      throw error;
+    }
+  };
+  return {
+    find,
+    start: async (name, input) => {
+      try {
+        await stepFunctions.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }));
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof ExecutionAlreadyExists)) throw error;
+        const existing = await find(name);
+        if (existing === undefined) throw error;
+        return existing;
+      }
+    },
+    stop: async (name, cause) => {
+      await stepFunctions.send(new StopExecutionCommand({ executionArn: arnOf(name), error: "ExportStopped", cause }));
+    },
+  };
+}

@@ -1,0 +1,11 @@
+import { SFNClient } from "@aws-sdk/client-sfn";
+import * as z from "zod";
+import { type Executions, executions } from "#executions/executions.ts";
+import { environment } from "./environment.ts";
+
+const executionVariables = z.object({ STATE_MACHINE_ARN: z.string().min(1) });
+
+/** The executions of the machine that the function's environment names. */
+export function executionsFromEnvironment(): Executions {
+  return executions(new SFNClient(), environment(executionVariables).STATE_MACHINE_ARN);
+}

@@ -1,0 +1,14 @@
+import { jsonReply, type Reply } from "#local/simulator/http-reply.ts";
+import { readPortalRequest } from "#local/simulator/portal-request.ts";
+import type { RequestContext } from "#local/simulator/simulator-state.ts";
+
+/** Guide: "Generate a nonce token". */
+export const NONCE_PATH = "/integra/moNonce/generateNonceToken";
+
+/** Issues a nonce for one download (guide: "Generate a nonce token"). */
+export function answerNonceRequest(context: RequestContext): Reply {
+  const { state } = context;
+  const read = readPortalRequest(context, "appVerson");
+  if ("reply" in read) return read.reply;
+  return jsonReply(200, { nonceToken: state.nonces.issue(read.user.userId, state.settings.nonceLifetimeSeconds) });
+}

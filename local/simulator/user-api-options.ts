@@ -1,0 +1,102 @@
+/** A person with an account at the portal (guide: "Authentication and Authorization"). */
+export interface RegisteredUser {
+  readonly userId: string;
+  /** Ids of the patients whom the user is authorized to see; "all" for everybody. */
+  readonly patients: "all" | readonly string[];
+}
+
+/** An application that acts for users, as Product Support would have registered it (guide: "SMART on FHIR"). */
+export interface RegisteredApp {
+  readonly clientId: string;
+  readonly authMethod: "client_secret_post" | "client_secret_basic" | "none";
+  /** Absent for public clients ("none") only. */
+  readonly clientSecret?: string;
+}
+
+/** How a download says that the documents are not ready, which the guide does not tell. */
+export type NotReadyForm =
+  /** 200 with the JSON of an accepted request: BESR01 "Your request is in progress". */
+  | "in-progress"
+  /** 400 with the JSON of a repeated request: BEDR01 "Last request is already in process". */
+  | "already-in-process"
+  /** 202 without a body. */
+  | "accepted"
+  /** 204 without a body. */
+  | "no-content"
+  /** 200 with an empty body that calls itself a ZIP. */
+  | "empty"
+  /** 403 ATTACHMENT_FILE_NOT_FOUND, as the guide has it for files of an export. */
+  | "file-not-found"
+  /** 404 with Tomcat's page. */
+  | "not-found";
+
+/** Options of what users' tokens are for: sessions, patients, resources and CCDs. */
+export interface UserApiOptions {
+  /** Default none. */
+  users?: readonly RegisteredUser[];
+  /** Default none. */
+  apps?: readonly RegisteredApp[];
+  /** Default 899, as the guide prints it. */
+  userTokenLifetimeSeconds?: number;
+  /** Default 600. */
+  authorizationCodeLifetimeSeconds?: number;
+  /** Default 30 days, counted anew from each refresh. */
+  refreshTokenLifetimeSeconds?: number;
+  /** Each refresh gives a new refresh token and ends the old one; default true. */
+  refreshTokenRotation?: boolean;
+  /** A refresh token that comes a second time ends its session (RFC 9700 4.14.2); default true. */
+  refreshTokenReuseEndsSession?: boolean;
+  /** A refresh ends the session's earlier access tokens; default false. */
+  refreshEndsAccessTokens?: boolean;
+  /** Body of errors of the users' token endpoint, which the guide does not print; default "oauth" (RFC 6749 5.2). */
+  userTokenErrors?: "oauth" | "tomcat";
+  /** The n-th patient, counted from 0, has 1 + n modulo this many visits; default 3. */
+  maxVisits?: number;
+  /** Resources on one page of a search, where `_count` does not ask for another number; default 20. */
+  resourcePageSize?: number;
+  /** The guide prints a bare Patient in answer to a search; default "bundle". */
+  patientSearchAnswer?: "bundle" | "bare-when-single";
+  /** "guide": only its four combinations and its example; default "any". */
+  searchCombinations?: "any" | "guide";
+  /** From a request for CCDs until its documents are ready; default 1500. */
+  ccdDurationMs?: number;
+  /** Until when a request keeps its user from making another; default "ready". */
+  ccdPendingUntil?: "ready" | "downloaded";
+  /** Default "in-progress". */
+  ccdNotReady?: NotReadyForm;
+  /** "xml-when-single": one document comes as it is; default "zip". */
+  ccdContainer?: "zip" | "xml-when-single";
+  /** "data-descriptors" (default): the ZIP is written as Java streams it. "headers": sizes precede the content. */
+  ccdZipSizes?: "data-descriptors" | "headers";
+  /** "as-printed" (default): what lacks a header that the guide lists gets 400. */
+  ccdHeaders?: "as-printed" | "lenient";
+  /** By what a document's recordTarget names the patient; default "both". */
+  ccdPatientIds?: "both" | "patient-id" | "mrn";
+  /** A download needs x-auth-token besides the nonce; default false. */
+  ccdDownloadNeedsToken?: boolean;
+  /** Default 60. */
+  nonceLifetimeSeconds?: number;
+}
+
+export const USER_API_DEFAULTS: Required<Omit<UserApiOptions, "users" | "apps">> = {
+  userTokenLifetimeSeconds: 899,
+  authorizationCodeLifetimeSeconds: 600,
+  refreshTokenLifetimeSeconds: 30 * 86_400,
+  refreshTokenRotation: true,
+  refreshTokenReuseEndsSession: true,
+  refreshEndsAccessTokens: false,
+  userTokenErrors: "oauth",
+  maxVisits: 3,
+  resourcePageSize: 20,
+  patientSearchAnswer: "bundle",
+  searchCombinations: "any",
+  ccdDurationMs: 1500,
+  ccdPendingUntil: "ready",
+  ccdNotReady: "in-progress",
+  ccdContainer: "zip",
+  ccdZipSizes: "data-descriptors",
+  ccdHeaders: "as-printed",
+  ccdPatientIds: "both",
+  ccdDownloadNeedsToken: false,
+  nonceLifetimeSeconds: 60,
+};

@@ -1,0 +1,106 @@
+import { PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createClientKeyPair } from "#cli/client-key-pair.ts";
+import type { ReceivedEvent } from "#local/bridge-caller.ts";
+import { clientSettings } from "#local/local-bridge.ts";
+import type { RequestLogEntry } from "#local/simulator/request-log.ts";
+import { type BridgeUnderTest, bridgeUnderTest, completed, failed } from "../fixtures/bridge-under-test.ts";
+import { landedFiles, sameBytes, servedFiles } from "../fixtures/landed-files.ts";
+
+describe("a rotation of the client's key while an export runs", () => {
+  let test: BridgeUnderTest;
+
+  beforeAll(async () => {
+    test = await bridgeUnderTest({
+      algorithm: "ES384",
+      simulator: { patients: 60, maxLinesPerFile: 20, tokenLifetimeSeconds: 5 },
+    });
+  });
+
+  afterAll(async () => {
+    await test.stop();
+  });
+
+  /** The server knows the new key only, and takes none of the tokens that were minted with the old one. */
+  async function rotate(algorithm: "ES384" | "RS384"): Promise<void> {
+    const { simulator, bridge, secret } = test;
+    const { privateJwk, publicJwks } = await createClientKeyPair(algorithm);
+    const SecretString = JSON.stringify({ ...secret, current: privateJwk });
+    const secrets = new SecretsManagerClient(clientSettings(bridge.aws));
+    await secrets.send(new PutSecretValueCommand({ SecretId: bridge.outputs.clientSecretName, SecretString }));
+    simulator.registerClient({ clientId: String(secret["clientId"]), jwks: publicJwks, scopes: ["system/*.read"] });
+    simulator.revokeTokens();
+  }
+
+  /** Starts an export and waits for the first of its events of this type. */
+  async function startedUntil(type: ReceivedEvent["detail-type"], request: object): Promise<string> {
+    const exportId = await test.startExecution(request);
+    await test.awaitEvent(
+      (event): event is ReceivedEvent => event["detail-type"] === type && event.detail.exportId === exportId,
+    );
+    return exportId;
+  }
+
+  /** Status requests for the newest job. */
+  const polls = (): number => {
+    const newest = test.simulator.jobs().at(-1)?.id;
+    return test.simulator.log.filter(({ jobId, endpoint }) => jobId === newest && endpoint === "status").length;
+  };
+
+  const tokenRequests = (since: number): RequestLogEntry[] =>
+    test.simulator.log.slice(since).filter(({ endpoint }) => endpoint === "token");
+
+  it.each([401, 400] as const)(
+    "is survived between kick-off and manifest, with invalid_client as a %i",
+    async (status) => {
+      const { simulator } = test;
+      simulator.settings.invalidClientStatus = status;
+      simulator.settings.exportDurationMs = 60_000;
+      const exportId = await startedUntil("Export Started", { level: "patient", types: ["Patient", "Condition"] });
+      // Whoever polls has minted a token with the old key by then.
+      await expect.poll(polls, { timeout: 20_000 }).toBeGreaterThan(0);
+      const before = simulator.log.length;
+      await rotate("RS384");
+      simulator.completeJobs();
+      const end = await test.awaitEndOf(exportId);
+      simulator.settings.exportDurationMs = 300;
+
+      expect(completed(end).status).toBe("complete");
+      sameBytes(await landedFiles(test, exportId), servedFiles(simulator, "Patient"));
+      expect(tokenRequests(before).find(({ status: answered }) => answered !== 200)).toMatchObject({
+        status,
+        reason: expect.stringContaining("invalid_client") as string,
+      });
+    },
+  );
+
+  it("is survived in the middle of the downloads, with one refusal a container", async () => {
+    const { simulator } = test;
+    const exportId = await startedUntil("Export File Landed", { level: "patient" });
+    const before = simulator.log.length;
+    await rotate("ES384");
+    const end = await test.awaitEndOf(exportId);
+
+    expect(completed(end)).toMatchObject({ status: "complete", totals: { failedFiles: 0 } });
+    sameBytes(await landedFiles(test, exportId), servedFiles(simulator, "Patient"));
+    const downloads = simulator.log
+      .slice(before)
+      .filter(({ endpoint, status }) => endpoint === "download" && status === 200);
+    expect(downloads.length).toBeGreaterThan(10);
+    // Four downloads run at once, each in a container of its own; two other functions call the server afterwards.
+    expect(tokenRequests(before).filter(({ status }) => status !== 200).length).toBeLessThanOrEqual(6);
+  });
+
+  it("that the secret does not follow ends the export, after a few refusals", async () => {
+    const { simulator, secret } = test;
+    const { publicJwks } = await createClientKeyPair("ES384");
+    simulator.settings.exportDurationMs = 60_000;
+    const exportId = await startedUntil("Export Started", { level: "patient", types: ["Patient"] });
+    const before = simulator.log.length;
+    simulator.registerClient({ clientId: String(secret["clientId"]), jwks: publicJwks, scopes: ["system/*.read"] });
+    simulator.revokeTokens();
+
+    expect(failed(await test.awaitEndOf(exportId)).error.name).toBe("AccessRefused");
+    expect(tokenRequests(before).length).toBeLessThanOrEqual(8);
+  });
+});

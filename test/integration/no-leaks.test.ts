@@ -1,0 +1,247 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SFNClient, StopExecutionCommand } from "@aws-sdk/client-sfn";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as z from "zod";
+import { clientSettings } from "#local/local-bridge.ts";
+import type { Simulator } from "#local/simulator/simulator.ts";
+import {
+  type BridgeUnderTest,
+  bridgeUnderTest,
+  completed,
+  type EndEvent,
+  failed,
+} from "../fixtures/bridge-under-test.ts";
+import { findLeaks, type Leak, type Marker, type ScannedText } from "../fixtures/marker-scan.ts";
+import {
+  deadLetterTexts,
+  eventTexts,
+  executionTexts,
+  ledgerTexts,
+  logTexts,
+  objectTexts,
+} from "../fixtures/written-down.ts";
+
+/** A patient who is in no data, but in requests and in the servers' words. */
+const planted = { name: "Theodora Quillfeather", born: "1931-07-19" };
+const aboutPatient = `{token} may not read {url} for ${planted.name}, born ${planted.born}`;
+const aboutRequest = "the token {token} does not allow {url} (ask the portal)";
+
+/** What each scenario ends with, by its name. */
+type Ends = Record<"plain" | "capabilities" | "troubled" | "rejected" | "jobFailed" | "refused" | "invalid", EndEvent>;
+
+describe("what the bridge writes down", () => {
+  let test: BridgeUnderTest;
+  let scratch: string;
+  let ends: Ends;
+  let texts: ScannedText[];
+
+  beforeAll(async () => {
+    scratch = await mkdtemp(join(tmpdir(), "no-leaks-"));
+    test = await bridgeUnderTest({
+      algorithm: "RS384",
+      simulator: { patients: 20, tokenLifetimeSeconds: 5 },
+      logFile: join(scratch, "local-aws.log"),
+    });
+    ends = await exportInEveryWay(test);
+    await cancelAnExport(test);
+    texts = [
+      ...(await executionTexts(test)),
+      ...eventTexts(test),
+      ...(await logTexts(test)),
+      ...(await ledgerTexts(test)),
+      ...(await deadLetterTexts(test)),
+      ...(await writtenObjects(test)),
+      { where: "the local AWS's own log", text: await readFile(join(scratch, "local-aws.log"), "utf8") },
+    ];
+  });
+
+  afterAll(async () => {
+    await test.stop();
+    await rm(scratch, { recursive: true, force: true });
+  });
+
+  it("comes from exports that went well, badly and wrong", () => {
+    expect(completed(ends.plain).status).toBe("complete");
+    expect(completed(ends.capabilities).status).toBe("complete");
+    expect(completed(ends.troubled)).toMatchObject({ status: "partial", totals: { failedFiles: 1 } });
+    expect(failed(ends.rejected).error.name).toBe("KickOffRejected");
+    expect(failed(ends.jobFailed).error.name).toBe("ExportJobFailed");
+    expect(failed(ends.refused).error.name).toBe("AccessRefused");
+    expect(failed(ends.invalid).error.name).toBe("InvalidRequest");
+  });
+
+  it("holds no token, assertion, key or secret URL", () => {
+    expect(reported(findLeaks(texts, secretMarkers(test)))).toEqual([]);
+  });
+
+  it("holds nothing about a patient", () => {
+    expect(reported(findLeaks(texts, patientMarkers(test.simulator)))).toEqual([]);
+  });
+
+  it("repeats what a server says about a request and a job, without the credentials in it", () => {
+    for (const end of [ends.rejected, ends.jobFailed])
+      expect(failed(end).error.message).toMatch(/the token \[redacted\] does not allow http:\S+ \(ask the portal\)$/);
+    expect(failed(ends.invalid).error.message).toContain("patient: is not a known field");
+    expect(completed(ends.troubled).failedFiles[0]?.reason).toMatch(/HTTP 403 \(processing\)$/);
+  });
+
+  it("was looked for in every place, and would have been found", async () => {
+    const places = new Set(texts.map(({ where }) => where.split(/[ /]/)[0]));
+    expect([...places]).toEqual(expect.arrayContaining(["execution", "event", "log", "work", "exports", "the"]));
+    const children = texts.filter(({ where }) => where.includes("/") && where.startsWith("execution"));
+    expect(children.length).toBeGreaterThan(20);
+    const logs = texts.filter(({ where }) => where.startsWith("log")).map(({ text }) => text);
+    for (const { detail } of Object.values(ends))
+      expect(logs.some((lines) => lines.includes(detail.exportId))).toBe(true);
+
+    const { exportId } = ends.capabilities.detail;
+    // The plan and the manifest hold the files' URLs by their nature, and the files their patients.
+    const [plan, landed] = [
+      await objectTexts(test, `work/${exportId}/plan`),
+      await objectTexts(test, `exports/${exportId}/P`),
+    ];
+    expect(findLeaks(plan, secretMarkers(test)).length).toBeGreaterThan(0);
+    expect(findLeaks(landed, patientMarkers(test.simulator)).length).toBeGreaterThan(0);
+  });
+});
+
+/** Runs one export after the other: faults are scripted for the one that is under way. */
+async function exportInEveryWay(test: BridgeUnderTest): Promise<Ends> {
+  const { simulator } = test;
+  const some = { level: "patient", types: ["Patient", "Condition"] };
+  const plain = await test.exportBy({ level: "patient" });
+
+  Object.assign(simulator.settings, { manifestStyle: "standard", requiresAccessToken: false });
+  const capabilities = await test.exportBy(some);
+  Object.assign(simulator.settings, { manifestStyle: "guide", requiresAccessToken: true });
+
+  const { faults } = simulator;
+  faults.script("token", [{ kind: "status", status: 503, retryAfter: null, words: aboutRequest }]);
+  faults.script("kick-off", [
+    { kind: "status", status: 503, words: aboutRequest },
+    { kind: "status", status: 502, body: "html", words: aboutPatient },
+  ]);
+  faults.script("status", [
+    { kind: "status", status: 429, words: aboutRequest },
+    { kind: "status", status: 504, body: "html", words: aboutPatient },
+  ]);
+  faults.script("download", [
+    { kind: "status", status: 403, body: "terminal", words: aboutPatient, match: "patient_file" },
+    { kind: "status", status: 503, words: aboutPatient, match: "condition_file" },
+    { kind: "status", status: 500, body: "html", words: aboutPatient, match: "condition_file" },
+    { kind: "cut", afterBytes: 200, match: "condition_file" },
+  ]);
+  simulator.revokeTokens();
+  const troubled = await test.exportBy(some);
+  expect((["token", "kick-off", "status", "download"] as const).map((name) => faults.pending(name))).toEqual([
+    0, 0, 0, 0,
+  ]);
+
+  faults.script("kick-off", [{ kind: "status", status: 400, words: aboutRequest }]);
+  const rejected = await test.exportBy(some);
+  faults.script("status", [{ kind: "status", status: 500, body: "terminal", words: aboutRequest }]);
+  const jobFailed = await test.exportBy(some);
+
+  simulator.revokeTokens();
+  const refusal = {
+    kind: "status",
+    status: 400,
+    body: "terminal",
+    words: "{assertion} is not signed as registered",
+  } as const;
+  faults.script(
+    "token",
+    Array.from({ length: 6 }, () => refusal),
+  );
+  const refused = await test.exportBy(some);
+  faults.clear();
+
+  const invalid = await test.exportBy({
+    level: planted.name,
+    groupId: planted.name,
+    since: planted.born,
+    types: ["Patient", planted.name],
+    patient: planted,
+    [planted.name]: planted.born,
+  });
+  return { plain, capabilities, troubled, rejected, jobFailed, refused, invalid };
+}
+
+async function cancelAnExport({ simulator, bridge, ...test }: BridgeUnderTest): Promise<void> {
+  simulator.settings.exportDurationMs = 60_000;
+  const exportId = await test.startExecution({ level: "system", types: ["Patient"] });
+  await test.awaitEvent(
+    (event): event is typeof event => event["detail-type"] === "Export Started" && event.detail.exportId === exportId,
+  );
+  const executionArn = `${bridge.outputs.exportStateMachineArn.replace(":stateMachine:", ":execution:")}:${exportId}`;
+  await new SFNClient(clientSettings(bridge.aws)).send(new StopExecutionCommand({ executionArn }));
+  expect((await test.awaitEndOf(exportId))["detail-type"]).toBe("Export Cancelled");
+}
+
+/** All objects but the landed files, the manifests as received, and the plans: these hold the files' URLs by their nature. */
+async function writtenObjects(test: BridgeUnderTest): Promise<ScannedText[]> {
+  const all = await Promise.all(["work/", "exports/", "audit/"].map((prefix) => objectTexts(test, prefix)));
+  return all.flat().filter(({ where }) => !/\.ndjson$|\/manifest[^/]*\.json$|\/plan\.json$/.test(where));
+}
+
+const named = (name: string, values: readonly string[]): Marker[] => values.map((value) => ({ name, value }));
+
+function secretMarkers({ simulator, secret }: BridgeUnderTest): Marker[] {
+  const { tokens, assertions, urlSecrets } = simulator.secretsSeen();
+  const { current } = z.object({ current: z.record(z.string(), z.unknown()) }).parse(secret);
+  return [
+    ...named("an access token", tokens),
+    ...named("a client assertion", assertions),
+    ...named(
+      "a client assertion's signature",
+      assertions.map((assertion) => assertion.split(".")[2] ?? ""),
+    ),
+    ...named("the secret of a file's URL", urlSecrets),
+    ...["d", "p", "q", "dp", "dq", "qi"].map((name) => ({
+      name: `the private key's ${name}`,
+      value: String(current[name]),
+    })),
+  ];
+}
+
+const patient = z.object({
+  id: z.string(),
+  name: z.tuple([z.object({ text: z.string() })]),
+  birthDate: z.string(),
+  telecom: z.tuple([z.object({ value: z.string() })]),
+  address: z.tuple([z.object({ line: z.tuple([z.string()]) })]),
+});
+
+function patientMarkers(simulator: Simulator): Marker[] {
+  const lines = simulator.data
+    .files({ level: "Patient", types: ["Patient"] })
+    .flatMap(({ body }) => body.toString("utf8").trimEnd().split("\n"));
+  const own = lines
+    .map((line) => patient.parse(JSON.parse(line)))
+    .flatMap(
+      ({
+        id,
+        name: [{ text }],
+        birthDate,
+        telecom: [{ value }],
+        address: [
+          {
+            line: [street],
+          },
+        ],
+      }) => [
+        { name: "a patient's id", value: id },
+        { name: "a patient's name", value: text },
+        { name: "a birth date", value: birthDate },
+        { name: "a telephone number", value },
+        { name: "an address", value: street },
+      ],
+    );
+  return [...own, { name: "the planted name", value: planted.name }, { name: "the planted date", value: planted.born }];
+}
+
+/** Each leak once a place, with no word of the marker itself. */
+const reported = (leaks: Leak[]): string[] =>
+  [...new Set(leaks.map(({ where, marker, spelling }) => `${marker} (${spelling}) in ${where}`))].slice(0, 50);

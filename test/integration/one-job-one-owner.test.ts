@@ -1,0 +1,141 @@
+import { DynamoDBClient, GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { clientSettings } from "#local/local-bridge.ts";
+import {
+  type BridgeUnderTest,
+  bridgeUnderTest,
+  type CompletedEvent,
+  completed,
+  failed,
+} from "../fixtures/bridge-under-test.ts";
+import { filesOfJob, landedFiles, sameBytes } from "../fixtures/landed-files.ts";
+
+const groups = ["187419279", "275131468", "383681350"];
+
+describe("exports that are asked for at the same time", () => {
+  let test: BridgeUnderTest;
+
+  beforeAll(async () => {
+    test = await bridgeUnderTest({ simulator: { exportDurationMs: 1_500 } });
+  });
+
+  afterEach(() => {
+    test.simulator.faults.clear();
+    test.simulator.settings.exportDurationMs = 1_500;
+    test.simulator.completeJobs();
+  });
+
+  afterAll(async () => {
+    await test.stop();
+  });
+
+  const jobOf = (id: string) => test.simulator.jobs().find((job) => job.id === id);
+  const started = (exportId: string) =>
+    test.awaitEvent(
+      (event): event is typeof event => event["detail-type"] === "Export Started" && event.detail.exportId === exportId,
+    );
+
+  /** That the export holds the files of a job of its own, byte for byte. Answers that job. */
+  async function holdsItsOwn({ exportId, request }: CompletedEvent["detail"]) {
+    const summary = await test.caller.readSummary(exportId);
+    const job = jobOf(summary.serverJobId);
+    expect(job).toMatchObject({ groupId: request?.groupId ?? null, kickOffs: 1 });
+    sameBytes(await landedFiles(test, exportId), filesOfJob(test.simulator, summary.serverJobId));
+    return job;
+  }
+
+  it("each land their own cohort's data, although the server would hand them one job", async () => {
+    const types = ["Patient", "Condition"];
+    const ends = await Promise.all(groups.map((groupId) => test.exportBy({ level: "group", groupId, types })));
+    const jobs = await Promise.all(ends.map((end) => holdsItsOwn(completed(end))));
+
+    expect(jobs.map((job) => job?.groupId)).toEqual(groups);
+    expect(jobs.every((job) => job?.deleted)).toBe(true);
+  });
+
+  it("differ in types or since only, and are not mixed up either", async () => {
+    const requests = [
+      { level: "patient", types: ["Patient"] },
+      { level: "patient", types: ["Device"] },
+      { level: "patient", types: ["Patient"], since: "2023-01-01T00:00:00Z" },
+    ];
+    const ends = (await Promise.all(requests.map((request) => test.exportBy(request)))).map(completed);
+    for (const end of ends) await holdsItsOwn(end);
+
+    expect(new Set(ends.map(({ totals }) => totals.lines)).size).toBe(3);
+  });
+
+  it("and are identical share one job and one download; each has its own summary and its own end", async () => {
+    const downloads = () => test.simulator.log.filter(({ endpoint }) => endpoint === "download").length;
+    const before = { jobs: test.simulator.jobs().length, downloads: downloads() };
+    const request = { level: "group", groupId: "age-35-to-55", types: ["Patient", "Goal"] };
+    const ends = (await Promise.all([1, 2, 3].map(() => test.exportBy(request)))).map(completed);
+    const summaries = await Promise.all(ends.map(({ exportId }) => test.caller.readSummary(exportId)));
+
+    expect(test.simulator.jobs().length).toBe(before.jobs + 1);
+    expect(downloads()).toBe(before.downloads + 2);
+    const owner = ends.find(({ adoptedFrom }) => adoptedFrom === null);
+    expect(ends.map(({ adoptedFrom }) => adoptedFrom).filter((from) => from === owner?.exportId)).toHaveLength(2);
+    const stored = await test.objects(`exports/${owner?.exportId}/`);
+    for (const { files, status } of summaries) {
+      expect(status).toBe("complete");
+      expect(files.map(({ key, bytes }) => stored.get(key) === bytes)).toEqual([true, true]);
+    }
+  });
+
+  it("wait out a job that somebody else made with the same client: never adopted, never deleted", async () => {
+    const foreign = test.simulator.addForeignJob({
+      clientId: "integra-bridge-local",
+      level: "Group",
+      groupId: "517483350",
+    });
+    const end = completed(await test.exportBy({ level: "group", groupId: "187419279", types: ["Patient"] }));
+
+    expect((await holdsItsOwn(end))?.id).not.toBe(foreign);
+    expect(jobOf(foreign)).toMatchObject({ deleted: false, downloads: 0 });
+    expect(jobOf(foreign)?.kickOffs).toBeGreaterThan(0);
+    const facts = [...(await test.objects(`audit/${end.exportId}/`)).keys()];
+    expect(facts.filter((key) => key.includes("/kicked-off-"))).toHaveLength(2);
+  });
+
+  it("go on when the one before is cancelled; one that waits is cancelled without harm to the one it waits for", async () => {
+    test.simulator.settings.exportDurationMs = 60_000;
+    const first = await test.startExecution({ level: "system", types: ["Patient"] }, "owner-1");
+    await started(first);
+    const waiting = await test.startExecution({ level: "system", types: ["Device"] }, "waiting-1");
+    const next = await test.startExecution({ level: "system", types: ["Location"] }, "next-1");
+    await test.caller.requestCancellation(waiting);
+    const cancelled = await test.awaitEndOf(waiting);
+    expect(cancelled).toMatchObject({
+      "detail-type": "Export Cancelled",
+      detail: { jobDeleted: false, request: { types: ["Device"] } },
+    });
+    expect(test.simulator.jobs().at(-1)).toMatchObject({ deleted: false, types: ["Patient"] });
+
+    test.simulator.settings.exportDurationMs = 300;
+    await test.caller.requestCancellation(first);
+    expect(await test.awaitEndOf(first)).toMatchObject({
+      "detail-type": "Export Cancelled",
+      detail: { jobDeleted: true },
+    });
+    await holdsItsOwn(completed(await test.awaitEndOf(next)));
+    expect((await test.objects(`exports/${first}/`)).size).toBe(0);
+  });
+
+  it("do not wait for an execution that is gone, and leave no lease behind", async () => {
+    const dynamo = new DynamoDBClient(clientSettings(test.bridge.aws));
+    const TableName = test.bridge.outputs.ledgerTableName;
+    const pk = { S: "lease#system" };
+    const Item = { pk, execution: { S: "gone-1" }, exportId: { S: "gone-1" }, asks: { S: "" }, nonce: { S: "n" } };
+    await dynamo.send(new PutItemCommand({ TableName, Item }));
+    await holdsItsOwn(completed(await test.exportBy({ level: "system", types: ["Organization"] })));
+
+    expect((await dynamo.send(new GetItemCommand({ TableName, Key: { pk } }))).Item).toBeUndefined();
+  });
+
+  it("fail with the reason where their turn does not come before the deadline", async () => {
+    test.simulator.faults.script("kick-off", [{ kind: "status", status: 503, retryAfter: 20 * 86_400 }]);
+    expect(failed(await test.exportBy({ level: "system", types: ["Patient"] })).error.name).toBe("DeadlineExceeded");
+    await holdsItsOwn(completed(await test.exportBy({ level: "system", types: ["Patient"] })));
+  });
+});
