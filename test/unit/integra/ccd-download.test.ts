@@ -222,6 +222,17 @@ describe("a download of CCDs", () => {
     });
   });
 
+  it("repeats neither the token nor the nonce from the server's words", async () => {
+    const quoting = { status: false, message: "token-1 may not have 7 with HISN262NJ66NDUH" };
+    const { client } = await given((request) =>
+      isNonce(request) ? jsonReply(200, guideNonce) : jsonReply(403, quoting),
+    );
+    expect(await downloadCcd(client, defaults, requestId)).toMatchObject({
+      state: "failed",
+      diagnostics: "[redacted] may not have 7 with [redacted]",
+    });
+  });
+
   it.each([
     ["a 500", says(500)],
     ["a 500 inside of a 200", jsonReply(200, { status: false, message: "oops", responseStatus: 500 })],
