@@ -34,7 +34,7 @@ export interface ExportAtScale {
   /** What the subscriber's queue received. */
   events: ReceivedEvent[];
   /** The simulator's log. */
-  requests: RequestLogEntry[];
+  requests: Pick<RequestLogEntry, "endpoint" | "fileName" | "status">[];
   parent: ExecutionFigures;
   children: ExecutionFigures[];
   onAws: AwsCounts;

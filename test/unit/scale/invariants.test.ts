@@ -3,7 +3,6 @@ import { expect, test } from "vitest";
 import { examplePath } from "#cli/event-docs.ts";
 import { type EventType, exportCompleted, exportFileLanded, exportStarted } from "#contracts/events.ts";
 import type { ReceivedEvent } from "#local/bridge-caller.ts";
-import type { RequestLogEntry } from "#local/simulator/request-log.ts";
 import type { ExportAtScale, ServedFile } from "#test/scale/export-at-scale.ts";
 import { brokenInvariants } from "#test/scale/invariants.ts";
 
@@ -49,22 +48,11 @@ function example(type: EventType, fields: object): object {
   return { ...(JSON.parse(readFileSync(examplePath(type), "utf8")) as object), ...fields };
 }
 
-const asked = (endpoint: RequestLogEntry["endpoint"], fileName: string | null = null): RequestLogEntry => ({
-  time: at,
+type Asked = ExportAtScale["requests"][number];
+const asked = (endpoint: Asked["endpoint"], fileName: string | null = null): Asked => ({
   endpoint,
-  method: "GET",
-  path: "/",
-  query: "",
-  status: 200,
-  userId: null,
-  clientId: "c",
-  jobId: "j",
   fileName,
-  headers: {},
-  authorization: { present: true, accepted: true },
-  xAuthToken: { present: true, accepted: true },
-  fault: null,
-  reason: null,
+  status: 200,
 });
 
 const child = { statesEntered: new Map(), calls: 1, largestPayload: 300 };
@@ -111,6 +99,7 @@ const faults: [fault: string, broken: Partial<ExportAtScale>, noticed: string][]
     { requests: [...good.requests, asked("download", "o1.ndjson")] },
     "downloaded exactly",
   ],
+  ["a download was refused", { requests: good.requests.map((one) => ({ ...one, status: 503 })) }, "downloaded exactly"],
   ["a download is missing from the log", { requests: without(good.requests, 1) }, "downloaded exactly"],
   ["something else is downloaded", { requests: [...good.requests, asked("download", "x")] }, "3 names"],
   ["the server is asked twice", { requests: [...good.requests, asked("kick-off")] }, "2 kick-offs"],
