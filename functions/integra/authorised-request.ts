@@ -8,7 +8,7 @@ import {
   readRefusal,
   refusalCodes,
 } from "./http.ts";
-import { type IntegraServer, isOfOrigin, placeOf } from "./integra-server.ts";
+import { type IntegraServer, isOfOrigin, placeOf, type TrustedOrigins } from "./integra-server.ts";
 
 /** Where access tokens come from: a registered client's own, or those of a user's session. */
 export interface AccessTokens {
@@ -20,7 +20,7 @@ export interface AccessTokens {
 
 /** Whoever makes a request with a token. */
 export interface TokenBearer {
-  server: Pick<IntegraServer, "tokenOrigins" | "fileOrigins">;
+  server: TrustedOrigins;
   http: Http;
   token: AccessTokens;
   /** Milliseconds since the epoch. */
@@ -118,7 +118,7 @@ function tokenHeaders(token: string, form: TokenHeaders): Headers {
   return form === "raw" ? raw : form === "bearer-and-raw" ? { ...bearer, ...raw } : bearer;
 }
 
-function refusedPlace(server: TokenBearer["server"], request: AuthorisedRequest, url: URL, redirects: number): string {
+function refusedPlace(server: TrustedOrigins, request: AuthorisedRequest, url: URL, redirects: number): string {
   const start = redirects === 0 ? "a URL of the server" : `a redirect from ${request.url.origin}`;
   const allowed = [...request.origins].join(", ");
   const remedy =

@@ -43,9 +43,12 @@ const ccdBody = z.looseObject({
   bulkActionRequest: requestId.optional().catch(undefined),
 });
 
-/** Reads the body of an answer that is no document: the guide's JSON, or a page of Tomcat's. */
-export function readStatement(status: number, body: Buffer): CcdStatement {
-  const diagnostics = readServerText(body).said;
+/**
+ * Reads the body of an answer that is no document: the guide's JSON, or a page of Tomcat's.
+ * @param credentials what the request carried, which the answer may quote
+ */
+export function readStatement(status: number, body: Buffer, credentials: readonly string[]): CcdStatement {
+  const diagnostics = readServerText(body, credentials).said;
   const parsed = ccdBody.safeParse(jsonOrUndefined(body));
   const said = parsed.success ? parsed.data : {};
   const word = typeof said.status === "string" ? said.status : said.state;

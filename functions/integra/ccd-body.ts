@@ -1,7 +1,7 @@
 import { ServerUnavailable } from "#contracts/errors.ts";
-import { FileCut, FileDamaged, FileRefused } from "#contracts/file-faults.ts";
-import { type HttpAnswer, headerText } from "./http.ts";
-import { type OpenedFile, openBody } from "./output-file.ts";
+import { FileCut } from "#contracts/file-faults.ts";
+import { type HttpAnswer, headerText, networkErrorCode } from "./http.ts";
+import type { OpenedFile } from "./output-file.ts";
 
 /** Documents that began to arrive: a ZIP of them, or one XML. Their `chunks` are to be read to the end, or destroyed. */
 export interface CcdDocuments extends OpenedFile {
@@ -24,21 +24,26 @@ const statementLimit = 256 * 1024;
  * @throws ServerUnavailable where the body is cut there, or comes in a coding that was not asked for
  */
 export async function openCcdBody(answer: HttpAnswer): Promise<CcdBody> {
+  const encoding = headerText(answer, "content-encoding")?.trim().toLowerCase() ?? "identity";
+  if (encoding !== "identity" && encoding !== "") {
+    answer.body.destroy();
+    throw new ServerUnavailable("the server sent CCDs in a content-encoding that was not asked for");
+  }
   try {
-    const { chunks, wholeness } = openBody(answer);
-    const iterator = chunks[Symbol.asyncIterator]();
+    const iterator = received(answer);
     const { beginning, ended } = await beginningOf(iterator, beginningLimit);
     const form = formOf(beginning);
     if (form === undefined) {
       const { beginning: text } = await beginningOf(iterator, statementLimit, beginning);
-      await iterator.return?.();
+      await iterator.return(undefined);
       return { kind: "statement", text };
     }
     const whole = followedBy(beginning, iterator);
-    const documents = { form, chunks: whole, wholeness, contentType: headerText(answer, "content-type") };
+    const contentType = headerText(answer, "content-type");
+    const documents = { form, chunks: whole, wholeness: wholenessOf(answer), contentType };
     return { kind: ended && isEmptyZip(beginning) ? "empty-zip" : "documents", documents };
   } catch (error) {
-    if (!(error instanceof FileCut || error instanceof FileDamaged || error instanceof FileRefused)) throw error;
+    if (!(error instanceof FileCut)) throw error;
     throw new ServerUnavailable(error.message, { cause: error });
   }
 }
@@ -71,6 +76,25 @@ async function beginningOf(
     size += next.value.length;
   }
   return { beginning: Buffer.concat(pieces), ended: false };
+}
+
+function wholenessOf({ headers }: HttpAnswer): OpenedFile["wholeness"] {
+  if (headers["content-length"] !== undefined) return "length";
+  // undici fails a chunked body that ends without its last chunk; a close-delimited one just ends.
+  return headers["transfer-encoding"] === undefined ? "unproven" : "chunked";
+}
+
+/** The body as it comes; undici holds it to its Content-Length. Throws FileCut where it breaks off. */
+async function* received({ body }: HttpAnswer): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      yield chunk;
+    }
+  } catch (error) {
+    throw new FileCut(`the documents broke off after ${bytes} bytes (${networkErrorCode(error)})`, { cause: error });
+  }
 }
 
 async function* followedBy(beginning: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {

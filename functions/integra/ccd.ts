@@ -46,10 +46,10 @@ export async function createCcdRequest(
   };
   const body = JSON.stringify({ actionName: settings.actionName, searchCriteria: { constraints } });
   const { requestUrl } = client.server.ccd;
-  const { status, text, wait } = await post(client, settings, requestUrl, guideHeaders(settings), body, signal);
-  const statement = readStatement(status, text);
+  const answer = await post(client, settings, requestUrl, guideHeaders(settings), body, signal);
+  const statement = readStatement(answer.status, answer.text, answer.credentials);
   const meaning = isBusy(statement.status) ? undefined : requestAnswer(statement, settings);
-  if (meaning === undefined) throw unavailable("the request for CCDs", statement.status, wait);
+  if (meaning === undefined) throw unavailable("the request for CCDs", statement.status, answer.wait);
   return meaning;
 }
 
@@ -108,7 +108,7 @@ async function tryDownload(
   const answer = await authorisedRequest(client, {
     method: "GET",
     url,
-    headers: { ...guideHeaders(settings), "accept-encoding": "gzip" },
+    headers: { ...guideHeaders(settings), "accept-encoding": "identity" },
     token: settings.token,
     origins: client.server.fileOrigins,
     renews: false,
@@ -117,7 +117,10 @@ async function tryDownload(
   const wait = retryAfterMs(answer.headers["retry-after"], client.now());
   const body: CcdBody =
     answer.status === 200 ? await openCcdBody(answer) : { kind: "statement", text: await readBody(answer, bodyLimit) };
-  if (body.kind === "statement") return judged(readStatement(answer.status, body.text), settings, wait);
+  if (body.kind === "statement") {
+    const credentials = [...(answer.credentials ?? []), nonceToken];
+    return judged(readStatement(answer.status, body.text, credentials), settings, wait);
+  }
   if (body.kind === "empty-zip" && settings.notReady.emptyZip)
     return { state: "not-ready", reason: "a ZIP without entries", retryAfterMs: wait };
   return { state: "ready", ...body.documents };
@@ -144,7 +147,7 @@ async function post(
   headers: Headers,
   body: string,
   signal: AbortSignal | undefined,
-): Promise<{ status: number; text: Buffer; wait: number | undefined }> {
+): Promise<{ status: number; text: Buffer; credentials: readonly string[]; wait: number | undefined }> {
   const answer = await authorisedRequest(client, {
     method: "POST",
     url,
@@ -155,7 +158,8 @@ async function post(
     signal,
   });
   const wait = retryAfterMs(answer.headers["retry-after"], client.now());
-  return { status: answer.status, text: await readBody(answer, bodyLimit), wait };
+  const { status, credentials = [] } = answer;
+  return { status, text: await readBody(answer, bodyLimit), credentials, wait };
 }
 
 /** The guide's headers, which describe the app and its device (guide, "Kick-off Request", "Headers"). */

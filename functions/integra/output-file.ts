@@ -3,7 +3,7 @@ import { FileRefused } from "#contracts/file-faults.ts";
 import { authorisedRequest, type IntegraClient } from "./authorised-request.ts";
 import { gunzippedBody } from "./gunzipped-body.ts";
 import { type Headers, type HttpAnswer, headerText, readRefusal, refusalCodes } from "./http.ts";
-import { type AskForRest, resumedBody } from "./resumed-body.ts";
+import { resumedBody } from "./resumed-body.ts";
 
 /** An output file that began to arrive. */
 export interface OpenedFile {
@@ -36,27 +36,18 @@ export async function openOutputFile(
 ): Promise<OpenedFile> {
   const answer = await askFor(client, file, { "accept-encoding": "gzip" }, signal);
   if (answer.status !== 200) throw await refusal(client, answer);
-  const askForRest = async (from: number, etag: string): Promise<HttpAnswer> => {
-    const headers = { "accept-encoding": "identity", range: `bytes=${from}-`, "if-range": etag };
-    const rest = await askFor(client, file, headers, signal);
-    if (rest.status === 200 || rest.status === 206 || rest.status === 416) return rest;
-    throw await refusal(client, rest);
-  };
-  return openBody(answer, askForRest, signal);
-}
-
-/**
- * The body of an answer, as a file that begins to arrive.
- * @param askForRest how a transfer that breaks off is resumed; without it, it is not
- * @throws FileRefused where it travels in a coding that was not asked for
- */
-export function openBody(answer: HttpAnswer, askForRest?: AskForRest, signal?: AbortSignal): OpenedFile {
   const encoding = headerText(answer, "content-encoding")?.trim().toLowerCase() ?? "identity";
   if (encoding === "gzip" || encoding === "x-gzip") return { chunks: gunzippedBody(answer), wholeness: "gzip" };
   if (encoding !== "identity" && encoding !== "") {
     answer.body.destroy();
     throw new FileRefused(`the file server sent content-encoding ${encoding}, which was not asked for`);
   }
+  const askForRest = async (from: number, etag: string): Promise<HttpAnswer> => {
+    const headers = { "accept-encoding": "identity", range: `bytes=${from}-`, "if-range": etag };
+    const rest = await askFor(client, file, headers, signal);
+    if (rest.status === 200 || rest.status === 206 || rest.status === 416) return rest;
+    throw await refusal(client, rest);
+  };
   return { chunks: resumedBody(answer, askForRest, signal), wholeness: wholenessOf(answer) };
 }
 

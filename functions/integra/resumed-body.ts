@@ -16,7 +16,7 @@ const mostResumptions = 3;
  */
 export async function* resumedBody(
   first: HttpAnswer,
-  askForRest: AskForRest | undefined,
+  askForRest: AskForRest,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer> {
   const etag = strongEtag(first);
@@ -36,8 +36,8 @@ export async function* resumedBody(
       cause = error;
     }
     const cut = cutAfter(received, total, cause);
-    const worthwhile = received > before && resumptions < mostResumptions && signal?.aborted !== true;
-    if (askForRest === undefined || etag === undefined || !worthwhile) throw cut;
+    const resumable = etag !== undefined && received > before && resumptions < mostResumptions;
+    if (!resumable || signal?.aborted) throw cut;
     const rest = await askForRest(received, etag);
     total = await lengthOfAll(rest, { etag, received, total, cut });
     ({ body } = rest);

@@ -1,17 +1,13 @@
-import { withTrailingSlash } from "./integra-server.ts";
+import { type TrustedOrigins, trustedOrigins, withTrailingSlash } from "./integra-server.ts";
 
-/** Where a user's session talks to the server, and which origins it may talk to. */
-export interface UserServer {
+/** Where a user's session talks to the server. */
+export interface UserServer extends TrustedOrigins {
   tokenUrl: URL;
   /** Ends with a slash: `Observation?patient=…` is resolved against it. */
   fhirUrl: URL;
   /** The two patient searches of the guide, below `fhirUrl`. */
   patientSearchPaths: Record<PatientSearchEndpoint, string>;
   ccd: { requestUrl: URL; nonceUrl: URL; downloadUrl: URL };
-  /** Origins that get the user's access token: those of the URLs above. */
-  tokenOrigins: ReadonlySet<string>;
-  /** Origins to which a download may redirect, without a token. */
-  fileOrigins: ReadonlySet<string>;
 }
 
 /** FHIR R4's own Patient, and US Core's. */
@@ -45,13 +41,11 @@ export function userServer(settings: UserServerSettings): UserServer {
     nonceUrl: at("integra/moNonce/generateNonceToken", settings.ccdNonceUrl),
     downloadUrl: at("integra/MoBulkDownload/bulkDownload", settings.ccdDownloadUrl),
   };
-  const tokenOrigins = new Set([fhirUrl, ...Object.values(ccd)].map(({ origin }) => origin));
   return {
     tokenUrl,
     fhirUrl,
     patientSearchPaths: { ...guidePatientPaths, ...settings.patientSearchPaths },
     ccd,
-    tokenOrigins,
-    fileOrigins: new Set([...tokenOrigins, ...(settings.fileOrigins ?? []).map((origin) => new URL(origin).origin)]),
+    ...trustedOrigins([fhirUrl, ...Object.values(ccd)], tokenUrl, settings.fileOrigins),
   };
 }

@@ -94,7 +94,7 @@ async function requestTokens(
       signal: AbortSignal.timeout(tokenRequestMs),
     }),
   );
-  if (answer.status !== 200) throw tokenFault(await readRefusal(answer, now()), secrets);
+  if (answer.status !== 200) throw tokenFault(await readRefusal({ ...answer, credentials: secrets }, now()));
   return await readTokens(answer, secrets);
 }
 
@@ -130,9 +130,9 @@ async function readTokens(answer: HttpAnswer, secrets: readonly string[]): Promi
     return { accessToken: access_token, refreshToken: refresh_token, expiresInSeconds, scope };
   }
   // Some servers send OAuth's error object with status 200.
-  const text = readServerText(body);
+  const text = readServerText(body, secrets);
   if (text.oauthError !== undefined)
-    throw tokenFault({ ...text, status: 200, temporary: false, retryAfterMs: undefined }, secrets);
+    throw tokenFault({ ...text, status: 200, temporary: false, retryAfterMs: undefined });
   throw new ServerUnavailable("the token endpoint answered 200 without an access token");
 }
 
@@ -152,8 +152,8 @@ const clientErrors = new Set([
  * OAuth's error object is a refusal under any status, and so are the guide's 400 and 401. Any other answer (a proxy's 403,
  * a login page's redirect, a 404) tells nothing about the session.
  */
-function tokenFault(refusal: Refusal, secrets: readonly string[]): SessionDead | ServerUnavailable {
-  const words = withoutValues(`the token endpoint answered ${refusalText(refusal)}`, secrets);
+function tokenFault(refusal: Refusal): SessionDead | ServerUnavailable {
+  const words = `the token endpoint answered ${refusalText(refusal)}`;
   const { oauthError, status } = refusal;
   const refused = oauthError === undefined ? status === 400 || status === 401 : !passingErrors.has(oauthError);
   if (refusal.temporary || !refused) return new ServerUnavailable(words, { retryAfterMs: refusal.retryAfterMs });
@@ -161,18 +161,11 @@ function tokenFault(refusal: Refusal, secrets: readonly string[]): SessionDead |
   return new SessionDead(words, { refusal: ofClient ? "client-refused" : "grant-refused", discovered: true });
 }
 
-/** The values of a request that may never be printed. */
+/** The values of a request that may never be printed: servers quote what they refuse. */
 function secretsOf(grant: Record<string, string>, form: Record<string, string>): string[] {
   const { grant_type: _, redirect_uri: __, ...secrets } = grant;
   const clientSecret = form["client_secret"];
   return clientSecret === undefined ? Object.values(secrets) : [...Object.values(secrets), clientSecret];
-}
-
-/** Servers quote what they refuse; no pattern knows an opaque token, but we know what we sent. */
-function withoutValues(text: string, values: readonly string[]): string {
-  return values
-    .toSorted((one, other) => other.length - one.length)
-    .reduce((cleaned, value) => cleaned.replaceAll(value, "[redacted]"), text);
 }
 
 function jsonOrUndefined(body: Buffer): unknown {

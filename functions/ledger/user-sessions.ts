@@ -1,12 +1,7 @@
-import {
-  type AttributeValue,
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  GetItemCommand,
-  UpdateItemCommand,
-} from "@aws-sdk/client-dynamodb";
+import { type AttributeValue, type DynamoDBClient, GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import type { SessionRefusal } from "#contracts/user-faults.ts";
 import type { SessionRecord, UserSessionStore } from "#contracts/user-session.ts";
+import { carriedOut } from "./conditional-write.ts";
 
 type Item = Record<string, AttributeValue>;
 
@@ -62,23 +57,17 @@ export function userSessions(dynamo: DynamoDBClient, table: string): UserSession
     wasMade: (item: Item) => boolean = () => false,
   ): Promise<boolean> {
     const expression = `SET ${set} REMOVE ${remove}`;
-    try {
-      await dynamo.send(
-        new UpdateItemCommand({
-          TableName: table,
-          Key: keyOf(sessionId),
-          ConditionExpression: when,
-          UpdateExpression: expression,
-          ExpressionAttributeNames: namesIn(`${when} ${expression}`),
-          ExpressionAttributeValues: values,
-        }),
-      );
-      return true;
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      const item = await find(sessionId);
-      return item !== undefined && wasMade(item);
-    }
+    const write = new UpdateItemCommand({
+      TableName: table,
+      Key: keyOf(sessionId),
+      ConditionExpression: when,
+      UpdateExpression: expression,
+      ExpressionAttributeNames: namesIn(`${when} ${expression}`),
+      ExpressionAttributeValues: values,
+    });
+    if (await carriedOut(dynamo.send(write))) return true;
+    const item = await find(sessionId);
+    return item !== undefined && wasMade(item);
   }
 
   return {

@@ -119,15 +119,25 @@ describe("a download of CCDs", () => {
       );
     });
 
-    it("where it travelled gzipped, and gzip proves it whole", async () => {
-      const answer = await download(says(200, { "content-encoding": "gzip" }, gzipSync(xml)));
-      expect(answer).toMatchObject({ state: "ready", form: "xml", wholeness: "gzip" });
+    it.each([
+      ["length", says(200, {}, xml)],
+      ["chunked", { bytes: Buffer.concat([head(200, { "transfer-encoding": "chunked" }), chunked(xml)]), end: "keep" }],
+      ["unproven", { bytes: Buffer.concat([head(200), xml]), end: "close" }],
+    ] satisfies [string, WireReply][])("and says how it can be known to be whole: %s", async (wholeness, reply) => {
+      const answer = await download(reply);
+      expect(answer).toMatchObject({ state: "ready", wholeness });
       expect((await bytesOf(answer)).equals(xml)).toBe(true);
     });
 
-    it("and a body that is cut afterwards is told as such", async () => {
-      const bytes = Buffer.concat([head(200, { "content-length": "9000" }), zip]);
-      await expect(bytesOf(await download({ bytes, end: "reset" }))).rejects.toMatchObject({ name: "FileCut" });
+    it.each([
+      ["reset", "9000", undefined],
+      ["close", "9000", undefined],
+      ["close", undefined, "chunked"],
+    ] as const)("and a body that is cut afterwards is told as such (%s, %s, %s)", async (end, length, coding) => {
+      const headers = length === undefined ? { "transfer-encoding": coding ?? "" } : { "content-length": length };
+      const body = coding === undefined ? zip : chunked(zip, 900).subarray(0, -5);
+      const bytes = Buffer.concat([head(200, headers), body]);
+      await expect(bytesOf(await download({ bytes, end }))).rejects.toMatchObject({ name: "FileCut" });
     });
 
     it("and whoever stops reading lets go of the connection", async () => {
@@ -212,6 +222,17 @@ describe("a download of CCDs", () => {
     });
   });
 
+  it("repeats neither the token nor the nonce from the server's words", async () => {
+    const quoting = { status: false, message: "token-1 may not have 7 with HISN262NJ66NDUH" };
+    const { client } = await given((request) =>
+      isNonce(request) ? jsonReply(200, guideNonce) : jsonReply(403, quoting),
+    );
+    expect(await downloadCcd(client, defaults, requestId)).toMatchObject({
+      state: "failed",
+      diagnostics: "[redacted] may not have 7 with [redacted]",
+    });
+  });
+
   it.each([
     ["a 500", says(500)],
     ["a 500 inside of a 200", jsonReply(200, { status: false, message: "oops", responseStatus: 500 })],
@@ -222,7 +243,7 @@ describe("a download of CCDs", () => {
     ["something unknown", says(200, {}, Buffer.alloc(2_000, 1))],
     ["a JSON that says nothing known", jsonReply(200, { status: true, message: "Completed" })],
     ["a body that is cut before it tells what it is", { bytes: head(200, { "content-length": "9" }), end: "reset" }],
-    ["a coding that nobody asked for", says(200, { "content-encoding": "br" }, zip)],
+    ["a coding that nobody asked for", says(200, { "content-encoding": "gzip" }, gzipSync(xml))],
   ] satisfies [string, WireReply][])("tells nothing by %s, and is worth another try", async (_, reply) => {
     await expect(download(reply)).rejects.toMatchObject({ name: "ServerUnavailable" });
   });

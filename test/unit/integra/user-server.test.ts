@@ -38,5 +38,6 @@ describe("the endpoints of a user's session", () => {
     const origins = ["https://fhir.example", "https://ccd.example", "https://files.example"];
     expect([...server.tokenOrigins]).toEqual(origins);
     expect([...server.fileOrigins]).toEqual([...origins, "https://s3.example"]);
+    expect([...server.privateOrigins]).toEqual([...origins, "https://idm.example"]);
   });
 });

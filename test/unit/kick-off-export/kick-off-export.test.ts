@@ -16,9 +16,6 @@ const busy = () => Promise.reject(new ServerUnavailable("429", { retryAfterMs: 4
 
 const deleteJob = () => Promise.reject(new ServerUnavailable("503"));
 
-const soon = () => Promise.reject(new ServerUnavailable("503"));
-const same = () => Promise.resolve({ statusUrl: new URL(statusUrl), retryAfterMs: undefined });
-
 describe("kicking an export off", () => {
   let bridge: BridgeInMemory;
   /** The jobs that run at the server. */
