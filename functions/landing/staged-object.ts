@@ -28,9 +28,6 @@ interface Upload {
 /** With the part that is being filled, one more is in memory. */
 const partsInFlight = 2;
 
-/** Most files are small: the first part's memory grows with what comes. */
-const firstRoom = 64 * 1024;
-
 /**
  * An object on its way into S3. Nobody sees it before `publish`, and nothing of it stays after `discard`. S3 checks what
  * it stores against the CRC-32 of what was written, each part's and the whole object's.
@@ -114,10 +111,11 @@ export class StagedObject {
     return this.#staging.signal === undefined ? {} : { abortSignal: this.#staging.signal };
   }
 
+  /** Most files are small: memory grows with what comes, up to that of a part. */
   #makeRoom(needed: number): void {
     if (needed <= this.#part.length) return;
-    const room = Math.max(needed, firstRoom, 2 * this.#part.length);
-    const larger = Buffer.allocUnsafeSlow(Math.min(room, this.#staging.partBytes));
+    const room = Math.min(Math.max(needed, 2 * this.#part.length), this.#staging.partBytes);
+    const larger = Buffer.allocUnsafeSlow(room);
     this.#part.copy(larger, 0, 0, this.#filled);
     this.#part = larger;
   }

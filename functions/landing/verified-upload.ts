@@ -21,8 +21,8 @@ export interface UploadOptions {
 /** Lands a stream of NDJSON under a key, whole or not at all. */
 export type UploadVerified = (chunks: AsyncIterable<Buffer>, options: UploadOptions) => Promise<VerifiedFile>;
 
-/** S3 takes at most 10,000 parts: 16 MiB each allow files of 156 GiB. */
-const defaultPartBytes = 16 * 1024 * 1024;
+/** S3 takes at most 10,000 parts: 8 MiB each allow files of 78 GiB. Three of them are in memory at a time. */
+const defaultPartBytes = 8 * 1024 * 1024;
 
 const contentType = "application/fhir+ndjson";
 

@@ -1,11 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { generateDataset } from "#local/simulator/dataset.ts";
 
 /*
- * Both ends of a download, in a process of their own so that they do not count as the bridge's work: a server of NDJSON
- * files, and an S3 that takes everything and keeps nothing.
+ * Both ends of a download, in a process of their own, so that they don't count as the bridge's work: a server of NDJSON
+ * files, and an S3 that takes everything and keeps nothing but the number of bytes.
  */
 
 /** What the measuring process is told once both servers listen. */
@@ -14,41 +14,45 @@ export interface Peers {
   s3Origin: string;
 }
 
-/** `/{ResourceType}/{least bytes}` is a file of whole records of that type, at least so long. */
+const newline = 0x0a;
+
+/** `/{ResourceType}/{bytes}` is a file of so many bytes, up to the end of the last record. */
 function startFileServer(): Promise<string> {
   const dataset = generateDataset(1, 2_000, Number.MAX_SAFE_INTEGER);
-  const blocks = new Map(dataset.files({ level: "Patient" }).map(({ type, body }) => [type, body]));
-  return listening((request, response) => {
-    const [, type = "", leastBytes = "0"] = (request.url ?? "").split("/");
-    const block = blocks.get(type) ?? Buffer.alloc(0);
-    const piece = block.subarray(0, block.indexOf(0x0a, Math.min(Number(leastBytes), block.length - 1) - 1) + 1);
-    const times = Math.max(1, Math.ceil(Number(leastBytes) / piece.length));
-    response.writeHead(200, {
-      "content-type": "application/fhir+ndjson",
-      "content-length": String(piece.length * times),
-    });
-    return pipeline(Readable.from(Array.from({ length: times }, () => piece)), response);
+  const bodies = new Map(dataset.files({ level: "Patient" }).map(({ type, body }) => [type, body]));
+  return listening(async (request, response) => {
+    const [, type = "", size = ""] = (request.url ?? "").split("/");
+    const body = bodies.get(type) ?? Buffer.alloc(0);
+    const bytes = Number(size);
+    const rest = body.subarray(0, body.indexOf(newline, bytes % body.length) + 1);
+    const pieces = [...Array.from({ length: Math.floor(bytes / body.length) }, () => body), rest];
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    response.writeHead(200, { "content-type": "application/fhir+ndjson", "content-length": String(length) });
+    await pipeline(Readable.from(pieces), response);
   });
 }
 
+/** `GET /` answers the bytes that were put so far. */
 function startS3Sink(): Promise<string> {
+  let stored = 0;
   return listening(async (request, response) => {
-    for await (const _ of request);
-    const query = new URL(request.url ?? "", "http://sink").searchParams;
+    for await (const chunk of request as AsyncIterable<Buffer>) if (request.method === "PUT") stored += chunk.length;
     response.setHeader("etag", '"sink"');
-    if (request.method === "DELETE") response.writeHead(204).end();
-    else if (query.has("uploads"))
-      response.end("<InitiateMultipartUploadResult><UploadId>sink</UploadId></InitiateMultipartUploadResult>");
-    else if (request.method === "POST")
-      response.end("<CompleteMultipartUploadResult><ETag>sink</ETag></CompleteMultipartUploadResult>");
+    if (request.method === "GET") response.end(String(stored));
+    else if (request.method === "POST") response.end(uploadAnswer(request.url ?? ""));
     else response.end();
   });
 }
 
-async function listening(
-  answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
-): Promise<string> {
-  const server: Server = createServer((request, response) => {
+const uploadAnswer = (target: string): string =>
+  target.includes("uploads")
+    ? "<InitiateMultipartUploadResult><UploadId>sink</UploadId></InitiateMultipartUploadResult>"
+    : "<CompleteMultipartUploadResult><ETag>sink</ETag></CompleteMultipartUploadResult>";
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+async function listening(answer: Answer): Promise<string> {
+  const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
       process.emitWarning(String(error));
       response.destroy();
