@@ -6,6 +6,7 @@ import type { ExportJob } from "#contracts/landed.ts";
 import { executionName } from "#functions/workflow/export-runs.ts";
 import { jobIdOf } from "#functions/workflow/job-id.ts";
 import { elapsedOf, nextTry, pollIntervalMs, troubleIntervalMs, worthAnotherTry } from "#functions/workflow/pacing.ts";
+import { reasonOf } from "#functions/workflow/reason-of.ts";
 import type { StartedJob } from "#integra/bulk-export.ts";
 import type { AuditTrail } from "#landing/audit-trail.ts";
 import type { ExportRecords } from "#landing/export-records.ts";
@@ -91,9 +92,7 @@ async function keepJob(
   // server may have handed out the next export's job, which is not ours to delete.
   if (await ports.leases.isHeldBy(context.request.level, executionName(context))) {
     await ports.deleteJob(statusUrl, signal).catch((fault: unknown) => {
-      ports.log.warn("the server did not delete the job", {
-        reason: fault instanceof Error ? fault.message : String(fault),
-      });
+      ports.log.warn("the server did not delete the job", { reason: reasonOf(fault) });
     });
   }
   throw new ExportStopped("the export was stopped while it was kicked off; its job is not needed");
