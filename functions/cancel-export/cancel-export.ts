@@ -3,6 +3,7 @@ import type { BridgeEvent } from "#contracts/events.ts";
 import type { ExportRecord } from "#contracts/landed.ts";
 import type { ExecutionStopped } from "#contracts/triggers.ts";
 import { type ExportRun, executionName, factOfRun, runOfExecution } from "#functions/workflow/export-runs.ts";
+import { reasonOf } from "#functions/workflow/reason-of.ts";
 import type { AuditTrail } from "#landing/audit-trail.ts";
 import type { ExportRecords } from "#landing/export-records.ts";
 import type { Leases } from "#ledger/leases.ts";
@@ -83,9 +84,7 @@ async function deleted(ports: CancelExportPorts, exportId: string, signal: Abort
     await ports.deleteJob(new URL(job.statusUrl), signal);
     return true;
   } catch (fault) {
-    ports.log.warn("the server did not delete the job", {
-      reason: fault instanceof Error ? fault.message : String(fault),
-    });
+    ports.log.warn("the server did not delete the job", { reason: reasonOf(fault) });
     return false;
   }
 }

@@ -1,6 +1,7 @@
 import { AccessRefused, ClientKeyUnusable } from "#contracts/errors.ts";
 import type { DeleteJobInput, Deletion } from "#contracts/export-state.ts";
 import { executionName } from "#functions/workflow/export-runs.ts";
+import { reasonOf } from "#functions/workflow/reason-of.ts";
 import type { ExportRecords } from "#landing/export-records.ts";
 import type { Leases } from "#ledger/leases.ts";
 import type { Log } from "#runtime/log.ts";
@@ -32,9 +33,7 @@ export const deleteJobStep =
         await ports.deleteJob(new URL(job.statusUrl), signal);
         return { deleted: true };
       } catch (fault) {
-        ports.log.warn("the server did not delete the job", {
-          reason: fault instanceof Error ? fault.message : String(fault),
-        });
+        ports.log.warn("the server did not delete the job", { reason: reasonOf(fault) });
         // Credentials that were just refused twice will be refused again.
         if (fault instanceof AccessRefused || fault instanceof ClientKeyUnusable) break;
         if (pause !== undefined) await ports.sleep(pause);

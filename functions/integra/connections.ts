@@ -3,7 +3,7 @@ import { isIP, type LookupFunction } from "node:net";
 import { Agent, buildConnector, Pool } from "undici";
 import { OriginRefused } from "#contracts/errors.ts";
 import { isPublicAddress } from "#contracts/network-addresses.ts";
-import type { IntegraServer } from "./integra-server.ts";
+import type { TrustedOrigins } from "./integra-server.ts";
 
 const connectWithinMs = 10_000;
 /** For each origin: a Lambda talks to the server, and downloads one file. */
@@ -17,7 +17,7 @@ const connectionsPerOrigin = 8;
  * A request over a refused connection fails with OriginRefused.
  * @param resolve how names are resolved: the system's way, unless a test has its own
  */
-export function connections(server: IntegraServer, resolve: LookupFunction = lookup): Agent {
+export function connections(server: TrustedOrigins, resolve: LookupFunction = lookup): Agent {
   const anywhere = buildConnector({ timeout: connectWithinMs });
   const publicOnly = publicConnector(resolve);
   return new Agent({

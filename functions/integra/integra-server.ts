@@ -1,16 +1,9 @@
 import { OriginRefused } from "#contracts/errors.ts";
 import { addressOf } from "#contracts/network-addresses.ts";
 
-/** Where the server's endpoints are, and which origins the bridge may talk to. */
-export interface IntegraServer {
-  /** Relative URLs of the manifest that begin with `/` belong to this origin. */
-  baseUrl: URL;
-  tokenUrl: URL;
-  /** `aud` of the client assertion: the token URL as text, unless the server wants another. */
-  audience: string;
-  /** Ends with a slash: `Patient/$export` is resolved against it. */
-  exportUrl: URL;
-  /** Origins that get our access token: the base URL's and the export base's. */
+/** Which origins the bridge may talk to, and how far it trusts each. */
+export interface TrustedOrigins {
+  /** Origins that get our access token: those of the endpoints that want it. */
   tokenOrigins: ReadonlySet<string>;
   /** Origins from which files may be fetched: those that get our token, and the allow-listed ones, which do not. */
   fileOrigins: ReadonlySet<string>;
@@ -19,6 +12,17 @@ export interface IntegraServer {
    * address. The name of any other file origin must lead to the public internet.
    */
   privateOrigins: ReadonlySet<string>;
+}
+
+/** Where the server's endpoints are. */
+export interface IntegraServer extends TrustedOrigins {
+  /** Relative URLs of the manifest that begin with `/` belong to this origin. */
+  baseUrl: URL;
+  tokenUrl: URL;
+  /** `aud` of the client assertion: the token URL as text, unless the server wants another. */
+  audience: string;
+  /** Ends with a slash: `Patient/$export` is resolved against it. */
+  exportUrl: URL;
 }
 
 export interface IntegraServerSettings {
@@ -37,13 +41,24 @@ export function integraServer(settings: IntegraServerSettings): IntegraServer {
   const baseUrl = withTrailingSlash(new URL(settings.baseUrl));
   const tokenUrl = new URL(settings.tokenUrl ?? "integra/fhir/oauth2/token?provider=idx", baseUrl);
   const exportUrl = withTrailingSlash(new URL(settings.exportUrl ?? "integra/fhir-export/r4/bulkExport/", baseUrl));
-  const tokenOrigins = new Set([baseUrl.origin, exportUrl.origin]);
-  const listed = (settings.fileOrigins ?? []).map((origin) => new URL(origin));
   return {
     baseUrl,
     tokenUrl,
     audience: settings.audience ?? settings.tokenUrl ?? tokenUrl.href,
     exportUrl,
+    ...trustedOrigins([baseUrl, exportUrl], tokenUrl, settings.fileOrigins),
+  };
+}
+
+/** @param endpoints the URLs that want our token; the token endpoint gives it, and gets none */
+export function trustedOrigins(
+  endpoints: readonly URL[],
+  tokenUrl: URL,
+  fileOrigins: readonly string[] = [],
+): TrustedOrigins {
+  const tokenOrigins = new Set(endpoints.map(({ origin }) => origin));
+  const listed = fileOrigins.map((origin) => new URL(origin));
+  return {
     tokenOrigins,
     fileOrigins: new Set([...tokenOrigins, ...listed.map(({ origin }) => origin)]),
     privateOrigins: new Set([
@@ -77,7 +92,7 @@ export function placeOf(url: URL): string {
  * `reference` as a URL on one of the server's own origins.
  * @throws OriginRefused naming `what` and the origin, where it leads elsewhere or is no URL
  */
-export function onServerOrigin(server: IntegraServer, reference: string, base: URL, what: string): URL {
+export function onServerOrigin(server: TrustedOrigins, reference: string, base: URL, what: string): URL {
   const url = URL.parse(reference, base.href);
   if (url === null) throw new OriginRefused(`${what} is not a URL`);
   if (!isOfOrigin(server.tokenOrigins, url)) {
@@ -87,7 +102,8 @@ export function onServerOrigin(server: IntegraServer, reference: string, base: U
   return url;
 }
 
-function withTrailingSlash(url: URL): URL {
+/** A base against which relative paths are resolved below it, not beside it. */
+export function withTrailingSlash(url: URL): URL {
   const copy = new URL(url);
   if (!copy.pathname.endsWith("/")) copy.pathname += "/";
   return copy;

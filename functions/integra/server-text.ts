@@ -25,10 +25,17 @@ export interface ServerText {
    * Without tokens and URL queries, at most 600 characters; "" where there are none. They may name a patient.
    */
   text: string;
+  /**
+   * All that was said, a page's heading and the guide's `message` included: to judge the answer by, and for whoever asked.
+   * It may name a patient or repeat what was asked, and belongs into no log, event or error. Cleaned like `text`.
+   */
+  said: string;
   /** Codes only, such as `processing` or `ATTACHMENT_FILE_NOT_FOUND`: they name nobody. */
   codes: string[];
   /** Whether the body is an OperationOutcome at all, and whether each of its issues is of a transient type. */
   outcome: "transient" | "terminal" | "none";
+  /** OAuth's `error` code, where the body has one (RFC 6749, 5.2). */
+  oauthError: string | undefined;
 }
 
 /** FHIR's issue types (`lock-error`) and OAuth's errors (`invalid_client`). */
@@ -42,15 +49,19 @@ const constantPattern = /^[A-Z]{2,24}(?:_[A-Z0-9]{2,24}){1,7}$/;
  * @param credentials what the request carried, which the answer may quote
  */
 export function readServerText(body: Buffer, credentials: readonly string[] = []): ServerText {
-  const json = parseObject(body.toString("utf8").trim());
+  const raw = body.toString("utf8").trim();
+  const json = parseObject(raw);
   if (json?.["resourceType"] === "OperationOutcome") return readOutcome(json, credentials);
   const { error, error_description: description, message, code } = json ?? {};
   const oauthError = matching(codePattern, error);
   const words = oauthError.length === 0 ? [] : [...oauthError, description].filter((word) => typeof word === "string");
+  const all = [error, description, message, code].filter((word) => typeof word === "string");
   return {
     text: tidy(words.join(": "), credentials),
+    said: tidy(json === undefined ? withoutMarkup(raw) : all.join(": "), credentials),
     codes: [...oauthError, ...matching(constantPattern, message, code)],
     outcome: "none",
+    oauthError: oauthError[0],
   };
 }
 
@@ -61,10 +72,13 @@ function readOutcome(json: Record<string, unknown>, credentials: readonly string
     .filter((word) => typeof word === "string");
   const codes = matching(codePattern, ...issues.map((issue) => issue?.code));
   const transient = issues.length > 0 && issues.every((issue) => transientCodes.has(String(issue?.code)));
+  const text = tidy(words.join("; "), credentials);
   return {
-    text: tidy(words.join("; "), credentials),
+    text,
+    said: text,
     codes: [...new Set(codes)].slice(0, mostCodes),
     outcome: transient ? "transient" : "terminal",
+    oauthError: undefined,
   };
 }
 
@@ -78,6 +92,11 @@ function parseObject(raw: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+}
+
+function withoutMarkup(raw: string): string {
+  const heading = /<h1[^>]*>([\s\S]*?)<\/h1>/i.exec(raw)?.[1] ?? /<title[^>]*>([\s\S]*?)<\/title>/i.exec(raw)?.[1];
+  return (heading ?? raw).replace(/<[^>]*>/g, " ");
 }
 
 function tidy(text: string, credentials: readonly string[]): string {

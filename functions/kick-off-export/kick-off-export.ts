@@ -6,6 +6,7 @@ import type { ExportJob } from "#contracts/landed.ts";
 import { executionName } from "#functions/workflow/export-runs.ts";
 import { jobIdOf } from "#functions/workflow/job-id.ts";
 import { elapsedOf, nextTry, pollIntervalMs, troubleIntervalMs, worthAnotherTry } from "#functions/workflow/pacing.ts";
+import { reasonOf } from "#functions/workflow/reason-of.ts";
 import type { StartedJob } from "#integra/bulk-export.ts";
 import type { AuditTrail } from "#landing/audit-trail.ts";
 import type { ExportRecords } from "#landing/export-records.ts";
@@ -42,13 +43,16 @@ export const kickOffExport =
     await refuseWithoutLease(ports, context);
     try {
       const started = await ports.kickOff(context.request, signal);
-      if (known?.statusUrl === started.statusUrl.href) return busyWithAnother(ports, attempts, started.retryAfterMs);
+      if (known?.statusUrl === started.statusUrl.href) {
+        ports.log.info("the server still hands out the job of another request", { attempts });
+        return busy(ports, context, attempts, started.retryAfterMs);
+      }
       await keepJob(ports, context, started, signal);
       return await accepted(ports, context, attempts, started.retryAfterMs);
     } catch (fault) {
       if (!(fault instanceof ServerUnavailable) || !worthAnotherTry(attempts, fault)) throw fault;
       ports.log.warn("the kick-off got no answer that counts", { attempts, reason: fault.message });
-      return { outcome: "busy", ...nextTry(ports.now(), troubleIntervalMs(attempts, fault.retryAfterMs)), attempts };
+      return busy(ports, context, attempts, fault.retryAfterMs);
     }
   };
 
@@ -57,9 +61,14 @@ async function refuseWithoutLease({ leases }: KickOffExportPorts, context: Expor
   throw new ExportStopped("the export lost its turn, because its execution was stopped");
 }
 
-function busyWithAnother(ports: KickOffExportPorts, attempts: number, retryAfterMs: number | undefined): KickOffResult {
-  ports.log.info("the server still hands out the job of another request", { attempts });
-  return { outcome: "busy", ...nextTry(ports.now(), troubleIntervalMs(attempts, retryAfterMs)), attempts };
+function busy(
+  { now }: KickOffExportPorts,
+  context: ExportContext,
+  attempts: number,
+  retryAfterMs: number | undefined,
+): KickOffResult {
+  const wait = troubleIntervalMs(attempts, retryAfterMs, elapsedOf(context, now()));
+  return { outcome: "busy", ...nextTry(now(), wait), attempts };
 }
 
 async function keepJob(
@@ -83,9 +92,7 @@ async function keepJob(
   // server may have handed out the next export's job, which is not ours to delete.
   if (await ports.leases.isHeldBy(context.request.level, executionName(context))) {
     await ports.deleteJob(statusUrl, signal).catch((fault: unknown) => {
-      ports.log.warn("the server did not delete the job", {
-        reason: fault instanceof Error ? fault.message : String(fault),
-      });
+      ports.log.warn("the server did not delete the job", { reason: reasonOf(fault) });
     });
   }
   throw new ExportStopped("the export was stopped while it was kicked off; its job is not needed");

@@ -2,7 +2,7 @@ import { ManifestRejected } from "#contracts/errors.ts";
 import type { ExportRequest } from "#contracts/export-request.ts";
 import type { DownloadPlan, ExportContext, PlanInput } from "#contracts/export-state.ts";
 import type { ExportJob, ExportPlan } from "#contracts/landed.ts";
-import { nextTry } from "#functions/workflow/pacing.ts";
+import { elapsedOf, foreignPauseMs, nextTry } from "#functions/workflow/pacing.ts";
 import type { Manifest, ManifestFile } from "#integra/manifest.ts";
 import type { ExportRecords } from "#landing/export-records.ts";
 import type { NamedFile } from "#landing/object-keys.ts";
@@ -28,9 +28,6 @@ export interface PlanDownloadsPorts {
 /** A server that links pages without an end must not keep us reading for ever. */
 const mostPages = 1_000;
 
-/** Before the server is asked again after it handed out another request's job, which is complete by now. */
-const foreignPauseMs = 10_000;
-
 /**
  * Reads the manifest, with all its pages, and writes the plan (which file lands where) and the work list of the
  * Distributed Map: every file, or, where the export is resumed, those that have not landed yet. A job that answers another
@@ -45,7 +42,7 @@ export const planDownloads =
     const { exportId, request } = context;
     const job = await ports.records.getJob(exportId);
     const manifest = ports.parseManifest(await ports.records.getManifest(exportId, 1), new URL(job.statusUrl));
-    if (ports.isForeignRequest(manifest.request, request)) return await waitOut(ports, job);
+    if (ports.isForeignRequest(manifest.request, request)) return await waitOut(ports, context, job);
     const files = await allFiles(ports, context, manifest, signal);
     const plan = await planOf(ports, context, manifest, files);
     await ports.records.savePlan(plan);
@@ -55,10 +52,16 @@ export const planDownloads =
     return { outcome: "planned", ...nextTry(ports.now(), 0), files: missing.length, workListKey };
   };
 
-async function waitOut({ records, log, now }: PlanDownloadsPorts, job: ExportJob): Promise<DownloadPlan> {
+async function waitOut(ports: PlanDownloadsPorts, context: ExportContext, job: ExportJob): Promise<DownloadPlan> {
+  const { records, log, now } = ports;
   await records.saveJob({ ...job, foreign: true });
   log.warn("the server handed out the job of another request: it is waited out");
-  return { outcome: "foreign", ...nextTry(now(), foreignPauseMs), files: 0, workListKey: "" };
+  return {
+    outcome: "foreign",
+    ...nextTry(now(), foreignPauseMs(elapsedOf(context, now()))),
+    files: 0,
+    workListKey: "",
+  };
 }
 
 async function planOf(

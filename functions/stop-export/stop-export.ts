@@ -1,4 +1,5 @@
 import { aboutAnExport } from "#contracts/events.ts";
+import { exportId as exportIdSchema } from "#contracts/export-state.ts";
 import type { RequestedByEvent } from "#contracts/triggers.ts";
 import type { Executions } from "#executions/executions.ts";
 import { executionName, resumptionOf } from "#functions/workflow/export-runs.ts";
@@ -22,7 +23,7 @@ export interface StoppedExport {
 export const stopExport =
   ({ executions, log }: StopExportPorts): Step<RequestedByEvent, StoppedExport> =>
   async ({ id, source, detail }) => {
-    const about = aboutAnExport.safeParse(detail);
+    const about = aboutAnExport.extend({ exportId: exportIdSchema }).safeParse(detail);
     if (!about.success) {
       log.warn("a request to cancel names no export: nothing was stopped", { eventId: id, source });
       return { stopped: [] };

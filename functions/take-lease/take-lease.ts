@@ -2,6 +2,7 @@ import type { ExportContext, LeaseInput, LeaseResult } from "#contracts/export-s
 import type { Executions } from "#executions/executions.ts";
 import { executionName } from "#functions/workflow/export-runs.ts";
 import { elapsedOf, nextTry, turnIntervalMs } from "#functions/workflow/pacing.ts";
+import { reasonOf } from "#functions/workflow/reason-of.ts";
 import type { ExportRecords } from "#landing/export-records.ts";
 import type { Lease, LeaseHolder, Leases } from "#ledger/leases.ts";
 import type { Log } from "#runtime/log.ts";
@@ -91,8 +92,6 @@ async function forget(ports: TakeLeasePorts, { takenFrom, exportId }: Lease, sig
     await ports.deleteJob(new URL(job.statusUrl), signal);
   } catch (fault) {
     // Its manifest will show that it is not ours, and it will be waited out.
-    ports.log.warn("the server did not delete the job of the export before", {
-      reason: fault instanceof Error ? fault.message : String(fault),
-    });
+    ports.log.warn("the server did not delete the job of the export before", { reason: reasonOf(fault) });
   }
 }

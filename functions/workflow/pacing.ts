@@ -64,6 +64,13 @@ export function turnIntervalMs(looks: number, elapsed: Elapsed): number {
   return Math.max(growing, gentleMs(elapsed));
 }
 
+/**
+ * The wait before a new kick-off, after the server handed out a job that is another request's and complete: a moment as a
+ * rule. Where no job ever turns out to be ours, it grows: each of these rounds adds three polls' events to the history,
+ * and starts a job.
+ */
+export const foreignPauseMs = (elapsed: Elapsed): number => Math.max(5 * gentleMs(elapsed), 10 * second);
+
 const mostLateQuestions = 1_280;
 
 /** What takes hours need not be asked for every second, whatever the answers are. */

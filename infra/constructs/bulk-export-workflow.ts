@@ -96,7 +96,7 @@ export class BulkExportWorkflow extends Construct {
   }
 
   #pollExport(): void {
-    const step = this.#step("PollExport", "poll-export", medium);
+    const step = this.#step("PollExport", "poll-export", medium, 512);
     this.#props.landing.integra.grantClient(step);
     this.#grantBucket(step, { lookUp: true, read: ["work/*/job.json"], write: ["exports/*/manifest.json"] });
   }

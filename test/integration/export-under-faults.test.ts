@@ -212,7 +212,9 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
           current: { kty: "RSA", kid: "planted-kid", d: "planted-key" },
         }),
       );
+      // A container keeps a key for some minutes; whatever is refused makes it read the secret again.
       test.simulator.faults.script("kick-off", [{ kind: "unauthorized" }]);
+      test.simulator.faults.script("token", [{ kind: "unauthorized" }]);
       test.simulator.revokeTokens();
       const detail = failed(await test.exportBy({ level: "patient" }));
 

@@ -1,10 +1,8 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SFNClient, StopExecutionCommand } from "@aws-sdk/client-sfn";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
-import { clientSettings } from "#local/local-bridge.ts";
 import type { Simulator } from "#local/simulator/simulator.ts";
 import {
   type BridgeUnderTest,
@@ -12,6 +10,7 @@ import {
   completed,
   type EndEvent,
   failed,
+  isEnd,
 } from "../fixtures/bridge-under-test.ts";
 import { findLeaks, type Leak, type Marker, type ScannedText } from "../fixtures/marker-scan.ts";
 import {
@@ -29,7 +28,10 @@ const aboutPatient = `{token} may not read {url} for ${planted.name}, born ${pla
 const aboutRequest = "the token {token} does not allow {url} (ask the portal)";
 
 /** What each scenario ends with, by its name. */
-type Ends = Record<"plain" | "capabilities" | "troubled" | "rejected" | "jobFailed" | "refused" | "invalid", EndEvent>;
+type Ends = Record<
+  "plain" | "capabilities" | "troubled" | "resumed" | "rejected" | "jobFailed" | "refused" | "invalid",
+  EndEvent
+>;
 
 describe("what the bridge writes down", () => {
   let test: BridgeUnderTest;
@@ -45,6 +47,7 @@ describe("what the bridge writes down", () => {
       logFile: join(scratch, "local-aws.log"),
     });
     ends = await exportInEveryWay(test);
+    await misdirectRequests(test);
     await cancelAnExport(test);
     texts = [
       ...(await executionTexts(test)),
@@ -66,6 +69,7 @@ describe("what the bridge writes down", () => {
     expect(completed(ends.plain).status).toBe("complete");
     expect(completed(ends.capabilities).status).toBe("complete");
     expect(completed(ends.troubled)).toMatchObject({ status: "partial", totals: { failedFiles: 1 } });
+    expect(completed(ends.resumed).status).toBe("complete");
     expect(failed(ends.rejected).error.name).toBe("KickOffRejected");
     expect(failed(ends.jobFailed).error.name).toBe("ExportJobFailed");
     expect(failed(ends.refused).error.name).toBe("AccessRefused");
@@ -89,7 +93,9 @@ describe("what the bridge writes down", () => {
 
   it("was looked for in every place, and would have been found", async () => {
     const places = new Set(texts.map(({ where }) => where.split(/[ /]/)[0]));
-    expect([...places]).toEqual(expect.arrayContaining(["execution", "event", "log", "work", "exports", "the"]));
+    expect([...places]).toEqual(
+      expect.arrayContaining(["execution", "event", "log", "ledger", "work", "exports", "audit", "the"]),
+    );
     const children = texts.filter(({ where }) => where.includes("/") && where.startsWith("execution"));
     expect(children.length).toBeGreaterThan(20);
     const logs = texts.filter(({ where }) => where.startsWith("log")).map(({ text }) => text);
@@ -138,6 +144,11 @@ async function exportInEveryWay(test: BridgeUnderTest): Promise<Ends> {
   expect((["token", "kick-off", "status", "download"] as const).map((name) => faults.pending(name))).toEqual([
     0, 0, 0, 0,
   ]);
+  await test.caller.requestResumption(troubled.detail.exportId);
+  const resumed = await endOf(
+    test,
+    ({ detail }) => detail.exportId === troubled.detail.exportId && detail.run === "r1",
+  );
 
   faults.script("kick-off", [{ kind: "status", status: 400, words: aboutRequest }]);
   const rejected = await test.exportBy(some);
@@ -166,17 +177,31 @@ async function exportInEveryWay(test: BridgeUnderTest): Promise<Ends> {
     patient: planted,
     [planted.name]: planted.born,
   });
-  return { plain, capabilities, troubled, rejected, jobFailed, refused, invalid };
+  return { plain, capabilities, troubled, resumed, rejected, jobFailed, refused, invalid };
 }
 
-async function cancelAnExport({ simulator, bridge, ...test }: BridgeUnderTest): Promise<void> {
-  simulator.settings.exportDurationMs = 60_000;
+const endOf = (test: BridgeUnderTest, wanted: (end: EndEvent) => boolean): Promise<EndEvent> =>
+  test.awaitEvent((event): event is EndEvent => isEnd(event) && wanted(event));
+
+/** Requests about an export that name a patient instead of one. */
+async function misdirectRequests(test: BridgeUnderTest): Promise<void> {
+  await test.caller.requestResumption(planted.name);
+  await endOf(test, ({ detail }) => detail.exportId.startsWith("event-") && detail.run === "r1");
+  await test.caller.requestCancellation(planted.name);
+  const logged = async (): Promise<void> => {
+    const lines = (await logTexts(test)).map(({ text }) => text).join();
+    expect(lines).toContain("a request to cancel names no export");
+  };
+  await vi.waitFor(logged, { timeout: 20_000, interval: 100 });
+}
+
+async function cancelAnExport(test: BridgeUnderTest): Promise<void> {
+  test.simulator.settings.exportDurationMs = 60_000;
   const exportId = await test.startExecution({ level: "system", types: ["Patient"] });
   await test.awaitEvent(
     (event): event is typeof event => event["detail-type"] === "Export Started" && event.detail.exportId === exportId,
   );
-  const executionArn = `${bridge.outputs.exportStateMachineArn.replace(":stateMachine:", ":execution:")}:${exportId}`;
-  await new SFNClient(clientSettings(bridge.aws)).send(new StopExecutionCommand({ executionArn }));
+  await test.caller.requestCancellation(exportId);
   expect((await test.awaitEndOf(exportId))["detail-type"]).toBe("Export Cancelled");
 }
 

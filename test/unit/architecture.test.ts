@@ -49,7 +49,7 @@ function target(file: string, specifier: string): string | undefined {
   return posix.normalize(path.replace("*", specifier.slice(pattern.length - 1)));
 }
 
-const adapters = ["integra", "landing", "ledger", "announcements", "executions"] as const;
+const adapters = ["integra", "landing", "ledger", "announcements", "executions", "documents"] as const;
 const shared = [...adapters, "workflow", "runtime", "contracts"] as const;
 
 const folders = readdirSync(join(root, "functions")).filter((name) =>

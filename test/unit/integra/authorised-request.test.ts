@@ -227,6 +227,43 @@ describe("a request with the client's token", () => {
     expect(refusalText(refusal)).toBe("HTTP 403: the token [redacted] is too old");
   });
 
+  it("takes the token raw and not as a bearer token where it is asked for", async () => {
+    await authorisedRequest(client, request("/a", { token: "raw" }));
+    expect(credentials(server)).toEqual([[undefined, "token-1"]]);
+  });
+
+  it("posts its body, and posts it again after a 401", async () => {
+    answers["/a"] = (number) => (number === 1 ? says(401) : says(200));
+    const answer = await authorisedRequest(client, request("/a", { method: "POST", body: '{"a":1}' }));
+    expect(answer.status).toBe(200);
+    expect(server.requests.map(({ method, body }) => [method, body])).toEqual([
+      ["POST", '{"a":1}'],
+      ["POST", '{"a":1}'],
+    ]);
+  });
+
+  it.each([301, 302, 303, 307, 308])("does not post elsewhere after a %i: that is the answer", async (status) => {
+    answers["/a"] = redirect("/b", status);
+    const answer = await authorisedRequest(client, request("/a", { method: "POST", body: "{}" }));
+    expect(answer.status).toBe(status);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("gives a 401 back as it is where it is not about the token", async () => {
+    answers["/a"] = () => says(401, {}, "the nonce is used up");
+    const answer = await authorisedRequest(client, request("/a", { renews: false }));
+    expect((await readBody(answer, 100)).toString()).toBe("the nonce is used up");
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("names what was asked for in words, where the path may name a patient", async () => {
+    answers["/Patient/12900876000"] = () => says(401);
+    const asked = request("/Patient/12900876000", { subject: "the read of one Patient" });
+    const fault = (await authorisedRequest(client, asked).catch((error: unknown) => error)) as Error;
+    expect(fault.message).toContain("the read of one Patient");
+    expect(fault.message).not.toContain("12900876000");
+  });
+
   it("names no query in its faults", async () => {
     const url = new URL("/a?patient=secret", stranger.origin);
     const fault = (await authorisedRequest(client, request("/a", { url })).catch((error: unknown) => error)) as Error;

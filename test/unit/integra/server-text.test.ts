@@ -32,22 +32,40 @@ describe("what a server says about an error", () => {
   it("is OAuth's error with its description", () => {
     expect(read({ error: "invalid_scope", error_description: "no such scope" })).toEqual({
       text: "invalid_scope: no such scope",
+      said: "invalid_scope: no such scope",
       codes: ["invalid_scope"],
       outcome: "none",
+      oauthError: "invalid_scope",
     });
   });
 
   it.each([
-    ["a page of HTML", "<html><head><title>t</title></head><body><h1>HTTP Status 401</h1><p>x</p></body></html>"],
-    ["a text", "Jane Doe is not here"],
-    ["a framework's error object", { status: 500, error: "Internal Server Error", message: "Jane Doe", path: "/x" }],
-    ["the guide's error object with words", { status: false, message: "no file of Jane", code: "403" }],
-    ["an error object whose words look like codes", { error: { code: "jane" }, message: "JANE", code: "DOE" }],
-    ["JSON that is no object", "[1]"],
-    ["JSON that is cut", '{"error":"invalid_client"'],
-    ["nothing", ""],
-  ])("is nothing where it is %s", (_, body) => {
-    expect(read(body)).toEqual({ text: "", codes: [], outcome: "none" });
+    [
+      "a page of HTML",
+      "<html><head><title>t</title></head><body><h1>HTTP Status 401</h1><p>x</p></body></html>",
+      "HTTP Status 401",
+    ],
+    ["a text", "Jane Doe is not here", "Jane Doe is not here"],
+    [
+      "a framework's error object",
+      { status: 500, error: "Internal Server Error", message: "Jane Doe", path: "/x" },
+      "Internal Server Error: Jane Doe",
+    ],
+    [
+      "the guide's error object with words",
+      { status: false, message: "no file of Jane", code: "403" },
+      "no file of Jane: 403",
+    ],
+    [
+      "an error object whose words look like codes",
+      { error: { code: "jane" }, message: "JANE", code: "DOE" },
+      "JANE: DOE",
+    ],
+    ["JSON that is no object", "[1]", "[1]"],
+    ["JSON that is cut", '{"error":"invalid_client"', '{"error":"invalid_client"'],
+    ["nothing", "", ""],
+  ])("is nothing to be written down where it is %s, but it can be judged", (_, body, said) => {
+    expect(read(body)).toEqual({ text: "", said, codes: [], outcome: "none", oauthError: undefined });
   });
 
   it("is said in codes by an OperationOutcome and by the guide's error object", () => {

@@ -151,6 +151,13 @@ describe("kicking an export off", () => {
     expect(bridge.audited()).toContain("audit/e1/first/kicked-off-job-8.json");
   });
 
+  it("asks less often, the longer the export takes: neither a busy server nor another's job is asked for ever", async () => {
+    bridge.clock.now += 12 * 3_600_000;
+    expect((await kickOff({ kickOff: busy })).waitSeconds).toBeGreaterThanOrEqual(60);
+    await bridge.records.saveJob({ ...patientJob, foreign: true });
+    expect((await kickOff()).waitSeconds).toBeGreaterThanOrEqual(60);
+  });
+
   it("stays stopped where the DELETE of its job fails", async () => {
     await stop();
     await expect(kickOff({ deleteJob })).rejects.toMatchObject({ name: "ExportStopped" });

@@ -114,6 +114,13 @@ describe("planning the downloads", () => {
     expect(await bridge.records.getJob("e1")).toEqual({ ...patientJob, foreign: true });
   });
 
+  it("waits a moment before the job after another's, and minutes where each one was another's for hours", async () => {
+    const foreign = page(["a"], undefined, { request: "[base]/Group/1/$export" });
+    expect((await plan(foreign)).waitSeconds).toBeLessThanOrEqual(15);
+    bridge.clock.now += 12 * 3_600_000;
+    expect((await plan(foreign)).waitSeconds).toBeGreaterThanOrEqual(300);
+  });
+
   it("plans nothing where a further page answers another request", async () => {
     pages.set("/page/2", page(["b"], undefined, { request: "[base]/Group/1/$export" }));
     await expect(plan(page(["a"], "/page/2"))).rejects.toMatchObject({ name: "ManifestRejected" });

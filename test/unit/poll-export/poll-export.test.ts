@@ -11,6 +11,7 @@ import {
   patientExport,
   patientJob,
 } from "#test/fixtures/bridge-in-memory.ts";
+import { pollsOfADay } from "#test/fixtures/polls-of-a-day.ts";
 
 const running = (retryAfterMs?: number): JobStatus => ({ state: "in-progress", progress: "50%", retryAfterMs });
 
@@ -121,21 +122,7 @@ describe("polling an export", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(answer, { minLength: 1, maxLength: 6 }), async (answers) => {
         fc.pre(answers.some((one) => !(one instanceof Error)));
-        bridge.clock.now = Date.parse(patientJob.kickedOffAt);
-        const end = bridge.clock.now + 86_400_000;
-        let result: PollResult | undefined;
-        let turn = 0;
-        const step = pollExport(
-          ports(() => {
-            const next = answers[turn++ % answers.length] ?? running();
-            return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
-          }),
-        );
-        while (bridge.clock.now < end) {
-          result = await step({ export: patientExport, ...(result && { poll: result }) }, bridge.stepContext);
-          bridge.clock.now += result.waitSeconds * 1000;
-        }
-        expect(result?.polls).toBeLessThan(1_700);
+        expect(await pollsOfADay(answers)).toBeLessThan(1_700);
       }),
       { numRuns: 10, examples: [[[running(1_000), new ServerUnavailable("429", { retryAfterMs: 1_000 })]]] },
     );

@@ -45,12 +45,13 @@ describe("a request to cancel an export", () => {
     expect(await cancel({ exportId: "e1" })).toEqual({ stopped: ["e1-r1"] });
   });
 
-  it.each([[{}], [{ exportId: 1 }], ["e1"]])(
-    "that is no request (%j) stops nothing, and the log says so",
+  it.each([[{}], [{ exportId: 1 }], ["Jane"], [{ exportId: "Jane Doe" }], [{ exportId: "e1", patient: "Jane" }]])(
+    "that is no request (%j) stops nothing, and the log says so without repeating it",
     async (detail) => {
       await bridge.executions.start("e1", {});
       expect(await cancel(detail)).toEqual({ stopped: [] });
       expect(bridge.logged.join()).toContain("names no export");
+      expect(JSON.stringify(bridge.logged)).not.toContain("Jane");
     },
   );
 });

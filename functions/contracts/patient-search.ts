@@ -1,0 +1,22 @@
+import * as z from "zod";
+
+const value = z.string().min(1, "is empty").max(256, "is too long");
+
+/**
+ * How patients are found (guide, "API to Fetch Patient ID"; `family` is in its example only). The guide names four
+ * combinations: gender, birthdate and phone or email, each with or without given. Which combinations and values are good is
+ * left to the server, whose refusals say why.
+ */
+export const patientSearchParameters = z
+  .strictObject({
+    family: value,
+    given: value,
+    gender: value,
+    birthdate: value,
+    phone: value,
+    email: value,
+  })
+  .partial()
+  .refine((parameters) => Object.keys(parameters).length > 0, "at least one search parameter is needed");
+
+export type PatientSearchParameters = z.infer<typeof patientSearchParameters>;

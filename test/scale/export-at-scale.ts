@@ -1,0 +1,140 @@
+import { crc32 } from "node:zlib";
+import type { ExportSummary } from "#contracts/landed.ts";
+import type { BridgeCaller, ReceivedEvent } from "#local/bridge-caller.ts";
+import type { ExportFile } from "#local/simulator/dataset.ts";
+import type { RequestLogEntry } from "#local/simulator/request-log.ts";
+import {
+  type BridgeUnderTest,
+  bridgeUnderTest,
+  completed,
+  type EndEvent,
+  isEnd,
+} from "#test/fixtures/bridge-under-test.ts";
+import { type AwsCounts, asAwsCounts } from "./as-aws-counts.ts";
+import { type ExecutionFigures, executionFigures } from "./execution-figures.ts";
+import { type ProcessUsage, watchProcesses } from "./process-usage.ts";
+
+/** A file as the simulator serves it, by the key below the export's prefix at which it has to land. */
+export interface ServedFile {
+  key: string;
+  fileName: string;
+  lines: number;
+  bytes: number;
+  /** As S3 writes it: base64 of the big-endian CRC-32. */
+  crc32: string;
+}
+
+/** Everything that an export of many files left behind: what it was to move, and all places that say what it moved. */
+export interface ExportAtScale {
+  exportId: string;
+  served: ServedFile[];
+  /** Every object below the export's prefix, by its key below it, with its bytes. */
+  objects: Map<string, number>;
+  summary: Pick<ExportSummary, "status" | "files" | "totals">;
+  /** What the subscriber's queue received. */
+  events: ReceivedEvent[];
+  /** The simulator's log. */
+  requests: Pick<RequestLogEntry, "endpoint" | "fileName" | "status">[];
+  parent: ExecutionFigures;
+  children: ExecutionFigures[];
+  onAws: AwsCounts;
+  processes: ProcessUsage[];
+  /** From the request's event to the end's event, as the subscriber sees it. */
+  exportSeconds: number;
+}
+
+export interface ScaleOptions {
+  files: number;
+  linesPerFile?: number;
+  signal?: AbortSignal;
+  report?: (line: string) => void;
+}
+
+/** Long enough to be asked after several times. */
+const exportDurationMs = 2_000;
+/** More do not help: they all share the cores, and each has to start first. */
+const downloadConcurrency = 8;
+const receivers = 4;
+
+/**
+ * Deploys the stacks to the local AWS, asks for one export of `files` small files by an event, and collects what came of
+ * it. Waits are shortened a hundredfold; nothing else differs from what a user deploys.
+ * @throws Error where the export does not complete; the signal's reason, when it fires first
+ */
+export async function exportAtScale(options: ScaleOptions): Promise<ExportAtScale> {
+  const { files, linesPerFile = 10, report = () => undefined } = options;
+  report("deploying");
+  const test = await bridgeUnderTest({
+    simulator: { syntheticFiles: { count: files, linesPerFile }, exportDurationMs },
+    settings: { export: { downloadConcurrency } },
+    signal: options.signal,
+  });
+  const watch = watchProcesses();
+  try {
+    report(`asking for an export of ${files} files`);
+    const outcome = await exportOnce(test.caller, options);
+    // What is collected now is no part of the export.
+    const processes = await watch.stop();
+    report("collecting what it left behind");
+    return { ...outcome, ...(await leftBehind(test, outcome.exportId)), processes };
+  } finally {
+    await watch.stop();
+    await test.stop();
+  }
+}
+
+async function leftBehind({ bridge, simulator, caller, objects }: BridgeUnderTest, exportId: string) {
+  const [job] = simulator.jobs();
+  if (job === undefined) throw new Error("the simulator was asked for no export");
+  const prefix = `exports/${exportId}/`;
+  const { parent, children } = await executionFigures(bridge, exportId);
+  return {
+    served: simulator.filesOf(job.id).output.map(servedFile),
+    objects: new Map([...(await objects(prefix))].map(([key, bytes]) => [key.slice(prefix.length), bytes])),
+    summary: await caller.readSummary(exportId),
+    requests: [...simulator.log],
+    parent,
+    children,
+    onAws: asAwsCounts(parent, children),
+  };
+}
+
+/** An export that tells nothing for so long hangs: its longest silent step, the reconciliation, takes seconds. */
+const patienceMs = 120_000;
+
+/** Asks for the export and receives events until it has ended and the queue is empty. */
+async function exportOnce(
+  caller: BridgeCaller,
+  { files, signal, report }: ScaleOptions,
+): Promise<Pick<ExportAtScale, "exportId" | "events" | "exportSeconds">> {
+  const events: ReceivedEvent[] = [];
+  let end: { event: EndEvent; at: number } | undefined;
+  let lastNews = performance.now();
+  const receiver = async (): Promise<void> => {
+    for (;;) {
+      signal?.throwIfAborted();
+      const received = await caller.receiveEvents(1);
+      const last = received.find(isEnd);
+      if (last !== undefined) end = { event: last, at: performance.now() };
+      if (received.length > 0) lastNews = performance.now();
+      else if (end !== undefined) return;
+      else if (performance.now() - lastNews > patienceMs)
+        throw new Error("the export has told nothing for two minutes");
+      const before = events.length;
+      events.push(...received);
+      if (Math.floor(before / 1_000) < Math.floor(events.length / 1_000))
+        report?.(`${events.length} events of ${files} files received`);
+    }
+  };
+  const begun = performance.now();
+  await caller.requestExport({ level: "patient", requestId: "export-at-scale" });
+  await Promise.all(Array.from({ length: receivers }, receiver));
+  if (end === undefined) throw new Error("the export has not ended");
+  return { exportId: completed(end.event).exportId, events, exportSeconds: (end.at - begun) / 1000 };
+}
+
+function servedFile({ type, fileName, lines, body }: ExportFile): ServedFile {
+  const crc = Buffer.alloc(4);
+  crc.writeUInt32BE(crc32(body));
+  return { key: `${type}/${fileName}`, fileName, lines, bytes: body.length, crc32: crc.toString("base64") };
+}

@@ -1,0 +1,99 @@
+import { readdir, readFile } from "node:fs/promises";
+
+/** What the processes of one kind took, at most each. */
+export interface ProcessUsage {
+  /** Of a Lambda worker the folder of its function; else "local AWS" or "simulator and this script". */
+  name: string;
+  /** The largest resident set. */
+  peakBytes: number;
+  /** User and system time, from the process's start. */
+  cpuSeconds: number;
+  /** The memory that the function gets on AWS; the local AWS enforces none. Undefined for what is no Lambda. */
+  limitBytes: number | undefined;
+}
+
+type Kind = Pick<ProcessUsage, "name" | "limitBytes">;
+
+interface Process extends Pick<ProcessUsage, "peakBytes" | "cpuSeconds"> {
+  pid: string;
+  parent: string;
+}
+
+const sampleMs = 1_000;
+/** The kernel's unit of CPU time in /proc, USER_HZ. */
+const ticksPerSecond = 100;
+
+/**
+ * Watches this process and those below it: the local AWS and its Lambda workers. The kernel keeps each peak and each sum
+ * itself, so a process only has to be seen once near its end. `stop` answers each kind, the largest first; nothing where
+ * the system has no /proc. It may be called again.
+ */
+export function watchProcesses(): { stop: () => Promise<ProcessUsage[]> } {
+  const usages = new Map<string, ProcessUsage>();
+  const kinds = new Map<string, Kind>();
+  const sample = async (): Promise<void> => {
+    for (const { pid, peakBytes, cpuSeconds } of await processesBelow(String(process.pid))) {
+      const kind = kinds.get(pid) ?? (await kindOf(pid));
+      kinds.set(pid, kind);
+      const known = usages.get(kind.name) ?? { peakBytes: 0, cpuSeconds: 0 };
+      usages.set(kind.name, {
+        ...kind,
+        peakBytes: Math.max(known.peakBytes, peakBytes),
+        cpuSeconds: Math.max(known.cpuSeconds, cpuSeconds),
+      });
+    }
+  };
+  let sampling = Promise.resolve();
+  const next = (): void => {
+    sampling = sampling.then(sample);
+  };
+  const timer = setInterval(next, sampleMs);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      next();
+      await sampling;
+      return [...usages.values()].toSorted((a, b) => b.peakBytes - a.peakBytes);
+    },
+  };
+}
+
+async function processesBelow(root: string): Promise<Process[]> {
+  const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
+  const all = (await Promise.all(pids.map(readProcess))).filter((one) => one !== undefined);
+  const below = new Set([root]);
+  for (let size = 0; size < below.size; ) {
+    size = below.size;
+    for (const { pid, parent } of all) if (below.has(parent)) below.add(pid);
+  }
+  return all.filter(({ pid }) => below.has(pid));
+}
+
+async function readProcess(pid: string): Promise<Process | undefined> {
+  const status = await readOfProcess(pid, "status");
+  const field = (name: string): string | undefined => new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(status)?.[1];
+  const parent = field("PPid");
+  const peak = field("VmHWM");
+  if (parent === undefined || peak === undefined) return undefined;
+  // The process's name, in parentheses, may hold blanks; user and system time are the 14th and 15th field (proc(5)).
+  const fields = (await readOfProcess(pid, "stat")).replace(/^.*\) /s, "").split(" ");
+  const ticks = Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+  return { pid, parent, peakBytes: Number(peak) * 1024, cpuSeconds: ticks / ticksPerSecond };
+}
+
+async function kindOf(pid: string): Promise<Kind> {
+  if (pid === String(process.pid)) return { name: "simulator and this script", limitBytes: undefined };
+  const variables = new Map((await readOfProcess(pid, "environ")).split("\0").map(nameAndValue));
+  const memory = variables.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE");
+  if (memory === undefined) return { name: "local AWS", limitBytes: undefined };
+  return { name: variables.get("POWERTOOLS_SERVICE_NAME") ?? "Lambda", limitBytes: Number(memory) * 1024 ** 2 };
+}
+
+function nameAndValue(line: string): [name: string, value: string] {
+  const [name = "", ...value] = line.split("=");
+  return [name, value.join("=")];
+}
+
+/** Empty where the process has ended meanwhile. */
+const readOfProcess = (pid: string, file: string): Promise<string> =>
+  readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");

@@ -1,0 +1,23 @@
+import { describe, expect, it } from "vitest";
+import { faultNames } from "#contracts/errors.ts";
+import { ReadRefused, SessionDead, SessionSecretUnusable, userFaultNames } from "#contracts/user-faults.ts";
+
+const cause = new Error("cause");
+const faults = [
+  new SessionSecretUnusable("words", { cause }),
+  new SessionDead("words", { refusal: "client-refused", discovered: true, cause }),
+  new ReadRefused("words", { refusal: "forbidden", status: 403, diagnostics: "for the caller", cause }),
+];
+
+describe("the faults of users' sessions and reads", () => {
+  it("are the closed list, each under its literal name, and none is another's", () => {
+    expect(faults.map(({ name }) => name)).toEqual([...userFaultNames]);
+    expect(userFaultNames.filter((name) => (faultNames as readonly string[]).includes(name))).toEqual([]);
+  });
+
+  it("keep their cause, and what they know", () => {
+    for (const fault of faults) expect(fault).toMatchObject({ message: "words", cause });
+    expect(faults[1]).toMatchObject({ refusal: "client-refused", discovered: true });
+    expect(faults[2]).toMatchObject({ refusal: "forbidden", status: 403, diagnostics: "for the caller" });
+  });
+});

@@ -1,0 +1,121 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ServerUnavailable } from "#contracts/errors.ts";
+import {
+  type Elapsed,
+  foreignPauseMs,
+  pollIntervalMs,
+  troubleIntervalMs,
+  turnIntervalMs,
+} from "#functions/workflow/pacing.ts";
+import type { JobStatus } from "#integra/bulk-export.ts";
+import { pollsOfADay } from "#test/fixtures/polls-of-a-day.ts";
+import { historyEventsOf, historyEventsOfExecution, historyEventsOfRetry } from "./history-events.ts";
+import { followers, type Level, rendered, type State } from "./state-machine-files.ts";
+
+const mostHistoryEvents = 25_000;
+const dayMs = 86_400_000;
+const machine = rendered("bulk-export.asl.json");
+
+const running = (retryAfterMs?: number): JobStatus => ({ state: "in-progress", progress: undefined, retryAfterMs });
+const busy = () => new ServerUnavailable("429", { retryAfterMs: 0 });
+
+/** Servers whose job runs for 24 hours, and what they answer in turn. */
+const servers: [name: string, answers: (JobStatus | Error)[]][] = [
+  ["sends a Retry-After of a second", [running(1_000)]],
+  ["sends one that is past", [running(0)]],
+  ["sends none", [running()]],
+  ["is busy every other time", [running(0), busy()]],
+  ["is busy in bursts", [running(0), ...Array.from({ length: 5 }, busy)]],
+];
+
+const firstPollMs = (elapsed: Elapsed): number => pollIntervalMs({ retryAfterMs: 0, polls: 0, ...elapsed });
+
+/** The ways back of the machine, by the Waits on them, and how long a round takes at least, whatever the server says. */
+const shortestRoundMs: Record<string, (elapsed: Elapsed) => number> = {
+  "Wait for turn": (elapsed) => turnIntervalMs(1, elapsed),
+  "Wait to kick off": (elapsed) => troubleIntervalMs(1, 0, elapsed),
+  "Wait for export": (elapsed) => pollIntervalMs({ retryAfterMs: 0, polls: 1, ...elapsed }),
+  "Wait for the first poll, Wait out the other job": (elapsed) => firstPollMs(elapsed) + foreignPauseMs(elapsed),
+};
+
+/*
+ * That no way back adds more events in the time it takes than polling does makes an export that polls up to its deadline
+ * the worst of all: whatever an export goes through, its history is no longer than that one's.
+ */
+describe("the history of an export", () => {
+  test("grows by the known ways back only, each with a Wait on it", () => {
+    expect(cyclesOf(machine).map(waitsOn).toSorted()).toEqual(Object.keys(shortestRoundMs).toSorted());
+  });
+
+  test("grows by nine events for each poll", () => {
+    const polling = cycleWith("Wait for export");
+    expect(polling.toSorted()).toEqual(["Export ready?", "Poll export", "Wait for export"]);
+    expect(polling.map(stateOf).reduce((sum, state) => sum + historyEventsOf(state), 0)).toBe(9);
+  });
+
+  test.each(Object.entries(shortestRoundMs))("grows no faster by %s than by polls", (waits, roundMs) => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    const perPoll = eventsAtWorst(cycleWith("Wait for export"));
+    const perRound = eventsAtWorst(cycleWith(waits));
+    fc.assert(
+      fc.property(share, fc.constantFrom(1, 14), (elapsedShare, days) => {
+        const elapsed = { elapsedMs: elapsedShare * days * dayMs, allowedMs: days * dayMs };
+        const polls = roundMs(elapsed) / (shortestRoundMs["Wait for export"]?.(elapsed) ?? Number.NaN);
+        expect(perRound).toBeLessThanOrEqual(polls * perPoll);
+      }),
+      {
+        examples: [
+          [0, 1],
+          [1, 1],
+          [1, 14],
+        ],
+      },
+    );
+  });
+
+  test.each(servers)(
+    "stays below 25,000 events in 24 hours, even where each call of a function fails once, with a server that %s",
+    async (_, answers) => {
+      const onceEach = eventsAtWorst(Object.keys(machine.States)) + historyEventsOfExecution;
+      const polling = (await pollsOfADay(answers)) * eventsAtWorst(cycleWith("Wait for export"));
+      expect(onceEach + polling).toBeLessThan(mostHistoryEvents);
+    },
+  );
+});
+
+const stateOf = (name: string): State => machine.States[name] as State;
+
+/** What states add, each entered once, where each call of a function fails and is retried once. */
+const eventsAtWorst = (names: readonly string[]): number =>
+  names
+    .map(stateOf)
+    .reduce((sum, state) => sum + historyEventsOf(state) + (state.Type === "Task" ? historyEventsOfRetry : 0), 0);
+
+const waitsOn = (cycle: readonly string[]): string =>
+  cycle
+    .filter((name) => stateOf(name).Type === "Wait")
+    .toSorted()
+    .join(", ");
+
+function cycleWith(waits: string): string[] {
+  const cycle = cyclesOf(machine).find((one) => waitsOn(one) === waits);
+  if (cycle === undefined) throw new Error(`no way back of the machine leads through ${waits}`);
+  return cycle;
+}
+
+/** The ways on which a level's states lead back to themselves, each once, as the names on it. */
+function cyclesOf({ States }: Level): string[][] {
+  const order = Object.keys(States);
+  const cycles: string[][] = [];
+  const follow = (way: string[], start: string): void => {
+    const last = States[way.at(-1) ?? start];
+    for (const name of new Set(last && followers(last))) {
+      if (name === start) cycles.push(way);
+      // A cycle is found from the first of its states only.
+      else if (!way.includes(name) && order.indexOf(name) > order.indexOf(start)) follow([...way, name], start);
+    }
+  };
+  for (const name of order) follow([name], name);
+  return cycles;
+}
