@@ -37,6 +37,10 @@ const place = (index: number): string => String(index).padStart(6, "0");
 export const auditKey = (exportId: string, run: string, fact: string): string =>
   `audit/${encodeURIComponent(exportId)}/${encodeURIComponent(run)}/${encodeURIComponent(fact)}.json`;
 
+/** One call of the API; a day's calls are one listing. */
+export const accessKey = (at: string, requestId: string): string =>
+  `audit/access/${at.slice(0, 10)}/${encodeURIComponent(requestId)}.json`;
+
 const folders: Record<FileKind, string | undefined> = {
   output: undefined,
   error: "errors",

@@ -52,7 +52,7 @@ const callOfAnExport = z.object({
 });
 
 /** An error and its causes as plain data; stacks stay, they hold no data of ours. */
-function describeError(error: unknown): Record<string, unknown> {
+export function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: String(error) };
   const { name, message, stack, cause } = error;
   return { name, message, stack, ...(cause === undefined ? {} : { cause: describeError(cause) }) };
