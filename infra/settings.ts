@@ -73,6 +73,12 @@ const integra = z
     tokenUrl: serverUrl.optional(),
     exportUrl: serverUrl.optional(),
     audience: z.string().min(1).optional(),
+    /** Where a user session talks to the server: its tokens, FHIR R4, and the three calls for CCDs. */
+    userTokenUrl: serverUrl.optional(),
+    fhirUrl: serverUrl.optional(),
+    ccdRequestUrl: serverUrl.optional(),
+    ccdNonceUrl: serverUrl.optional(),
+    ccdDownloadUrl: serverUrl.optional(),
     /**
      * Origins besides the server's from which files may be fetched, such as `https://files.example.org`, without our
      * token. A name among them must lead to public addresses; a private file server is listed by its address.

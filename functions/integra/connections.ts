@@ -17,7 +17,7 @@ const connectionsPerOrigin = 8;
  * A request over a refused connection fails with OriginRefused.
  * @param resolve how names are resolved: the system's way, unless a test has its own
  */
-export function connections(server: IntegraServer, resolve: LookupFunction = lookup): Agent {
+export function connections(server: Pick<IntegraServer, "privateOrigins">, resolve: LookupFunction = lookup): Agent {
   const anywhere = buildConnector({ timeout: connectWithinMs });
   const publicOnly = publicConnector(resolve);
   return new Agent({

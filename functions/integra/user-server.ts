@@ -12,6 +12,8 @@ export interface UserServer {
   tokenOrigins: ReadonlySet<string>;
   /** Origins to which a download may redirect, without a token. */
   fileOrigins: ReadonlySet<string>;
+  /** Origins that may be in a private network: the server's own. */
+  privateOrigins: ReadonlySet<string>;
 }
 
 /** FHIR R4's own Patient, and US Core's. */
@@ -52,6 +54,7 @@ export function userServer(settings: UserServerSettings): UserServer {
     patientSearchPaths: { ...guidePatientPaths, ...settings.patientSearchPaths },
     ccd,
     tokenOrigins,
+    privateOrigins: new Set([...tokenOrigins, tokenUrl.origin]),
     fileOrigins: new Set([...tokenOrigins, ...(settings.fileOrigins ?? []).map((origin) => new URL(origin).origin)]),
   };
 }
