@@ -167,11 +167,28 @@ const subscriber = z.strictObject({
     .default("exports/"),
 });
 
+const api = z
+  .strictObject({
+    /** Callers bring a JWT of this issuer, for one of these audiences, instead of signing (SigV4). */
+    jwt: z.strictObject({ issuer: serverUrl, audience: z.array(z.string().min(1)).min(1) }).optional(),
+    /** Of the whole API; what is above is answered 429. */
+    throttle: z
+      .strictObject({
+        callsPerSecond: z.number().int().min(1).max(10_000).default(20),
+        burst: z.number().int().min(1).max(5_000).default(40),
+      })
+      .prefault({}),
+    /** Where callers reach the API, if not at API Gateway's own address: links of answers lead there. */
+    publicUrl: serverUrl.optional(),
+  })
+  .prefault({});
+
 const stageSettings = z
   .strictObject({
     integra,
     export: bulkExport,
     schedules: z.array(schedule).default([]),
+    api,
     retention,
     alarms,
     subscribers: z.array(subscriber).default([]),

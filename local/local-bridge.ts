@@ -19,6 +19,8 @@ export interface LocalOutputs {
   clientSecretName: string;
   sessionSecretName: string;
   ledgerTableName: string;
+  /** Where the HTTP API is; requests are signed for its whole path. */
+  apiUrl: string;
   /** Where the server is that exports come from. */
   integraBaseUrl: string;
 }
@@ -93,6 +95,7 @@ function localOutputs(aws: LocalAws, connection: IntegraConnection, stacks: Stac
     clientSecretName: output("landing", "ClientSecretName"),
     sessionSecretName: output("landing", "SessionSecretName"),
     ledgerTableName: output("landing", "LedgerTableName"),
+    apiUrl: `${aws.endpoint}/_aws/execute-api/${output("api", "ApiId")}`,
     integraBaseUrl: connection.settings.baseUrl,
   };
 }

@@ -11,6 +11,9 @@ import type { LandingStack } from "./landing-stack.ts";
 
 /** What runs: the bulk-export workflow, what starts it, what follows when it is stopped, and what rings. */
 export class ExportStack extends Stack {
+  /** Shared by all functions of the stage. */
+  readonly functions: FunctionDefaults;
+
   constructor(
     scope: Construct,
     id: string,
@@ -22,7 +25,8 @@ export class ExportStack extends Stack {
     const { logDays } = settings.retention;
     const metricsNamespace = `integra-bridge/${stage}`;
     const vpc = settings.fixedEgress ? new FixedEgress(this, "FixedEgress", { key, logDays }).vpc : undefined;
-    const functions: FunctionDefaults = { stage, key, logDays, metricsNamespace, vpc };
+    this.functions = { stage, key, logDays, metricsNamespace, vpc };
+    const { functions } = this;
     const { stateMachine } = new BulkExportWorkflow(this, "BulkExport", { landing, settings, functions });
     const { deadLetters } = new ExportTrigger(this, "Trigger", {
       bus: landing.bus,
