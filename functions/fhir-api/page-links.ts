@@ -9,11 +9,19 @@ import { visit } from "jsonc-parser";
 export function withLinks(bundle: Buffer, replacement: (relation: string, url: string) => string): Buffer {
   const pieces: Buffer[] = [];
   let kept = 0;
-  for (const { relation, url } of linksOf(bundle)) {
-    pieces.push(bundle.subarray(kept, url.from), Buffer.from(JSON.stringify(replacement(relation, url.text))));
-    kept = url.to;
+  for (const { relation = "", urls } of linksOf(bundle)) {
+    for (const { text, from, to } of urls) {
+      pieces.push(bundle.subarray(kept, from), Buffer.from(JSON.stringify(replacement(relation, text))));
+      kept = to;
+    }
   }
   return Buffer.concat([...pieces, bundle.subarray(kept)]);
+}
+
+/** One of a Bundle's links. A member may come twice: whoever reads it may take either. */
+interface Link {
+  relation?: string;
+  urls: Place[];
 }
 
 /** A string of a JSON document and where it stands, quotes included. */
@@ -23,25 +31,22 @@ interface Place {
   to: number;
 }
 
-function linksOf(bundle: Buffer): { relation: string; url: Place }[] {
-  const links = new Map<unknown, { relation?: string; url?: Place }>();
+function linksOf(bundle: Buffer): Iterable<Link> {
+  const links = new Map<unknown, Link>();
   // A character a byte: what the parser counts are bytes, then, and JSON's own signs are the same in both encodings.
   visit(bundle.toString("latin1"), {
-    onObjectBegin: (_offset, _length, _line, _character, path) => mayHoldLinks(path()),
-    onArrayBegin: (_offset, _length, _line, _character, path) => mayHoldLinks(path()),
     onLiteralValue: (value, from, length, _line, _character, path) => {
-      const [, index, name] = path();
-      if (typeof value !== "string" || (name !== "relation" && name !== "url")) return;
+      if (typeof value !== "string") return;
+      const [member, index, name, ...deeper] = path();
+      if (member !== "link" || typeof index !== "number" || deeper.length > 0) return;
+      if (name !== "relation" && name !== "url") return;
       const to = from + length;
       const text = JSON.parse(bundle.toString("utf8", from, to)) as string;
-      const link = links.get(index) ?? {};
-      links.set(index, name === "url" ? { ...link, url: { text, from, to } } : { ...link, relation: text });
+      const link = links.get(index) ?? { urls: [] };
+      if (name === "url") link.urls.push({ text, from, to });
+      else link.relation = text;
+      links.set(index, link);
     },
   });
-  return [...links.values()].flatMap(({ relation = "", url }) => (url === undefined ? [] : [{ relation, url }]));
-}
-
-/** The Bundle itself, its `link`, and the entries of that: the resources are not looked into. */
-function mayHoldLinks(path: (string | number)[]): boolean {
-  return path.length === 0 || (path[0] === "link" && path.length <= 2);
+  return links.values();
 }
