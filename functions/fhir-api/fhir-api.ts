@@ -1,5 +1,5 @@
 import { ApiProblem } from "#contracts/api-problems.ts";
-import type { ApiRouteKey } from "#contracts/api-routes.ts";
+import type { ClosedRouteKey } from "#contracts/api-routes.ts";
 import { OriginRefused } from "#contracts/errors.ts";
 import {
   type FhirResourceType,
@@ -58,7 +58,7 @@ export const fhirApi =
   async (request, { signal }) => {
     const query = new URLSearchParams(request.queryString);
     // API Gateway knows no other route of ours.
-    const route = request.route as ApiRouteKey;
+    const route = request.route as ClosedRouteKey;
     const patients = (name: string, endpoint: PatientSearchEndpoint, asked = query, self = selfUrl(name, query)) =>
       searched(ports, request, signal, {
         ...{ name, self, query: asked },
