@@ -109,7 +109,7 @@ const bulkExport = z
 /** Patients' documents on demand. */
 const ccd = z
   .strictObject({
-    /** From a request's start to its documents, its place in the session's queue included. */
+    /** From a caller's request to its documents, its place in the session's queue included. */
     deadlineMinutes: z
       .number()
       .positive()

@@ -7,12 +7,13 @@ import type { Step } from "#runtime/step.ts";
 export interface OpenCcdRequestPorts {
   requests: Pick<CcdRequests, "find">;
   audit: Pick<AuditTrail, "appendToCcds">;
-  /** Seconds from the execution's start to its deadline. */
+  /** Seconds from the caller's request to its deadline. */
   allowedSeconds: number;
 }
 
 /**
- * Finds the request's record, keeps who asked in the audit trail, and sets the deadline.
+ * Finds the request's record, keeps who asked in the audit trail, and sets the deadline, which counts from when the
+ * caller asked.
  * @throws InvalidRequest where there is no such request, or it has its end already
  */
 export const openCcdRequest =
@@ -23,6 +24,6 @@ export const openCcdRequest =
     if (record.state !== "pending") throw new InvalidRequest([`the request ${requestId} is ${record.state} already`]);
     const { caller, sessionId, requestedAt } = record;
     await ports.audit.appendToCcds(requestId, "requested", { by: caller, sessionId, requestedAt });
-    const deadlineAt = Math.ceil(Date.parse(startedAt) / 1000 + ports.allowedSeconds);
+    const deadlineAt = Math.ceil(Date.parse(requestedAt) / 1000 + ports.allowedSeconds);
     return { requestId, startedAt, sessionId, deadlineAt };
   };

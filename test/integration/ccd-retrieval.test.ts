@@ -15,22 +15,22 @@ interface Retrieval {
   requests: CcdRequests;
   patients: string[];
   /** Keeps a request's record. */
-  record: (patientId: string) => Promise<string>;
+  record: (patientId: string, requestedAt?: string) => Promise<string>;
   /** Keeps it and starts its execution. */
-  request: (patientId: string) => Promise<string>;
+  request: (patientId: string, requestedAt?: string) => Promise<string>;
 }
 
 let numbers = 0;
 
-async function startRetrieval(settings: Record<string, unknown>): Promise<Retrieval> {
-  const under = await bridgeUnderTest({ settings, simulator: { patients: 12, ccdDurationMs: 800 } });
+async function startRetrieval(): Promise<Retrieval> {
+  const under = await bridgeUnderTest({ simulator: { patients: 12, ccdDurationMs: 800 } });
   const { aws, outputs } = under.bridge;
   const requests = ccdRequests(new DynamoDBClient(clientSettings(aws)), outputs.ledgerTableName);
   const stepFunctions = new SFNClient(clientSettings(aws));
-  const record = async (patientId: string): Promise<string> => {
+  const record = async (patientId: string, requestedAt = new Date().toISOString()): Promise<string> => {
     const requestId = `ccd-${String((numbers += 1)).padStart(32, "0")}`;
     const order = { patientId, startDate: null, endDate: null };
-    await requests.create({ ...pending, requestId, order });
+    await requests.create({ ...pending, requestId, requestedAt, order });
     return requestId;
   };
   return {
@@ -38,8 +38,8 @@ async function startRetrieval(settings: Record<string, unknown>): Promise<Retrie
     requests,
     patients: under.simulator.records.ofType("Patient").map(({ id }) => id),
     record,
-    request: async (patientId) => {
-      const name = await record(patientId);
+    request: async (patientId, requestedAt) => {
+      const name = await record(patientId, requestedAt);
       const input = JSON.stringify({ requestId: name });
       await stepFunctions.send(new StartExecutionCommand({ stateMachineArn: outputs.ccdStateMachineArn, name, input }));
       return name;
@@ -47,11 +47,10 @@ async function startRetrieval(settings: Record<string, unknown>): Promise<Retrie
   };
 }
 
-const pending: Omit<CcdRequestRecord, "requestId" | "order"> = {
+const pending: Omit<CcdRequestRecord, "requestId" | "requestedAt" | "order"> = {
   caller: "arn:aws:iam::000000000000:user/test",
   sessionId: "service",
   bodyDigest: "none",
-  requestedAt: "2026-03-01T12:00:00.000Z",
   state: "pending",
   serverRequestId: null,
   failure: null,
@@ -61,7 +60,7 @@ const pending: Omit<CcdRequestRecord, "requestId" | "order"> = {
 describe("requests for CCDs", () => {
   let retrieval: Retrieval;
   beforeAll(async () => {
-    retrieval = await startRetrieval({});
+    retrieval = await startRetrieval();
   });
   afterAll(() => retrieval?.under.stop());
 
@@ -136,6 +135,18 @@ describe("requests for CCDs", () => {
     await expectDocumentsOf(heir, patient(8));
   });
 
+  test("fail at the deadline, saying so, where somebody else's never clears", async () => {
+    const { simulator } = retrieval.under;
+    const foreign = simulator.addForeignCcdRequest({ userId, patientId: patient(5) });
+    const almostAnHourAgo = new Date(Date.now() - (3600 - 10) * 1000).toISOString();
+    const requestId = await retrieval.request(patient(11), almostAnHourAgo);
+    const { error } = await failed(requestId);
+    expect(error).toMatchObject({ name: "DeadlineExceeded", message: expect.stringContaining("never used") });
+    expect(await keysOf(`ccds/${requestId}/`)).toEqual([]);
+    expect(simulator.ccdRequests().find(({ id }) => id === foreign)).toMatchObject({ downloads: 0 });
+    simulator.clearCcdRequest(foreign);
+  });
+
   test.each([
     ["documents of another patient", "wrong-patient", "WrongPatient"],
     ["a document that loads an external entity", "external-entity", "DocumentsRefused"],
@@ -162,25 +173,5 @@ describe("requests for CCDs", () => {
     retrieval.under.simulator.endSessions(userId);
     const { error } = await failed(await retrieval.request(patient(10)));
     expect(error).toMatchObject({ name: "SessionDead", message: expect.stringContaining("session") });
-  });
-});
-
-describe("a request for CCDs whose deadline is near", () => {
-  let retrieval: Retrieval;
-  beforeAll(async () => {
-    retrieval = await startRetrieval({ ccd: { deadlineMinutes: 0.2 } });
-  });
-  afterAll(() => retrieval?.under.stop());
-
-  test("fails, saying so, where somebody else's never clears", async () => {
-    const [stranger = "", patientId = ""] = retrieval.patients;
-    const { simulator } = retrieval.under;
-    simulator.addForeignCcdRequest({ userId, patientId: stranger });
-    const requestId = await retrieval.request(patientId);
-    const event = await retrieval.under.awaitCcdEnd(requestId);
-    expect(event).toMatchObject({ "detail-type": "Ccd Failed", detail: { error: { name: "DeadlineExceeded" } } });
-    expect(JSON.stringify(event)).toContain("never used");
-    expect(await retrieval.under.objects(`ccds/`)).toEqual(new Map());
-    expect(simulator.ccdRequests().map(({ downloads }) => downloads)).toEqual([0]);
   });
 });

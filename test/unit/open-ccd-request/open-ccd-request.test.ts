@@ -6,10 +6,11 @@ import { ccdRecord, ccdsInMemory, own, ownContext } from "#test/fixtures/ccds-in
 const input = { request: { requestId: own, startedAt: ownContext.startedAt } };
 
 describe("opening a request for CCDs", () => {
-  it("sets the deadline from the execution's start, and keeps who asked, but not for whom", async () => {
+  it("counts the deadline from when the caller asked, and keeps who asked, but not for whom", async () => {
     const bridge = ccdsInMemory(ccdRecord(own));
     const step = openCcdRequest({ requests: bridge.requests, audit: bridge.audit, allowedSeconds: 3600 });
-    expect(await step(input, bridge.stepContext)).toEqual(ownContext);
+    const asked = Date.parse(ccdRecord(own).requestedAt) / 1000;
+    expect(await step(input, bridge.stepContext)).toEqual({ ...ownContext, deadlineAt: asked + 3600 });
     const fact = bridge.s3.objects.get(`audit/ccds/${own}/requested.json`)?.body.toString() ?? "";
     const { caller, order } = ccdRecord(own);
     expect(JSON.parse(fact)).toMatchObject({ by: caller, requestId: own, sessionId: "service" });
