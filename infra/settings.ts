@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ccdProtocolSettings } from "../functions/contracts/ccd-protocol.ts";
 import { exportGroup, exportRequestDetail } from "../functions/contracts/export-request.ts";
 import { addressOf, isOwnNetworkAddress, isPublicAddress } from "../functions/contracts/network-addresses.ts";
 
@@ -105,6 +106,19 @@ const bulkExport = z
   })
   .prefault({});
 
+/** Patients' documents on demand. */
+const ccd = z
+  .strictObject({
+    /** From a caller's request to its documents, its place in the session's queue included. */
+    deadlineMinutes: z
+      .number()
+      .positive()
+      .max(60 * 24)
+      .default(60),
+    protocol: ccdProtocolSettings,
+  })
+  .prefault({});
+
 const schedule = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9_-]{1,48}$/),
   expression: z.string().regex(/^(rate|cron|at)\(.+\)$/),
@@ -132,6 +146,10 @@ const retention = z
   .strictObject({
     /** Days that landed exports are kept; absent: for ever. */
     exportDays: days.optional(),
+    /** Days that patients' documents are kept; absent: for ever. */
+    ccdDays: days.optional(),
+    /** Days that an answer is kept that was refused, such as documents of another patient. */
+    quarantineDays: days.default(30),
     /** Days that replaced and deleted versions are kept: after that a deletion is final. */
     oldVersionDays: days.default(30),
     /** Days that the bridge's own records (plans, receipts) are kept. */
@@ -187,6 +205,7 @@ const stageSettings = z
   .strictObject({
     integra,
     export: bulkExport,
+    ccd,
     schedules: z.array(schedule).default([]),
     api,
     retention,

@@ -14,6 +14,7 @@ export interface LocalOutputs {
   busName: string;
   bucketName: string;
   exportStateMachineArn: string;
+  ccdStateMachineArn: string;
   subscriberQueueUrl: string;
   deadLetterQueueUrl: string;
   clientSecretName: string;
@@ -90,6 +91,7 @@ function localOutputs(aws: LocalAws, connection: IntegraConnection, stacks: Stac
     busName: output("landing", "BusName"),
     bucketName: output("landing", "BucketName"),
     exportStateMachineArn: output("export", "StateMachineArn"),
+    ccdStateMachineArn: output("documents", "StateMachineArn"),
     subscriberQueueUrl: reachable(output("subscriber", "QueueUrl"), aws),
     deadLetterQueueUrl: reachable(output("export", "DeadLetterQueueUrl"), aws),
     clientSecretName: output("landing", "ClientSecretName"),
