@@ -198,6 +198,8 @@ const api = z
       .prefault({}),
     /** Where callers reach the API, if not at API Gateway's own address: links of answers lead there. */
     publicUrl: serverUrl.optional(),
+    /** Whether each caller sees the CCDs that others asked for. */
+    sharedDocuments: z.boolean().default(false),
   })
   .prefault({});
 

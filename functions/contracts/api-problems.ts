@@ -13,6 +13,8 @@ interface ProblemOptions extends ErrorOptions {
   detail: string;
   /** When asking again may help. */
   retryAfterMs?: number | undefined;
+  /** Further members of the problem (RFC 9457, 3.2). */
+  members?: Record<string, unknown>;
 }
 
 /** A call that ends without its answer. The message is the title: it names nobody, and is logged. */
@@ -22,6 +24,7 @@ export class ApiProblem extends Error {
   readonly issue: ProblemOptions["issue"];
   readonly detail: string;
   readonly retryAfterMs: number | undefined;
+  readonly members: Record<string, unknown>;
 
   constructor(title: string, options: ProblemOptions) {
     super(title, options);
@@ -29,6 +32,7 @@ export class ApiProblem extends Error {
     this.issue = options.issue;
     this.detail = options.detail;
     this.retryAfterMs = options.retryAfterMs;
+    this.members = options.members ?? {};
   }
 }
 

@@ -1,12 +1,13 @@
 /** One route of the HTTP API: who serves it, and whether anybody may call it. */
 interface ApiRoute {
   /** The folder below functions/. */
-  servedBy: "fhir-api" | "openapi";
+  servedBy: "fhir-api" | "ccd-requests" | "openapi";
   /** Needs no credentials. Whoever calls any other route is known before its function runs. */
   open: boolean;
 }
 
 const fhir = { servedBy: "fhir-api", open: false } as const;
+const ccds = { servedBy: "ccd-requests", open: false } as const;
 
 /**
  * The routes of the HTTP API under their API Gateway keys. The more literal a path, the earlier it matches (API Gateway,
@@ -19,6 +20,9 @@ export const apiRoutes = {
   "GET /fhir/us-core/Patient": fhir,
   "GET /fhir/{resourceType}": fhir,
   "GET /fhir/{resourceType}/{id}": fhir,
+  "POST /ccd-requests": ccds,
+  "GET /ccd-requests/{id}": ccds,
+  "GET /ccd-requests/{id}/documents/{number}": ccds,
 } as const satisfies Record<string, ApiRoute>;
 
 export type ApiRouteKey = keyof typeof apiRoutes;

@@ -83,6 +83,8 @@ export const fhirApi =
         noQuery(query);
         return asReceived(await ports.readResource(typeOf(request), idOf(request), signal));
       }
+      default:
+        throw new ApiProblem("There is no such route", { status: 404, issue: "not-supported", detail: "Not served." });
     }
   };
 

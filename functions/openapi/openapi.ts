@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { type ApiRouteKey, apiRoutes } from "#contracts/api-routes.ts";
+import { ccdRequestAnswer, ccdRequestBody, idempotencyKey } from "#contracts/ccd-api.ts";
+import { ccdRequestId } from "#contracts/ccd-request.ts";
 import {
   fhirId,
   fhirResourceType,
@@ -69,6 +71,11 @@ const fhirFaults = {
   "503": outcome("IntegraConnect is busy, or the bridge's session has ended: the diagnostics say how to renew it."),
 };
 
+const requestId = { name: "id", in: "path", required: true, schema: schemaOf(ccdRequestId) };
+const ccdRequest = (description: string) => ({ description, ...content("application/json", "CcdRequest") });
+const problem = (description: string) => ({ description, ...content("application/problem+json", "Problem") });
+const callerFaults = { "401": problem("The caller is not known."), "403": gatewayRefusal };
+
 const withoutPatient = fhirResourceTypes.filter((type) => !hasPatientParameter(type) && type !== "Patient");
 const combinations =
   "The guide's combinations: gender, birthdate and phone; gender, birthdate and email; each of them with given. Its " +
@@ -110,6 +117,53 @@ const operations: Record<ApiRouteKey, Operation> = {
     parameters: [resourceType, id],
     answers: { "200": { ...page, description: "The resource, byte for byte as the server sent it." }, ...fhirFaults },
   },
+  "POST /ccd-requests": {
+    summary: "Ask for a patient's CCDs",
+    description: "By the patient's id, or by what the patient is found by: gender, birthDate, and phone or email.",
+    parameters: [
+      {
+        name: "Idempotency-Key",
+        in: "header",
+        description: "The same key with the same body is the same request, however often it is sent.",
+        schema: schemaOf(idempotencyKey),
+      },
+      {
+        name: "Prefer",
+        in: "header",
+        description: "`wait=20`: up to so many seconds (20 at most) for the request's end.",
+        schema: { type: "string" },
+      },
+    ],
+    requestBody: { required: true, content: { "application/json": { schema: schemaOf(ccdRequestBody) } } },
+    answers: {
+      "200": ccdRequest("The request has ended by now."),
+      "202": ccdRequest("The request is under way: look at it under `Location`."),
+      "400": problem("The body, or the Idempotency-Key, cannot be used."),
+      ...callerFaults,
+      "404": problem("No patient matches."),
+      "409": problem("More than one patient matches: `candidates` has their ids."),
+      "422": problem("The Idempotency-Key came with another body before."),
+      "502": problem("IntegraConnect refused the bridge, or did not search by what was asked."),
+      "503": problem("IntegraConnect is busy, or the bridge's session has ended: the detail says how to renew it."),
+    },
+  },
+  "GET /ccd-requests/{id}": {
+    summary: "What became of a request, and its documents",
+    parameters: [requestId],
+    answers: { "200": ccdRequest("The request."), ...callerFaults, "404": problem("None of yours has this id.") },
+  },
+  "GET /ccd-requests/{id}/documents/{number}": {
+    summary: "One document",
+    parameters: [requestId, { name: "number", in: "path", required: true, schema: { type: "integer", minimum: 1 } }],
+    answers: {
+      "303": {
+        description: "Where the document is to be read, for a minute. Whoever has the URL can read it.",
+        headers: { Location: { required: true, schema: { type: "string", format: "uri" } } },
+      },
+      ...callerFaults,
+      "404": problem("None of yours has this document, or not yet."),
+    },
+  },
 };
 
 /**
@@ -137,7 +191,8 @@ export function openApiDocument(): Record<string, unknown> {
     info: {
       title: "integra-bridge on demand",
       version: "1",
-      description: "Patients and their resources from IntegraConnect. Errors below /fhir are OperationOutcomes.",
+      description:
+        "Patients, their resources and their CCDs from IntegraConnect. Errors are problems, below /fhir OperationOutcomes.",
     },
     servers: [{ url: ".", description: "Where this description is" }],
     security: [{ sigv4: [] }, { token: [] }],
@@ -197,6 +252,20 @@ const schemas = {
           },
         },
       },
+    },
+  },
+  CcdRequest: schemaOf(ccdRequestAnswer),
+  Problem: {
+    type: "object",
+    description: "RFC 9457",
+    required: ["type", "title", "status", "detail", "requestId"],
+    properties: {
+      type: { type: "string" },
+      title: { type: "string" },
+      status: { type: "integer" },
+      detail: { type: "string" },
+      requestId: { type: "string" },
+      candidates: { type: "array", items: { type: "string" } },
     },
   },
   GatewayMessage: { type: "object", properties: { message: { type: "string" } } },

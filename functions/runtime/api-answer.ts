@@ -33,14 +33,14 @@ export function asGatewayResult({ status, headers, body }: ApiAnswer): APIGatewa
  * @param route the route's key
  */
 export function problemAnswer(problem: ApiProblem, route: string, requestId: string): ApiAnswer {
-  const { status, issue: code, message: title, detail, retryAfterMs } = problem;
+  const { status, issue: code, message: title, detail, retryAfterMs, members } = problem;
   const forFhir = / \/fhir\//.test(route);
   const content = forFhir
     ? {
         resourceType: "OperationOutcome",
         issue: [{ severity: "error", code, details: { text: title }, diagnostics: detail }],
       }
-    : { type: "about:blank", title, status, detail, requestId };
+    : { type: "about:blank", title, status, detail, requestId, ...members };
   return {
     status,
     headers: {

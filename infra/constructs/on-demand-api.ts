@@ -9,7 +9,8 @@ import { Construct } from "constructs";
 import { apiRoutes, routesOf } from "../../functions/contracts/api-routes.ts";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "../stacks/landing-stack.ts";
-import { grantLanding } from "./landing-access.ts";
+import { ccdRetrievalName, grantStart } from "./execution-access.ts";
+import { grantLanding, grantLedger } from "./landing-access.ts";
 import { type FunctionDefaults, StepFunctionLambda } from "./step-function-lambda.ts";
 
 export interface OnDemandApiProps {
@@ -47,6 +48,7 @@ export class OnDemandApi extends Construct {
     this.#stage();
     this.#function("OpenApi", "openapi");
     this.#fhirApi();
+    this.#ccdRequests();
   }
 
   #stage(): void {
@@ -74,6 +76,17 @@ export class OnDemandApi extends Construct {
     this.#knowCallers(lambda);
     landing.userSession.grantSession(landing, lambda);
     this.#grantCursors(lambda);
+  }
+
+  #ccdRequests(): void {
+    const { landing, functions, settings } = this.#props;
+    const lambda = this.#function("CcdRequests", "ccd-requests");
+    lambda.setEnvironment({ SHARED_DOCUMENTS: String(settings.sharedDocuments) });
+    this.#knowCallers(lambda);
+    landing.userSession.grantSession(landing, lambda);
+    grantLedger(landing, lambda, ["dynamodb:GetItem", "dynamodb:PutItem"]);
+    grantLanding(landing, lambda, { read: ["ccds/*"] });
+    grantStart(lambda, ccdRetrievalName(functions.stage));
   }
 
   /** A function with its routes. */

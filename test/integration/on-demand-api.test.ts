@@ -2,6 +2,8 @@ import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import type { Bundle, OperationOutcome, Patient } from "fhir/r4.d.ts";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { apiAccess } from "#contracts/api-access.ts";
+import { type CcdRequestAnswer, ccdRequestAnswer } from "#contracts/ccd-api.ts";
+import { renderOpenApi } from "#functions/openapi/openapi.ts";
 import { clientSettings } from "#local/local-bridge.ts";
 import { demographicsOf } from "#local/simulator/patient-profile.ts";
 import { type ApiCaller, apiCaller, iamUser, pathOf } from "../fixtures/api-caller.ts";
@@ -13,7 +15,9 @@ describe("the API on demand", () => {
   let other: ApiCaller;
 
   beforeAll(async () => {
-    test = await bridgeUnderTest({ simulator: { patients: 8, resourcePageSize: 3, searchCombinations: "guide" } });
+    test = await bridgeUnderTest({
+      simulator: { patients: 8, resourcePageSize: 3, searchCombinations: "guide", ccdDurationMs: 500 },
+    });
     caller = apiCaller(test.bridge);
     other = apiCaller(test.bridge, await iamUser(test.bridge, "other", true));
   });
@@ -180,6 +184,51 @@ describe("the API on demand", () => {
       expect(await outcomeOf(await caller.get("/fhir/Condition/1"), 404)).toContain("Condition/1");
       expect(await outcomeOf(await caller.get("/fhir/Binary/1"), 404)).toContain("AllergyIntolerance");
     });
+  });
+
+  describe("CCDs", () => {
+    const ask = (who: ApiCaller, body: object, headers: Record<string, string> = {}) =>
+      who.ask("/ccd-requests", { method: "POST", body: JSON.stringify(body), headers });
+    const requestOf = async (answer: Response): Promise<CcdRequestAnswer> =>
+      ccdRequestAnswer.parse(await answer.json());
+
+    it("are asked for by demographics, waited for, and read under links that are good for a minute", async () => {
+      const { id, gender, birthdate: birthDate, email } = somebody();
+      const headers = { "idempotency-key": "visit-1", prefer: "wait=20" };
+      const answer = await ask(caller, { patient: { gender, birthDate, email } }, headers);
+      const request = await requestOf(answer);
+      expect([answer.status, request.state]).toEqual([200, "ready"]);
+      expect(request.documents.length).toBeGreaterThan(0);
+      for (const { href, bytes } of request.documents) {
+        const link = await caller.ask(pathOf(href), { redirect: "manual" });
+        expect(link.status).toBe(303);
+        const location = link.headers.get("location") ?? "";
+        expect(new URL(location).searchParams.get("X-Amz-Expires")).toBe("60");
+        const text = await (await fetch(location)).text();
+        expect([Buffer.byteLength(text), text.includes(`extension="${id}"`)]).toEqual([bytes, true]);
+      }
+      const again = await requestOf(await ask(caller, { patient: { gender, birthDate, email } }, headers));
+      expect(again).toEqual(request);
+      expect((await ask(caller, { patientId: id }, headers)).status).toBe(422);
+      const path = `/ccd-requests/${request.requestId}`;
+      expect(await requestOf(await caller.get(path))).toEqual(request);
+      const refused = [await other.get(path), await other.get(`${path}/documents/1`)];
+      expect(refused.map(({ status }) => status)).toEqual([404, 404]);
+    });
+
+    it("are not asked for where nobody matches, or several do", async () => {
+      const { id, gender, birthdate: birthDate, email } = somebody();
+      expect((await ask(caller, { patient: { gender, birthDate, email: "nobody@example.org" } })).status).toBe(404);
+      const twin = test.simulator.addTwin(id, "Another");
+      const several = await ask(caller, { patient: { gender, birthDate, email } });
+      const problem = (await several.json()) as { candidates: string[] };
+      expect([several.status, problem.candidates.toSorted()]).toEqual([409, [id, twin].toSorted()]);
+    });
+  });
+
+  it("describes itself to everybody", async () => {
+    const answer = await fetch(`${test.bridge.outputs.apiUrl}/openapi.json`);
+    expect([answer.status, await answer.text()]).toEqual([200, renderOpenApi()]);
   });
 
   // The last: nothing can be asked after it.
