@@ -3,7 +3,14 @@
  * user's session (`user-faults.ts`). A name is an API: state machine, events, records and alarms go by it.
  */
 
-export const ccdFaultNames = ["CcdRequestRefused", "CcdsRefused", "DocumentsRefused", "WrongPatient"] as const;
+export const ccdFaultNames = [
+  "CcdRequestRefused",
+  "CcdsRefused",
+  "DocumentsRefused",
+  "WrongPatient",
+  /** No step throws it: the execution itself was stopped, or ran out of time. */
+  "RetrievalStopped",
+] as const;
 
 type CcdFaultName = (typeof ccdFaultNames)[number];
 

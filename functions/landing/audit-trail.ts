@@ -28,11 +28,12 @@ export function auditTrail(bucket: LandingBucket, now: () => number): AuditTrail
     await bucket.putJson(key, { ...head, ...detail }, { once: true });
   };
   return {
-    append: ({ exportId, run }, fact, detail, which) => {
+    append: async ({ exportId, run }, fact, detail, which) => {
       const key = auditKey(exportId, run, which === undefined ? fact : `${fact}-${which}`);
-      return record(key, { exportId, run }, fact, auditFacts[fact].parse(detail));
+      await record(key, { exportId, run }, fact, auditFacts[fact].parse(detail));
     },
-    appendToCcds: (requestId, fact, detail) =>
-      record(ccdAuditKey(requestId, fact), { requestId }, fact, ccdAuditFacts[fact].parse(detail)),
+    appendToCcds: async (requestId, fact, detail) => {
+      await record(ccdAuditKey(requestId, fact), { requestId }, fact, ccdAuditFacts[fact].parse(detail));
+    },
   };
 }

@@ -51,10 +51,7 @@ export const requestCcds =
     if (record === undefined) throw new Error(`the record of ${request.requestId} is gone`);
     try {
       const order = await ask(ports, record, signal);
-      const wait =
-        order.outcome === "accepted"
-          ? pollIntervalMs({ retryAfterMs: undefined, polls: 0, ...elapsed })
-          : turnIntervalMs(tries, elapsed);
+      const wait = pauseMs(order.outcome, tries, elapsed);
       ports.log.info("asked for CCDs", { ...order, tries });
       return { ...order, ...nextTry(ports.now(), wait), tries, troubles: 0 };
     } catch (fault) {
@@ -65,6 +62,13 @@ export const requestCcds =
       return { outcome: "busy", fetchFor: null, ...nextTry(ports.now(), wait), tries, troubles };
     }
   };
+
+/** The pause before the next request or, where the server works on ours, before the first try to fetch documents. */
+function pauseMs(outcome: Order["outcome"], tries: number, elapsed: Elapsed): number {
+  if (outcome === "accepted") return pollIntervalMs({ retryAfterMs: undefined, polls: 0, ...elapsed });
+  // A round that fetches documents on its way adds twice the events to the history.
+  return turnIntervalMs(tries, elapsed) * (outcome === "unfinished" ? 2 : 1);
+}
 
 async function ask(ports: RequestCcdsPorts, record: CcdRequestRecord, signal: AbortSignal): Promise<Order> {
   const { requestId, order } = record;

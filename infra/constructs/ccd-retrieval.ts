@@ -23,6 +23,8 @@ const medium = Duration.seconds(120);
 /** The state machine that fetches a patient's CCDs, and the function behind each of its states. */
 export class CcdRetrieval extends Construct {
   readonly stateMachine: sfn.StateMachine;
+  /** What ends requests that failed. */
+  readonly failer: StepFunctionLambda;
   readonly #props: CcdRetrievalProps;
   readonly #steps: Record<string, StepFunctionLambda> = {};
 
@@ -35,7 +37,7 @@ export class CcdRetrieval extends Construct {
     this.#fetchCcds();
     this.#releaseSessionLease();
     this.#announceCcds();
-    this.#failCcds();
+    this.failer = this.#failCcds();
     this.stateMachine = this.#stateMachine();
   }
 
@@ -93,12 +95,13 @@ export class CcdRetrieval extends Construct {
     grantBus(landing, step);
   }
 
-  #failCcds(): void {
+  #failCcds(): StepFunctionLambda {
     const { landing } = this.#props;
     const step = this.#step("FailCcds", "fail-ccds", short);
     grantLedger(landing, step, ["dynamodb:GetItem", "dynamodb:UpdateItem"]);
     grantLanding(landing, step, { write: [ccdAuditOf("told-failed")] });
     grantBus(landing, step);
+    return step;
   }
 
   #step(id: string, name: string, timeout: Duration, memoryMiB?: number): StepFunctionLambda {

@@ -4,6 +4,7 @@ import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import type { Construct } from "constructs";
 import { CcdAlarms } from "../constructs/ccd-alarms.ts";
 import { CcdRetrieval } from "../constructs/ccd-retrieval.ts";
+import { CcdStop } from "../constructs/ccd-stop.ts";
 import type { FunctionDefaults } from "../constructs/step-function-lambda.ts";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "./landing-stack.ts";
@@ -23,8 +24,10 @@ export class DocumentsStack extends Stack {
     super(scope, id, props);
     const { landing, settings, functions, alarmTopic: topic } = props;
     const { metricsNamespace } = functions;
-    const { stateMachine } = new CcdRetrieval(this, "CcdRetrieval", { landing, settings, functions });
-    new CcdAlarms(this, "CcdAlarms", { topic, stateMachine, metricsNamespace });
+    const retrieval = new CcdRetrieval(this, "CcdRetrieval", { landing, settings, functions });
+    const { stateMachine } = retrieval;
+    const { deadLetters } = new CcdStop(this, "CcdStop", retrieval);
+    new CcdAlarms(this, "CcdAlarms", { topic, stateMachine, deadLetters, metricsNamespace });
     this.stateMachine = stateMachine;
     new CfnOutput(this, "StateMachineArn", { value: stateMachine.stateMachineArn });
   }

@@ -8,6 +8,7 @@ const starter = "<Trigger/StartExport/Function>";
 const resumer = "<Trigger/ResumeExport/Function>";
 const stopper = "<Trigger/StopExport/Function>";
 const canceller = "<Cancellation/CancelExport/Function>";
+const failer = "<CcdRetrieval/FailCcds/Function>";
 const deadLetters = "<Trigger/DeadLetters>";
 
 describe.each(variantNames)("the triggers of %s", (variant) => {
@@ -53,6 +54,7 @@ describe.each(variantNames)("the triggers of %s", (variant) => {
       { function: resumer, by: "events.amazonaws.com", source: "<Trigger/ExportResumeRequested>" },
       { function: stopper, by: "events.amazonaws.com", source: "<Trigger/ExportCancelRequested>" },
       { function: canceller, by: "events.amazonaws.com", source: "<Cancellation/ExecutionStopped>" },
+      { function: failer, by: "events.amazonaws.com", source: "<CcdStop/ExecutionStopped>" },
     ]);
   });
 
@@ -68,6 +70,7 @@ describe.each(variantNames)("the triggers of %s", (variant) => {
       { function: resumer, on, retries: 2 },
       { function: stopper, on, retries: 2 },
       { function: canceller, on, retries: 2 },
+      { function: failer, on: { OnFailure: { Destination: "<CcdStop/DeadLetters>" } }, retries: 2 },
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
+import { SFNClient, StartExecutionCommand, StopExecutionCommand } from "@aws-sdk/client-sfn";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CcdRequestRecord, ccdDocuments } from "#contracts/ccd-request.ts";
 import type { EventDetail } from "#contracts/events.ts";
@@ -18,6 +18,8 @@ interface Retrieval {
   record: (patientId: string, requestedAt?: string) => Promise<string>;
   /** Keeps it and starts its execution. */
   request: (patientId: string, requestedAt?: string) => Promise<string>;
+  /** Stops its execution, as an operator may. */
+  stop: (requestId: string) => Promise<void>;
 }
 
 let numbers = 0;
@@ -43,6 +45,10 @@ async function startRetrieval(): Promise<Retrieval> {
       const input = JSON.stringify({ requestId: name });
       await stepFunctions.send(new StartExecutionCommand({ stateMachineArn: outputs.ccdStateMachineArn, name, input }));
       return name;
+    },
+    stop: async (requestId) => {
+      const executionArn = `${outputs.ccdStateMachineArn.replace(":stateMachine:", ":execution:")}:${requestId}`;
+      await stepFunctions.send(new StopExecutionCommand({ executionArn }));
     },
   };
 }
@@ -133,6 +139,16 @@ describe("requests for CCDs", () => {
     const heir = await retrieval.request(patient(8));
     await expectDocumentsOf(dead, patient(7));
     await expectDocumentsOf(heir, patient(8));
+  });
+
+  test("end where their execution is stopped, and leave the session to the next", async () => {
+    const foreign = retrieval.under.simulator.addForeignCcdRequest({ userId, patientId: patient(5) });
+    const stopped = await retrieval.request(patient(9));
+    await retrieval.stop(stopped);
+    expect((await failed(stopped)).error.name).toBe("RetrievalStopped");
+    expect(await retrieval.requests.find(stopped)).toMatchObject({ state: "failed" });
+    retrieval.under.simulator.clearCcdRequest(foreign);
+    await expectDocumentsOf(await retrieval.request(patient(10)), patient(10));
   });
 
   test("fail at the deadline, saying so, where somebody else's never clears", async () => {

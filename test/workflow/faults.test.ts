@@ -99,6 +99,7 @@ const machines = { "bulk-export.asl.json": bulkExport, "ccd-retrieval.asl.json":
 /** Faults that no step of a machine throws: who else gives them their name. */
 const fromElsewhere: Partial<Record<FaultName, string>> = {
   DeadlineExceeded: "the states that a missed deadline leads to, and the canceller after a time-out",
+  RetrievalStopped: "the rule that hears of a stopped execution",
 };
 
 test("every machine has its table", () => {
