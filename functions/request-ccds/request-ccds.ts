@@ -5,6 +5,7 @@ import type { CcdOrderResult, RequestCcdsInput } from "#contracts/ccd-state.ts";
 import { ServerUnavailable } from "#contracts/errors.ts";
 import type { Executions } from "#executions/executions.ts";
 import {
+  type Elapsed,
   elapsedOf,
   nextTry,
   pollIntervalMs,
