@@ -1,7 +1,7 @@
 import { ApiProblem } from "#contracts/api-problems.ts";
 import type { ClosedRouteKey } from "#contracts/api-routes.ts";
 import type { CcdPatient, CcdRequestAnswer } from "#contracts/ccd-api.ts";
-import type { CcdRequestRecord } from "#contracts/ccd-request.ts";
+import type { CcdDocument, CcdRequestRecord } from "#contracts/ccd-request.ts";
 import type { PatientSearchParameters } from "#contracts/patient-search.ts";
 import type { Executions } from "#executions/executions.ts";
 import type { PatientMatch } from "#integra/patient-search.ts";
@@ -78,33 +78,37 @@ async function kept(
   if (known !== undefined) return known;
   const { patientId, patient, startDate = null, endDate = null } = body;
   return await ports.requests.create({
-    ...{ requestId, caller, sessionId: ports.sessionId, bodyDigest },
+    requestId,
+    caller,
+    sessionId: ports.sessionId,
+    bodyDigest,
     order: { patientId: patientId ?? (await matched(ports, patient, signal)), startDate, endDate },
     requestedAt: new Date(ports.now()).toISOString(),
-    ...{ state: "pending", serverRequestId: null, failure: null, endedAt: null },
+    state: "pending",
+    serverRequestId: null,
+    failure: null,
+    endedAt: null,
   });
 }
 
 async function matched(ports: CcdRequestsPorts, patient: CcdPatient | undefined, signal: AbortSignal): Promise<string> {
   const { birthDate: birthdate, ...others } = patient ?? {};
   const found = await ports.matchPatient({ ...others, birthdate }, signal);
-  switch (found.match) {
-    case "one":
-      return found.patientId;
-    case "none":
-      throw notThere("No patient matches");
-    case "many": {
-      const all = found.complete ? "these are all" : "there are more";
-      throw new ApiProblem("More than one patient matches", {
-        ...{ status: 409, issue: "invalid", detail: `Ask by one of their ids (${all}), or more precisely.` },
-        members: { candidates: found.patientIds },
-      });
-    }
-    case "contradicted": {
-      const detail = "IntegraConnect's search left a parameter out of account: what it found names nobody.";
-      throw new ApiProblem("No patient was told for certain", { status: 502, issue: "exception", detail });
-    }
-  }
+  if (found.match === "one") return found.patientId;
+  throw notOne(found);
+}
+
+function notOne(found: Exclude<PatientMatch, { match: "one" }>): ApiProblem {
+  if (found.match === "none") return notThere("No patient matches");
+  if (found.match === "many")
+    return new ApiProblem("More than one patient matches", {
+      status: 409,
+      issue: "invalid",
+      detail: `Ask by one of their ids (${found.complete ? "these are all" : "there are more"}), or more precisely.`,
+      members: { candidates: found.patientIds },
+    });
+  const detail = "IntegraConnect's search left a parameter out of account: what it found names nobody.";
+  return new ApiProblem("No patient was told for certain", { status: 502, issue: "exception", detail });
 }
 
 /** The record once it has an end, or as it is when the time is up. */
@@ -136,11 +140,12 @@ async function shown(ports: CcdRequestsPorts, record: CcdRequestRecord, status: 
   const self = `${ports.apiUrl}/ccd-requests/${requestId}`;
   const documents = state === "ready" ? (await ports.documents.index(requestId)).documents : [];
   const answer: CcdRequestAnswer = {
-    ...{ requestId, state, requestedAt, endedAt, failure },
-    documents: documents.map(({ key: _, ...document }) => ({
-      ...document,
-      href: `${self}/documents/${document.number}`,
-    })),
+    requestId,
+    state,
+    requestedAt,
+    endedAt,
+    failure,
+    documents: documents.map((document) => shownDocument(document, `${self}/documents/${document.number}`)),
   };
   return {
     status,
@@ -151,6 +156,12 @@ async function shown(ports: CcdRequestsPorts, record: CcdRequestRecord, status: 
     },
     body: Buffer.from(JSON.stringify(answer)),
   };
+}
+
+/** A document without its place in the bucket, and with its place in the API. */
+function shownDocument(landed: CcdDocument, href: string): CcdRequestAnswer["documents"][number] {
+  const { key: _, ...document } = landed;
+  return { ...document, href };
 }
 
 async function linked(

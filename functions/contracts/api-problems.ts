@@ -47,7 +47,11 @@ export function problemOf(cause: unknown): ApiProblem {
   if (cause instanceof ServerUnavailable) {
     const { message: detail, retryAfterMs = defaultRetryMs } = cause;
     return new ApiProblem("IntegraConnect gave no usable answer", {
-      ...{ status: 503, issue: "transient", detail, retryAfterMs, cause },
+      status: 503,
+      issue: "transient",
+      detail,
+      retryAfterMs,
+      cause,
     });
   }
   // Neither is the caller's doing, whose own credentials are good.

@@ -61,7 +61,9 @@ export const fhirApi =
     const route = request.route as ClosedRouteKey;
     const patients = (name: string, endpoint: PatientSearchEndpoint, asked = query, self = selfUrl(name, query)) =>
       searched(ports, request, signal, {
-        ...{ name, self, query: asked },
+        name,
+        self,
+        query: asked,
         ask: (parameters) => ports.searchPatients(endpoint, patientQuery(parameters), signal),
       });
     switch (route) {
@@ -75,7 +77,9 @@ export const fhirApi =
       case "GET /fhir/{resourceType}": {
         const type = typeOf(request);
         return await searched(ports, request, signal, {
-          ...{ name: type, self: selfUrl(type, query), query },
+          name: type,
+          self: selfUrl(type, query),
+          query,
           ask: (parameters) => ports.searchResources(type, resourceQuery(parameters), signal),
         });
       }
@@ -130,7 +134,9 @@ function formOf({ headers, body }: ApiRequest): URLSearchParams {
   if (mediaType.trim().toLowerCase() === "application/x-www-form-urlencoded")
     return new URLSearchParams(body.toString("utf8"));
   throw new ApiProblem("The body is not a form", {
-    ...{ status: 415, issue: "not-supported", detail: "Send the parameters as application/x-www-form-urlencoded." },
+    status: 415,
+    issue: "not-supported",
+    detail: "Send the parameters as application/x-www-form-urlencoded.",
   });
 }
 
@@ -138,7 +144,9 @@ function typeOf({ path }: ApiRequest): FhirResourceType {
   const parsed = fhirResourceType.safeParse(path["resourceType"]);
   if (parsed.success) return parsed.data;
   throw new ApiProblem("There are no resources of this type", {
-    ...{ status: 404, issue: "not-supported", detail: `The types are ${fhirResourceTypes.join(", ")}.` },
+    status: 404,
+    issue: "not-supported",
+    detail: `The types are ${fhirResourceTypes.join(", ")}.`,
   });
 }
 

@@ -99,7 +99,9 @@ export class OnDemandApi extends Construct {
       const methods = [apigatewayv2.HttpMethod[method as keyof typeof apigatewayv2.HttpMethod]];
       const { open } = apiRoutes[key];
       const routes = this.#api.addRoutes({
-        ...{ path, methods, integration },
+        path,
+        methods,
+        integration,
         ...(open && { authorizer: new apigatewayv2.HttpNoneAuthorizer() }),
       });
       for (const route of open ? routes : []) {

@@ -17,14 +17,13 @@ describe.each(variantNames)("the API of %s", (variant) => {
   });
 
   test("is throttled, and logs who called which route, without paths and queries", () => {
-    const [stage, ...others] = synth.resources("AWS::ApiGatewayV2::Stage");
-    expect(others).toEqual([]);
-    const { DefaultRouteSettings, AccessLogSettings } = stage?.Properties as Record<string, Properties>;
+    const stage = synth.resource("AWS::ApiGatewayV2::Stage", "OnDemand");
+    const { DefaultRouteSettings, AccessLogSettings } = stage.Properties as Record<string, Properties>;
     const [ThrottlingRateLimit, ThrottlingBurstLimit] = byToken ? [5, 10] : [20, 40];
     expect(DefaultRouteSettings).toEqual({ ThrottlingRateLimit, ThrottlingBurstLimit });
     const { Format, DestinationArn } = AccessLogSettings as { Format: string; DestinationArn: string };
-    expect(Object.values(JSON.parse(Format) as object).toSorted()).toEqual(
-      [
+    expect(new Set(Object.values(JSON.parse(Format) as object))).toEqual(
+      new Set([
         "$context.authorizer.error",
         byToken ? "$context.authorizer.claims.sub" : "$context.identity.userArn",
         "$context.integrationStatus",
@@ -33,7 +32,7 @@ describe.each(variantNames)("the API of %s", (variant) => {
         "$context.responseLatency",
         "$context.routeKey",
         "$context.status",
-      ].toSorted(),
+      ]),
     );
     expect(DestinationArn).toContain("OnDemand/AccessLog");
     expect(synth.resource("AWS::Logs::LogGroup", "OnDemand/AccessLog").Properties).toMatchObject({ KmsKeyId: "<Key>" });

@@ -18,6 +18,8 @@ const operations = Object.entries(paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ key: `${method.toUpperCase()} ${path}`, path, operation })),
 );
 
+const parametersOf = (path: string) => paths[path]?.["get"]?.parameters ?? [];
+
 describe("the API's description", () => {
   test("is OpenAPI 3.1, by its schema, and its references lead somewhere", async () => {
     const validator = new Validator();
@@ -44,7 +46,7 @@ describe("the API's description", () => {
     const routes = synthesised(variant)
       .resources("AWS::ApiGatewayV2::Route")
       .map(({ Properties }) => Properties);
-    expect(operations.map(({ key }) => key).toSorted()).toEqual(routes.map((route) => route["RouteKey"]).toSorted());
+    expect(new Set(operations.map(({ key }) => key))).toEqual(new Set(routes.map((route) => route["RouteKey"])));
     const open = routes.filter((route) => route["AuthorizationType"] === "NONE").map((route) => route["RouteKey"]);
     expect(operations.filter(({ operation }) => operation.security?.length === 0).map(({ key }) => key)).toEqual(open);
   });
@@ -60,7 +62,6 @@ describe("the API's description", () => {
   });
 
   test("has the guide's types and the parameters of a patient search, from the schemas that check them", () => {
-    const parametersOf = (path: string) => paths[path]?.["get"]?.parameters ?? [];
     expect(parametersOf("/fhir/{resourceType}")[0]?.schema.enum).toEqual(fhirResourceTypes);
     expect(parametersOf("/fhir/Patient").map(({ name }) => name)).toEqual([
       "family",

@@ -9,6 +9,26 @@ import { demographicsOf } from "#local/simulator/patient-profile.ts";
 import { type ApiCaller, apiCaller, iamUser, pathOf } from "../fixtures/api-caller.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
 
+const bundleOf = async (answer: Response): Promise<Bundle> => {
+  expect(answer.status).toBe(200);
+  return (await answer.json()) as Bundle;
+};
+const outcomeOf = async (answer: Response, status: number): Promise<string> => {
+  const outcome = (await answer.json()) as OperationOutcome;
+  expect([answer.status, answer.headers.get("content-type"), outcome.resourceType]).toEqual([
+    status,
+    "application/fhir+json",
+    "OperationOutcome",
+  ]);
+  return outcome.issue.map(({ diagnostics }) => diagnostics).join("; ");
+};
+const linkOf = (bundle: Bundle, relation: string): string | undefined =>
+  bundle.link?.find((link) => link.relation === relation)?.url;
+
+const ask = (who: ApiCaller, body: object, headers: Record<string, string> = {}) =>
+  who.ask("/ccd-requests", { method: "POST", body: JSON.stringify(body), headers });
+const requestOf = async (answer: Response): Promise<CcdRequestAnswer> => ccdRequestAnswer.parse(await answer.json());
+
 describe("the API on demand", () => {
   let test: BridgeUnderTest;
   let caller: ApiCaller;
@@ -25,22 +45,6 @@ describe("the API on demand", () => {
   afterAll(async () => {
     await test.stop();
   });
-
-  const bundleOf = async (answer: Response): Promise<Bundle> => {
-    expect(answer.status).toBe(200);
-    return (await answer.json()) as Bundle;
-  };
-  const outcomeOf = async (answer: Response, status: number): Promise<string> => {
-    const outcome = (await answer.json()) as OperationOutcome;
-    expect([answer.status, answer.headers.get("content-type"), outcome.resourceType]).toEqual([
-      status,
-      "application/fhir+json",
-      "OperationOutcome",
-    ]);
-    return outcome.issue.map(({ diagnostics }) => diagnostics).join("; ");
-  };
-  const linkOf = (bundle: Bundle, relation: string): string | undefined =>
-    bundle.link?.find((link) => link.relation === relation)?.url;
 
   const somebody = () => {
     const [record] = test.simulator.records.ofType("Patient");
@@ -187,11 +191,6 @@ describe("the API on demand", () => {
   });
 
   describe("CCDs", () => {
-    const ask = (who: ApiCaller, body: object, headers: Record<string, string> = {}) =>
-      who.ask("/ccd-requests", { method: "POST", body: JSON.stringify(body), headers });
-    const requestOf = async (answer: Response): Promise<CcdRequestAnswer> =>
-      ccdRequestAnswer.parse(await answer.json());
-
     it("are asked for by demographics, waited for, and read under links that are good for a minute", async () => {
       const { id, gender, birthdate: birthDate, email } = somebody();
       const headers = { "idempotency-key": "visit-1", prefer: "wait=20" };

@@ -24,6 +24,12 @@ const document: CcdDocument = {
 };
 const patient = { gender: "female", birthDate: "2001-02-03", phone: "(912)555-1234" };
 
+const problem = async (asked: Promise<unknown>): Promise<ApiProblem> => {
+  const fault = await asked.catch((error: unknown) => error);
+  if (fault instanceof ApiProblem) return fault;
+  throw new Error("a problem was expected", { cause: fault });
+};
+
 /** The API over a ledger, an execution list and a clock in memory. */
 function apiWith(match: PatientMatch = { match: "none" }, more: Partial<CcdRequestsPorts> = {}) {
   const { requests } = ccdsInMemory();
@@ -59,12 +65,7 @@ function apiWith(match: PatientMatch = { match: "none" }, more: Partial<CcdReque
   };
   const post = (body: unknown, headers: Record<string, string> = {}, caller = "clara") =>
     ask("POST /ccd-requests", { body: Buffer.from(JSON.stringify(body)), headers, caller });
-  const problem = async (asked: Promise<unknown>): Promise<ApiProblem> => {
-    const fault = await asked.catch((error: unknown) => error);
-    if (fault instanceof ApiProblem) return fault;
-    throw new Error("a problem was expected", { cause: fault });
-  };
-  return { ask, post, problem, requests, executions, searched, clock };
+  return { ask, post, requests, executions, searched, clock };
 }
 
 describe("a POST", () => {
@@ -100,7 +101,7 @@ describe("a POST", () => {
     [{ match: "many", patientIds: ["p1", "p2"], complete: true }, 409, { candidates: ["p1", "p2"] }],
     [{ match: "contradicted", patientIds: ["p1"] }, 502, {}],
   ])("starts nothing where it is not one: %o", async (match, status, members) => {
-    const { post, problem, requests, executions } = apiWith(match);
+    const { post, requests, executions } = apiWith(match);
     const told = await problem(post({ patient }));
     expect([told.status, told.members, requests.all.size, executions.known.size]).toEqual([status, members, 0, 0]);
   });
@@ -115,13 +116,13 @@ describe("a POST", () => {
     [{ patientId: "p1", startDate: "2026-01-01" }, "startDate must be a FHIR instant"],
     [{ patientId: "p1", startDate: "2026-01-02T00:00:00Z", endDate: "2026-01-01T00:00:00Z" }, "startDate is after"],
   ])("of %o is refused with every fault", async (body, words) => {
-    const { post, problem, requests } = apiWith();
+    const { post, requests } = apiWith();
     const told = await problem(post(body));
     expect([told.status, told.detail, requests.all.size]).toEqual([400, expect.stringContaining(words), 0]);
   });
 
   it("that is no JSON is refused without being quoted", async () => {
-    const { ask, problem } = apiWith();
+    const { ask } = apiWith();
     const told = await problem(ask("POST /ccd-requests", { body: Buffer.from("{secret") }));
     expect([told.status, told.detail.includes("secret")]).toEqual([400, false]);
   });
@@ -138,7 +139,7 @@ describe("an Idempotency-Key", () => {
   });
 
   it("with another body is refused; of another caller it is another request", async () => {
-    const { post, problem, requests } = apiWith();
+    const { post, requests } = apiWith();
     await post({ patientId: "p1" }, headers);
     expect((await problem(post({ patientId: "p2" }, headers))).status).toBe(422);
     await post({ patientId: "p2" }, headers, "paul");
@@ -166,7 +167,7 @@ describe("an Idempotency-Key", () => {
   });
 
   it.each([["a b"], [""], ["x".repeat(256)]])("of %j is refused", async (key) => {
-    const { post, problem } = apiWith();
+    const { post } = apiWith();
     expect((await problem(post({ patientId: "p1" }, { "idempotency-key": key }))).status).toBe(400);
   });
 });
@@ -197,16 +198,17 @@ describe("a preference to wait", () => {
   });
 });
 
-describe("a request and its documents", () => {
-  const asked = async (more: Partial<CcdRequestsPorts> = {}) => {
-    const api = apiWith(undefined, more);
-    const id = (await api.post({ patientId: "p1" })).content?.requestId ?? "";
-    const look = (caller = "clara") => api.ask("GET /ccd-requests/{id}", { path: { id }, caller });
-    const open = (number: string, caller = "clara") =>
-      api.ask("GET /ccd-requests/{id}/documents/{number}", { path: { id, number }, caller });
-    return { ...api, id, look, open };
-  };
+/** A request that was asked for, to be looked at. */
+const asked = async (more: Partial<CcdRequestsPorts> = {}) => {
+  const api = apiWith(undefined, more);
+  const id = (await api.post({ patientId: "p1" })).content?.requestId ?? "";
+  const look = (caller = "clara") => api.ask("GET /ccd-requests/{id}", { path: { id }, caller });
+  const open = (number: string, caller = "clara") =>
+    api.ask("GET /ccd-requests/{id}/documents/{number}", { path: { id, number }, caller });
+  return { ...api, id, look, open };
+};
 
+describe("a request and its documents", () => {
   it("are shown as they are: pending, ready, failed", async () => {
     const { look, requests, id } = await asked();
     expect((await look()).content).toMatchObject({ state: "pending", documents: [] });
@@ -219,7 +221,7 @@ describe("a request and its documents", () => {
   });
 
   it("lead to a document by a link, once it is there", async () => {
-    const { open, requests, id, problem } = await asked();
+    const { open, requests, id } = await asked();
     expect((await problem(open("1"))).status).toBe(404);
     await requests.end(id, null, "2026-03-01T12:00:05.000Z");
     const { status, headers, body } = await open("1");
@@ -231,9 +233,9 @@ describe("a request and its documents", () => {
   it("are not there for anybody else, unless the stage shares them", async () => {
     const own = await asked();
     await own.requests.end(own.id, null, "2026-03-01T12:00:05.000Z");
-    const told = [await own.problem(own.look("paul")), await own.problem(own.open("1", "paul"))];
+    const told = [await problem(own.look("paul")), await problem(own.open("1", "paul"))];
     expect(told.map(({ status }) => status)).toEqual([404, 404]);
-    const unknown = await own.problem(own.ask("GET /ccd-requests/{id}", { path: { id: "ccd-0" } }));
+    const unknown = await problem(own.ask("GET /ccd-requests/{id}", { path: { id: "ccd-0" } }));
     expect(told[0]?.detail).toBe(unknown.detail);
     const shared = await asked({ shared: true });
     expect((await shared.look("paul")).status).toBe(200);

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cursorLifeMs, cursors } from "#functions/fhir-api/cursors.ts";
 
@@ -8,10 +8,11 @@ const binding = { caller: "arn:aws:iam::1:user/clara", search: "Observation" };
 const clock = { now: Date.parse("2026-03-01T12:00:00Z") };
 const sealing = cursors(secret, () => clock.now);
 
+const later = (ms: number) => cursors(secret, () => clock.now + ms);
+
 describe("a cursor", () => {
   it("leads its caller to the page, for an hour", () => {
     const cursor = sealing.seal(binding, page);
-    const later = (ms: number) => cursors(secret, () => clock.now + ms);
     expect(later(cursorLifeMs - 1).open(binding, cursor)).toEqual(page);
     expect(() => later(cursorLifeMs).open(binding, cursor)).toThrow("The cursor cannot be used");
   });

@@ -9,11 +9,12 @@ const context = { awsRequestId: "r", functionName: "f", getRemainingTimeInMillis
 const userArn = "arn:aws:iam::123456789012:user/clara";
 const claims = { iss: "https://login.example", sub: "clara", exp: "1772366400" };
 
+const now = () => Date.parse("2026-03-01T12:00:00Z");
+
 /** A function of the API and the record of its calls. */
 function apiOf(handle: ApiHandler, more: Partial<ApiParts> = {}) {
   const recorded: ApiAccess[] = [];
   const accesses = { append: (access: ApiAccess) => Promise.resolve(void recorded.push(access)) };
-  const now = () => Date.parse("2026-03-01T12:00:00Z");
   const handler = api(() => ({ handle, accesses, authorizer: "iam", now, ...more }));
   const call = async (authorizer: unknown, routeKey = "GET /fhir/{resourceType}", event: object = {}) => {
     const requestContext = { requestId: "call-1", authorizer };
@@ -86,11 +87,12 @@ describe("each call", () => {
   });
 });
 
+const refused = (
+  refusal: "invalid-parameter" | "invalid-value" | "forbidden" | "not-found" | "other",
+  status: number,
+) => new ReadRefused("refused", { refusal, status, diagnostics: "the server's words" });
+
 describe("a fault", () => {
-  const refused = (
-    refusal: "invalid-parameter" | "invalid-value" | "forbidden" | "not-found" | "other",
-    status: number,
-  ) => new ReadRefused("refused", { refusal, status, diagnostics: "the server's words" });
   const dead = new SessionDead("it ended. Renew the session", { refusal: "grant-refused", discovered: false });
 
   it.each<[Error, number, string]>([
