@@ -52,7 +52,8 @@ export function cursors(secret: string, now: () => number): Cursors {
 
 function decrypted(key: Buffer, binding: CursorBinding, cursor: string): string | undefined {
   const bytes = Buffer.from(cursor, "base64url");
-  if (bytes.length <= nonceBytes + tagBytes) return undefined;
+  // Node ignores what is no Base64, and bits that stand for nothing: one cursor has one spelling.
+  if (bytes.length <= nonceBytes + tagBytes || bytes.toString("base64url") !== cursor) return undefined;
   const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes });
   decipher.setAAD(bound(binding)).setAuthTag(bytes.subarray(-tagBytes));
   try {

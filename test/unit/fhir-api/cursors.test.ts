@@ -47,6 +47,15 @@ describe("a cursor", () => {
         expect(() => sealing.open(binding, changed.toString("base64url"))).toThrow("The cursor cannot be used");
       }),
     );
+    const cursor = bytes.toString("base64url");
+    fc.assert(
+      fc.property(fc.nat(cursor.length), fc.string({ minLength: 1 }), (place, more) => {
+        const longer = cursor.slice(0, place) + more + cursor.slice(place);
+        expect(() => sealing.open(binding, longer)).toThrow("The cursor cannot be used");
+      }),
+    );
+    const other = `${cursor.slice(0, -1)}${cursor.endsWith("A") ? "B" : "A"}`;
+    expect(() => sealing.open(binding, other)).toThrow("The cursor cannot be used");
     fc.assert(
       fc.property(fc.string(), (text) => {
         expect(() => sealing.open(binding, text)).toThrow("The cursor cannot be used");
