@@ -1,7 +1,7 @@
 import { ApiProblem } from "#contracts/api-problems.ts";
 import type { ClosedRouteKey } from "#contracts/api-routes.ts";
 import type { CcdPatient, CcdRequestAnswer } from "#contracts/ccd-api.ts";
-import type { CcdDocument, CcdRequestRecord } from "#contracts/ccd-request.ts";
+import type { CcdDocument, CcdOrder, CcdRequestRecord } from "#contracts/ccd-request.ts";
 import type { PatientSearchParameters } from "#contracts/patient-search.ts";
 import type { Executions } from "#executions/executions.ts";
 import type { PatientMatch } from "#integra/patient-search.ts";
@@ -77,12 +77,13 @@ async function kept(
   const known = repeatable ? await ports.requests.find(requestId) : undefined;
   if (known !== undefined) return known;
   const { patientId, patient, startDate = null, endDate = null } = body;
+  const wanted: CcdOrder = { patientId: patientId ?? (await matched(ports, patient, signal)), startDate, endDate };
   return await ports.requests.create({
     requestId,
     caller,
     sessionId: ports.sessionId,
     bodyDigest,
-    order: { patientId: patientId ?? (await matched(ports, patient, signal)), startDate, endDate },
+    order: wanted,
     requestedAt: new Date(ports.now()).toISOString(),
     state: "pending",
     serverRequestId: null,
