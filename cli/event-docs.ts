@@ -33,6 +33,11 @@ const introductions: Record<string, string> = {
   "Export Completed": "Every file of the manifest is accounted for. This or one of the next two ends an export.",
   "Export Failed": "The export ended without its data. `error` says why, and what to do.",
   "Export Cancelled": "The export's execution was stopped. Nothing lands any more.",
+  "Ccd Ready":
+    "A patient's documents are in S3, each of them proven to be that patient's. This or the next one ends a request.",
+  "Ccd Failed":
+    "A request for a patient's documents ended without them. `error` says why, and what to do: after `SessionDead` a new " +
+    "user session has to be put in place.",
 };
 
 /** "export-file-landed", for file names. */

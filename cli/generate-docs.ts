@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { renderOpenApi } from "#functions/openapi/openapi.ts";
 import { renderEventDocs } from "./event-docs.ts";
 import { renderPermissionDocs } from "./permission-docs.ts";
 import { everyOption } from "./templates/every-option.ts";
@@ -7,7 +8,13 @@ import { synthesise } from "./templates/synthesise.ts";
 
 const permissions = renderPermissionDocs(await synthesise("prod"), await synthesise("prod", everyOption));
 
-for (const [path, text] of [...(await renderEventDocs()), ["docs/permissions.md", permissions] as const]) {
+const files: (readonly [path: string, text: string])[] = [
+  ...(await renderEventDocs()),
+  ["docs/permissions.md", permissions],
+  ["docs/openapi.json", renderOpenApi()],
+];
+
+for (const [path, text] of files) {
   const file = join(import.meta.dirname, "..", path);
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, text);

@@ -1,6 +1,8 @@
 import { App, Tags, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks, HIPAASecurityChecks } from "cdk-nag";
 import { readStageSettings } from "./settings.ts";
+import { ApiStack } from "./stacks/api-stack.ts";
+import { DocumentsStack } from "./stacks/documents-stack.ts";
 import { ExampleSubscriberStack } from "./stacks/example-subscriber-stack.ts";
 import { ExportStack } from "./stacks/export-stack.ts";
 import { LandingStack } from "./stacks/landing-stack.ts";
@@ -12,7 +14,9 @@ export function integraBridge(app: App): App {
   const name = (part: string) => `integra-bridge-${stage}-${part}`;
 
   const landing = new LandingStack(app, name("landing"), { stage, settings });
-  new ExportStack(app, name("export"), { stage, settings, landing });
+  const { functions, alarmTopic } = new ExportStack(app, name("export"), { stage, settings, landing });
+  new DocumentsStack(app, name("documents"), { settings, landing, functions, alarmTopic });
+  new ApiStack(app, name("api"), { settings, landing, functions });
   if (settings.exampleSubscriber) new ExampleSubscriberStack(app, name("subscriber"), { bus: landing.bus });
 
   Tags.of(app).add("application", "integra-bridge");

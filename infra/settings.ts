@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ccdProtocolSettings } from "../functions/contracts/ccd-protocol.ts";
 import { exportGroup, exportRequestDetail } from "../functions/contracts/export-request.ts";
 import { addressOf, isOwnNetworkAddress, isPublicAddress } from "../functions/contracts/network-addresses.ts";
 
@@ -73,6 +74,12 @@ const integra = z
     tokenUrl: serverUrl.optional(),
     exportUrl: serverUrl.optional(),
     audience: z.string().min(1).optional(),
+    /** Where a user session talks to the server: its tokens, FHIR R4, and the three calls for CCDs. */
+    userTokenUrl: serverUrl.optional(),
+    fhirUrl: serverUrl.optional(),
+    ccdRequestUrl: serverUrl.optional(),
+    ccdNonceUrl: serverUrl.optional(),
+    ccdDownloadUrl: serverUrl.optional(),
     /**
      * Origins besides the server's from which files may be fetched, such as `https://files.example.org`, without our
      * token. A name among them must lead to public addresses; a private file server is listed by its address.
@@ -96,6 +103,19 @@ const bulkExport = z
     /** The share of an export's files that may be missing before it counts as failed instead of partial. */
     toleratedMissingShare: z.number().min(0).max(1).default(0.5),
     downloadConcurrency: z.number().int().min(1).max(40).default(4),
+  })
+  .prefault({});
+
+/** Patients' documents on demand. */
+const ccd = z
+  .strictObject({
+    /** From a caller's request to its documents, its place in the session's queue included. */
+    deadlineMinutes: z
+      .number()
+      .positive()
+      .max(60 * 24)
+      .default(60),
+    protocol: ccdProtocolSettings,
   })
   .prefault({});
 
@@ -126,6 +146,10 @@ const retention = z
   .strictObject({
     /** Days that landed exports are kept; absent: for ever. */
     exportDays: days.optional(),
+    /** Days that patients' documents are kept; absent: for ever. */
+    ccdDays: days.optional(),
+    /** Days that an answer is kept that was refused, such as documents of another patient. */
+    quarantineDays: days.default(30),
     /** Days that replaced and deleted versions are kept: after that a deletion is final. */
     oldVersionDays: days.default(30),
     /** Days that the bridge's own records (plans, receipts) are kept. */
@@ -161,11 +185,31 @@ const subscriber = z.strictObject({
     .default("exports/"),
 });
 
+const api = z
+  .strictObject({
+    /** Callers bring a JWT of this issuer, for one of these audiences, instead of signing (SigV4). */
+    jwt: z.strictObject({ issuer: serverUrl, audience: z.array(z.string().min(1)).min(1) }).optional(),
+    /** Of the whole API; what is above is answered 429. */
+    throttle: z
+      .strictObject({
+        callsPerSecond: z.number().int().min(1).max(10_000).default(20),
+        burst: z.number().int().min(1).max(5_000).default(40),
+      })
+      .prefault({}),
+    /** Where callers reach the API, if not at API Gateway's own address: links of answers lead there. */
+    publicUrl: serverUrl.optional(),
+    /** Whether each caller sees the CCDs that others asked for. */
+    sharedDocuments: z.boolean().default(false),
+  })
+  .prefault({});
+
 const stageSettings = z
   .strictObject({
     integra,
     export: bulkExport,
+    ccd,
     schedules: z.array(schedule).default([]),
+    api,
     retention,
     alarms,
     subscribers: z.array(subscriber).default([]),

@@ -13,10 +13,19 @@ const receivedEvent = z.discriminatedUnion("detail-type", [
   z.object({ "detail-type": z.literal("Export Completed"), detail: eventDetails["Export Completed"] }),
   z.object({ "detail-type": z.literal("Export Failed"), detail: eventDetails["Export Failed"] }),
   z.object({ "detail-type": z.literal("Export Cancelled"), detail: eventDetails["Export Cancelled"] }),
+  z.object({ "detail-type": z.literal("Ccd Ready"), detail: eventDetails["Ccd Ready"] }),
+  z.object({ "detail-type": z.literal("Ccd Failed"), detail: eventDetails["Ccd Failed"] }),
 ]);
 
 /** An event as the example subscriber's queue received it. */
 export type ReceivedEvent = z.infer<typeof receivedEvent>;
+export type ReceivedCcdEvent = Extract<ReceivedEvent, { "detail-type": "Ccd Ready" | "Ccd Failed" }>;
+export type ReceivedExportEvent = Exclude<ReceivedEvent, ReceivedCcdEvent>;
+
+/** Whether an event is about an export, and not about a request for CCDs. */
+export function isAboutExport(event: ReceivedEvent): event is ReceivedExportEvent {
+  return "exportId" in event.detail;
+}
 
 /** What a user of the bridge does, by the AWS SDK alone: ask for exports, read events, read what landed. */
 export interface BridgeCaller {

@@ -1,4 +1,4 @@
-import type { BridgeCaller, ReceivedEvent } from "./bridge-caller.ts";
+import { type BridgeCaller, isAboutExport, type ReceivedEvent } from "./bridge-caller.ts";
 
 /** How an export went, as its subscriber saw it. */
 export interface WatchedExport {
@@ -27,7 +27,7 @@ export async function watchExport(caller: BridgeCaller, options: WatchOptions): 
   for (;;) {
     options.signal.throwIfAborted();
     for (const event of await caller.receiveEvents(1)) {
-      if (event.detail.requestId !== options.requestId) continue;
+      if (!isAboutExport(event) || event.detail.requestId !== options.requestId) continue;
       exportId = event.detail.exportId;
       const type = event["detail-type"];
       received.set(type, (received.get(type) ?? 0) + 1);

@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import * as z from "zod";
 import { createClientKeyPair, type KeyAlgorithm } from "#cli/client-key-pair.ts";
+import { sessionSecret } from "#contracts/user-session.ts";
 import type { SimulatorOptions } from "./simulator/options.ts";
 import { type Simulator, startSimulator } from "./simulator/simulator.ts";
 
@@ -10,6 +12,8 @@ export interface IntegraConnection {
   settings: { baseUrl: string; tokenUrl?: string; exportUrl?: string; audience?: string };
   /** The client's secret, as it goes into Secrets Manager. */
   secret: Record<string, unknown>;
+  /** The user session's secret, where there is one. */
+  session: Record<string, unknown> | undefined;
   simulator: Simulator | undefined;
   close: () => Promise<void>;
 }
@@ -22,6 +26,7 @@ const ownServer = z.object({
   INTEGRA_CLIENT_ID: z.string().min(1),
   INTEGRA_PRIVATE_JWK: z.string().min(1),
   INTEGRA_SCOPE: z.string().min(1),
+  INTEGRA_USER_SESSION: z.string().min(1).optional(),
 });
 
 /**
@@ -48,23 +53,27 @@ export async function connectionFromEnvironment(
     secret: {
       clientId: env.INTEGRA_CLIENT_ID,
       scope: env.INTEGRA_SCOPE,
-      current: await readJwk(env.INTEGRA_PRIVATE_JWK),
+      current: await readJsonFile("INTEGRA_PRIVATE_JWK", env.INTEGRA_PRIVATE_JWK),
     },
+    session:
+      env.INTEGRA_USER_SESSION === undefined
+        ? undefined
+        : sessionSecret.parse(await readJsonFile("INTEGRA_USER_SESSION", env.INTEGRA_USER_SESSION)),
     simulator: undefined,
     close: () => Promise.resolve(),
   };
 }
 
-async function readJwk(path: string): Promise<unknown> {
+async function readJsonFile(variable: string, path: string): Promise<unknown> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new Error(`INTEGRA_PRIVATE_JWK: ${path} cannot be read`, { cause });
+    throw new Error(`${variable}: ${path} cannot be read`, { cause });
   });
-  const jwk = jsonOrUndefined(text);
-  if (jwk === undefined) throw new Error(`INTEGRA_PRIVATE_JWK: ${path} is not JSON`);
-  return jwk;
+  const content = jsonOrUndefined(text);
+  if (content === undefined) throw new Error(`${variable}: ${path} is not JSON`);
+  return content;
 }
 
-/** Without the parser's own error: it quotes what it read, which is a private key. */
+/** Without the parser's own error: it quotes what it read, which is secret. */
 function jsonOrUndefined(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -81,14 +90,29 @@ export interface SimulatedClient {
 const clientId = "integra-bridge-local";
 const scope = "system/*.read";
 
-/** A simulator with one registered client, whose key is made for it. */
+const portalUser = "portal-user";
+const portalApp = { clientId: "integra-bridge-portal", authMethod: "client_secret_basic" } as const;
+
+/** A simulator with one registered client, whose key is made for it, and a session of a user who sees every patient. */
 export async function simulatedConnection(options: SimulatedClient = {}): Promise<IntegraConnection> {
   const { privateJwk, publicJwks } = await createClientKeyPair(options.algorithm ?? "ES384");
   const clients = [{ clientId, jwks: publicJwks, scopes: scope.split(" ") }];
-  const simulator = await startSimulator({ ...options.simulator, clients });
+  const clientSecret = randomUUID();
+  const simulator = await startSimulator({
+    users: [{ userId: portalUser, patients: "all" }],
+    apps: [{ ...portalApp, clientSecret }],
+    ...options.simulator,
+    clients,
+  });
   return {
     settings: { baseUrl: simulator.baseUrl },
     secret: { clientId, scope, current: privateJwk },
+    session: {
+      refresh_token: simulator.openSession({ userId: portalUser, clientId: portalApp.clientId }),
+      client_id: portalApp.clientId,
+      client_secret: clientSecret,
+      auth_method: portalApp.authMethod,
+    },
     simulator,
     close: simulator.close,
   };

@@ -14,10 +14,14 @@ export interface LocalOutputs {
   busName: string;
   bucketName: string;
   exportStateMachineArn: string;
+  ccdStateMachineArn: string;
   subscriberQueueUrl: string;
   deadLetterQueueUrl: string;
   clientSecretName: string;
+  sessionSecretName: string;
   ledgerTableName: string;
+  /** Where the HTTP API is; requests are signed for its whole path. */
+  apiUrl: string;
   /** Where the server is that exports come from. */
   integraBaseUrl: string;
 }
@@ -41,7 +45,7 @@ export interface LocalBridgeOptions {
 
 /**
  * Deploys the stacks that a user deploys, as stage `local`, to a local AWS that it starts, or to the user's own where
- * `AWS_ENDPOINT_URL` is set, and puts the client's secret in place.
+ * `AWS_ENDPOINT_URL` is set, and puts the client's secret and the user session's in place.
  * @throws Error with the cause; what was started is stopped before
  */
 export async function startLocalBridge(options: LocalBridgeOptions): Promise<LocalBridge> {
@@ -64,7 +68,8 @@ export async function startLocalBridge(options: LocalBridgeOptions): Promise<Loc
     const outputDir = join(REPOSITORY, ".local", `cdk.out-${new URL(aws.endpoint).port}`);
     const stacks = await deployStacks(aws, { context, outputDir, ...cancellation });
     const outputs = localOutputs(aws, connection, stacks);
-    await putClientSecret(aws, outputs.clientSecretName, connection.secret);
+    await putSecret(aws, outputs.clientSecretName, connection.secret);
+    if (connection.session !== undefined) await putSecret(aws, outputs.sessionSecretName, connection.session);
     return { aws, outputs, stop: aws.stop };
   } catch (error) {
     await aws.stop();
@@ -86,10 +91,13 @@ function localOutputs(aws: LocalAws, connection: IntegraConnection, stacks: Stac
     busName: output("landing", "BusName"),
     bucketName: output("landing", "BucketName"),
     exportStateMachineArn: output("export", "StateMachineArn"),
+    ccdStateMachineArn: output("documents", "StateMachineArn"),
     subscriberQueueUrl: reachable(output("subscriber", "QueueUrl"), aws),
     deadLetterQueueUrl: reachable(output("export", "DeadLetterQueueUrl"), aws),
     clientSecretName: output("landing", "ClientSecretName"),
+    sessionSecretName: output("landing", "SessionSecretName"),
     ledgerTableName: output("landing", "LedgerTableName"),
+    apiUrl: `${aws.endpoint}/_aws/execute-api/${output("api", "ApiId")}`,
     integraBaseUrl: connection.settings.baseUrl,
   };
 }
@@ -99,7 +107,7 @@ function reachable(queueUrl: string, aws: LocalAws): string {
   return new URL(new URL(queueUrl).pathname, aws.endpoint).href;
 }
 
-async function putClientSecret(aws: LocalAws, name: string, secret: Record<string, unknown>): Promise<void> {
+async function putSecret(aws: LocalAws, name: string, secret: Record<string, unknown>): Promise<void> {
   const secrets = new SecretsManagerClient(clientSettings(aws));
   await secrets.send(new PutSecretValueCommand({ SecretId: name, SecretString: JSON.stringify(secret) }));
 }

@@ -8,6 +8,11 @@ export const everyOption = {
     fileOrigins: ["https://files.example.org/"],
   },
   fixedEgress: true,
+  api: {
+    jwt: { issuer: "https://login.example.org/", audience: ["integra-bridge"] },
+    publicUrl: "https://records.example.org/",
+    throttle: { callsPerSecond: 5, burst: 10 },
+  },
   exampleSubscriber: true,
   alarms: { email: "on-call@example.org", stalledAfterHours: 2 },
   subscribers: [

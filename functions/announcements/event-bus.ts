@@ -33,7 +33,7 @@ export function eventBus(
         const code = Entries?.[0]?.ErrorCode;
         if (code === undefined) return;
         if (pause === undefined)
-          throw new EventsUndelivered(`the event "${type}" of export ${detail.exportId} was not taken: ${code}`);
+          throw new EventsUndelivered(`the event "${type}" (${detail.eventId}) was not taken: ${code}`);
         await sleep(pause);
       }
     },

@@ -1,10 +1,12 @@
 import * as z from "zod";
+import { refusalReasons } from "./document-faults.ts";
 import { exportRequest, trigger } from "./export-request.ts";
 import { crc32, fileKind } from "./landed.ts";
 
 /*
- * The audit trail of an export: who asked for what, and when; what landed; who was told. One object a fact, below
- * `audit/{exportId}/{run}/`, written once and never changed (the bucket's policy refuses anything else).
+ * The audit trail: who asked for what, and when; what landed; who was told. One object a fact, below
+ * `audit/{exportId}/{run}/` or `audit/ccds/{requestId}/`, written once and never changed (the bucket's policy refuses
+ * anything else).
  */
 
 /** Who asked. A plain StartExecution names nobody: CloudTrail knows its principal. */
@@ -20,7 +22,7 @@ const file = z.strictObject({
   checksum: crc32,
 });
 
-/** What may be recorded, by the fact's name. */
+/** What may be recorded of an export, by the fact's name. */
 export const auditFacts = {
   requested: z.strictObject({
     by: requester,
@@ -47,3 +49,19 @@ export const auditFacts = {
 
 export type AuditFact = keyof typeof auditFacts;
 export type AuditDetail<Fact extends AuditFact> = z.infer<(typeof auditFacts)[Fact]>;
+
+/** Why an answer with documents was quarantined. */
+export const quarantineReason = z.enum([...refusalReasons, "wrong-patient"]);
+export type QuarantineReason = z.infer<typeof quarantineReason>;
+
+/** What may be recorded of a request for CCDs. For whom it is, its record says and no fact. */
+export const ccdAuditFacts = {
+  requested: z.strictObject({ by: z.string(), sessionId: z.string(), requestedAt: z.iso.datetime() }),
+  landed: z.strictObject({ documents: z.array(z.strictObject({ key: z.string(), bytes: z.number().int() })) }),
+  quarantined: z.strictObject({ reason: quarantineReason, key: z.string() }),
+  "told-ready": z.strictObject({ eventId: z.string() }),
+  "told-failed": z.strictObject({ eventId: z.string(), error: z.string() }),
+} as const;
+
+export type CcdAuditFact = keyof typeof ccdAuditFacts;
+export type CcdAuditDetail<Fact extends CcdAuditFact> = z.infer<(typeof ccdAuditFacts)[Fact]>;

@@ -1,8 +1,11 @@
 import * as z from "zod";
+import { ccdFaultNames } from "./ccd-faults.ts";
+import { ccdRequestId } from "./ccd-request.ts";
 import { faultNames } from "./errors.ts";
 import { exportRequest, run } from "./export-request.ts";
 import { exportId } from "./export-state.ts";
 import { crc32, fileKind } from "./landed.ts";
+import { userFaultNames } from "./user-faults.ts";
 
 /*
  * What the bridge tells its subscribers. Events carry pointers and counts, never PHI. docs/events.md and the JSON
@@ -24,9 +27,13 @@ export const aboutAnExport = z.strictObject({ exportId: z.string().describe("As 
 
 const pointer = z.strictObject({ bucket: z.string(), key: z.string() });
 
-const everyDetail = {
+const told = {
   version: z.literal("1"),
   eventId: z.string().describe("Stable for this fact: a consumer that has seen it before may drop the event."),
+};
+
+const everyDetail = {
+  ...told,
   exportId,
   run: run.describe("first, or r1, r2, … where the export was resumed: each run tells its own end."),
   requestId: z.string().nullable().describe("The requester's own id, where the request had one."),
@@ -99,6 +106,23 @@ export const exportCancelled = z.strictObject({
   destination: pointer.describe("Files that landed before the stop stay below this prefix."),
 });
 
+/** Whose CCDs they are, only the documents and the request's own record say. */
+const aboutCcds = { ...told, requestId: ccdRequestId.describe("As the answer to the request for CCDs named it.") };
+
+export const ccdReady = z.strictObject({
+  ...aboutCcds,
+  documents: z.number().int().nonnegative().describe("How many documents landed: none where the patient has none."),
+  index: pointer.describe("documents.json: a line on each document, and where it is."),
+});
+
+export const ccdFailed = z.strictObject({
+  ...aboutCcds,
+  error: z.strictObject({
+    name: z.union([z.enum([...faultNames, ...userFaultNames, ...ccdFaultNames]), z.literal("Unexpected")]),
+    message: z.string().describe("What happened and what to do, for people."),
+  }),
+});
+
 /** Every event the bridge publishes, by its `detail-type`. */
 export const eventDetails = {
   "Export Started": exportStarted,
@@ -106,6 +130,8 @@ export const eventDetails = {
   "Export Completed": exportCompleted,
   "Export Failed": exportFailed,
   "Export Cancelled": exportCancelled,
+  "Ccd Ready": ccdReady,
+  "Ccd Failed": ccdFailed,
 } as const;
 
 export type EventType = keyof typeof eventDetails;

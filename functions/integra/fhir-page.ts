@@ -20,6 +20,8 @@ export interface FhirPage {
   resources: PageResource[];
   /** Where the next page is, on the server's own origins. */
   next: URL | undefined;
+  /** Where a Bundle was asked for: its links are relative to that. A bare resource has none. */
+  bundleAt: URL | undefined;
 }
 
 const pageResource = z.looseObject({
@@ -78,12 +80,12 @@ async function readPage(server: UserServer, answer: HttpAnswer, url: URL, subjec
     const { entry, link } = parsed.data;
     const resources = (entry ?? []).map(({ resource }) => resource);
     const next = link?.find(({ relation }) => relation === "next");
-    return { bytes, contentType, resources, next: next && nextUrl(server, next.url, url) };
+    return { bytes, contentType, resources, next: next && nextUrl(server, next.url, url), bundleAt: url };
   }
   const bare = pageResource.safeParse(body);
   if (!bare.success || bare.data.resourceType === "Bundle" || bare.data.resourceType === "OperationOutcome")
     throw new ServerUnavailable(`the server answered ${subject} with 200 and something that is no FHIR resource`);
-  return { bytes, contentType, resources: [bare.data], next: undefined };
+  return { bytes, contentType, resources: [bare.data], next: undefined, bundleAt: undefined };
 }
 
 /** White space is an artefact, as in the URLs of the guide's manifest. */

@@ -3,6 +3,7 @@ import type { FileKind } from "#contracts/landed.ts";
 /*
  * Every key of the landing bucket is built here. `exports/` is for consumers and holds nothing else than what landed;
  * `work/` is the bridge's own and may be purged earlier; `audit/` is written once and kept by a retention of its own.
+ * `ccds/` holds documents that were proven to be the right patient's, `quarantine/` whatever was not.
  */
 
 /** The prefix below which everything of an export lands, with its slash. */
@@ -36,6 +37,22 @@ const place = (index: number): string => String(index).padStart(6, "0");
 /** An execution may be named anything, and the refusal of its name is a fact as well. */
 export const auditKey = (exportId: string, run: string, fact: string): string =>
   `audit/${encodeURIComponent(exportId)}/${encodeURIComponent(run)}/${encodeURIComponent(fact)}.json`;
+
+/** One call of the API; a day's calls are one listing. */
+export const accessKey = (at: string, requestId: string): string =>
+  `audit/access/${at.slice(0, 10)}/${encodeURIComponent(requestId)}.json`;
+
+/** A fact of a request for CCDs. */
+export const ccdAuditKey = (requestId: string, fact: string): string =>
+  `audit/ccds/${encodeURIComponent(requestId)}/${fact}.json`;
+
+/** A document of a request for CCDs, numbered from 1. */
+export const ccdDocumentKey = (requestId: string, number: number): string => `ccds/${requestId}/${number}.xml`;
+export const ccdIndexKey = (requestId: string): string => `ccds/${requestId}/documents.json`;
+
+/** What the server sent, as it came, where it was refused; and why. */
+export const quarantinedAnswerKey = (requestId: string): string => `quarantine/ccds/${requestId}/answer`;
+export const quarantineReasonKey = (requestId: string): string => `quarantine/ccds/${requestId}/reason.json`;
 
 const folders: Record<FileKind, string | undefined> = {
   output: undefined,

@@ -18,7 +18,7 @@ export function auditedBusFromEnvironment(audit: AuditTrail): EventBus {
   return auditedBus(busFromEnvironment(), audit);
 }
 
-/** A bus whose events about an export as a whole are recorded once it took them; files are recorded when it ends. */
+/** A bus whose events about an export as a whole, or about CCDs, are recorded once it took them; files are recorded when it ends. */
 export function auditedBus(bus: EventBus, audit: AuditTrail): EventBus {
   return {
     publish: async (event) => {
@@ -41,5 +41,9 @@ async function recordTold(audit: AuditTrail, { type, detail }: BridgeEvent): Pro
       return await audit.append(detail, "told-failed", { eventId, error: detail.error.name });
     case "Export Cancelled":
       return await audit.append(detail, "told-cancelled", { eventId });
+    case "Ccd Ready":
+      return await audit.appendToCcds(detail.requestId, "told-ready", { eventId });
+    case "Ccd Failed":
+      return await audit.appendToCcds(detail.requestId, "told-failed", { eventId, error: detail.error.name });
   }
 }

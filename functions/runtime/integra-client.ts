@@ -1,9 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  GetSecretValueCommand,
-  ResourceNotFoundException,
-  SecretsManagerClient,
-} from "@aws-sdk/client-secrets-manager";
 import * as z from "zod";
 import { ClientKeyUnusable } from "#contracts/errors.ts";
 import type { IntegraClient } from "#integra/authorised-request.ts";
@@ -13,6 +8,7 @@ import { connections } from "#integra/connections.ts";
 import { undiciHttp } from "#integra/http.ts";
 import { integraServer } from "#integra/integra-server.ts";
 import { environment, jsonVariable } from "./environment.ts";
+import { secretReader } from "./secret-reader.ts";
 
 const integraVariables = z.object({
   INTEGRA_BASE_URL: z.url(),
@@ -37,22 +33,19 @@ export function integraClient(): IntegraClient {
   const token = backendToken({
     server,
     http,
-    readSecret: secretReader(env.CLIENT_SECRET),
+    readSecret: clientSecret(env.CLIENT_SECRET),
     now: Date.now,
     sleep,
   });
   return { server, http, token, now: Date.now };
 }
 
-function secretReader(name: string): ReadSecret {
-  const secrets = new SecretsManagerClient();
+/** @throws ClientKeyUnusable where the secret has no value yet */
+function clientSecret(name: string): ReadSecret {
+  const read = secretReader(name);
   return async () => {
-    try {
-      const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: name }));
-      return SecretString ?? "";
-    } catch (error) {
-      if (!(error instanceof ResourceNotFoundException)) throw error;
-      throw new ClientKeyUnusable(`the client's secret is missing: put its value into ${name}`, { cause: error });
-    }
+    const stored = await read();
+    if (stored === undefined) throw new ClientKeyUnusable(`the client's secret is missing: put its value into ${name}`);
+    return stored.text;
   };
 }

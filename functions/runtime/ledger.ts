@@ -1,5 +1,6 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import * as z from "zod";
+import { type CcdRequests, ccdRequests } from "#ledger/ccd-requests.ts";
 import { type Checkpoints, checkpoints } from "#ledger/checkpoints.ts";
 import { type Leases, leases } from "#ledger/leases.ts";
 import { environment } from "./environment.ts";
@@ -14,4 +15,9 @@ export function checkpointsFromEnvironment(): Checkpoints {
 /** The leases in the same table. */
 export function leasesFromEnvironment(): Leases {
   return leases(new DynamoDBClient(), environment(ledgerVariables).LEDGER_TABLE);
+}
+
+/** The records of requests for CCDs in the same table. */
+export function ccdRequestsFromEnvironment(): CcdRequests {
+  return ccdRequests(new DynamoDBClient(), environment(ledgerVariables).LEDGER_TABLE);
 }

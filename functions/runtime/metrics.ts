@@ -1,13 +1,18 @@
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 
-const metrics = new Metrics({
-  namespace: process.env["METRICS_NAMESPACE"] ?? "integra-bridge",
-  serviceName: "bulk-export",
-});
+const namespace = process.env["METRICS_NAMESPACE"] ?? "integra-bridge";
+const metrics = new Metrics({ namespace, serviceName: "bulk-export" });
+const ccdMetrics = new Metrics({ namespace, serviceName: "ccd-retrieval" });
 
 /** Tells CloudWatch how old an export is at one of its steps: the alarm on stalled exports reads it. */
 export function reportExportAge(startedAt: string): void {
   const seconds = Math.round((Date.now() - Date.parse(startedAt)) / 1000);
   metrics.addMetric("ExportAge", MetricUnit.Seconds, seconds);
   metrics.publishStoredMetrics();
+}
+
+/** Tells CloudWatch that an answer with documents was quarantined: an alarm rings at the first one. */
+export function reportQuarantine(): void {
+  ccdMetrics.addMetric("CcdsQuarantined", MetricUnit.Count, 1);
+  ccdMetrics.publishStoredMetrics();
 }

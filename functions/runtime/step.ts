@@ -26,9 +26,10 @@ export function step<Input, Output>(
   let run: Step<Input, Output> | undefined;
   return async (event, context) => {
     logger.addContext(context);
-    const { exportId, startedAt } = exportOf(event);
-    if (exportId !== undefined) logger.appendKeys({ exportId });
-    if (startedAt !== undefined) reportExportAge(startedAt);
+    const { export: about, request } = subjectOf(event);
+    if (about?.exportId !== undefined) logger.appendKeys({ exportId: about.exportId });
+    if (request?.requestId !== undefined) logger.appendKeys({ requestId: request.requestId });
+    if (about?.startedAt !== undefined) reportExportAge(about.startedAt);
     try {
       run ??= build();
       const signal = AbortSignal.timeout(Math.max(context.getRemainingTimeInMillis() - graceMs, 1_000));
@@ -42,17 +43,23 @@ export function step<Input, Output>(
   };
 }
 
-/** Which export a call belongs to, and since when it runs, before the input is checked: a faulty one is logged as well. */
-function exportOf(event: unknown): { exportId?: string | undefined; startedAt?: string | undefined } {
-  return callOfAnExport.safeParse(event).data?.export ?? {};
+/**
+ * Which export or request for CCDs a call belongs to, and since when an export runs, before the input is checked: a faulty
+ * one is logged as well.
+ */
+function subjectOf(event: unknown): Partial<z.infer<typeof subjectOfCall>> {
+  return subjectOfCall.safeParse(event).data ?? {};
 }
 
-const callOfAnExport = z.object({
-  export: z.object({ exportId: z.string(), startedAt: z.iso.datetime({ offset: true }) }).partial(),
-});
+const subjectOfCall = z
+  .object({
+    export: z.object({ exportId: z.string(), startedAt: z.iso.datetime({ offset: true }) }).partial(),
+    request: z.object({ requestId: z.string() }).partial(),
+  })
+  .partial();
 
 /** An error and its causes as plain data; stacks stay, they hold no data of ours. */
-function describeError(error: unknown): Record<string, unknown> {
+export function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: String(error) };
   const { name, message, stack, cause } = error;
   return { name, message, stack, ...(cause === undefined ? {} : { cause: describeError(cause) }) };

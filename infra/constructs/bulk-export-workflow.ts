@@ -67,7 +67,7 @@ export class BulkExportWorkflow extends Construct {
     const step = this.#step("TakeLease", "take-lease", medium);
     landing.integra.grantClient(step);
     grantLedger(landing, step, ["dynamodb:GetItem", "dynamodb:PutItem"]);
-    grantExecutions(step, functions.stage, ["states:DescribeExecution"]);
+    grantExecutions(step, bulkExportName(functions.stage), ["states:DescribeExecution"]);
     this.#grantBucket(step, {
       lookUp: true,
       read: ["work/*/job.json", "work/*/plan.json", "exports/*/summary.json"],
@@ -150,8 +150,9 @@ export class BulkExportWorkflow extends Construct {
 
   #startAfresh(): void {
     const step = this.#step("StartAfresh", "start-afresh", short);
-    grantStart(step, this.#props.functions.stage);
-    grantExecutions(step, this.#props.functions.stage, ["states:DescribeExecution"]);
+    const machine = bulkExportName(this.#props.functions.stage);
+    grantStart(step, machine);
+    grantExecutions(step, machine, ["states:DescribeExecution"]);
   }
 
   #announceCompletion(): void {

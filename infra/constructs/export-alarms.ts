@@ -1,6 +1,5 @@
-import { Duration, Stack, Validations } from "aws-cdk-lib";
+import { Duration, Stack } from "aws-cdk-lib";
 import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
-import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import * as iam from "aws-cdk-lib/aws-iam";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import * as sns from "aws-cdk-lib/aws-sns";
@@ -9,6 +8,7 @@ import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
 import type { StageSettings } from "../settings.ts";
+import { ringingAlarm } from "./ringing-alarm.ts";
 
 export interface ExportAlarmsProps {
   settings: StageSettings["alarms"];
@@ -73,21 +73,7 @@ export class ExportAlarms extends Construct {
     return topic;
   }
 
-  /** Rings when one of the last `periods` values reaches the threshold: a slow server is heard of only now and then. */
   #alarm(id: string, metric: cloudwatch.IMetric, threshold: number, description: string, periods = 1): void {
-    const alarm = new cloudwatch.Alarm(this, id, {
-      alarmDescription: description,
-      metric,
-      threshold,
-      evaluationPeriods: periods,
-      datapointsToAlarm: 1,
-      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-    });
-    alarm.addAlarmAction(new SnsAction(this.topic));
-    Validations.of(alarm).acknowledge({
-      id: "HIPAA.Security-CloudWatchAlarmAction",
-      reason: "The alarm acts on ALARM; being back to OK needs nobody.",
-    });
+    ringingAlarm(this, id, this.topic, { metric, threshold, description, periods });
   }
 }

@@ -9,7 +9,7 @@ import * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { exportCancelRequested, exportRequested, exportResumeRequested } from "../../functions/contracts/events.ts";
 import type { ScheduleSettings } from "../settings.ts";
-import { grantExecutions, grantStart } from "./execution-access.ts";
+import { bulkExportName, grantExecutions, grantStart } from "./execution-access.ts";
 import { type FunctionDefaults, StepFunctionLambda } from "./step-function-lambda.ts";
 
 export interface ExportTriggerProps {
@@ -30,16 +30,16 @@ export class ExportTrigger extends Construct {
 
   constructor(scope: Construct, id: string, props: ExportTriggerProps) {
     super(scope, id);
-    const { stage } = props.functions;
+    const machine = bulkExportName(props.functions.stage);
     this.deadLetters = deadLetterQueue(this, "DeadLetters");
     this.starter = this.#onEvent("StartExport", "start-export", exportRequested, props);
-    grantStart(this.starter, stage);
-    grantExecutions(this.starter, stage, ["states:DescribeExecution"]);
+    grantStart(this.starter, machine);
+    grantExecutions(this.starter, machine, ["states:DescribeExecution"]);
     const resumer = this.#onEvent("ResumeExport", "resume-export", exportResumeRequested, props);
-    grantStart(resumer, stage);
-    grantExecutions(resumer, stage, ["states:DescribeExecution"]);
+    grantStart(resumer, machine);
+    grantExecutions(resumer, machine, ["states:DescribeExecution"]);
     const stopper = this.#onEvent("StopExport", "stop-export", exportCancelRequested, props);
-    grantExecutions(stopper, stage, ["states:DescribeExecution", "states:StopExecution"]);
+    grantExecutions(stopper, machine, ["states:DescribeExecution", "states:StopExecution"]);
     for (const schedule of props.schedules) this.#schedule(schedule);
   }
 

@@ -15,7 +15,10 @@ export interface LandingAccess {
 /** A fact of the audit trail, of any export and run; some have an id or a word added. */
 export const auditOf = (fact: string): string => `audit/*/${fact}*.json`;
 
-export const anyExport = "The wildcard stands for the id of an export, and for its files.";
+/** A fact of the audit trail of any request for CCDs. */
+export const ccdAuditOf = (fact: string): string => `audit/ccds/*/${fact}.json`;
+
+export const anyExport = "The wildcard stands for the id of an export or a request, and for its files.";
 
 /** Lets a function read and write just those objects, and use the key that encrypts them. */
 export function grantLanding(landing: LandingStack, step: StepFunctionLambda, access: LandingAccess): void {

@@ -11,7 +11,7 @@ export interface LandingBucketProps {
   retention: StageSettings["retention"];
 }
 
-/** The bucket that exports land in: encrypted, versioned, private, TLS only, purged by the stage's retention. */
+/** The bucket that exports and documents land in: encrypted, versioned, private, TLS only, purged by the stage's retention. */
 export class LandingBucket extends Construct {
   readonly bucket: s3.Bucket;
 
@@ -106,6 +106,13 @@ function lifecycle(retention: StageSettings["retention"]): s3.LifecycleRule[] {
       ...oldVersions,
     },
     { id: "work", prefix: "work/", expiration: Duration.days(retention.workDays), ...oldVersions },
+    {
+      id: "ccds",
+      prefix: "ccds/",
+      ...(retention.ccdDays === undefined ? {} : { expiration: Duration.days(retention.ccdDays) }),
+      ...oldVersions,
+    },
+    { id: "quarantine", prefix: "quarantine/", expiration: Duration.days(retention.quarantineDays), ...oldVersions },
     { id: "audit", prefix: "audit/", expiration: Duration.days(retention.auditDays), ...oldVersions },
     // Uploads are aborted where they fail; this is for those whose Lambda died.
     { id: "uploads", abortIncompleteMultipartUploadAfter: Duration.days(1) },

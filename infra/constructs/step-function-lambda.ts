@@ -86,11 +86,11 @@ export class StepFunctionLambda extends Construct {
     const acknowledge = (id: string, reason: string) => validations.acknowledge({ id, reason });
     acknowledge(
       "HIPAA.Security-LambdaConcurrency",
-      "The state machine bounds how many run at once; reserving would take from the account.",
+      "The state machine, or the API's throttle, bounds how many run at once; reserving would take from the account.",
     );
     acknowledge(
       "HIPAA.Security-LambdaDLQ",
-      "Steps are called synchronously: the state machine catches. The starter has a failure destination.",
+      "Called synchronously: the state machine catches, or the caller is told. The starter has a failure destination.",
     );
     acknowledge(
       "HIPAA.Security-IAMNoInlinePolicy",

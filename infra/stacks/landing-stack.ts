@@ -8,6 +8,7 @@ import { bridgeKey } from "../constructs/bridge-key.ts";
 import { IntegraServer } from "../constructs/integra-server.ts";
 import { LandingBucket } from "../constructs/landing-bucket.ts";
 import { grantSubscriber } from "../constructs/subscriber-access.ts";
+import { UserSession } from "../constructs/user-session.ts";
 import type { StageSettings } from "../settings.ts";
 
 /** What stays when code changes: the key, the bucket, the bus, the client's secret and the ledger. */
@@ -17,6 +18,7 @@ export class LandingStack extends Stack {
   readonly bucketName: string;
   readonly bus: events.EventBus;
   readonly integra: IntegraServer;
+  readonly userSession: UserSession;
   readonly ledger: dynamodb.Table;
 
   constructor(scope: Construct, id: string, props: StackProps & { stage: string; settings: StageSettings }) {
@@ -29,6 +31,7 @@ export class LandingStack extends Stack {
     this.bucket = new LandingBucket(this, "Landing", { bucketName, key, retention: settings.retention }).bucket;
     this.bus = new events.EventBus(this, "Bus", { eventBusName: `integra-bridge-${stage}` });
     this.integra = new IntegraServer(this, "Integra", { settings: settings.integra, key, stage, removalPolicy });
+    this.userSession = new UserSession(this, "UserSession", { settings: settings.integra, key, stage, removalPolicy });
     this.ledger = new dynamodb.Table(this, "Ledger", {
       partitionKey: { name: "pk", type: dynamodb.AttributeType.STRING },
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
@@ -55,6 +58,7 @@ export class LandingStack extends Stack {
     new CfnOutput(this, "BusName", { value: this.bus.eventBusName });
     new CfnOutput(this, "KeyArn", { value: this.key.keyArn });
     new CfnOutput(this, "ClientSecretName", { value: this.integra.secretName });
+    new CfnOutput(this, "SessionSecretName", { value: this.userSession.secretName });
     new CfnOutput(this, "LedgerTableName", { value: this.ledger.tableName });
   }
 }

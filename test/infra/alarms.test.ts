@@ -7,7 +7,7 @@ const ownTopic = "<Alarms/Topic>";
 
 describe.each(variantNames)("the alarms of %s", (variant) => {
   const alarms = synthesised(variant)
-    .resources("AWS::CloudWatch::Alarm")
+    .resources("AWS::CloudWatch::Alarm", "export")
     .map(({ id, Properties }) => [id, Properties] as const);
 
   test("ring for failed, timed-out and stalled exports and for dead letters", () => {
@@ -91,4 +91,40 @@ describe("the topic of the stage's own", () => {
 test("no topic is made where the user names one", () => {
   const synth = synthesised("prod with a topic of the user's");
   expect([...synth.resources("AWS::SNS::Topic"), ...synth.resources("AWS::SNS::TopicPolicy")]).toEqual([]);
+});
+
+describe.each(variantNames)("the alarms of requests for CCDs in %s", (variant) => {
+  const synth = synthesised(variant);
+  const alarms = synth.resources("AWS::CloudWatch::Alarm", "documents");
+
+  test("ring for failed and timed-out ones, for each quarantined answer, and for dead letters", () => {
+    const machine = [{ Name: "StateMachineArn", Value: "<CcdRetrieval/StateMachine>" }];
+    expect(alarms.map(({ id, Properties: p }) => [id, p["Namespace"], p["MetricName"], p["Dimensions"]])).toEqual([
+      ["CcdAlarms/CcdsFailed", "AWS/States", "ExecutionsFailed", machine],
+      ["CcdAlarms/CcdsTimedOut", "AWS/States", "ExecutionsTimedOut", machine],
+      [
+        "CcdAlarms/CcdsQuarantined",
+        expect.stringMatching(/^integra-bridge\/\w+$/),
+        "CcdsQuarantined",
+        // As functions/runtime/metrics.ts publishes it.
+        [{ Name: "service", Value: "ccd-retrieval" }],
+      ],
+      [
+        "CcdAlarms/StopUndelivered",
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        [{ Name: "QueueName", Value: "<CcdStop/DeadLetters.QueueName>" }],
+      ],
+    ]);
+    for (const { Properties } of alarms)
+      expect(Properties).toMatchObject({ Threshold: 1, TreatMissingData: "notBreaching", DatapointsToAlarm: 1 });
+  });
+
+  test("reach the stage's topic, and listen where the function reports", () => {
+    const topic = variant === "prod with a topic of the user's" ? topicArn : ownTopic;
+    expect(alarms.map(({ Properties }) => Properties["AlarmActions"])).toEqual(alarms.map(() => [topic]));
+    const fetch = synth.resource("AWS::Lambda::Function", "CcdRetrieval/FetchCcds").Properties["Environment"];
+    const quarantined = synth.resource("AWS::CloudWatch::Alarm", "CcdAlarms/CcdsQuarantined").Properties;
+    expect(fetch).toMatchObject({ Variables: { METRICS_NAMESPACE: quarantined["Namespace"] } });
+  });
 });

@@ -77,7 +77,7 @@ describe.each(variantNames)("what stays in %s", (variant) => {
 const lifecycle = (variant: "local" | "dev" | "prod") =>
   synthesised(variant).resource("AWS::S3::Bucket", "Landing/Bucket").Properties["LifecycleConfiguration"];
 
-test("prod purges exports, the bridge's records, old versions and uploads that nobody ended", () => {
+test("prod purges exports, documents, what is in quarantine, the bridge's records, old versions and uploads that nobody ended", () => {
   expect(lifecycle("prod")).toEqual({
     Rules: [
       {
@@ -92,6 +92,20 @@ test("prod purges exports, the bridge's records, old versions and uploads that n
         Prefix: "work/",
         Status: "Enabled",
         ExpirationInDays: 30,
+        NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+      },
+      {
+        Id: "ccds",
+        Prefix: "ccds/",
+        Status: "Enabled",
+        ExpirationInDays: 90,
+        NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+      },
+      {
+        Id: "quarantine",
+        Prefix: "quarantine/",
+        Status: "Enabled",
+        ExpirationInDays: 90,
         NoncurrentVersionExpiration: { NoncurrentDays: 30 },
       },
       {

@@ -1,7 +1,7 @@
 import { PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createClientKeyPair } from "#cli/client-key-pair.ts";
-import type { ReceivedEvent } from "#local/bridge-caller.ts";
+import type { ReceivedExportEvent } from "#local/bridge-caller.ts";
 import { clientSettings } from "#local/local-bridge.ts";
 import type { RequestLogEntry } from "#local/simulator/request-log.ts";
 import { type BridgeUnderTest, bridgeUnderTest, completed, failed } from "../fixtures/bridge-under-test.ts";
@@ -33,10 +33,10 @@ describe("a rotation of the client's key while an export runs", () => {
   }
 
   /** Starts an export and waits for the first of its events of this type. */
-  async function startedUntil(type: ReceivedEvent["detail-type"], request: object): Promise<string> {
+  async function startedUntil(type: ReceivedExportEvent["detail-type"], request: object): Promise<string> {
     const exportId = await test.startExecution(request);
     await test.awaitEvent(
-      (event): event is ReceivedEvent => event["detail-type"] === type && event.detail.exportId === exportId,
+      (event): event is ReceivedExportEvent => event["detail-type"] === type && event.detail.exportId === exportId,
     );
     return exportId;
   }

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import type { ExportSummary } from "#contracts/landed.ts";
-import type { BridgeCaller, ReceivedEvent } from "#local/bridge-caller.ts";
+import { type BridgeCaller, isAboutExport, type ReceivedExportEvent } from "#local/bridge-caller.ts";
 import type { ExportFile } from "#local/simulator/dataset.ts";
 import type { RequestLogEntry } from "#local/simulator/request-log.ts";
 import {
@@ -32,7 +32,7 @@ export interface ExportAtScale {
   objects: Map<string, number>;
   summary: Pick<ExportSummary, "status" | "files" | "totals">;
   /** What the subscriber's queue received. */
-  events: ReceivedEvent[];
+  events: ReceivedExportEvent[];
   /** The simulator's log. */
   requests: Pick<RequestLogEntry, "endpoint" | "fileName" | "status">[];
   parent: ExecutionFigures;
@@ -107,7 +107,7 @@ async function exportOnce(
   caller: BridgeCaller,
   { files, signal, report }: ScaleOptions,
 ): Promise<Pick<ExportAtScale, "exportId" | "events" | "exportSeconds">> {
-  const events: ReceivedEvent[] = [];
+  const events: ReceivedExportEvent[] = [];
   let end: { event: EndEvent; at: number } | undefined;
   let lastNews = performance.now();
   const receiver = async (): Promise<void> => {
@@ -121,7 +121,7 @@ async function exportOnce(
       else if (performance.now() - lastNews > patienceMs)
         throw new Error("the export has told nothing for two minutes");
       const before = events.length;
-      events.push(...received);
+      events.push(...received.filter(isAboutExport));
       if (Math.floor(before / 1_000) < Math.floor(events.length / 1_000))
         report?.(`${events.length} events of ${files} files received`);
     }

@@ -1,18 +1,24 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type FaultName, faultNames } from "#contracts/errors.ts";
-import { type State, tasksOf } from "./state-machine-files.ts";
+import { ccdFaultNames } from "#contracts/ccd-faults.ts";
+import { faultNames } from "#contracts/errors.ts";
+import { userFaultNames } from "#contracts/user-faults.ts";
+import { machineFiles, type State, sourceOf, tasksOf } from "./state-machine-files.ts";
 
-const file = "bulk-export.asl.json";
-const tasks = new Map(tasksOf(file));
+/** Faults that no machine routes: reads are answered by the API. */
+const unrouted = ["ReadRefused"];
+const allFaults = [...faultNames, ...userFaultNames, ...ccdFaultNames].filter((fault) => !unrouted.includes(fault));
+type FaultName = (typeof allFaults)[number];
 
 /** How a fault is retried: not at all; by a retrier of its own; or as anything else is, because asking again may help. */
 type Retried = "at once final" | "slowly" | "as any other";
 type Routes = Partial<Record<FaultName, [Retried, leadsTo: string]>>;
 
 /** The faults that each state's step documents (`@throws`), and what must become of them. */
-const routes: Record<string, Routes> = {
+type MachineRoutes = Record<string, Routes>;
+
+const bulkExport: MachineRoutes = {
   "Validate request": { InvalidRequest: ["at once final", "Fail export"] },
   "Take lease": {},
   "Adopt result": {},
@@ -62,52 +68,88 @@ const routes: Record<string, Routes> = {
   "Fail export": { EventsUndelivered: ["as any other", "Export failed untold"] },
 };
 
-/** Faults that no step of the machine throws: who else gives them their name. */
-const fromElsewhere: Partial<Record<FaultName, string>> = {
-  DeadlineExceeded: "the states that a missed deadline leads to, and the canceller after a time-out",
+const server: Routes = {
+  AccessRefused: ["slowly", "Release session lease"],
+  OriginRefused: ["at once final", "Release session lease"],
+  // Each step has asked often enough before it throws.
+  ServerUnavailable: ["at once final", "Release session lease"],
+  // Only a person can renew a session.
+  SessionDead: ["at once final", "Release session lease"],
+  SessionSecretUnusable: ["at once final", "Release session lease"],
 };
 
-test("every task of the machine is in the table", () => {
-  expect(Object.keys(routes).toSorted()).toEqual([...tasks.keys()].toSorted());
+const ccdRetrieval: MachineRoutes = {
+  "Open ccd request": { InvalidRequest: ["at once final", "Fail ccds"] },
+  "Take session lease": {},
+  "Request ccds": { ...server, CcdRequestRefused: ["at once final", "Release session lease"] },
+  "Fetch ccds": {
+    ...server,
+    CcdsRefused: ["at once final", "Release session lease"],
+    DocumentsRefused: ["at once final", "Release session lease"],
+    EventsUndelivered: ["as any other", "Release session lease"],
+    WrongPatient: ["at once final", "Release session lease"],
+  },
+  "Release session lease": {},
+  "Announce ccds": { EventsUndelivered: ["as any other", "Fail ccds"] },
+  "Fail ccds": { EventsUndelivered: ["as any other", "Ccds failed untold"] },
+};
+
+const machines = { "bulk-export.asl.json": bulkExport, "ccd-retrieval.asl.json": ccdRetrieval };
+
+/** Faults that no step of a machine throws: who else gives them their name. */
+const fromElsewhere: Partial<Record<FaultName, string>> = {
+  DeadlineExceeded: "the states that a missed deadline leads to, and the canceller after a time-out",
+  RetrievalStopped: "the rule that hears of a stopped execution",
+};
+
+test("every machine has its table", () => {
+  expect(Object.keys(machines)).toEqual(machineFiles);
 });
 
-test("every fault of the closed list can come from somewhere", () => {
+test("every fault of the closed lists can come from somewhere", () => {
   const known = new Set([
-    ...Object.values(routes).flatMap((faults) => Object.keys(faults)),
+    ...Object.values(machines).flatMap((routes) => Object.values(routes).flatMap((faults) => Object.keys(faults))),
     ...Object.keys(fromElsewhere),
   ]);
-  expect([...known].toSorted()).toEqual([...faultNames].toSorted());
+  expect([...known].toSorted()).toEqual(allFaults.toSorted());
 });
 
-describe.each(Object.entries(routes))("%s", (name, faults) => {
-  const state = tasks.get(name) as State;
-  const folder = name.toLowerCase().replaceAll(" ", "-");
+describe.each(Object.entries(machines))("%s", (file, routes) => {
+  const tasks = new Map(tasksOf(file));
 
-  test("documents the faults of the table and no others", () => {
-    expect(documentedFaults(folder)).toEqual(Object.keys(faults).toSorted());
+  test("has every one of its tasks in the table", () => {
+    expect(Object.keys(routes).toSorted()).toEqual([...tasks.keys()].toSorted());
   });
 
-  test("leads each of them where the table says", () => {
-    const leadsTo = Object.keys(faults).map((fault) => [fault, [retried(state, fault), caught(state, fault)]]);
-    expect(Object.fromEntries(leadsTo)).toEqual(faults);
+  test("names the fault of a missed deadline itself", () => {
+    expect(sourceOf(file)).toContain('"Error": "DeadlineExceeded"');
   });
 
-  test("names no fault that its step cannot throw", () => {
-    const named = [...(state.Retry ?? []), ...(state.Catch ?? [])].flatMap(({ ErrorEquals }) => ErrorEquals);
-    expect(named.filter((error) => error !== "States.ALL" && !(error in faults))).toEqual([]);
-  });
-});
+  describe.each(Object.entries(routes))("%s", (name, faults) => {
+    const state = tasks.get(name) as State;
+    const folder = name.toLowerCase().replaceAll(" ", "-");
 
-test("the machine names the fault of a missed deadline itself", () => {
-  const source = readFileSync(join(import.meta.dirname, "..", "..", "state-machines", file), "utf8");
-  expect(source).toContain('"Error": "DeadlineExceeded"');
+    test("documents the faults of the table and no others", () => {
+      expect(documentedFaults(folder)).toEqual(Object.keys(faults).toSorted());
+    });
+
+    test("leads each of them where the table says", () => {
+      const leadsTo = Object.keys(faults).map((fault) => [fault, [retried(state, fault), caught(state, fault)]]);
+      expect(Object.fromEntries(leadsTo)).toEqual(faults);
+    });
+
+    test("names no fault that its step cannot throw", () => {
+      const named = [...(state.Retry ?? []), ...(state.Catch ?? [])].flatMap(({ ErrorEquals }) => ErrorEquals);
+      expect(named.filter((error) => error !== "States.ALL" && !(error in faults))).toEqual([]);
+    });
+  });
 });
 
 /** The names of our list in the `@throws` of a step's file. */
 function documentedFaults(folder: string): string[] {
   const source = readFileSync(join(import.meta.dirname, "..", "..", "functions", folder, `${folder}.ts`), "utf8");
   const documented = [...source.matchAll(/@throws (.*)/g)].map(([, text]) => text).join(" ");
-  return faultNames.filter((fault) => new RegExp(`\\b${fault}\\b`).test(documented)).toSorted();
+  return allFaults.filter((fault) => new RegExp(`\\b${fault}\\b`).test(documented)).toSorted();
 }
 
 const isFor = (fault: string) => (handler: { ErrorEquals: string[] }) =>

@@ -45,7 +45,11 @@ const shortestRoundMs: Record<string, (elapsed: Elapsed) => number> = {
  */
 describe("the history of an export", () => {
   test("grows by the known ways back only, each with a Wait on it", () => {
-    expect(cyclesOf(machine).map(waitsOn).toSorted()).toEqual(Object.keys(shortestRoundMs).toSorted());
+    expect(
+      cyclesOf(machine)
+        .map((cycle) => waitsOn(cycle))
+        .toSorted(),
+    ).toEqual(Object.keys(shortestRoundMs).toSorted());
   });
 
   test("grows by nine events for each poll", () => {
@@ -84,17 +88,48 @@ describe("the history of an export", () => {
   );
 });
 
+/*
+ * A request for CCDs lasts a day at most. Each of its ways back is paced by the same rules, and adds fewer events than a
+ * poll of an export and the states around it.
+ */
+describe("the history of a request for CCDs", () => {
+  const retrieval = rendered("ccd-retrieval.asl.json");
+  const eventsOf = (names: readonly string[]): number => eventsAtWorst(names, retrieval);
+
+  test("grows by ways back that each have a Wait on them", () => {
+    expect(
+      cyclesOf(retrieval)
+        .map((cycle) => waitsOn(cycle, retrieval))
+        .toSorted(),
+    ).toEqual([
+      "Wait for ccds",
+      "Wait for session",
+      "Wait for the first try, Wait to request",
+      "Wait to request",
+      "Wait to request",
+    ]);
+  });
+
+  test("stays below 25,000 events, whatever way back it takes to its deadline", () => {
+    const onceEach = eventsOf(Object.keys(retrieval.States)) + historyEventsOfExecution;
+    // Where an unfinished request is fetched on the way, the pauses are twice as long.
+    const rounds = (cycle: string[]): number => (cycle.length <= 3 ? 1_700 : 850);
+    const most = Math.max(...cyclesOf(retrieval).map((cycle) => rounds(cycle) * eventsOf(cycle)));
+    expect(onceEach + most).toBeLessThan(mostHistoryEvents);
+  });
+});
+
 const stateOf = (name: string): State => machine.States[name] as State;
 
 /** What states add, each entered once, where each call of a function fails and is retried once. */
-const eventsAtWorst = (names: readonly string[]): number =>
+const eventsAtWorst = (names: readonly string[], { States }: Level = machine): number =>
   names
-    .map(stateOf)
+    .map((name) => States[name] as State)
     .reduce((sum, state) => sum + historyEventsOf(state) + (state.Type === "Task" ? historyEventsOfRetry : 0), 0);
 
-const waitsOn = (cycle: readonly string[]): string =>
+const waitsOn = (cycle: readonly string[], { States }: Level = machine): string =>
   cycle
-    .filter((name) => stateOf(name).Type === "Wait")
+    .filter((name) => States[name]?.Type === "Wait")
     .toSorted()
     .join(", ");
 

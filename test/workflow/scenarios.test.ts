@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { type ChoiceRule, type State, statesOf } from "./state-machine-files.ts";
+import { type ChoiceRule, machineFiles, type State, statesOf } from "./state-machine-files.ts";
 
-const states = new Map(statesOf("bulk-export.asl.json"));
-const choices = [...states].filter(([, state]) => state.Type === "Choice");
-const deadline = { export: { deadlineAt: 1000 } };
+const deadline = { export: { deadlineAt: 1000 }, request: { deadlineAt: 1000 } };
 
-/** Each Choice of the bulk export: what it looks at, and where it leads. */
-const decisions: Record<string, [when: string, input: object, leadsTo: string][]> = {
+/** The Choices of a machine: what each looks at, and where it leads. */
+type Decisions = Record<string, [when: string, input: object, leadsTo: string][]>;
+
+const bulkExport: Decisions = {
   "Our turn?": [
     ["the lease is ours", { ...deadline, lease: { outcome: "ours", nextAt: 5000 } }, "Anything to continue?"],
     ["an identical export ended well", { ...deadline, lease: { outcome: "adopt", nextAt: 5000 } }, "Adopt result"],
@@ -58,18 +58,63 @@ const decisions: Record<string, [when: string, input: object, leadsTo: string][]
   ],
 };
 
-test("every Choice of the machine is in the table", () => {
-  expect(Object.keys(decisions).toSorted()).toEqual(choices.map(([name]) => name).toSorted());
+const ccdRetrieval: Decisions = {
+  "Session ours?": [
+    ["the session is ours", { ...deadline, lease: { outcome: "ours", nextAt: 5000 } }, "Request ccds"],
+    ["another request has it", { ...deadline, lease: { outcome: "waiting", nextAt: 999 } }, "Wait for session"],
+    [
+      "it has it until the deadline",
+      { ...deadline, lease: { outcome: "waiting", nextAt: 1000 } },
+      "Session never free",
+    ],
+  ],
+  "Requested?": [
+    ["the server accepted", { ...deadline, order: { outcome: "accepted", nextAt: 5000 } }, "Wait for the first try"],
+    ["a request of ours is unfinished", { ...deadline, order: { outcome: "unfinished", nextAt: 999 } }, "Fetch ccds"],
+    ["it is, until the deadline", { ...deadline, order: { outcome: "unfinished", nextAt: 1000 } }, "Never cleared"],
+    ["somebody else's is pending", { ...deadline, order: { outcome: "foreign", nextAt: 999 } }, "Wait to request"],
+    ["it is, until the deadline", { ...deadline, order: { outcome: "foreign", nextAt: 1000 } }, "Never cleared"],
+    ["the server is busy", { ...deadline, order: { outcome: "busy", nextAt: 999 } }, "Wait to request"],
+  ],
+  "Ccds here?": [
+    ["they are", { ...deadline, fetch: { outcome: "ready", nextAt: 5000 } }, "Release session lease"],
+    [
+      "those of another request are",
+      { ...deadline, fetch: { outcome: "other-done", nextAt: 5000 } },
+      "Wait to request",
+    ],
+    ["they are not", { ...deadline, fetch: { outcome: "not-ready", nextAt: 999 } }, "Wait for ccds"],
+    ["the next try is too late", { ...deadline, fetch: { outcome: "not-ready", nextAt: 1000 } }, "Never ready"],
+  ],
+  "How did it end?": [
+    ["the documents landed", { fetch: { outcome: "ready" } }, "Announce ccds"],
+    ["it failed", { failure: { Error: "WrongPatient" } }, "Fail ccds"],
+  ],
+};
+
+const machines = { "bulk-export.asl.json": bulkExport, "ccd-retrieval.asl.json": ccdRetrieval };
+
+test("every machine has its table", () => {
+  expect(Object.keys(machines)).toEqual(machineFiles);
 });
 
-describe.each(Object.entries(decisions))("%s", (name, cases) => {
-  test.each(cases)("when %s", (_, input, leadsTo) => {
-    expect(decide(states.get(name) as State, input)).toBe(leadsTo);
+describe.each(Object.entries(machines))("%s", (file, decisions) => {
+  const states = new Map(statesOf(file));
+
+  test("has every one of its Choices in the table", () => {
+    const choices = [...states].filter(([, state]) => state.Type === "Choice").map(([name]) => name);
+    expect(Object.keys(decisions).toSorted()).toEqual(choices.toSorted());
   });
 
-  test("the table knows all its ways", () => {
-    const { Choices = [], Default } = states.get(name) as State;
-    expect(new Set(cases.map(([, , leadsTo]) => leadsTo))).toEqual(new Set([...Choices.map((r) => r.Next), Default]));
+  describe.each(Object.entries(decisions))("%s", (name, cases) => {
+    test.each(cases)("when %s", (_, input, leadsTo) => {
+      expect(decide(states.get(name) as State, input)).toBe(leadsTo);
+    });
+
+    test("the table knows all its ways", () => {
+      const { Choices = [], Default } = states.get(name) as State;
+      expect(new Set(cases.map(([, , leadsTo]) => leadsTo))).toEqual(new Set([...Choices.map((r) => r.Next), Default]));
+    });
   });
 });
 

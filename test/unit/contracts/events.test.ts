@@ -11,6 +11,7 @@ const common = {
   request: patientExport.request,
   predecessor: null,
 };
+const aboutCcds = { version: "1", eventId: "x", requestId: `ccd-${"0".repeat(32)}` };
 const pointer = { bucket: "landing", key: "exports/e1/" };
 const at = "2026-03-01T12:00:00.000Z";
 
@@ -39,7 +40,12 @@ const examples: Record<EventType, Record<string, unknown>> = {
   },
   "Export Failed": { ...common, request: null, error: { name: "Unexpected", message: "x" }, destination: pointer },
   "Export Cancelled": { ...common, cancelledAt: at, jobDeleted: true, destination: pointer },
+  "Ccd Ready": { ...aboutCcds, documents: 2, index: pointer },
+  "Ccd Failed": { ...aboutCcds, error: { name: "WrongPatient", message: "x" } },
 };
+
+const everyDetail = ["version", "eventId", "requestId"];
+const everyExportDetail = [...everyDetail, "exportId", "run", "request", "predecessor"];
 
 describe.each(Object.keys(eventDetails) as EventType[])("the event %s", (type) => {
   const schema = eventDetails[type];
@@ -49,7 +55,7 @@ describe.each(Object.keys(eventDetails) as EventType[])("the event %s", (type) =
     expect(schema.parse(example)).toEqual(example);
   });
 
-  it.each(["version", "eventId", "exportId", "run", "requestId", "request", "predecessor"])("needs %s", (field) => {
+  it.each(type.startsWith("Export") ? everyExportDetail : everyDetail)("needs %s", (field) => {
     const { [field]: _, ...rest } = example;
     expect(schema.safeParse(rest).success).toBe(false);
   });

@@ -32,6 +32,19 @@ describe("the audit trail", () => {
     expect([...s3.objects.keys()]).toEqual(["audit/e1/first/kicked-off-j1.json", "audit/e1/first/kicked-off-j2.json"]);
   });
 
+  it("keeps facts of a request for CCDs below its own id, apart from those of exports", async () => {
+    const s3 = s3InMemory();
+    const audit = auditTrail(landingBucket(s3.client, "b"), () => Date.parse("2026-03-01T12:00:00Z"));
+    const requestId = `ccd-${"0".repeat(32)}`;
+    await audit.appendToCcds(requestId, "told-ready", { eventId: "first" });
+    await audit.appendToCcds(requestId, "told-ready", { eventId: "second" });
+    const text = s3.objects.get(`audit/ccds/${requestId}/told-ready.json`)?.body.toString() ?? "";
+    const at = "2026-03-01T12:00:00.000Z";
+    expect(JSON.parse(text)).toEqual({ version: "1", requestId, fact: "told-ready", at, eventId: "first" });
+    const detail = { eventId: "e", patient: "Jane" };
+    await expect(audit.appendToCcds(requestId, "told-ready", detail)).rejects.toThrow("patient");
+  });
+
   it("takes only what a fact may hold", async () => {
     const audit = auditTrail(landingBucket(s3InMemory().client, "b"), Date.now);
     const detail = { message: "m", jobDeleted: true, patient: "Jane" };

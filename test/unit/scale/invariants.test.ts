@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { examplePath } from "#cli/event-docs.ts";
 import { type EventType, exportCompleted, exportFileLanded, exportStarted } from "#contracts/events.ts";
-import type { ReceivedEvent } from "#local/bridge-caller.ts";
+import type { ReceivedExportEvent } from "#local/bridge-caller.ts";
 import type { ExportAtScale, ServedFile } from "#test/scale/export-at-scale.ts";
 import { brokenInvariants } from "#test/scale/invariants.ts";
 
@@ -31,9 +31,9 @@ const landed = files.map((file, index) => ({ ...file, index, landedAt: at }));
 const started = { eventId: "started" };
 const completed = { eventId: "completed", status: "complete", totals };
 
-const events: ReceivedEvent[] = [
+const events: ReceivedExportEvent[] = [
   { "detail-type": "Export Started", detail: exportStarted.parse(example("Export Started", started)) },
-  ...files.map((file, index): ReceivedEvent => {
+  ...files.map((file, index): ReceivedExportEvent => {
     const fields = { eventId: `landed/${index}`, file: { bucket: "landing", ...file } };
     return {
       "detail-type": "Export File Landed",

@@ -1,0 +1,116 @@
+import type { QuarantineReason } from "#contracts/audit.ts";
+import { CcdsRefused, DocumentsRefused, WrongPatient } from "#contracts/ccd-faults.ts";
+import type { CcdDocument, CcdRequestRecord } from "#contracts/ccd-request.ts";
+import { DocumentRefused } from "#contracts/document-faults.ts";
+import type { PatientsDocument } from "#documents/patients-documents.ts";
+import type { SpooledAnswer } from "#documents/spooled-answer.ts";
+import type { CcdDownload } from "#integra/ccd.ts";
+import type { AuditTrail } from "#landing/audit-trail.ts";
+import type { CcdLanding } from "#landing/ccd-landing.ts";
+import type { Log } from "#runtime/log.ts";
+
+export interface RetrievalPorts {
+  download(serverRequestId: string, signal: AbortSignal): Promise<CcdDownload>;
+  /** Keeps an answer in a file. */
+  spool(chunks: AsyncIterable<Buffer>): Promise<SpooledAnswer>;
+  /** Judges every document of an answer before it gives any. */
+  readDocuments(answer: { file: string }, asked: { patientId: string }): Promise<PatientsDocument[]>;
+  landing: Pick<CcdLanding, "findIndex" | "putDocument" | "putIndex" | "quarantine">;
+  audit: Pick<AuditTrail, "appendToCcds">;
+  reportQuarantine: () => void;
+  log: Log;
+}
+
+export type Retrieved = { state: "landed"; documents: number } | Extract<CcdDownload, { state: "not-ready" }>;
+
+/**
+ * One try to get the documents of a request to S3, for the very patient that the request was made for: all of them, or
+ * none. A request that had its end before is answered for as well, because the server may wait for that, but nothing of it
+ * is kept.
+ * @throws CcdsRefused, DocumentsRefused, WrongPatient, ServerUnavailable, FileCut, ObjectConflict
+ */
+export async function retrieve(
+  ports: RetrievalPorts,
+  record: CcdRequestRecord,
+  signal: AbortSignal,
+): Promise<Retrieved> {
+  const { requestId, serverRequestId } = record;
+  if (serverRequestId === null) throw new Error(`the server has no request for ${requestId}`);
+  // A try before this one landed everything, and died before it could say so.
+  const index = record.state === "pending" ? await ports.landing.findIndex(requestId) : undefined;
+  if (index !== undefined) return { state: "landed", documents: index.documents.length };
+  const answer = await ports.download(serverRequestId, signal);
+  if (answer.state === "not-ready") return answer;
+  if (answer.state === "failed") {
+    const code = answer.code === undefined ? "" : `, code ${answer.code}`;
+    throw new CcdsRefused(`the server has no CCDs for the request that it had accepted (HTTP ${answer.status}${code})`);
+  }
+  const spooled = await spooledOrQuarantined(ports, requestId, answer.chunks);
+  try {
+    if (record.state !== "pending") return { state: "landed", documents: 0 };
+    return { state: "landed", documents: await land(ports, record, spooled.file) };
+  } finally {
+    await spooled.remove();
+  }
+}
+
+async function spooledOrQuarantined(
+  ports: RetrievalPorts,
+  requestId: string,
+  chunks: AsyncIterable<Buffer>,
+): Promise<SpooledAnswer> {
+  try {
+    return await ports.spool(chunks);
+  } catch (fault) {
+    throw await quarantined(ports, requestId, undefined, fault);
+  }
+}
+
+async function land(ports: RetrievalPorts, { requestId, order }: CcdRequestRecord, file: string): Promise<number> {
+  const documents = await judged(ports, requestId, file, order.patientId);
+  const landed: CcdDocument[] = [];
+  for (const document of documents) {
+    const key = await ports.landing.putDocument(requestId, document);
+    landed.push({ number: document.number, key, bytes: document.bytes, ...document.about });
+  }
+  const facts = landed.map(({ key, bytes }) => ({ key, bytes }));
+  await ports.audit.appendToCcds(requestId, "landed", { documents: facts });
+  await ports.landing.putIndex({ requestId, documents: landed });
+  ports.log.info("documents landed", { documents: landed.length });
+  return landed.length;
+}
+
+async function judged(
+  ports: RetrievalPorts,
+  requestId: string,
+  file: string,
+  patientId: string,
+): Promise<PatientsDocument[]> {
+  try {
+    return await ports.readDocuments({ file }, { patientId });
+  } catch (fault) {
+    throw await quarantined(ports, requestId, file, fault);
+  }
+}
+
+/** The fault to go on with, once what was refused is out of everybody's reach. Other faults stay as they are. */
+async function quarantined(
+  ports: RetrievalPorts,
+  requestId: string,
+  file: string | undefined,
+  fault: unknown,
+): Promise<unknown> {
+  const reason = reasonOf(fault);
+  if (reason === undefined || !(fault instanceof Error)) return fault;
+  const key = await ports.landing.quarantine(requestId, file, { reason, message: fault.message });
+  await ports.audit.appendToCcds(requestId, "quarantined", { reason, key });
+  ports.reportQuarantine();
+  ports.log.error("an answer with documents was quarantined", { requestId, reason, key });
+  if (fault instanceof WrongPatient) return fault;
+  return new DocumentsRefused(`${fault.message} (${reason}); the original is in quarantine`, { cause: fault });
+}
+
+function reasonOf(fault: unknown): QuarantineReason | undefined {
+  if (fault instanceof DocumentRefused) return fault.reason;
+  return fault instanceof WrongPatient ? "wrong-patient" : undefined;
+}

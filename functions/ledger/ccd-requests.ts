@@ -1,0 +1,87 @@
+import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { type CcdFailure, type CcdRequestRecord, ccdRequestRecord } from "#contracts/ccd-request.ts";
+import { carriedOut } from "./conditional-write.ts";
+
+/** The records of requests for CCDs: the one place where a request's patient is named. */
+export interface CcdRequests {
+  /** Keeps a new request. Answers the one that has its id already, where there is one: a POST that was sent again. */
+  create(record: CcdRequestRecord): Promise<CcdRequestRecord>;
+  find(requestId: string): Promise<CcdRequestRecord | undefined>;
+  /** Keeps which of IntegraConnect's requests is this one, so that it can be told from others after a crash. */
+  accept(requestId: string, serverRequestId: string): Promise<void>;
+  /** Whose request of IntegraConnect this is; undefined where it is none of ours. */
+  ownerOf(serverRequestId: string): Promise<string | undefined>;
+  /** Ends a request that is pending. Answers false where it had ended before: what was told first stands. */
+  end(requestId: string, failure: CcdFailure | null, endedAt: string): Promise<boolean>;
+}
+
+/** Requests in the ledger's table: the record as JSON, its state beside it for conditional writes. */
+export function ccdRequests(dynamo: DynamoDBClient, table: string): CcdRequests {
+  const find = async (requestId: string): Promise<CcdRequestRecord | undefined> => {
+    const { Item } = await dynamo.send(
+      new GetItemCommand({ TableName: table, Key: keyOf(requestId), ConsistentRead: true }),
+    );
+    const { record, state, serverRequestId, failure, endedAt } = Item ?? {};
+    if (record?.S === undefined) return undefined;
+    return ccdRequestRecord.parse({
+      ...(JSON.parse(record.S) as object),
+      state: state?.S,
+      serverRequestId: serverRequestId?.S ?? null,
+      failure: failure?.S === undefined ? null : (JSON.parse(failure.S) as unknown),
+      endedAt: endedAt?.S ?? null,
+    });
+  };
+  return {
+    find,
+    create: async (request) => {
+      const { state, serverRequestId: _, failure: __, endedAt: ___, ...record } = request;
+      const put = new PutItemCommand({
+        TableName: table,
+        Item: { ...keyOf(request.requestId), record: { S: JSON.stringify(record) }, state: { S: state } },
+        ConditionExpression: "attribute_not_exists(pk)",
+      });
+      if (await carriedOut(dynamo.send(put))) return request;
+      const existing = await find(request.requestId);
+      if (existing === undefined) throw new Error(`the record of ${request.requestId} vanished while it was read`);
+      return existing;
+    },
+    accept: async (requestId, serverRequestId) => {
+      // First whose it is: after a crash in between, the server's request is known to be ours.
+      const Item = { pk: { S: `ccd-server#${serverRequestId}` }, requestId: { S: requestId } };
+      await dynamo.send(new PutItemCommand({ TableName: table, Item }));
+      await dynamo.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key: keyOf(requestId),
+          UpdateExpression: "SET serverRequestId = :id",
+          ExpressionAttributeValues: { ":id": { S: serverRequestId } },
+        }),
+      );
+    },
+    ownerOf: async (serverRequestId) => {
+      const Key = { pk: { S: `ccd-server#${serverRequestId}` } };
+      const { Item } = await dynamo.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }));
+      return Item?.["requestId"]?.S;
+    },
+    end: (requestId, failure, endedAt) =>
+      carriedOut(
+        dynamo.send(
+          new UpdateItemCommand({
+            TableName: table,
+            Key: keyOf(requestId),
+            UpdateExpression: `SET #state = :state, endedAt = :at${failure === null ? "" : ", failure = :failure"}`,
+            ConditionExpression: "#state = :pending",
+            ExpressionAttributeNames: { "#state": "state" },
+            ExpressionAttributeValues: {
+              ":pending": { S: "pending" },
+              ":state": { S: failure === null ? "ready" : "failed" },
+              ":at": { S: endedAt },
+              ...(failure !== null && { ":failure": { S: JSON.stringify(failure) } }),
+            },
+          }),
+        ),
+      ),
+  };
+}
+
+const keyOf = (requestId: string) => ({ pk: { S: `ccd#${requestId}` } });

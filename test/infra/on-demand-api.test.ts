@@ -1,0 +1,65 @@
+import { describe, expect, test } from "vitest";
+import { apiRoutes } from "../../functions/contracts/api-routes.ts";
+import { allowedTo, asLines, functionsOf } from "./policies.ts";
+import { variantNames } from "./stage-variants.ts";
+import { type Properties, synthesised } from "./synthesised.ts";
+
+describe.each(variantNames)("the API of %s", (variant) => {
+  const synth = synthesised(variant);
+  const routes = synth.resources("AWS::ApiGatewayV2::Route").map(({ Properties }) => Properties);
+  const byToken = variant === "prod with every option";
+
+  test("has the routes of the contract, each open or closed as it says", () => {
+    const closed = byToken ? "JWT" : "AWS_IAM";
+    expect(Object.fromEntries(routes.map((route) => [route["RouteKey"], route["AuthorizationType"]]))).toEqual(
+      Object.fromEntries(Object.entries(apiRoutes).map(([key, { open }]) => [key, open ? "NONE" : closed])),
+    );
+  });
+
+  test("is throttled, and logs who called which route, without paths and queries", () => {
+    const stage = synth.resource("AWS::ApiGatewayV2::Stage", "OnDemand");
+    const { DefaultRouteSettings, AccessLogSettings } = stage.Properties as Record<string, Properties>;
+    const [ThrottlingRateLimit, ThrottlingBurstLimit] = byToken ? [5, 10] : [20, 40];
+    expect(DefaultRouteSettings).toEqual({ ThrottlingRateLimit, ThrottlingBurstLimit });
+    const { Format, DestinationArn } = AccessLogSettings as { Format: string; DestinationArn: string };
+    expect(new Set(Object.values(JSON.parse(Format) as object))).toEqual(
+      new Set([
+        "$context.authorizer.error",
+        byToken ? "$context.authorizer.claims.sub" : "$context.identity.userArn",
+        "$context.integrationStatus",
+        "$context.requestId",
+        "$context.requestTime",
+        "$context.responseLatency",
+        "$context.routeKey",
+        "$context.status",
+      ]),
+    );
+    expect(DestinationArn).toContain("OnDemand/AccessLog");
+    expect(synth.resource("AWS::Logs::LogGroup", "OnDemand/AccessLog").Properties).toMatchObject({ KmsKeyId: "<Key>" });
+  });
+
+  test("lets a function be called by its own routes only", () => {
+    const permissions = synth.resources("AWS::Lambda::Permission", "api").map(({ Properties: p }) => p);
+    const paths = Object.entries(apiRoutes).map(([key, { servedBy }]) => [servedBy, key.split(" ")[1]].join(" "));
+    const names = new Map(functionsOf(synth).map(([name, { id }]) => [`<${id}>`, name]));
+    const granted = permissions.map((p) => {
+      expect(p).toMatchObject({ Principal: "apigateway.amazonaws.com", Action: "lambda:InvokeFunction" });
+      return [names.get(String(p["FunctionName"])), String(p["SourceArn"]).split("/*/*")[1]].join(" ");
+    });
+    expect(granted.toSorted()).toEqual(paths.toSorted());
+  });
+
+  test("reads patients with a role that reaches nothing but its session, its cursors and the record of its calls", () => {
+    const [, lambda] = functionsOf(synth).find(([name]) => name === "fhir-api") ?? [];
+    const lines = asLines(allowedTo(synth, lambda?.Properties["Role"]));
+    expect(lines.filter((line) => !/^(logs|xray|ec2):/.test(line))).toEqual([
+      "dynamodb:GetItem → Ledger",
+      "dynamodb:UpdateItem → Ledger",
+      "kms:Decrypt → Key",
+      "kms:GenerateDataKey → Key",
+      "s3:PutObject → landing/audit/access/*.json",
+      `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/cursors-??????`,
+      `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/user-session-??????`,
+    ]);
+  });
+});

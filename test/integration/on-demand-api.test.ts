@@ -1,0 +1,248 @@
+import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import type { Bundle, OperationOutcome, Patient } from "fhir/r4.d.ts";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { apiAccess } from "#contracts/api-access.ts";
+import { type CcdRequestAnswer, ccdRequestAnswer } from "#contracts/ccd-api.ts";
+import { renderOpenApi } from "#functions/openapi/openapi.ts";
+import { clientSettings } from "#local/local-bridge.ts";
+import { demographicsOf } from "#local/simulator/patient-profile.ts";
+import { type ApiCaller, apiCaller, iamUser, pathOf } from "../fixtures/api-caller.ts";
+import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
+
+const bundleOf = async (answer: Response): Promise<Bundle> => {
+  expect(answer.status).toBe(200);
+  return (await answer.json()) as Bundle;
+};
+const outcomeOf = async (answer: Response, status: number): Promise<string> => {
+  const outcome = (await answer.json()) as OperationOutcome;
+  expect([answer.status, answer.headers.get("content-type"), outcome.resourceType]).toEqual([
+    status,
+    "application/fhir+json",
+    "OperationOutcome",
+  ]);
+  return outcome.issue.map(({ diagnostics }) => diagnostics).join("; ");
+};
+const linkOf = (bundle: Bundle, relation: string): string | undefined =>
+  bundle.link?.find((link) => link.relation === relation)?.url;
+
+const ask = (who: ApiCaller, body: object, headers: Record<string, string> = {}) =>
+  who.ask("/ccd-requests", { method: "POST", body: JSON.stringify(body), headers });
+const requestOf = async (answer: Response): Promise<CcdRequestAnswer> => ccdRequestAnswer.parse(await answer.json());
+
+describe("the API on demand", () => {
+  let test: BridgeUnderTest;
+  let caller: ApiCaller;
+  let other: ApiCaller;
+
+  beforeAll(async () => {
+    test = await bridgeUnderTest({
+      simulator: { patients: 8, resourcePageSize: 3, searchCombinations: "guide", ccdDurationMs: 500 },
+    });
+    caller = apiCaller(test.bridge);
+    other = apiCaller(test.bridge, await iamUser(test.bridge, "other", true));
+  });
+
+  afterAll(async () => {
+    await test.stop();
+  });
+
+  const somebody = () => {
+    const [record] = test.simulator.records.ofType("Patient");
+    if (record === undefined) throw new Error("the simulator has patients");
+    const { name, gender, birthDate: birthdate, telecom } = demographicsOf(record.line);
+    const valueOf = (system: string): string => telecom.find((one) => one.system === system)?.value ?? "";
+    const [{ given: [given = ""] = [], family = "" } = {}] = name;
+    return {
+      id: record.id,
+      line: record.line,
+      gender,
+      birthdate,
+      phone: valueOf("phone"),
+      email: valueOf("email"),
+      given,
+      family,
+    };
+  };
+
+  describe("callers", () => {
+    it("who do not sign, sign wrongly, or may not call are refused, and nothing is asked of the server", async () => {
+      const { outputs } = test.bridge;
+      const denied = await iamUser(test.bridge, "denied", false);
+      const forger = { ...(await iamUser(test.bridge, "forged", true)), secretAccessKey: "wrong" };
+      const asked = test.simulator.log.length;
+      const refused = [
+        await fetch(`${outputs.apiUrl}/fhir/Patient?gender=male`),
+        await apiCaller(test.bridge, forger).get("/fhir/Patient?gender=male"),
+        await apiCaller(test.bridge, denied).get("/fhir/Patient?gender=male"),
+      ];
+      expect(refused.map(({ status }) => status)).toEqual([403, 403, 403]);
+      expect(test.simulator.log.length).toBe(asked);
+    });
+
+    it("are recorded with each call, and whom they asked about is not", async () => {
+      const { id } = somebody();
+      const answer = await other.get(`/fhir/Patient/${id}`);
+      expect(answer.status).toBe(200);
+      const s3 = new S3Client({ ...clientSettings(test.bridge.aws), forcePathStyle: true });
+      const keys = [...(await test.objects("audit/access/")).keys()];
+      const texts = await Promise.all(
+        keys.map(async (Key) => {
+          const object = await s3.send(new GetObjectCommand({ Bucket: test.bridge.outputs.bucketName, Key }));
+          return (await object.Body?.transformToString()) ?? "";
+        }),
+      );
+      const mine = texts
+        .map((text) => apiAccess.parse(JSON.parse(text)))
+        .filter(({ caller: who }) => who?.endsWith("user/other"));
+      expect(mine).toEqual([expect.objectContaining({ route: "GET /fhir/{resourceType}/{id}", status: 200 })]);
+      expect(texts.filter((text) => text.includes(id))).toEqual([]);
+    });
+  });
+
+  describe("patients", () => {
+    it("are found by the guide's combinations, by GET, by POST and below US Core", async () => {
+      const { id, gender, birthdate, phone, email, given, family } = somebody();
+      const combinations = [
+        { gender, birthdate, phone },
+        { gender, birthdate, email },
+        { gender, birthdate, phone, given },
+        { gender, birthdate, email, given },
+        { birthdate, family },
+      ];
+      for (const combination of combinations) {
+        const query = new URLSearchParams(combination).toString();
+        const headers = { "content-type": "application/x-www-form-urlencoded" };
+        const answers = [
+          await caller.get(`/fhir/Patient?${query}`),
+          await caller.get(`/fhir/us-core/Patient?${query}`),
+          await caller.ask("/fhir/Patient/_search", { method: "POST", headers, body: query }),
+        ];
+        for (const answer of answers) {
+          const found = (await bundleOf(answer)).entry?.map(({ resource }) => (resource as Patient).id);
+          expect(found).toEqual([id]);
+        }
+      }
+    });
+
+    it("are not searched by what is no parameter of theirs: the server is not asked", async () => {
+      const asked = test.simulator.log.length;
+      expect(await outcomeOf(await caller.get("/fhir/Patient?name=x&gender=male"), 400)).toContain(
+        "name is not a parameter",
+      );
+      expect(test.simulator.log.length).toBe(asked);
+    });
+
+    it("get the server's own words where it refuses a combination or a value", async () => {
+      const combination = await outcomeOf(await caller.get("/fhir/Patient?gender=male"), 400);
+      expect(combination).toContain("INVALID_SEARCH_PARAMETER");
+      const { birthdate, phone } = somebody();
+      const query = new URLSearchParams({ gender: "nobody", birthdate, phone }).toString();
+      expect(await outcomeOf(await caller.get(`/fhir/Patient?${query}`), 403)).toMatch(/gender/i);
+    });
+  });
+
+  describe("resources", () => {
+    it("come byte for byte as the server has them", async () => {
+      const { id, line } = somebody();
+      const answer = await caller.get(`/fhir/Patient/${id}`);
+      expect(answer.status).toBe(200);
+      expect(await answer.text()).toBe(line);
+    });
+
+    it("come page by page until all are there, each page the server's bytes but for its links", async () => {
+      const { id } = somebody();
+      const all = test.simulator.records.ofType("Observation").filter(({ patientId }) => patientId === id);
+      expect(all.length).toBeGreaterThan(3);
+      const pieces: string[] = [];
+      let path: string | undefined = `/fhir/Observation?patient=${id}`;
+      while (path !== undefined) {
+        const answer = await caller.get(path);
+        const text = await answer.clone().text();
+        const bundle = await bundleOf(answer);
+        expect(bundle.total).toBe(all.length);
+        pieces.push(...text.slice(text.indexOf('"entry":[')).split('"resource":').slice(1));
+        expect(JSON.stringify(bundle.link)).not.toContain(test.simulator.baseUrl);
+        const next = linkOf(bundle, "next");
+        path = next === undefined ? undefined : pathOf(next);
+      }
+      const lines = pieces.map((piece) => piece.slice(0, piece.indexOf(',"search":{"mode":"match"}}')));
+      expect(lines).toEqual(all.map(({ line }) => line));
+    });
+
+    it("are not paged by another's cursor, another search's, or a changed one", async () => {
+      const next = linkOf(await bundleOf(await caller.get("/fhir/Observation")), "next") ?? "";
+      const path = pathOf(next);
+      const asked = test.simulator.log.length;
+      const words = [
+        await outcomeOf(await other.get(path), 400),
+        await outcomeOf(await caller.get(path.replace("Observation", "Condition")), 400),
+        await outcomeOf(await caller.get(path.replace(/.$/, (last) => (last === "A" ? "B" : "A"))), 400),
+        await outcomeOf(await caller.get(`${path}&patient=1`), 400),
+      ];
+      for (const said of words) expect(said).toContain("_cursor");
+      expect(test.simulator.log.length).toBe(asked);
+      expect((await caller.get(path)).status).toBe(200);
+    });
+
+    it("that are not there are not found, nor are types that the guide does not list", async () => {
+      expect(await outcomeOf(await caller.get("/fhir/Condition/1"), 404)).toContain("Condition/1");
+      expect(await outcomeOf(await caller.get("/fhir/Binary/1"), 404)).toContain("AllergyIntolerance");
+    });
+  });
+
+  describe("CCDs", () => {
+    it("are asked for by demographics, waited for, and read under links that are good for a minute", async () => {
+      const { id, gender, birthdate: birthDate, email } = somebody();
+      const headers = { "idempotency-key": "visit-1", prefer: "wait=20" };
+      const answer = await ask(caller, { patient: { gender, birthDate, email } }, headers);
+      const request = await requestOf(answer);
+      expect([answer.status, request.state]).toEqual([200, "ready"]);
+      expect(request.documents.length).toBeGreaterThan(0);
+      for (const { href, bytes } of request.documents) {
+        const link = await caller.ask(pathOf(href), { redirect: "manual" });
+        expect(link.status).toBe(303);
+        const location = link.headers.get("location") ?? "";
+        expect(new URL(location).searchParams.get("X-Amz-Expires")).toBe("60");
+        const text = await (await fetch(location)).text();
+        expect([Buffer.byteLength(text), text.includes(`extension="${id}"`)]).toEqual([bytes, true]);
+      }
+      const again = await requestOf(await ask(caller, { patient: { gender, birthDate, email } }, headers));
+      expect(again).toEqual(request);
+      expect((await ask(caller, { patientId: id }, headers)).status).toBe(422);
+      const path = `/ccd-requests/${request.requestId}`;
+      expect(await requestOf(await caller.get(path))).toEqual(request);
+      const refused = [await other.get(path), await other.get(`${path}/documents/1`)];
+      expect(refused.map(({ status }) => status)).toEqual([404, 404]);
+    });
+
+    it("are not asked for where nobody matches, or several do", async () => {
+      const { id, gender, birthdate: birthDate, email } = somebody();
+      expect((await ask(caller, { patient: { gender, birthDate, email: "nobody@example.org" } })).status).toBe(404);
+      const twin = test.simulator.addTwin(id, "Another");
+      const several = await ask(caller, { patient: { gender, birthDate, email } });
+      const problem = (await several.json()) as { candidates: string[] };
+      expect([several.status, problem.candidates.toSorted()]).toEqual([409, [id, twin].toSorted()]);
+    });
+  });
+
+  it("describes itself to everybody", async () => {
+    const answer = await fetch(`${test.bridge.outputs.apiUrl}/openapi.json`);
+    expect([answer.status, await answer.text()]).toEqual([200, renderOpenApi()]);
+  });
+
+  // The last: nothing can be asked after it.
+  it("says how to renew a session that has ended", async () => {
+    test.simulator.endSessions("portal-user");
+    test.simulator.revokeUserTokens();
+    // A token that is refused in its first ten seconds is not renewed: until then IntegraConnect is taken to be at fault.
+    const answer = await vi.waitFor(
+      async () => {
+        const refused = await caller.get("/fhir/Condition");
+        expect(refused.status).toBe(503);
+        return refused;
+      },
+      { timeout: 15_000, interval: 1_000 },
+    );
+    expect(await outcomeOf(answer, 503)).toContain("npm run session -- add");
+  });
+});

@@ -1,0 +1,105 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { CcdRequestRefused } from "#contracts/ccd-faults.ts";
+import type { CcdQuery } from "#contracts/ccd-protocol.ts";
+import type { CcdOrderResult } from "#contracts/ccd-state.ts";
+import { ServerUnavailable } from "#contracts/errors.ts";
+import { requestCcds } from "#functions/request-ccds/request-ccds.ts";
+import type { CcdRequestAnswer } from "#integra/ccd-answers.ts";
+import {
+  type CcdsInMemory,
+  ccdRecord,
+  ccdsInMemory,
+  other,
+  own,
+  ownContext,
+  ownPatient,
+} from "#test/fixtures/ccds-in-memory.ts";
+
+const pendingElsewhere: CcdRequestAnswer = { state: "pending-elsewhere", requestId: "server-7" };
+
+describe("requesting CCDs", () => {
+  let bridge: CcdsInMemory;
+  let asked: CcdQuery[];
+  let answer: CcdRequestAnswer | Error;
+  beforeEach(async () => {
+    bridge = ccdsInMemory(ccdRecord(own), ccdRecord(other));
+    asked = [];
+    answer = { state: "created", requestId: "server-1" };
+    await bridge.leases.take("ccd-session-service", { execution: own, exportId: own, asks: "" }, "n");
+  });
+
+  const request = (order?: CcdOrderResult) => {
+    const step = requestCcds({
+      ...bridge,
+      createRequest: (query) => {
+        asked.push(query);
+        return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+      },
+    });
+    return step({ request: ownContext, order }, bridge.stepContext);
+  };
+
+  it("asks for the patient of the record, and keeps which of the server's requests is ours", async () => {
+    expect(await request()).toMatchObject({ outcome: "accepted", fetchFor: own });
+    expect(asked).toEqual([{ patientId: ownPatient, startDate: undefined, endDate: undefined }]);
+    expect(await bridge.requests.ownerOf("server-1")).toBe(own);
+  });
+
+  it("asks nothing again that the server had accepted when the step died", async () => {
+    await bridge.requests.accept(own, "server-1");
+    expect(await request()).toMatchObject({ outcome: "accepted", fetchFor: own });
+    expect(asked).toEqual([]);
+  });
+
+  it("asks nothing without the session's lease", async () => {
+    await bridge.leases.release("ccd-session-service", own);
+    await expect(request()).rejects.toThrow("lease");
+    expect(asked).toEqual([]);
+  });
+
+  it("waits out an id that it does not know, and takes it for nobody's: be it our own, whose answer got lost", async () => {
+    answer = pendingElsewhere;
+    const first = await request();
+    expect(first).toMatchObject({ outcome: "foreign", fetchFor: null, waitSeconds: 2 });
+    expect(await request(first)).toMatchObject({ outcome: "foreign", waitSeconds: 3, tries: 2 });
+    expect(await bridge.requests.ownerOf("server-7")).toBeUndefined();
+    expect(bridge.requests.all.get(own)).toMatchObject({ serverRequestId: null });
+  });
+
+  it("waits where the server names none", async () => {
+    answer = { state: "pending-elsewhere", requestId: undefined };
+    expect(await request()).toMatchObject({ outcome: "foreign", fetchFor: null });
+  });
+
+  it("has one of ours finished first whose execution has ended", async () => {
+    await bridge.requests.accept(other, "server-7");
+    answer = pendingElsewhere;
+    expect(await request()).toMatchObject({ outcome: "unfinished", fetchFor: other });
+  });
+
+  it("leaves one of ours alone whose execution runs", async () => {
+    await bridge.requests.accept(other, "server-7");
+    await bridge.executions.start(other, {});
+    answer = pendingElsewhere;
+    expect(await request()).toMatchObject({ outcome: "foreign", fetchFor: null });
+  });
+
+  it("fails where it is refused, without the server's words, which may repeat what was asked", async () => {
+    answer = { state: "refused", status: 400, code: "400", diagnostics: `no patient ${ownPatient}` };
+    const fault = await request().catch((error: unknown) => error);
+    expect(fault).toBeInstanceOf(CcdRequestRefused);
+    expect(String(fault)).toContain("HTTP 400");
+    expect(String(fault)).not.toContain(ownPatient);
+  });
+
+  it("asks again where the answer says nothing, and not for ever", async () => {
+    answer = new ServerUnavailable("503", { retryAfterMs: 7_000 });
+    const busy = await request();
+    expect(busy).toMatchObject({ outcome: "busy", fetchFor: null, troubles: 1, waitSeconds: 7 });
+    await expect(request({ ...busy, troubles: 19 })).rejects.toThrow(ServerUnavailable);
+  });
+
+  it("says nothing of the patient in what it answers and logs", async () => {
+    expect(JSON.stringify([await request(), bridge.logged])).not.toContain(ownPatient);
+  });
+});
