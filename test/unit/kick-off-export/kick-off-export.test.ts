@@ -153,11 +153,12 @@ describe("kicking an export off", () => {
 
   it("asks less often, the longer the export takes: neither a busy server nor another's job is asked for ever", async () => {
     bridge.clock.now += 12 * 3_600_000;
-    const soon = () => Promise.reject(new ServerUnavailable("503"));
-    expect((await kickOff({ kickOff: soon })).waitSeconds).toBeGreaterThanOrEqual(60);
+    expect(
+      (await kickOff({ kickOff: () => Promise.reject(new ServerUnavailable("503")) })).waitSeconds,
+    ).toBeGreaterThanOrEqual(60);
     await bridge.records.saveJob({ ...patientJob, foreign: true });
-    const same = () => Promise.resolve({ statusUrl: new URL(statusUrl), retryAfterMs: undefined });
-    expect((await kickOff({ kickOff: same })).waitSeconds).toBeGreaterThanOrEqual(60);
+    const same = { statusUrl: new URL(statusUrl), retryAfterMs: undefined };
+    expect((await kickOff({ kickOff: () => Promise.resolve(same) })).waitSeconds).toBeGreaterThanOrEqual(60);
   });
 
   it("stays stopped where the DELETE of its job fails", async () => {
