@@ -24,15 +24,16 @@ export async function readPatientsDocuments(
 ): Promise<PatientsDocument[]> {
   const documents = await openedDocuments(answer);
   const read: PatientsDocument[] = [];
-  for (const { number, bytes, chunks } of documents) {
-    const { document, recordTargets } = await readClinicalDocument(chunks());
+  for (const opened of documents) {
+    const { number, bytes } = opened;
+    const { document, recordTargets } = await readClinicalDocument(opened.chunks());
     const { verdict, reason } = rightPatient(recordTargets, asked);
     if (verdict !== "match") {
       throw new WrongPatient(
         `document ${number} of ${documents.length} does not prove to be the patient's (${verdict}: ${reason})`,
       );
     }
-    read.push({ number, bytes, chunks, about: metadataOf(document) });
+    read.push({ number, bytes, chunks: () => opened.chunks(), about: metadataOf(document) });
   }
   return read;
 }

@@ -32,10 +32,10 @@ export interface Refusal {
 export function ccdLanding(s3: S3Client, bucket: LandingBucket): CcdLanding {
   return {
     findIndex: (requestId) => bucket.findJson(ccdIndexKey(requestId), ccdDocuments),
-    putDocument: async (requestId, { number, chunks }) => {
-      const key = ccdDocumentKey(requestId, number);
+    putDocument: async (requestId, document) => {
+      const key = ccdDocumentKey(requestId, document.number);
       const pieces: Buffer[] = [];
-      for await (const chunk of chunks()) pieces.push(chunk);
+      for await (const chunk of document.chunks()) pieces.push(chunk);
       await putOnce(s3, bucket, key, Buffer.concat(pieces));
       return key;
     },

@@ -81,20 +81,16 @@ async function ask(ports: RequestCcdsPorts, record: CcdRequestRecord, signal: Ab
     { patientId, startDate: startDate ?? undefined, endDate: endDate ?? undefined },
     signal,
   );
-  switch (answer.state) {
-    case "created":
-      await ports.requests.accept(requestId, answer.requestId);
-      return accepted;
-    case "pending-elsewhere":
-      return await otherThanOurs(ports, answer.requestId);
-    case "refused": {
-      // What the server says in words may repeat what was asked for.
-      const code = answer.code === undefined ? "" : `, code ${answer.code}`;
-      throw new CcdRequestRefused(
-        `the server refused the request for CCDs (HTTP ${answer.status}${code}): check the patient's id and the dates`,
-      );
-    }
+  if (answer.state === "pending-elsewhere") return await otherThanOurs(ports, answer.requestId);
+  if (answer.state === "refused") {
+    // What the server says in words may repeat what was asked for.
+    const code = answer.code === undefined ? "" : `, code ${answer.code}`;
+    throw new CcdRequestRefused(
+      `the server refused the request for CCDs (HTTP ${answer.status}${code}): check the patient's id and the dates`,
+    );
   }
+  await ports.requests.accept(requestId, answer.requestId);
+  return accepted;
 }
 
 /** Whose the pending request is, as far as we know for certain. */

@@ -75,11 +75,12 @@ const grants = Object.fromEntries(
     ]),
 );
 
+const may = (right: RegExp): string[] =>
+  Object.keys(grants)
+    .filter((name) => grants[name]?.some((line) => right.test(line)))
+    .toSorted();
+
 test("only what asks the server has the session, and only what fetches writes documents", () => {
-  const may = (right: RegExp): string[] =>
-    Object.keys(grants)
-      .filter((name) => grants[name]?.some((line) => right.test(line)))
-      .toSorted();
   expect(may(/secretsmanager:GetSecretValue → secret:integra-bridge\/prod\/user-session/)).toEqual([
     "fetch-ccds",
     "request-ccds",

@@ -106,11 +106,8 @@ describe("requests for CCDs", () => {
     const requestId = await retrieval.request(patient(0));
     await expectDocumentsOf(requestId, patient(0));
     const facts = await keysOf(`audit/ccds/${requestId}/`);
-    expect(facts.map((key) => key.split("/").at(-1)).toSorted()).toEqual([
-      "landed.json",
-      "requested.json",
-      "told-ready.json",
-    ]);
+    const names = new Set(facts.map((key) => key.split("/").at(-1)));
+    expect(names).toEqual(new Set(["landed.json", "requested.json", "told-ready.json"]));
     const told = JSON.stringify(await retrieval.under.awaitCcdEnd(requestId));
     expect(told).not.toContain(patient(0));
   });

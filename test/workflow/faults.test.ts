@@ -7,8 +7,8 @@ import { userFaultNames } from "#contracts/user-faults.ts";
 import { machineFiles, type State, sourceOf, tasksOf } from "./state-machine-files.ts";
 
 /** Faults that no machine routes: reads are answered by the API. */
-const unrouted = ["ReadRefused"];
-const allFaults = [...faultNames, ...userFaultNames, ...ccdFaultNames].filter((fault) => !unrouted.includes(fault));
+const unrouted: ReadonlySet<string> = new Set(["ReadRefused"]);
+const allFaults = [...faultNames, ...userFaultNames, ...ccdFaultNames].filter((fault) => !unrouted.has(fault));
 type FaultName = (typeof allFaults)[number];
 
 /** How a fault is retried: not at all; by a retrier of its own; or as anything else is, because asking again may help. */

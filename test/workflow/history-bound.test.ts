@@ -112,12 +112,13 @@ describe("the history of a request for CCDs", () => {
 
   test("stays below 25,000 events, whatever way back it takes to its deadline", () => {
     const onceEach = eventsOf(Object.keys(retrieval.States)) + historyEventsOfExecution;
-    // Where an unfinished request is fetched on the way, the pauses are twice as long.
-    const rounds = (cycle: string[]): number => (cycle.length <= 3 ? 1_700 : 850);
     const most = Math.max(...cyclesOf(retrieval).map((cycle) => rounds(cycle) * eventsOf(cycle)));
     expect(onceEach + most).toBeLessThan(mostHistoryEvents);
   });
 });
+
+/** Where an unfinished request is fetched on the way, the pauses are twice as long. */
+const rounds = (cycle: string[]): number => (cycle.length <= 3 ? 1_700 : 850);
 
 const stateOf = (name: string): State => machine.States[name] as State;
 

@@ -49,16 +49,13 @@ describe("the audited bus", () => {
 
   it("records who was told of CCDs below the request's own id", async () => {
     const bridge = bridgeInMemory();
-    const requestId = `ccd-${"0".repeat(32)}`;
-    const told = { version: "1" as const, eventId: "e", requestId };
+    const ccds = `ccd-${"0".repeat(32)}`;
+    const told = { version: "1" as const, eventId: "e", requestId: ccds };
     const error = { name: "WrongPatient" as const, message: "m" };
     await auditedBus(bridge.bus, bridge.audit).publish({ type: "Ccd Failed", detail: { ...told, error } });
     const index = { bucket: "landing", key: "k" };
     await auditedBus(bridge.bus, bridge.audit).publish({ type: "Ccd Ready", detail: { ...told, documents: 1, index } });
-    expect(bridge.audited()).toEqual([
-      `audit/ccds/${requestId}/told-failed.json`,
-      `audit/ccds/${requestId}/told-ready.json`,
-    ]);
+    expect(bridge.audited()).toEqual([`audit/ccds/${ccds}/told-failed.json`, `audit/ccds/${ccds}/told-ready.json`]);
   });
 
   it("records no single file: what landed is recorded when the export ends", async () => {
