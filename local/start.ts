@@ -1,9 +1,12 @@
 /*
  * `npm start`: the whole bridge on this machine, once. It starts a local AWS and an IntegraConnect simulator, deploys
- * the stacks that a user deploys, puts one "Export Requested" event on the bus, and shows what came of it.
+ * the stacks that a user deploys, puts one "Export Requested" event on the bus, asks the API for one patient's CCDs, and
+ * shows what came of both.
  */
 import { randomUUID } from "node:crypto";
+import { apiCaller } from "./api-caller.ts";
 import { bridgeCaller } from "./bridge-caller.ts";
+import { askForCcds } from "./ccd-demo.ts";
 import { exportReport } from "./export-report.ts";
 import { watchExport } from "./export-watch.ts";
 import { simulatedConnection } from "./integra-connection.ts";
@@ -25,7 +28,7 @@ await stoppable(async (signal) => {
   try {
     const bridge = await startLocalBridge({ connection, report, signal });
     try {
-      await exportOnce(bridge, signal);
+      await demonstrate(bridge, signal);
     } finally {
       await bridge.stop();
     }
@@ -34,7 +37,7 @@ await stoppable(async (signal) => {
   }
 });
 
-async function exportOnce(bridge: LocalBridge, signal: AbortSignal): Promise<void> {
+async function demonstrate(bridge: LocalBridge, signal: AbortSignal): Promise<void> {
   const caller = bridgeCaller(bridge);
   const requestId = `demo-${randomUUID()}`;
   const detail = { level: "patient", requestId };
@@ -46,7 +49,10 @@ async function exportOnce(bridge: LocalBridge, signal: AbortSignal): Promise<voi
   if (end["detail-type"] === "Export Failed") throw new Error(`${end.detail.error.name}: ${end.detail.error.message}`);
   if (end["detail-type"] === "Export Cancelled") throw new Error("the export was cancelled");
   report(`export ${end.detail.exportId} is ${end.detail.status}`);
-  console.log(`\n${exportReport(await caller.readSummary(watched.exportId), watched, bridge.outputs.bucketName)}\n`);
+  const summary = await caller.readSummary(watched.exportId);
+  console.log(`\n${exportReport(summary, watched, bridge.outputs.bucketName)}\n`);
+  report("asking the API for the documents of one patient");
+  console.log(`\n${await askForCcds(apiCaller(bridge.outputs), caller, summary)}\n`);
 }
 
 function report(line: string): void {

@@ -4,10 +4,11 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { apiAccess } from "#contracts/api-access.ts";
 import { type CcdRequestAnswer, ccdRequestAnswer } from "#contracts/ccd-api.ts";
 import { renderOpenApi } from "#functions/openapi/openapi.ts";
+import { type ApiCaller, apiCaller, pathOf } from "#local/api-caller.ts";
 import { clientSettings } from "#local/local-bridge.ts";
 import { demographicsOf } from "#local/simulator/patient-profile.ts";
-import { type ApiCaller, apiCaller, iamUser, pathOf } from "../fixtures/api-caller.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
+import { iamUser } from "../fixtures/iam-user.ts";
 
 const bundleOf = async (answer: Response): Promise<Bundle> => {
   expect(answer.status).toBe(200);
@@ -38,8 +39,8 @@ describe("the API on demand", () => {
     test = await bridgeUnderTest({
       simulator: { patients: 8, resourcePageSize: 3, searchCombinations: "guide", ccdDurationMs: 500 },
     });
-    caller = apiCaller(test.bridge);
-    other = apiCaller(test.bridge, await iamUser(test.bridge, "other", true));
+    caller = apiCaller(test.bridge.outputs);
+    other = apiCaller(test.bridge.outputs, await iamUser(test.bridge, "other", true));
   });
 
   afterAll(async () => {
@@ -72,8 +73,8 @@ describe("the API on demand", () => {
       const asked = test.simulator.log.length;
       const refused = [
         await fetch(`${outputs.apiUrl}/fhir/Patient?gender=male`),
-        await apiCaller(test.bridge, forger).get("/fhir/Patient?gender=male"),
-        await apiCaller(test.bridge, denied).get("/fhir/Patient?gender=male"),
+        await apiCaller(test.bridge.outputs, forger).get("/fhir/Patient?gender=male"),
+        await apiCaller(test.bridge.outputs, denied).get("/fhir/Patient?gender=male"),
       ];
       expect(refused.map(({ status }) => status)).toEqual([403, 403, 403]);
       expect(test.simulator.log.length).toBe(asked);
