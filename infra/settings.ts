@@ -74,6 +74,8 @@ const integra = z
     tokenUrl: serverUrl.optional(),
     exportUrl: serverUrl.optional(),
     audience: z.string().min(1).optional(),
+    /** Whether a manifest whose `request` names another export than ours counts as another's (docs/integra-notes.md). */
+    matchRequest: z.boolean().default(true),
     /** Where a user session talks to the server: its tokens, FHIR R4, and the three calls for CCDs. */
     userTokenUrl: serverUrl.optional(),
     fhirUrl: serverUrl.optional(),

@@ -62,7 +62,8 @@ export async function startLocalBridge(options: LocalBridgeOptions): Promise<Loc
     await bootstrap(aws, cancellation);
     report("deploying the stacks");
     const { connection } = options;
-    const overrides = JSON.stringify({ ...options.settings, integra: connection.settings });
+    const integra = { ...(options.settings?.["integra"] as object | undefined), ...connection.settings };
+    const overrides = JSON.stringify({ ...options.settings, integra });
     const context = { stage: "local", overrides };
     // A folder of its own for each server: two local bridges may deploy at the same time.
     const outputDir = join(REPOSITORY, ".local", `cdk.out-${new URL(aws.endpoint).port}`);

@@ -92,13 +92,15 @@ export const downloadPlan = z.strictObject({
   /** `foreign`: the job is another request's. It is neither adopted nor deleted, but waited out. */
   outcome: z.enum(["planned", "foreign"]),
   ...nextTry,
+  /** Jobs in a row that were another request's. */
+  foreignJobs: z.number().int().nonnegative(),
   /** Files on the work list. */
   files: z.number().int().nonnegative(),
   workListKey: z.string(),
 });
 export type DownloadPlan = z.infer<typeof downloadPlan>;
 
-export const planInput = z.object({ export: exportContext });
+export const planInput = z.object({ export: exportContext, plan: downloadPlan.optional() });
 export type PlanInput = z.infer<typeof planInput>;
 
 /** One line of the work list. It names a file by its place in the plan, never by its URL: some URLs are capabilities. */

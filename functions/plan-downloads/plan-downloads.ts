@@ -25,6 +25,12 @@ export interface PlanDownloadsPorts {
   now: () => number;
 }
 
+/**
+ * Jobs of others in a row. More of them are no coincidence: each was kicked off by us, while nobody else of ours may, so
+ * the server must print the manifest's `request` in a way of its own.
+ */
+const mostForeignJobs = 10;
+
 /** A server that links pages without an end must not keep us reading for ever. */
 const mostPages = 1_000;
 
@@ -32,33 +38,44 @@ const mostPages = 1_000;
  * Reads the manifest, with all its pages, and writes the plan (which file lands where) and the work list of the
  * Distributed Map: every file, or, where the export is resumed, those that have not landed yet. A job that answers another
  * request is marked as foreign, and nothing of it is planned.
- * @throws ManifestRejected; OriginRefused where a next page leads away from the server
+ * @throws ManifestRejected, also where job after job is another's; OriginRefused where a next page leads away from the server
  * @throws ExportJobGone where the job is not the one any more that the export was begun with
  * @throws ServerUnavailable, AccessRefused, ClientKeyUnusable, ExportJobGone, ExportJobFailed for a next page
  */
 export const planDownloads =
   (ports: PlanDownloadsPorts): Step<PlanInput, DownloadPlan> =>
-  async ({ export: context }, { signal }) => {
+  async ({ export: context, plan: previous }, { signal }) => {
     const { exportId, request } = context;
     const job = await ports.records.getJob(exportId);
     const manifest = ports.parseManifest(await ports.records.getManifest(exportId, 1), new URL(job.statusUrl));
-    if (ports.isForeignRequest(manifest.request, request)) return await waitOut(ports, context, job);
+    if (ports.isForeignRequest(manifest.request, request))
+      return await waitOut(ports, context, job, (previous?.foreignJobs ?? 0) + 1);
     const files = await allFiles(ports, context, manifest, signal);
     const plan = await planOf(ports, context, manifest, files);
     await ports.records.savePlan(plan);
     const missing = await missingOf(ports, context, plan);
     const workListKey = await ports.records.saveWorkList(exportId, missing);
     ports.log.info("downloads planned", { files: files.length, missing: missing.length });
-    return { outcome: "planned", ...nextTry(ports.now(), 0), files: missing.length, workListKey };
+    return { outcome: "planned", ...nextTry(ports.now(), 0), foreignJobs: 0, files: missing.length, workListKey };
   };
 
-async function waitOut(ports: PlanDownloadsPorts, context: ExportContext, job: ExportJob): Promise<DownloadPlan> {
-  const { records, log, now } = ports;
+async function waitOut(
+  { records, log, now }: PlanDownloadsPorts,
+  context: ExportContext,
+  job: ExportJob,
+  foreignJobs: number,
+): Promise<DownloadPlan> {
   await records.saveJob({ ...job, foreign: true });
-  log.warn("the server handed out the job of another request: it is waited out");
+  if (foreignJobs >= mostForeignJobs) {
+    throw new ManifestRejected(
+      `the manifests of ${foreignJobs} jobs in a row answer another request than ours: if the server prints the manifest's request in a way of its own, set integra.matchRequest to false; else find out who else uses the client`,
+    );
+  }
+  log.warn("the server handed out the job of another request: it is waited out", { foreignJobs });
   return {
     outcome: "foreign",
     ...nextTry(now(), foreignPauseMs(elapsedOf(context, now()))),
+    foreignJobs,
     files: 0,
     workListKey: "",
   };

@@ -102,8 +102,10 @@ export class BulkExportWorkflow extends Construct {
   }
 
   #planDownloads(): void {
+    const { landing, settings } = this.#props;
     const step = this.#step("PlanDownloads", "plan-downloads", long, 512);
-    this.#props.landing.integra.grantClient(step);
+    step.setEnvironment({ MATCH_REQUEST: String(settings.integra.matchRequest) });
+    landing.integra.grantClient(step);
     this.#grantBucket(step, {
       lookUp: true,
       read: ["work/*/job.json", "exports/*/manifest.json", "work/*/plan.json", "work/*/receipts/*"],

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { ExportJobGone } from "#contracts/errors.ts";
-import { downloadPlan, type ExportContext } from "#contracts/export-state.ts";
+import { type DownloadPlan, downloadPlan, type ExportContext } from "#contracts/export-state.ts";
 import { exportPlan } from "#contracts/landed.ts";
 import { planDownloads } from "#functions/plan-downloads/plan-downloads.ts";
 import { isForeignRequest, parseManifest } from "#integra/manifest.ts";
@@ -34,7 +34,7 @@ describe("planning the downloads", () => {
     await bridge.records.saveJob(patientJob);
   });
 
-  async function plan(first: Buffer, context: ExportContext = patientExport) {
+  async function plan(first: Buffer, context: ExportContext = patientExport, previous?: DownloadPlan) {
     await bridge.records.saveManifest("e1", 1, first);
     const step = planDownloads({
       parseManifest,
@@ -49,7 +49,7 @@ describe("planning the downloads", () => {
       log: bridge.log,
       now: bridge.now,
     });
-    return downloadPlan.parse(await step({ export: context }, bridge.stepContext));
+    return downloadPlan.parse(await step({ export: context, ...(previous && { plan: previous }) }, bridge.stepContext));
   }
   const land = async (index: number, key: string, bytes = 10) => {
     await bridge.receipts.writeLanded("e1", landedFile(index, { key }));
@@ -112,6 +112,20 @@ describe("planning the downloads", () => {
     expect(await plan(foreign)).toMatchObject({ outcome: "foreign", files: 0 });
     expect(await bridge.records.findPlan("e1")).toBeUndefined();
     expect(await bridge.records.getJob("e1")).toEqual({ ...patientJob, foreign: true });
+  });
+
+  it("takes job after job of another request for a server that prints requests in its own way, and says so", async () => {
+    const foreign = page(["a"], undefined, { request: "[base]/Group/1/$export" });
+    let previous: DownloadPlan | undefined;
+    for (let number = 1; number < 10; number += 1) {
+      previous = await plan(foreign, patientExport, previous);
+      expect(previous).toMatchObject({ outcome: "foreign", foreignJobs: number });
+    }
+    await expect(plan(foreign, patientExport, previous)).rejects.toMatchObject({
+      name: "ManifestRejected",
+      message: expect.stringContaining("integra.matchRequest") as string,
+    });
+    expect(await plan(page(["a"]), patientExport, previous)).toMatchObject({ outcome: "planned", foreignJobs: 0 });
   });
 
   it("waits a moment before the job after another's, and minutes where each one was another's for hours", async () => {
