@@ -1,5 +1,6 @@
 import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { type CcdFailure, type CcdRequestRecord, ccdRequestRecord } from "#contracts/ccd-request.ts";
+import { ledgerKeys } from "#contracts/ledger-keys.ts";
 import { carriedOut } from "./conditional-write.ts";
 
 /** The records of requests for CCDs: the one place where a request's patient is named. */
@@ -47,7 +48,7 @@ export function ccdRequests(dynamo: DynamoDBClient, table: string): CcdRequests 
     },
     accept: async (requestId, serverRequestId) => {
       // First whose it is: after a crash in between, the server's request is known to be ours.
-      const Item = { pk: { S: `ccd-server#${serverRequestId}` }, requestId: { S: requestId } };
+      const Item = { ...serverKeyOf(serverRequestId), requestId: { S: requestId } };
       await dynamo.send(new PutItemCommand({ TableName: table, Item }));
       await dynamo.send(
         new UpdateItemCommand({
@@ -59,7 +60,7 @@ export function ccdRequests(dynamo: DynamoDBClient, table: string): CcdRequests 
       );
     },
     ownerOf: async (serverRequestId) => {
-      const Key = { pk: { S: `ccd-server#${serverRequestId}` } };
+      const Key = serverKeyOf(serverRequestId);
       const { Item } = await dynamo.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }));
       return Item?.["requestId"]?.S;
     },
@@ -84,4 +85,5 @@ export function ccdRequests(dynamo: DynamoDBClient, table: string): CcdRequests 
   };
 }
 
-const keyOf = (requestId: string) => ({ pk: { S: `ccd#${requestId}` } });
+const keyOf = (requestId: string) => ({ pk: { S: `${ledgerKeys.ccdRequest}${requestId}` } });
+const serverKeyOf = (serverRequestId: string) => ({ pk: { S: `${ledgerKeys.serverRequest}${serverRequestId}` } });

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import type { ExportRequest } from "#contracts/export-request.ts";
+import { ledgerKeys } from "#contracts/ledger-keys.ts";
 import { carriedOut } from "./conditional-write.ts";
 
 /** What a checkpoint belongs to: exports of the same level, group and types continue each other. */
@@ -85,5 +86,5 @@ function movedForward({ transactionTime, time, since, exportId }: Completed) {
 /** A digest, so that a scope of many types stays within a key's length. */
 function checkpointId(scope: CheckpointScope): string {
   const parts = [scope.level, scope.groupId ?? "", scope.types?.toSorted().join(",") ?? ""];
-  return `checkpoint#${createHash("sha256").update(parts.join("|")).digest("hex")}`;
+  return `${ledgerKeys.checkpoint}${createHash("sha256").update(parts.join("|")).digest("hex")}`;
 }

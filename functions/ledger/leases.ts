@@ -1,6 +1,7 @@
 import { DeleteItemCommand, type DynamoDBClient, GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import * as z from "zod";
 import type { ExportRequest } from "#contracts/export-request.ts";
+import { ledgerKeys } from "#contracts/ledger-keys.ts";
 import { carriedOut } from "./conditional-write.ts";
 
 /** Who wants a lease: one execution, for one export or one request for CCDs. */
@@ -95,7 +96,7 @@ export function leases(dynamo: DynamoDBClient, table: string): Leases {
   };
 }
 
-const keyOf = (name: LeaseName) => ({ pk: { S: `lease#${name}` } });
+const keyOf = (name: LeaseName) => ({ pk: { S: `${ledgerKeys.lease}${name}` } });
 
 function putCommand(table: string, name: LeaseName, lease: Lease, from: Lease | undefined): PutItemCommand {
   const { exportId, execution, asks, nonce, takenFrom } = lease;

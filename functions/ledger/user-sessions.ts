@@ -1,4 +1,5 @@
 import { type AttributeValue, type DynamoDBClient, GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { ledgerKeys } from "#contracts/ledger-keys.ts";
 import type { SessionRefusal } from "#contracts/user-faults.ts";
 import type { SessionRecord, UserSessionStore } from "#contracts/user-session.ts";
 import { carriedOut } from "./conditional-write.ts";
@@ -36,7 +37,7 @@ interface Change {
   values: Item;
 }
 
-const keyOf = (sessionId: string): Item => ({ pk: text(`user-session#${sessionId}`) });
+const keyOf = (sessionId: string): Item => ({ pk: text(`${ledgerKeys.userSession}${sessionId}`) });
 const text = (value: string): AttributeValue => ({ S: value });
 const number = (value: number): AttributeValue => ({ N: String(value) });
 

@@ -54,7 +54,7 @@ export class BulkExportWorkflow extends Construct {
       EXPORT_GROUPS: JSON.stringify(settings.export.groups),
       DEADLINE_HOURS: String(settings.export.deadlineHours),
     });
-    grantLedger(landing, step, ["dynamodb:GetItem"]);
+    grantLedger(landing, step, { checkpoint: ["GetItem"] });
     this.#grantBucket(step, {
       lookUp: true,
       read: ["work/*/export.json"],
@@ -66,7 +66,7 @@ export class BulkExportWorkflow extends Construct {
     const { landing, functions } = this.#props;
     const step = this.#step("TakeLease", "take-lease", medium);
     landing.integra.grantClient(step);
-    grantLedger(landing, step, ["dynamodb:GetItem", "dynamodb:PutItem"]);
+    grantLedger(landing, step, { lease: ["GetItem", "PutItem"] });
     grantExecutions(step, bulkExportName(functions.stage), ["states:DescribeExecution"]);
     this.#grantBucket(step, {
       lookUp: true,
@@ -86,7 +86,7 @@ export class BulkExportWorkflow extends Construct {
     const { landing } = this.#props;
     const step = this.#step("KickOffExport", "kick-off-export", medium);
     landing.integra.grantClient(step);
-    grantLedger(landing, step, ["dynamodb:GetItem"]);
+    grantLedger(landing, step, { lease: ["GetItem"] });
     this.#grantBucket(step, {
       lookUp: true,
       read: ["work/*/job.json", "work/*/stop.json"],
@@ -134,20 +134,20 @@ export class BulkExportWorkflow extends Construct {
       read: ["job.json", "plan.json", "stop*.json", "receipts/*", "failures/*"].map((name) => `work/*/${name}`),
       write: ["exports/*/summary.json", auditOf("landed")],
     });
-    grantLedger(landing, step, ["dynamodb:UpdateItem"]);
+    grantLedger(landing, step, { checkpoint: ["UpdateItem"] });
   }
 
   #deleteJob(): void {
     const { landing } = this.#props;
     const step = this.#step("DeleteJob", "delete-job", medium);
     landing.integra.grantClient(step);
-    grantLedger(landing, step, ["dynamodb:GetItem"]);
+    grantLedger(landing, step, { lease: ["GetItem"] });
     this.#grantBucket(step, { lookUp: true, read: ["work/*/job.json"] });
   }
 
   #releaseLease(): void {
     const step = this.#step("ReleaseLease", "release-lease", short);
-    grantLedger(this.#props.landing, step, ["dynamodb:DeleteItem"]);
+    grantLedger(this.#props.landing, step, { lease: ["DeleteItem"] });
   }
 
   #startAfresh(): void {

@@ -45,13 +45,13 @@ export class CcdRetrieval extends Construct {
     const { landing, settings } = this.#props;
     const step = this.#step("OpenCcdRequest", "open-ccd-request", short);
     step.setEnvironment({ DEADLINE_MINUTES: String(settings.ccd.deadlineMinutes) });
-    grantLedger(landing, step, ["dynamodb:GetItem"]);
+    grantLedger(landing, step, { ccdRequest: ["GetItem"] });
     grantLanding(landing, step, { write: [ccdAuditOf("requested")] });
   }
 
   #takeSessionLease(): void {
     const step = this.#step("TakeSessionLease", "take-session-lease", short);
-    grantLedger(this.#props.landing, step, ["dynamodb:GetItem", "dynamodb:PutItem"]);
+    grantLedger(this.#props.landing, step, { lease: ["GetItem", "PutItem"] });
     this.#grantExecutions(step);
   }
 
@@ -59,7 +59,11 @@ export class CcdRetrieval extends Construct {
     const { landing } = this.#props;
     const step = this.#step("RequestCcds", "request-ccds", medium);
     this.#grantServer(step);
-    grantLedger(landing, step, ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]);
+    grantLedger(landing, step, {
+      lease: ["GetItem"],
+      ccdRequest: ["GetItem", "UpdateItem"],
+      serverRequest: ["GetItem", "PutItem"],
+    });
     this.#grantExecutions(step);
   }
 
@@ -68,7 +72,7 @@ export class CcdRetrieval extends Construct {
     // An answer is at most half of /tmp; a document, and an answer that goes to quarantine, are held in memory once.
     const step = this.#step("FetchCcds", "fetch-ccds", Duration.minutes(15), 2048);
     this.#grantServer(step);
-    grantLedger(landing, step, ["dynamodb:GetItem", "dynamodb:UpdateItem"]);
+    grantLedger(landing, step, { ccdRequest: ["GetItem", "UpdateItem"] });
     grantLanding(landing, step, {
       lookUp: true,
       read: ["ccds/*"],
@@ -78,15 +82,15 @@ export class CcdRetrieval extends Construct {
   }
 
   #releaseSessionLease(): void {
-    grantLedger(this.#props.landing, this.#step("ReleaseSessionLease", "release-session-lease", short), [
-      "dynamodb:DeleteItem",
-    ]);
+    grantLedger(this.#props.landing, this.#step("ReleaseSessionLease", "release-session-lease", short), {
+      lease: ["DeleteItem"],
+    });
   }
 
   #announceCcds(): void {
     const { landing } = this.#props;
     const step = this.#step("AnnounceCcds", "announce-ccds", short);
-    grantLedger(landing, step, ["dynamodb:UpdateItem"]);
+    grantLedger(landing, step, { ccdRequest: ["UpdateItem"] });
     grantLanding(landing, step, {
       lookUp: true,
       read: ["ccds/*/documents.json"],
@@ -98,7 +102,7 @@ export class CcdRetrieval extends Construct {
   #failCcds(): StepFunctionLambda {
     const { landing } = this.#props;
     const step = this.#step("FailCcds", "fail-ccds", short);
-    grantLedger(landing, step, ["dynamodb:GetItem", "dynamodb:UpdateItem"]);
+    grantLedger(landing, step, { ccdRequest: ["GetItem", "UpdateItem"] });
     grantLanding(landing, step, { write: [ccdAuditOf("told-failed")] });
     grantBus(landing, step);
     return step;

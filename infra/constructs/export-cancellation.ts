@@ -28,7 +28,7 @@ export class ExportCancellation extends Construct {
       timeout: Duration.seconds(120),
     });
     landing.integra.grantClient(this.canceller);
-    grantLedger(landing, this.canceller, ["dynamodb:GetItem", "dynamodb:DeleteItem"]);
+    grantLedger(landing, this.canceller, { lease: ["GetItem", "DeleteItem"] });
     grantLanding(landing, this.canceller, {
       lookUp: true,
       read: ["work/*/export.json", "work/*/job.json"],

@@ -1,3 +1,4 @@
+import { type LedgerKey, ledgerKeys } from "../../functions/contracts/ledger-keys.ts";
 import type { LandingStack } from "../stacks/landing-stack.ts";
 import type { StepFunctionLambda } from "./step-function-lambda.ts";
 
@@ -37,9 +38,25 @@ export function grantBus({ bus }: LandingStack, step: StepFunctionLambda): void 
   step.allow(["events:PutEvents"], [bus.eventBusArn]);
 }
 
-/** Lets a function use the ledger by these actions only, and the key that encrypts it. */
-export function grantLedger({ ledger, key }: LandingStack, step: StepFunctionLambda, actions: string[]): void {
+type ItemAction = "GetItem" | "PutItem" | "UpdateItem" | "DeleteItem";
+
+/** Lets a function do this with these kinds of the ledger's items only, and use the key that encrypts them. */
+export function grantLedger(
+  { ledger, key }: LandingStack,
+  step: StepFunctionLambda,
+  access: Partial<Record<LedgerKey, ItemAction[]>>,
+): void {
   step.setEnvironment({ LEDGER_TABLE: ledger.tableName });
-  step.allow(actions, [ledger.tableArn]);
+  for (const [kind, actions] of Object.entries(access)) {
+    step.allowIf(
+      {
+        "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [`${ledgerKeys[kind as LedgerKey]}*`] },
+        // A request without leading keys (a scan) would satisfy the condition above.
+        Null: { "dynamodb:LeadingKeys": "false" },
+      },
+      actions.map((action) => `dynamodb:${action}`),
+      [ledger.tableArn],
+    );
+  }
   step.allow(["kms:Decrypt"], [key.keyArn]);
 }

@@ -84,7 +84,7 @@ export class OnDemandApi extends Construct {
     lambda.setEnvironment({ SHARED_DOCUMENTS: String(settings.sharedDocuments) });
     this.#knowCallers(lambda);
     landing.userSession.grantSession(landing, lambda);
-    grantLedger(landing, lambda, ["dynamodb:GetItem", "dynamodb:PutItem"]);
+    grantLedger(landing, lambda, { ccdRequest: ["GetItem", "PutItem", "UpdateItem"] });
     grantLanding(landing, lambda, { read: ["ccds/*"] });
     grantStart(lambda, ccdRetrievalName(functions.stage));
   }

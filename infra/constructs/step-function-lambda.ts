@@ -81,6 +81,11 @@ export class StepFunctionLambda extends Construct {
     for (const resource of resources) acknowledgeWildcard(this, resource, wildcardReason);
   }
 
+  /** Allows these actions on these resources, without wildcards, where the conditions hold. */
+  allowIf(conditions: Record<string, unknown>, actions: string[], resources: string[]): void {
+    this.function.addToRolePolicy(new iam.PolicyStatement({ actions, resources, conditions }));
+  }
+
   #acknowledge(inVpc: boolean): void {
     const validations = Validations.of(this);
     const acknowledge = (id: string, reason: string) => validations.acknowledge({ id, reason });

@@ -66,6 +66,6 @@ export class UserSession extends Construct {
     lambda.setEnvironment(this.#environment);
     lambda.allow(["secretsmanager:GetSecretValue"], [this.#secretArn]);
     lambda.allow(["kms:Decrypt"], [this.#key.keyArn]);
-    grantLedger(landing, lambda, ["dynamodb:GetItem", "dynamodb:UpdateItem"]);
+    grantLedger(landing, lambda, { userSession: ["GetItem", "UpdateItem"] });
   }
 }

@@ -2,12 +2,14 @@
 none of these patches serves a peculiarity of this project."""
 
 import inspect
+import json
 import uuid
 from datetime import datetime, timezone
 
 import ministack.app as app
 import ministack.core.iam_actions as iam_actions
 import ministack.core.lambda_runtime as lambda_runtime
+import ministack.services.dynamodb as dynamodb
 import ministack.services.eventbridge as eventbridge
 import ministack.services.lambda_svc as lambda_service
 import ministack.services.s3 as s3
@@ -153,6 +155,28 @@ def know_conditional_writes(rewriter):
     )
 
 
+def know_leading_keys(_rewriter):
+    """A policy may admit a function to the items of a table whose partition keys begin in some way."""
+    patch = "leading keys"
+    parameters = list(inspect.signature(iam_actions.dynamodb_service_context).parameters)
+    require(patch, parameters, ["body"], "the parameters of dynamodb_service_context")
+    context_of = iam_actions.dynamodb_service_context
+
+    def with_leading_keys(body):
+        context = context_of(body)
+        try:
+            data = json.loads(body or b"{}")
+            key = data.get("Key") or data.get("Item") or {}
+            name = dynamodb._tables[data["TableName"]]["pk_name"]
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return context
+        if name in key:
+            context["dynamodb:LeadingKeys"] = [str(value) for value in key[name].values()]
+        return context
+
+    iam_actions.dynamodb_service_context = with_leading_keys
+
+
 def with_schedule_attributes(target, schedule, due):
     """The target with Scheduler's context attributes in its Input replaced by their values."""
     text = target.get("Input")
@@ -211,6 +235,7 @@ PATCHES = (
     compare_with_paths,
     check_whole_object_checksums,
     know_conditional_writes,
+    know_leading_keys,
     fill_in_schedule_attributes,
     retry_functions_behind_rules,
 )

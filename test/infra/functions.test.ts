@@ -4,6 +4,10 @@ import { allowedTo, asLines, functionsOf } from "./policies.ts";
 import { variantNames } from "./stage-variants.ts";
 import { synthesised } from "./synthesised.ts";
 
+interface LedgerCondition {
+  "ForAllValues:StringLike": { "dynamodb:LeadingKeys": string | string[] };
+}
+
 describe.each(variantNames)("the functions of %s", (variant) => {
   const synth = synthesised(variant);
   const functions = functionsOf(synth);
@@ -51,6 +55,29 @@ describe.each(variantNames)("the functions of %s", (variant) => {
   test.each(functions)("%s is allowed no wildcard action", (_, { Properties: { Role } }) => {
     const actions = allowedTo(synth, Role).flatMap((statement) => statement.actions);
     expect(actions.filter((action) => action.includes("*"))).toEqual([]);
+  });
+
+  test("reach only items of the ledger whose kind they deal with; those without a user session none of its tokens", () => {
+    const reached = functions.map(([name, { Properties }]) => {
+      const ofLedger = allowedTo(synth, Properties["Role"]).filter(({ actions }) =>
+        actions[0]?.startsWith("dynamodb:"),
+      );
+      const kinds = ofLedger.map(({ Condition }) => (Condition as LedgerCondition)["ForAllValues:StringLike"]);
+      for (const { Condition } of ofLedger)
+        expect(Condition).toMatchObject({ Null: { "dynamodb:LeadingKeys": "false" } });
+      return [name, new Set(kinds.flatMap((kind) => kind["dynamodb:LeadingKeys"]))] as const;
+    });
+    const withSession = reached.filter(([, kinds]) => kinds.has("user-session#*")).map(([name]) => name);
+    expect(withSession.toSorted()).toEqual(["ccd-requests", "fetch-ccds", "fhir-api", "request-ccds"]);
+    const withPatients = reached.filter(([, kinds]) => kinds.has("ccd#*")).map(([name]) => name);
+    expect(withPatients.toSorted()).toEqual([
+      "announce-ccds",
+      "ccd-requests",
+      "fail-ccds",
+      "fetch-ccds",
+      "open-ccd-request",
+      "request-ccds",
+    ]);
   });
 
   test("hold no secret in their environment, but the name of the client's", () => {

@@ -31,11 +31,19 @@ const outputs = z.object({
   MachineArn: z.string(),
   BucketName: z.string(),
   ForbiddenBucketName: z.string(),
+  TableName: z.string(),
   Greeting: z.string(),
 });
 const result = z.object({
   caught: z.string().optional(),
-  outcome: z.object({ invocations: z.number(), bucket: z.string().optional(), put: z.string().optional() }).optional(),
+  outcome: z
+    .object({
+      invocations: z.number(),
+      bucket: z.string().optional(),
+      put: z.string().optional(),
+      item: z.array(z.string()).optional(),
+    })
+    .optional(),
 });
 
 const APP = "node test/fixtures/local-aws-app/app.ts";
@@ -84,6 +92,12 @@ test("a bucket's policy may admit new objects only, for a function that may writ
     outcomes.push((await run({ bucket: sample.BucketName, put: { key: "once/fact.json", once } })).outcome?.put);
   }
   expect(outcomes).toEqual(["AccessDenied", "written", "PreconditionFailed", "AccessDenied"]);
+});
+
+test("a policy may admit a function to items by how their keys begin", async () => {
+  const item = async (pk: string) => (await run({ item: { table: sample.TableName, pk } })).outcome?.item;
+  expect(await item("own#1")).toEqual(["done", "done"]);
+  expect(await item("other#own#1")).toEqual(["AccessDeniedException", "AccessDeniedException"]);
 });
 
 test("a multipart upload is held to the checksum of the whole object", async () => {
