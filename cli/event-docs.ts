@@ -38,6 +38,9 @@ const introductions: Record<string, string> = {
   "Ccd Failed":
     "A request for a patient's documents ended without them. `error` says why, and what to do: after `SessionDead` a new " +
     "user session has to be put in place.",
+  "User Session Ended":
+    "IntegraConnect refused the user session under which patients, resources and CCDs are asked for: until a person renews " +
+    "it, every such request fails. Sent once for each end.",
 };
 
 /** "export-file-landed", for file names. */

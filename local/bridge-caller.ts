@@ -15,14 +15,15 @@ const receivedEvent = z.discriminatedUnion("detail-type", [
   z.object({ "detail-type": z.literal("Export Cancelled"), detail: eventDetails["Export Cancelled"] }),
   z.object({ "detail-type": z.literal("Ccd Ready"), detail: eventDetails["Ccd Ready"] }),
   z.object({ "detail-type": z.literal("Ccd Failed"), detail: eventDetails["Ccd Failed"] }),
+  z.object({ "detail-type": z.literal("User Session Ended"), detail: eventDetails["User Session Ended"] }),
 ]);
 
 /** An event as the example subscriber's queue received it. */
 export type ReceivedEvent = z.infer<typeof receivedEvent>;
 export type ReceivedCcdEvent = Extract<ReceivedEvent, { "detail-type": "Ccd Ready" | "Ccd Failed" }>;
-export type ReceivedExportEvent = Exclude<ReceivedEvent, ReceivedCcdEvent>;
+export type ReceivedExportEvent = Extract<ReceivedEvent, { detail: { exportId: string } }>;
 
-/** Whether an event is about an export, and not about a request for CCDs. */
+/** Whether an event is about an export. */
 export function isAboutExport(event: ReceivedEvent): event is ReceivedExportEvent {
   return "exportId" in event.detail;
 }

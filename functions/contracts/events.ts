@@ -5,7 +5,7 @@ import { faultNames } from "./errors.ts";
 import { exportRequest, run } from "./export-request.ts";
 import { exportId } from "./export-state.ts";
 import { crc32, fileKind } from "./landed.ts";
-import { userFaultNames } from "./user-faults.ts";
+import { sessionRefusals, userFaultNames } from "./user-faults.ts";
 
 /*
  * What the bridge tells its subscribers. Events carry pointers and counts, never PHI. docs/events.md and the JSON
@@ -123,6 +123,17 @@ export const ccdFailed = z.strictObject({
   }),
 });
 
+/** A session is the bridge's own, not a patient's: its end is everybody's who asks under it. */
+export const userSessionEnded = z.strictObject({
+  ...told,
+  sessionId: z.string().describe("The bridge's name of the session: service."),
+  endedAt: z.iso.datetime().describe("When the bridge learned of it."),
+  refusal: z
+    .enum(sessionRefusals)
+    .describe("What the token endpoint refused: the session's refresh token, or the client that brought it."),
+  message: z.string().describe("What happened and what to do, for people."),
+});
+
 /** Every event the bridge publishes, by its `detail-type`. */
 export const eventDetails = {
   "Export Started": exportStarted,
@@ -132,6 +143,7 @@ export const eventDetails = {
   "Export Cancelled": exportCancelled,
   "Ccd Ready": ccdReady,
   "Ccd Failed": ccdFailed,
+  "User Session Ended": userSessionEnded,
 } as const;
 
 export type EventType = keyof typeof eventDetails;

@@ -17,24 +17,22 @@ export class SessionSecretUnusable extends UserFault {
 }
 
 /** What the token endpoint refused: the refresh token (or code) itself, or the client that brought it. */
-export type SessionRefusal = "grant-refused" | "client-refused";
+export const sessionRefusals = ["grant-refused", "client-refused"] as const;
+
+export type SessionRefusal = (typeof sessionRefusals)[number];
 
 interface SessionDeadOptions extends ErrorOptions {
   refusal: SessionRefusal;
-  /** Whether this very call found it out: whoever tells people tells them once. */
-  discovered: boolean;
 }
 
 /** The token endpoint refused the session for good: only a person can renew it. The message says how. */
 export class SessionDead extends UserFault {
   override readonly name = "SessionDead";
   readonly refusal: SessionRefusal;
-  readonly discovered: boolean;
 
   constructor(message: string, options: SessionDeadOptions) {
     super(message, options);
     this.refusal = options.refusal;
-    this.discovered = options.discovered;
   }
 }
 

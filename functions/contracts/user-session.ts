@@ -75,6 +75,8 @@ export interface SessionDeath {
   refusal: SessionRefusal;
   /** What happened and what to do, for people. */
   words: string;
+  /** Whether subscribers were told: whoever meets a death that was not told tells it. */
+  told: boolean;
 }
 
 /** One refresh of one generation, by one process. */
@@ -124,5 +126,7 @@ export interface UserSessionStore {
   /** Gives the claim back after a refresh without a result. Changes nothing where another has it by now. */
   release(sessionId: string, claim: RefreshClaim, retryAt: number): Promise<void>;
   /** Marks the session dead. Answers false where another process has the claim or the generation has passed. */
-  bury(sessionId: string, claim: RefreshClaim, death: SessionDeath): Promise<boolean>;
+  bury(sessionId: string, claim: RefreshClaim, death: Omit<SessionDeath, "told">): Promise<boolean>;
+  /** Keeps that the subscribers were told of this death. Changes nothing where the session lives again. */
+  markTold(sessionId: string, deadAt: number): Promise<void>;
 }

@@ -4,6 +4,7 @@ import { SessionDead, SessionSecretUnusable } from "#contracts/user-faults.ts";
 import type {
   OAuthClient,
   RefreshClaim,
+  SessionDeath,
   SessionRecord,
   UserSessionStore,
   UserTokens,
@@ -19,6 +20,8 @@ export interface SessionKeeperPorts {
   /** Milliseconds since the epoch. */
   now: () => number;
   sleep: (ms: number) => Promise<void>;
+  /** Called whenever the session is found dead, by the server's word or by the store's; never fails. */
+  onDeath: (sessionId: string, death: SessionDeath) => Promise<void>;
 }
 
 /** A user session: its name in the ledger, and the secret that the operator keeps for it. */
@@ -122,7 +125,10 @@ async function renew(
   }
   if (record.death !== undefined) {
     const { words, refusal } = record.death;
-    if (seed.putAt <= record.secretPutAt) throw new SessionDead(words, { refusal, discovered: false });
+    if (seed.putAt <= record.secretPutAt) {
+      await ports.onDeath(session.id, record.death);
+      throw new SessionDead(words, { refusal });
+    }
     await ports.store.revive(session.id, seed);
     return undefined;
   }
@@ -176,7 +182,7 @@ async function save(
 
 /** After a refresh that brought no token: bury the session, or let it rest, and say so. */
 async function settle(
-  { store, now }: SessionKeeperPorts,
+  { store, now, onDeath }: SessionKeeperPorts,
   session: UserSession,
   record: SessionRecord,
   claim: RefreshClaim,
@@ -185,7 +191,8 @@ async function settle(
   if (error instanceof SessionDead) {
     const death = { at: now(), refusal: error.refusal, words: deathWords(error, record.attempts) };
     if (!(await store.bury(session.id, claim, death))) return;
-    throw new SessionDead(death.words, { refusal: error.refusal, discovered: true, cause: error });
+    await onDeath(session.id, { ...death, told: false });
+    throw new SessionDead(death.words, { refusal: error.refusal, cause: error });
   }
   const asked = error instanceof ServerUnavailable ? (error.retryAfterMs ?? 0) : 0;
   const restMs = Math.max(restsMs[record.attempts] ?? restsMs.at(-1) ?? 0, Math.min(asked, longestAskedRestMs));

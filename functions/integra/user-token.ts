@@ -73,7 +73,7 @@ export async function exchangeCode(
   const { refreshToken, ...tokens } = await requestTokens(ports, client, form);
   if (refreshToken !== undefined) return { ...tokens, refreshToken };
   const words = "the token endpoint gave no refresh token: ask for a code with the scope offline (or offline_access)";
-  throw new SessionDead(words, { refusal: "grant-refused", discovered: true });
+  throw new SessionDead(words, { refusal: "grant-refused" });
 }
 
 type Granted = Omit<UserTokens, "refreshToken"> & { refreshToken: string | undefined };
@@ -158,7 +158,7 @@ function tokenFault(refusal: Refusal): SessionDead | ServerUnavailable {
   const refused = oauthError === undefined ? status === 400 || status === 401 : !passingErrors.has(oauthError);
   if (refusal.temporary || !refused) return new ServerUnavailable(words, { retryAfterMs: refusal.retryAfterMs });
   const ofClient = oauthError !== undefined && clientErrors.has(oauthError);
-  return new SessionDead(words, { refusal: ofClient ? "client-refused" : "grant-refused", discovered: true });
+  return new SessionDead(words, { refusal: ofClient ? "client-refused" : "grant-refused" });
 }
 
 /** The values of a request that may never be printed: servers quote what they refuse. */

@@ -23,17 +23,18 @@ const names = {
   "#deadAt": "deadAt",
   "#refusal": "refusal",
   "#words": "words",
+  "#told": "toldOfDeathAt",
 } as const;
 
 const accessNames = "#access, #issuedAt, #renewAt";
 const claimNames = "#claim, #claimUntil";
-const deathNames = "#deadAt, #refusal, #words";
+const deathNames = "#deadAt, #refusal, #words, #told";
 
 /** One conditional write: what must hold, and what becomes of the item. */
 interface Change {
   when: string;
   set: string;
-  remove: string;
+  remove?: string;
   values: Item;
 }
 
@@ -57,7 +58,7 @@ export function userSessions(dynamo: DynamoDBClient, table: string): UserSession
     { when, set, remove, values }: Change,
     wasMade: (item: Item) => boolean = () => false,
   ): Promise<boolean> {
-    const expression = `SET ${set} REMOVE ${remove}`;
+    const expression = remove === undefined ? `SET ${set}` : `SET ${set} REMOVE ${remove}`;
     const write = new UpdateItemCommand({
       TableName: table,
       Key: keyOf(sessionId),
@@ -161,6 +162,9 @@ export function userSessions(dynamo: DynamoDBClient, table: string): UserSession
         },
         (item) => item[names["#settledBy"]]?.S === claim.id && item[names["#deadAt"]] !== undefined,
       ),
+    markTold: async (sessionId, deadAt) => {
+      await change(sessionId, { when: "#deadAt = :at", set: "#told = :at", values: { ":at": number(deadAt) } });
+    },
   };
 }
 
@@ -186,7 +190,12 @@ function recordOf(item: Item): SessionRecord {
     attempts: numberOf("#attempts"),
     retryAt: has("#retryAt") ? numberOf("#retryAt") : undefined,
     death: has("#deadAt")
-      ? { at: numberOf("#deadAt"), refusal: refusalOf(textOf("#refusal")), words: textOf("#words") }
+      ? {
+          at: numberOf("#deadAt"),
+          refusal: refusalOf(textOf("#refusal")),
+          words: textOf("#words"),
+          told: item[names["#told"]] !== undefined,
+        }
       : undefined,
   };
 }

@@ -34,6 +34,8 @@ async function recordTold(audit: AuditTrail, { type, detail }: BridgeEvent): Pro
     case "Export Started":
       return await audit.append(detail, "told-started", { eventId });
     case "Export File Landed":
+    // The trail is kept by export and by request; a session's end is neither's.
+    case "User Session Ended":
       return;
     case "Export Completed":
       return await audit.append(detail, "told-completed", { eventId, status: detail.status });

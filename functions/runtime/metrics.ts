@@ -2,6 +2,7 @@ import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 
 const namespace = process.env["METRICS_NAMESPACE"] ?? "integra-bridge";
 const metrics = new Metrics({ namespace, serviceName: "bulk-export" });
+const sessionMetrics = new Metrics({ namespace, serviceName: "user-session" });
 const ccdMetrics = new Metrics({ namespace, serviceName: "ccd-retrieval" });
 
 /** Tells CloudWatch how old an export is at one of its steps: the alarm on stalled exports reads it. */
@@ -15,4 +16,10 @@ export function reportExportAge(startedAt: string): void {
 export function reportQuarantine(): void {
   ccdMetrics.addMetric("CcdsQuarantined", MetricUnit.Count, 1);
   ccdMetrics.publishStoredMetrics();
+}
+
+/** Tells CloudWatch that a dead user session was asked for: an alarm rings until it is renewed, or nobody asks any more. */
+export function reportDeadSession(): void {
+  sessionMetrics.addMetric("DeadSessionsMet", MetricUnit.Count, 1);
+  sessionMetrics.publishStoredMetrics();
 }

@@ -9,8 +9,12 @@ import { sessionTokens } from "#integra/session-keeper.ts";
 import { userServer } from "#integra/user-server.ts";
 import { refreshUserToken } from "#integra/user-token.ts";
 import { userSessions } from "#ledger/user-sessions.ts";
+import { busFromEnvironment } from "./bus.ts";
 import { environment, jsonVariable } from "./environment.ts";
+import { log } from "./log.ts";
+import { reportDeadSession } from "./metrics.ts";
 import { secretReader } from "./secret-reader.ts";
+import { noticeOfDeath } from "./session-death.ts";
 
 const sessionVariables = z.object({
   INTEGRA_BASE_URL: z.url(),
@@ -48,6 +52,7 @@ export function userClient(): UserClient {
       refresh: (client, refreshToken) => refreshUserToken({ server, http, now }, client, refreshToken),
       now,
       sleep,
+      onDeath: noticeOfDeath({ bus: busFromEnvironment(), store, reportDeadSession, log }),
     },
     { id: serviceSession, readSecret: sessionSecret(env.SESSION_SECRET) },
   );

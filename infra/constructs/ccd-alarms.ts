@@ -13,7 +13,7 @@ export interface CcdAlarmsProps {
   metricsNamespace: string;
 }
 
-/** Rings when a request for CCDs fails or hangs, and, by itself, when an answer had to be quarantined. */
+/** Rings when a request for CCDs fails or hangs, and, by itself, when an answer had to be quarantined or the session ended. */
 export class CcdAlarms extends Construct {
   constructor(scope: Construct, id: string, props: CcdAlarmsProps) {
     super(scope, id);
@@ -40,6 +40,18 @@ export class CcdAlarms extends Construct {
       threshold: 1,
       description:
         "IntegraConnect sent another patient's documents, or an archive that is an attack: see quarantine/ccds/",
+    });
+    ringingAlarm(this, "SessionEnded", topic, {
+      metric: new cloudwatch.Metric({
+        namespace: metricsNamespace,
+        metricName: "DeadSessionsMet",
+        dimensionsMap: { service: "user-session" },
+        statistic: cloudwatch.Stats.SUM,
+        period,
+      }),
+      threshold: 1,
+      description:
+        "IntegraConnect ended the user session: nothing can be asked on demand until it is renewed (docs/runbook.md)",
     });
     ringingAlarm(this, "StopUndelivered", topic, {
       metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: cloudwatch.Stats.MAXIMUM }),

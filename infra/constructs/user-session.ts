@@ -4,7 +4,7 @@ import * as secretsmanager from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "../stacks/landing-stack.ts";
-import { grantLedger } from "./landing-access.ts";
+import { grantBus, grantLedger } from "./landing-access.ts";
 import type { StepFunctionLambda } from "./step-function-lambda.ts";
 
 export interface UserSessionProps {
@@ -61,11 +61,12 @@ export class UserSession extends Construct {
     };
   }
 
-  /** Lets a function ask the server as the session's user. */
+  /** Lets a function ask the server as the session's user, and tell where the session has ended. */
   grantSession(landing: LandingStack, lambda: StepFunctionLambda): void {
     lambda.setEnvironment(this.#environment);
     lambda.allow(["secretsmanager:GetSecretValue"], [this.#secretArn]);
     lambda.allow(["kms:Decrypt"], [this.#key.keyArn]);
     grantLedger(landing, lambda, { userSession: ["GetItem", "UpdateItem"] });
+    grantBus(landing, lambda);
   }
 }

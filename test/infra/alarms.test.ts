@@ -97,7 +97,7 @@ describe.each(variantNames)("the alarms of requests for CCDs in %s", (variant) =
   const synth = synthesised(variant);
   const alarms = synth.resources("AWS::CloudWatch::Alarm", "documents");
 
-  test("ring for failed and timed-out ones, for each quarantined answer, and for dead letters", () => {
+  test("ring for failed and timed-out ones, for each quarantined answer, for a session that has ended, and for dead letters", () => {
     const machine = [{ Name: "StateMachineArn", Value: "<CcdRetrieval/StateMachine>" }];
     expect(alarms.map(({ id, Properties: p }) => [id, p["Namespace"], p["MetricName"], p["Dimensions"]])).toEqual([
       ["CcdAlarms/CcdsFailed", "AWS/States", "ExecutionsFailed", machine],
@@ -108,6 +108,12 @@ describe.each(variantNames)("the alarms of requests for CCDs in %s", (variant) =
         "CcdsQuarantined",
         // As functions/runtime/metrics.ts publishes it.
         [{ Name: "service", Value: "ccd-retrieval" }],
+      ],
+      [
+        "CcdAlarms/SessionEnded",
+        expect.stringMatching(/^integra-bridge\/\w+$/),
+        "DeadSessionsMet",
+        [{ Name: "service", Value: "user-session" }],
       ],
       [
         "CcdAlarms/StopUndelivered",

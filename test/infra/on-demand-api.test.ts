@@ -49,12 +49,13 @@ describe.each(variantNames)("the API of %s", (variant) => {
     expect(granted.toSorted()).toEqual(paths.toSorted());
   });
 
-  test("reads patients with a role that reaches nothing but its session, its cursors and the record of its calls", () => {
+  test("reads patients with a role that reaches nothing but its session, its cursors, the record of its calls and the bus", () => {
     const [, lambda] = functionsOf(synth).find(([name]) => name === "fhir-api") ?? [];
     const lines = asLines(allowedTo(synth, lambda?.Properties["Role"]));
     expect(lines.filter((line) => !/^(logs|xray|ec2):/.test(line))).toEqual([
       "dynamodb:GetItem → Ledger",
       "dynamodb:UpdateItem → Ledger",
+      "events:PutEvents → Bus",
       "kms:Decrypt → Key",
       "kms:GenerateDataKey → Key",
       "s3:PutObject → landing/audit/access/*.json",

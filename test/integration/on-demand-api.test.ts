@@ -232,7 +232,7 @@ describe("the API on demand", () => {
   });
 
   // The last: nothing can be asked after it.
-  it("says how to renew a session that has ended", async () => {
+  it("says how to renew a session that has ended, and tells the subscribers", async () => {
     test.simulator.endSessions("portal-user");
     test.simulator.revokeUserTokens();
     // A token that is refused in its first ten seconds is not renewed: until then IntegraConnect is taken to be at fault.
@@ -245,5 +245,8 @@ describe("the API on demand", () => {
       { timeout: 15_000, interval: 1_000 },
     );
     expect(await outcomeOf(answer, 503)).toContain("npm run session -- add");
+    const { detail } = await test.awaitSessionEnd();
+    expect(detail).toMatchObject({ sessionId: "service", refusal: "grant-refused" });
+    expect(detail.message).toContain("npm run session -- add");
   });
 });

@@ -41,11 +41,22 @@ const examples: Record<EventType, Record<string, unknown>> = {
   "Export Failed": { ...common, request: null, error: { name: "Unexpected", message: "x" }, destination: pointer },
   "Export Cancelled": { ...common, cancelledAt: at, jobDeleted: true, destination: pointer },
   "Ccd Ready": { ...aboutCcds, documents: 2, index: pointer },
+  "User Session Ended": {
+    version: "1",
+    eventId: "session/service/x",
+    sessionId: "service",
+    endedAt: at,
+    refusal: "grant-refused",
+    message: "renew it",
+  },
   "Ccd Failed": { ...aboutCcds, error: { name: "WrongPatient", message: "x" } },
 };
 
-const everyDetail = ["version", "eventId", "requestId"];
-const everyExportDetail = [...everyDetail, "exportId", "run", "request", "predecessor"];
+const everyDetail = ["version", "eventId"];
+const furtherDetail = (type: EventType): string[] => {
+  if (type.startsWith("Export")) return ["requestId", "exportId", "run", "request", "predecessor"];
+  return type.startsWith("Ccd") ? ["requestId"] : ["sessionId", "endedAt", "refusal", "message"];
+};
 
 describe.each(Object.keys(eventDetails) as EventType[])("the event %s", (type) => {
   const schema = eventDetails[type];
@@ -55,7 +66,7 @@ describe.each(Object.keys(eventDetails) as EventType[])("the event %s", (type) =
     expect(schema.parse(example)).toEqual(example);
   });
 
-  it.each(type.startsWith("Export") ? everyExportDetail : everyDetail)("needs %s", (field) => {
+  it.each([...everyDetail, ...furtherDetail(type)])("needs %s", (field) => {
     const { [field]: _, ...rest } = example;
     expect(schema.safeParse(rest).success).toBe(false);
   });

@@ -5,7 +5,7 @@ import { ReadRefused, SessionDead, SessionSecretUnusable, userFaultNames } from 
 const cause = new Error("cause");
 const faults = [
   new SessionSecretUnusable("words", { cause }),
-  new SessionDead("words", { refusal: "client-refused", discovered: true, cause }),
+  new SessionDead("words", { refusal: "client-refused", cause }),
   new ReadRefused("words", { refusal: "forbidden", status: 403, diagnostics: "for the caller", cause }),
 ];
 
@@ -17,7 +17,7 @@ describe("the faults of users' sessions and reads", () => {
 
   it("keep their cause, and what they know", () => {
     for (const fault of faults) expect(fault).toMatchObject({ message: "words", cause });
-    expect(faults[1]).toMatchObject({ refusal: "client-refused", discovered: true });
+    expect(faults[1]).toMatchObject({ refusal: "client-refused" });
     expect(faults[2]).toMatchObject({ refusal: "forbidden", status: 403, diagnostics: "for the caller" });
   });
 });

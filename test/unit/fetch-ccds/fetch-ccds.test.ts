@@ -242,7 +242,7 @@ describe("fetching CCDs", () => {
     });
 
     it("fails our own where the session is dead: the unfinished one is not to blame", async () => {
-      answer = new SessionDead("renew it", { refusal: "grant-refused", discovered: true });
+      answer = new SessionDead("renew it", { refusal: "grant-refused" });
       await expect(fetch(unfinished)).rejects.toThrow(SessionDead);
       expect(bridge.requests.all.get(other)).toMatchObject({ state: "pending" });
     });

@@ -1,21 +1,43 @@
 import { describe, expect, it } from "vitest";
-import { granted, keptSession, refused, start, tokensOf } from "#test/fixtures/kept-session.ts";
+import { granted, keptSession, refused, sessionId, start, tokensOf } from "#test/fixtures/kept-session.ts";
 
 describe("a dead session", () => {
   it("is told with the server's words and what to do, at once and without another request", async () => {
     const setting = keptSession([refused()]);
     const first = await setting.faultOf();
-    expect(first).toMatchObject({ name: "SessionDead", refusal: "grant-refused", discovered: true });
+    expect(first).toMatchObject({ name: "SessionDead", refusal: "grant-refused" });
     expect((first as Error).message).toMatch(/invalid_grant\. Renew the session: .*npm run session/);
     for (let call = 0; call < 3; call += 1) {
       expect(await setting.faultOf()).toMatchObject({
         name: "SessionDead",
         message: (first as Error).message,
-        discovered: false,
       });
     }
     expect(setting.brought).toHaveLength(1);
     expect(setting.slept).toEqual([]);
+  });
+
+  it("is noticed by everybody who meets it, and known to be told once it was", async () => {
+    const setting = keptSession([refused()]);
+    const { message } = (await setting.faultOf()) as Error;
+    const death = { id: sessionId, at: start, refusal: "grant-refused", words: message };
+    await setting.faultOf();
+    await setting.ports.store.markTold(sessionId, start);
+    await setting.faultOf();
+    expect(setting.met).toEqual([false, false, true].map((told) => ({ ...death, told })));
+  });
+
+  it("that was revived and dies again is told again", async () => {
+    const setting = keptSession([refused(), refused()]);
+    await setting.faultOf();
+    await setting.ports.store.markTold(sessionId, start);
+    setting.clock.now += 1_000;
+    setting.put({});
+    await setting.faultOf();
+    expect(setting.met).toMatchObject([
+      { at: start, told: false },
+      { at: start + 1_000, told: false },
+    ]);
   });
 
   it("lives again with the refresh token of a newer secret", async () => {
@@ -48,8 +70,8 @@ describe("a dead session", () => {
     const setting = keptSession([refused(), refused()]);
     await setting.faultOf();
     setting.put({});
-    expect(await setting.faultOf()).toMatchObject({ discovered: true });
-    expect(await setting.faultOf()).toMatchObject({ discovered: false });
+    expect(await setting.faultOf()).toMatchObject({ name: "SessionDead" });
+    expect(await setting.faultOf()).toMatchObject({ name: "SessionDead" });
     expect(setting.brought).toHaveLength(2);
   });
 
@@ -57,8 +79,8 @@ describe("a dead session", () => {
     const setting = keptSession([granted(1), refused()]);
     await setting.token();
     setting.clock.now += 60_000;
-    expect(await setting.faultOf("t1")).toMatchObject({ name: "SessionDead", discovered: true });
-    expect(await setting.faultOf()).toMatchObject({ name: "SessionDead", discovered: false });
+    expect(await setting.faultOf("t1")).toMatchObject({ name: "SessionDead" });
+    expect(await setting.faultOf()).toMatchObject({ name: "SessionDead" });
   });
 
   it("stays dead for an older secret", async () => {

@@ -178,7 +178,7 @@ describe("a user's token", () => {
       ["unauthorized_client", oauthError(400, "unauthorized_client"), "client-refused"],
       ["unsupported_grant_type", oauthError(400, "unsupported_grant_type"), "client-refused"],
     ] satisfies [string, WireReply, string][])("for good by %s", async (_, reply, refusal) => {
-      expect(await faultOf(reply)).toMatchObject({ name: "SessionDead", refusal, discovered: true });
+      expect(await faultOf(reply)).toMatchObject({ name: "SessionDead", refusal });
     });
 
     it("with the server's words", async () => {

@@ -10,7 +10,7 @@ const seed = { digest: "digest-a", putAt: 100, refreshToken: "r0" };
 const claim = { id: "claim-1", generation: 1 };
 const times = { now: 1_000, until: 2_000, secretPutAt: 100 };
 const refreshed = { refreshToken: "r1", access: { token: "t1", issuedAt: 1_000, renewAt: 840_000 } };
-const death: SessionDeath = { at: 1_500, refusal: "client-refused", words: "the server said no" };
+const death: Omit<SessionDeath, "told"> = { at: 1_500, refusal: "client-refused", words: "the server said no" };
 
 function given() {
   const table = tableInMemory();
@@ -108,8 +108,24 @@ describe("a session in the ledger", () => {
     await sessions.claimRefresh(id, claim, times);
     expect(await sessions.bury(id, { id: "other", generation: 1 }, death)).toBe(false);
     expect(await sessions.bury(id, claim, death)).toBe(true);
-    expect(await sessions.read(id)).toMatchObject({ death, claim: undefined });
+    expect(await sessions.read(id)).toMatchObject({ death: { ...death, told: false }, claim: undefined });
     expect(await sessions.claimRefresh(id, { id: "claim-2", generation: 1 }, times)).toBe(false);
+  });
+
+  it("knows of which death the subscribers were told", async () => {
+    const { sessions } = await begun();
+    await sessions.markTold(id, death.at);
+    expect(await sessions.read(id)).toMatchObject({ death: undefined });
+    await sessions.claimRefresh(id, claim, times);
+    await sessions.bury(id, claim, death);
+    await sessions.markTold(id, death.at - 1);
+    expect(await sessions.read(id)).toMatchObject({ death: { told: false } });
+    await sessions.markTold(id, death.at);
+    expect(await sessions.read(id)).toMatchObject({ death: { ...death, told: true } });
+    await sessions.revive(id, { digest: "digest-a", putAt: 101 });
+    await sessions.claimRefresh(id, claim, { ...times, secretPutAt: 101 });
+    await sessions.bury(id, claim, { ...death, at: 1_700 });
+    expect(await sessions.read(id)).toMatchObject({ death: { at: 1_700, told: false } });
   });
 
   it("begins anew with a newer secret, alive and unclaimed, under a generation that never was", async () => {
@@ -142,7 +158,7 @@ describe("a session in the ledger", () => {
     await sessions.bury(id, claim, death);
     await sessions.revive(id, { digest: "digest-a", putAt: 100 });
     await sessions.revive(id, { digest: "digest-b", putAt: 101 });
-    expect(await sessions.read(id)).toMatchObject({ death });
+    expect(await sessions.read(id)).toMatchObject({ death: { ...death, told: false } });
     await sessions.revive(id, { digest: "digest-a", putAt: 101 });
     expect(await sessions.read(id)).toMatchObject({ death: undefined, secretPutAt: 101, attempts: 0 });
   });
@@ -203,6 +219,11 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     ([owner, refusal]): Operation =>
       (sessions) =>
         sessions.bury(id, owner, { at: 1, refusal, words: "no" }),
+  ),
+  fc.constantFrom(1, 2).map(
+    (deadAt): Operation =>
+      (sessions) =>
+        sessions.markTold(id, deadAt),
   ),
 );
 

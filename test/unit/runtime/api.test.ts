@@ -93,7 +93,7 @@ const refused = (
 ) => new ReadRefused("refused", { refusal, status, diagnostics: "the server's words" });
 
 describe("a fault", () => {
-  const dead = new SessionDead("it ended. Renew the session", { refusal: "grant-refused", discovered: false });
+  const dead = new SessionDead("it ended. Renew the session", { refusal: "grant-refused" });
 
   it.each<[Error, number, string]>([
     [refused("invalid-parameter", 400), 400, "the server's words"],
