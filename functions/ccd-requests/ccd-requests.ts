@@ -60,10 +60,29 @@ async function asked(ports: CcdRequestsPorts, request: ApiRequest, signal: Abort
     const detail = "This Idempotency-Key came with another body before: send the same, or take another key.";
     throw new ApiProblem("The Idempotency-Key is taken", { status: 422, issue: "invalid", detail });
   }
-  // A request whose execution was never started is started now; one that runs, or ran, stays as it is.
-  if (record.state === "pending") await ports.executions.start(record.requestId, { requestId: record.requestId });
+  if (record.state === "pending") await begun(ports, record.requestId);
   const ended = await watched(ports, record, until, signal);
   return await shown(ports, ended, ended.state === "pending" ? 202 : 200);
+}
+
+/**
+ * Starts the request's execution; one that runs, or ran, stays as it is. Where it cannot be started, the caller's next POST
+ * under the same Idempotency-Key does so; a record that has no key, and so no caller who knows of it, expires.
+ */
+async function begun({ executions }: CcdRequestsPorts, requestId: string): Promise<void> {
+  try {
+    await executions.start(requestId, { requestId });
+  } catch (cause) {
+    const detail =
+      "Nothing was asked of IntegraConnect. Send the request again, with the same Idempotency-Key if it has one.";
+    throw new ApiProblem("The request could not be begun", {
+      status: 503,
+      issue: "transient",
+      detail,
+      retryAfterMs: retryAfterSeconds * 1000,
+      cause,
+    });
+  }
 }
 
 /** The request's record: the one that is there, where the POST was sent again. */
@@ -115,11 +134,11 @@ function notOne(found: Exclude<PatientMatch, { match: "one" }>): ApiProblem {
 /** The record once it has an end, or as it is when the time is up. */
 async function watched(
   { requests, now, sleep }: CcdRequestsPorts,
-  begun: CcdRequestRecord,
+  first: CcdRequestRecord,
   until: number,
   signal: AbortSignal,
 ): Promise<CcdRequestRecord> {
-  let record = begun;
+  let record = first;
   while (record.state === "pending" && now() + watchMs <= until && !signal.aborted) {
     await sleep(watchMs);
     record = (await requests.find(record.requestId)) ?? record;

@@ -16,14 +16,28 @@ export interface CcdRequests {
   end(requestId: string, failure: CcdFailure | null, endedAt: string): Promise<boolean>;
 }
 
-/** Requests in the ledger's table: the record as JSON, its state beside it for conditional writes. */
-export function ccdRequests(dynamo: DynamoDBClient, table: string): CcdRequests {
+export interface CcdRequestsPlace {
+  dynamo: DynamoDBClient;
+  table: string;
+  /** Days that a request is kept once it has ended, as its documents are; undefined: for ever. */
+  keptDays: number | undefined;
+  now: () => number;
+}
+
+/** Longer than any request takes. Of one that was never begun, because its POST failed half-way, nobody else would be rid. */
+const pendingDays = 30;
+
+/**
+ * Requests in the ledger's table: the record as JSON, its state beside it for conditional writes. A record whose time is
+ * over is not there any more, though DynamoDB may take days to delete it.
+ */
+export function ccdRequests({ dynamo, table, keptDays, now }: CcdRequestsPlace): CcdRequests {
   const find = async (requestId: string): Promise<CcdRequestRecord | undefined> => {
     const { Item } = await dynamo.send(
       new GetItemCommand({ TableName: table, Key: keyOf(requestId), ConsistentRead: true }),
     );
-    const { record, state, serverRequestId, failure, endedAt } = Item ?? {};
-    if (record?.S === undefined) return undefined;
+    const { record, state, serverRequestId, failure, endedAt, expiresAt } = Item ?? {};
+    if (record?.S === undefined || Number(expiresAt?.N) <= now() / 1000) return undefined;
     return ccdRequestRecord.parse({
       ...(JSON.parse(record.S) as object),
       state: state?.S,
@@ -38,8 +52,14 @@ export function ccdRequests(dynamo: DynamoDBClient, table: string): CcdRequests 
       const { state, serverRequestId: _, failure: __, endedAt: ___, ...record } = request;
       const put = new PutItemCommand({
         TableName: table,
-        Item: { ...keyOf(request.requestId), record: { S: JSON.stringify(record) }, state: { S: state } },
-        ConditionExpression: "attribute_not_exists(pk)",
+        Item: {
+          ...keyOf(request.requestId),
+          record: { S: JSON.stringify(record) },
+          state: { S: state },
+          expiresAt: daysAfter(request.requestedAt, pendingDays),
+        },
+        ConditionExpression: "attribute_not_exists(pk) OR expiresAt <= :now",
+        ExpressionAttributeValues: { ":now": { N: String(now() / 1000) } },
       });
       if (await carriedOut(dynamo.send(put))) return request;
       const existing = await find(request.requestId);
@@ -48,13 +68,15 @@ export function ccdRequests(dynamo: DynamoDBClient, table: string): CcdRequests 
     },
     accept: async (requestId, serverRequestId) => {
       // First whose it is: after a crash in between, the server's request is known to be ours.
-      const Item = { ...serverKeyOf(serverRequestId), requestId: { S: requestId } };
+      const expiresAt = daysAfter(new Date(now()).toISOString(), pendingDays);
+      const Item = { ...serverKeyOf(serverRequestId), requestId: { S: requestId }, expiresAt };
       await dynamo.send(new PutItemCommand({ TableName: table, Item }));
       await dynamo.send(
         new UpdateItemCommand({
           TableName: table,
           Key: keyOf(requestId),
           UpdateExpression: "SET serverRequestId = :id",
+          ConditionExpression: "attribute_exists(pk)",
           ExpressionAttributeValues: { ":id": { S: serverRequestId } },
         }),
       );
@@ -70,13 +92,17 @@ export function ccdRequests(dynamo: DynamoDBClient, table: string): CcdRequests 
           new UpdateItemCommand({
             TableName: table,
             Key: keyOf(requestId),
-            UpdateExpression: `SET #state = :state, endedAt = :at${failure === null ? "" : ", failure = :failure"}`,
+            UpdateExpression: [
+              `SET #state = :state, endedAt = :at${failure === null ? "" : ", failure = :failure"}`,
+              keptDays === undefined ? "REMOVE expiresAt" : ", expiresAt = :expiresAt",
+            ].join(" "),
             ConditionExpression: "#state = :pending",
             ExpressionAttributeNames: { "#state": "state" },
             ExpressionAttributeValues: {
               ":pending": { S: "pending" },
               ":state": { S: failure === null ? "ready" : "failed" },
               ":at": { S: endedAt },
+              ...(keptDays !== undefined && { ":expiresAt": daysAfter(endedAt, keptDays) }),
               ...(failure !== null && { ":failure": { S: JSON.stringify(failure) } }),
             },
           }),
@@ -87,3 +113,8 @@ export function ccdRequests(dynamo: DynamoDBClient, table: string): CcdRequests 
 
 const keyOf = (requestId: string) => ({ pk: { S: `${ledgerKeys.ccdRequest}${requestId}` } });
 const serverKeyOf = (serverRequestId: string) => ({ pk: { S: `${ledgerKeys.serverRequest}${serverRequestId}` } });
+
+/** Seconds since the epoch, as DynamoDB's time to live wants it. */
+const daysAfter = (instant: string, days: number) => ({
+  N: String(Math.ceil(Date.parse(instant) / 1000) + days * 86_400),
+});

@@ -17,7 +17,10 @@ export function leasesFromEnvironment(): Leases {
   return leases(new DynamoDBClient(), environment(ledgerVariables).LEDGER_TABLE);
 }
 
-/** The records of requests for CCDs in the same table. */
+const ccdVariables = ledgerVariables.extend({ CCD_DAYS: z.coerce.number().positive().optional() });
+
+/** The records of requests for CCDs in the same table, kept for as long as the environment says. */
 export function ccdRequestsFromEnvironment(): CcdRequests {
-  return ccdRequests(new DynamoDBClient(), environment(ledgerVariables).LEDGER_TABLE);
+  const { LEDGER_TABLE: table, CCD_DAYS: keptDays } = environment(ccdVariables);
+  return ccdRequests({ dynamo: new DynamoDBClient(), table, keptDays, now: Date.now });
 }

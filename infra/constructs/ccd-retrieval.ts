@@ -71,6 +71,7 @@ export class CcdRetrieval extends Construct {
     const { landing } = this.#props;
     // An answer is at most half of /tmp; a document, and an answer that goes to quarantine, are held in memory once.
     const step = this.#step("FetchCcds", "fetch-ccds", Duration.minutes(15), 2048);
+    this.#endsRequests(step);
     this.#grantServer(step);
     grantLedger(landing, step, { ccdRequest: ["GetItem", "UpdateItem"] });
     grantLanding(landing, step, {
@@ -90,6 +91,7 @@ export class CcdRetrieval extends Construct {
   #announceCcds(): void {
     const { landing } = this.#props;
     const step = this.#step("AnnounceCcds", "announce-ccds", short);
+    this.#endsRequests(step);
     grantLedger(landing, step, { ccdRequest: ["UpdateItem"] });
     grantLanding(landing, step, {
       lookUp: true,
@@ -102,6 +104,7 @@ export class CcdRetrieval extends Construct {
   #failCcds(): StepFunctionLambda {
     const { landing } = this.#props;
     const step = this.#step("FailCcds", "fail-ccds", short);
+    this.#endsRequests(step);
     grantLedger(landing, step, { ccdRequest: ["GetItem", "UpdateItem"] });
     grantLanding(landing, step, { write: [ccdAuditOf("told-failed")] });
     grantBus(landing, step);
@@ -116,6 +119,12 @@ export class CcdRetrieval extends Construct {
     });
     this.#steps[id] = step;
     return step;
+  }
+
+  /** What ends a request decides how long its record is kept: as long as its documents. */
+  #endsRequests(step: StepFunctionLambda): void {
+    const { ccdDays } = this.#props.settings.retention;
+    if (ccdDays !== undefined) step.setEnvironment({ CCD_DAYS: String(ccdDays) });
   }
 
   /** What talks to the server does so as the session's user, in the way that the settings say. */

@@ -9,7 +9,7 @@ import { Construct } from "constructs";
 import { apiRoutes, routesOf } from "../../functions/contracts/api-routes.ts";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "../stacks/landing-stack.ts";
-import { ccdRetrievalName, grantStart } from "./execution-access.ts";
+import { ccdRetrievalName, grantExecutions, grantStart } from "./execution-access.ts";
 import { grantLanding, grantLedger } from "./landing-access.ts";
 import { type FunctionDefaults, StepFunctionLambda } from "./step-function-lambda.ts";
 
@@ -84,9 +84,12 @@ export class OnDemandApi extends Construct {
     lambda.setEnvironment({ SHARED_DOCUMENTS: String(settings.sharedDocuments) });
     this.#knowCallers(lambda);
     landing.userSession.grantSession(landing, lambda);
-    grantLedger(landing, lambda, { ccdRequest: ["GetItem", "PutItem", "UpdateItem"] });
+    grantLedger(landing, lambda, { ccdRequest: ["GetItem", "PutItem"] });
     grantLanding(landing, lambda, { read: ["ccds/*"] });
-    grantStart(lambda, ccdRetrievalName(functions.stage));
+    const machine = ccdRetrievalName(functions.stage);
+    grantStart(lambda, machine);
+    // A POST that comes again meets its execution.
+    grantExecutions(lambda, machine, ["states:DescribeExecution"]);
   }
 
   /** A function with its routes. */

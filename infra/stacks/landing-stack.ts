@@ -38,6 +38,7 @@ export class LandingStack extends Stack {
       encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED,
       encryptionKey: this.key,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      timeToLiveAttribute: "expiresAt",
       deletionProtection: !settings.retention.removeWithStack,
       removalPolicy,
     });

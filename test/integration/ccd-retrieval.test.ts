@@ -27,7 +27,8 @@ let numbers = 0;
 async function startRetrieval(): Promise<Retrieval> {
   const under = await bridgeUnderTest({ simulator: { patients: 12, ccdDurationMs: 800 } });
   const { aws, outputs } = under.bridge;
-  const requests = ccdRequests(new DynamoDBClient(clientSettings(aws)), outputs.ledgerTableName);
+  const dynamo = new DynamoDBClient(clientSettings(aws));
+  const requests = ccdRequests({ dynamo, table: outputs.ledgerTableName, keptDays: undefined, now: Date.now });
   const stepFunctions = new SFNClient(clientSettings(aws));
   const record = async (patientId: string, requestedAt = new Date().toISOString()): Promise<string> => {
     const requestId = `ccd-${String((numbers += 1)).padStart(32, "0")}`;

@@ -216,6 +216,17 @@ describe("the API on demand", () => {
       expect(refused.map(({ status }) => status)).toEqual([404, 404]);
     });
 
+    it("that are asked for again while they are fetched are the same request", async () => {
+      const { id } = somebody();
+      const headers = { "idempotency-key": "visit-2" };
+      const first = await ask(caller, { patientId: id }, headers);
+      const second = await ask(caller, { patientId: id }, headers);
+      expect([first.status, second.status]).toEqual([202, 202]);
+      expect(second.headers.get("location")).toBe(first.headers.get("location"));
+      const waited = await ask(caller, { patientId: id }, { ...headers, prefer: "wait=20" });
+      expect((await requestOf(waited)).state).toBe("ready");
+    });
+
     it("are not asked for where nobody matches, or several do", async () => {
       const { id, gender, birthdate: birthDate, email } = somebody();
       expect((await ask(caller, { patient: { gender, birthDate, email: "nobody@example.org" } })).status).toBe(404);

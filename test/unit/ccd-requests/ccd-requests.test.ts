@@ -160,7 +160,11 @@ describe("an Idempotency-Key", () => {
         },
       },
     });
-    await expect(post({ patientId: "p1" }, headers)).rejects.toThrow("throttled");
+    expect(await problem(post({ patientId: "p1" }, headers))).toMatchObject({
+      status: 503,
+      retryAfterMs: 2_000,
+      detail: expect.stringContaining("with the same Idempotency-Key") as string,
+    });
     fails = false;
     const { content } = await post({ patientId: "p1" }, headers);
     expect([...executions.known.keys()]).toEqual([content?.requestId]);
