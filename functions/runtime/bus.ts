@@ -4,13 +4,14 @@ import * as z from "zod";
 import { type EventBus, eventBus } from "#announcements/event-bus.ts";
 import type { BridgeEvent } from "#contracts/events.ts";
 import type { AuditTrail } from "#landing/audit-trail.ts";
+import { smallRequests } from "./aws-client-settings.ts";
 import { environment } from "./environment.ts";
 
 const busVariables = z.object({ EVENT_BUS: z.string().min(1) });
 
 /** The bus that the function's environment names. */
 export function busFromEnvironment(): EventBus {
-  return eventBus(new EventBridgeClient(), environment(busVariables).EVENT_BUS, sleep);
+  return eventBus(new EventBridgeClient(smallRequests), environment(busVariables).EVENT_BUS, sleep);
 }
 
 /** The same bus; what it took is recorded, so that the audit trail knows who was told. */

@@ -1,11 +1,12 @@
 import { SFNClient } from "@aws-sdk/client-sfn";
 import * as z from "zod";
 import { type Executions, executions } from "#executions/executions.ts";
+import { smallRequests } from "./aws-client-settings.ts";
 import { environment } from "./environment.ts";
 
 const executionVariables = z.object({ STATE_MACHINE_ARN: z.string().min(1) });
 
 /** The executions of the machine that the function's environment names. */
 export function executionsFromEnvironment(): Executions {
-  return executions(new SFNClient(), environment(executionVariables).STATE_MACHINE_ARN);
+  return executions(new SFNClient(smallRequests), environment(executionVariables).STATE_MACHINE_ARN);
 }

@@ -1,11 +1,16 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import * as z from "zod";
 import { type LandingBucket, landingBucket } from "#landing/landing-bucket.ts";
+import { largeRequests } from "./aws-client-settings.ts";
 import { environment } from "./environment.ts";
 
 /** S3's own checksums are sent where we computed them; the SDK's default ones would only repeat that work. */
 export const s3Client = (): S3Client =>
-  new S3Client({ requestChecksumCalculation: "WHEN_REQUIRED", responseChecksumValidation: "WHEN_REQUIRED" });
+  new S3Client({
+    ...largeRequests,
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+  });
 
 const bucketVariables = z.object({ LANDING_BUCKET: z.string().min(1) });
 

@@ -9,6 +9,7 @@ import { sessionTokens } from "#integra/session-keeper.ts";
 import { userServer } from "#integra/user-server.ts";
 import { refreshUserToken } from "#integra/user-token.ts";
 import { userSessions } from "#ledger/user-sessions.ts";
+import { smallRequests } from "./aws-client-settings.ts";
 import { busFromEnvironment } from "./bus.ts";
 import { environment, jsonVariable } from "./environment.ts";
 import { log } from "./log.ts";
@@ -45,7 +46,7 @@ export function userClient(): UserClient {
   });
   const http = undiciHttp(connections(server));
   const now = Date.now;
-  const store = userSessions(new DynamoDBClient(), env.LEDGER_TABLE);
+  const store = userSessions(new DynamoDBClient(smallRequests), env.LEDGER_TABLE);
   const token = sessionTokens(
     {
       store,
