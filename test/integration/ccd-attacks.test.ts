@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as z from "zod";
+import type { CcdAttack } from "#local/simulator/fault-plan.ts";
+import { type RetrievalUnderTest, retrievalUnderTest } from "#test/fixtures/retrieval-under-test.ts";
+
+/** What each of the simulator's attacks is refused as: one that is added there needs an answer here. */
+const refusals: Record<CcdAttack, [error: "DocumentsRefused" | "WrongPatient", reason: string]> = {
+  "zip-slip": ["DocumentsRefused", "unsafe-name"],
+  "zip-bomb": ["DocumentsRefused", "document-too-large"],
+  "lying-sizes": ["DocumentsRefused", "size-differs"],
+  "duplicate-names": ["DocumentsRefused", "duplicate-name"],
+  "encrypted-entry": ["DocumentsRefused", "encrypted"],
+  truncated: ["DocumentsRefused", "truncated"],
+  "internal-entity": ["DocumentsRefused", "document-type"],
+  "billion-laughs": ["DocumentsRefused", "document-type"],
+  "external-dtd": ["DocumentsRefused", "document-type"],
+  "external-entity": ["DocumentsRefused", "document-type"],
+  "malformed-xml": ["DocumentsRefused", "malformed-xml"],
+  "wrong-patient": ["WrongPatient", "wrong-patient"],
+};
+
+const reasonFile = z.object({ requestId: z.string(), kept: z.boolean(), reason: z.string(), message: z.string() });
+
+describe("an answer that is an attack, or another patient's", () => {
+  let retrieval: RetrievalUnderTest;
+  beforeAll(async () => {
+    retrieval = await retrievalUnderTest({ simulator: { ccdDurationMs: 100 } });
+  });
+  afterAll(() => retrieval?.under.stop());
+
+  /** That nothing of the answer can be had, that it is kept as it came, and that everybody is told. */
+  async function expectQuarantined(requestId: string, name: string, reason: string): Promise<void> {
+    const { under, requests, failed, keysOf } = retrieval;
+    const { error } = await failed(requestId);
+    expect(error.name).toBe(name);
+    expect(await keysOf(`ccds/${requestId}/`)).toEqual([]);
+    const place = `quarantine/ccds/${requestId}`;
+    expect(await keysOf(`${place}/`)).toEqual([`${place}/answer`, `${place}/reason.json`]);
+    const told = reasonFile.parse(JSON.parse((await under.caller.readObject(`${place}/reason.json`)).toString("utf8")));
+    expect(told).toMatchObject({ requestId, kept: true, reason });
+    expect((await under.caller.readObject(`${place}/answer`)).subarray(0, 2).toString()).toBe("PK");
+    expect(await keysOf(`audit/ccds/${requestId}/`)).toContain(`audit/ccds/${requestId}/quarantined.json`);
+    expect(await requests.find(requestId)).toMatchObject({ state: "failed", failure: error });
+  }
+
+  test.each(Object.entries(refusals))("(%s) is refused, kept in quarantine, and told", async (attack, expected) => {
+    const fault = { kind: "hostile-ccd", attack: attack as CcdAttack } as const;
+    retrieval.under.simulator.faults.script("ccd-download", [fault]);
+    const asked = retrieval.asked("other");
+    await expectQuarantined(await retrieval.request(retrieval.patient(0)), ...expected);
+    // Documents of attackers name addresses of the simulator: nobody has asked there.
+    expect(retrieval.asked("other")).toBe(asked);
+  });
+
+  test("(a bomb below the largest size) is refused for its ratio", async () => {
+    const fault = { kind: "hostile-ccd", attack: "zip-bomb", bytes: 8 * 2 ** 20 } as const;
+    retrieval.under.simulator.faults.script("ccd-download", [fault]);
+    const requestId = await retrieval.request(retrieval.patient(1));
+    await expectQuarantined(requestId, "DocumentsRefused", "ratio-too-high");
+  });
+
+  test("keeps nobody from the next request's documents", async () => {
+    await retrieval.expectDocumentsOf(await retrieval.request(retrieval.patient(2)), retrieval.patient(2));
+  });
+});
