@@ -1,6 +1,9 @@
 import type { APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
 import * as z from "zod";
+import type { ApiAccess } from "#contracts/api-access.ts";
 import { problemOf } from "#contracts/api-problems.ts";
+import { ccdRequestId } from "#contracts/ccd-request.ts";
+import { fhirResourceType } from "#contracts/fhir-resources.ts";
 import type { AccessRecords } from "#landing/access-records.ts";
 import { type ApiAnswer, asGatewayResult, problemAnswer } from "./api-answer.ts";
 import { type authorizerKind, callerOf } from "./api-caller.ts";
@@ -47,6 +50,11 @@ const httpEvent = z.object({
 
 type HttpEvent = z.infer<typeof httpEvent>;
 
+const documentNumber = z
+  .string()
+  .regex(/^[1-9]\d{0,5}$/)
+  .transform(Number);
+
 /**
  * Makes a handler of API routes a Lambda handler: built once per container; callers that the authorizer did not name are
  * refused; faults become problems; each call is recorded, whatever came of it, before its answer is given: what cannot be
@@ -66,10 +74,18 @@ export function api(
     logger.appendKeys({ route, requestId });
     try {
       parts ??= build();
-      const { caller, result } = await answered(parts, call, context);
+      const { caller, made, result } = await answered(parts, call, context);
       const status = result.statusCode ?? 200;
       const at = new Date(parts.now()).toISOString();
-      await parts.accesses.append({ version: "1", requestId, caller, route, at, status });
+      await parts.accesses.append({
+        version: "1",
+        requestId,
+        caller,
+        route,
+        ...accessedBy(call, made),
+        at,
+        status,
+      });
       logger.info("answered", { status });
       return result;
     } catch (error) {
@@ -85,18 +101,35 @@ async function answered(
   { handle, authorizer }: ApiParts,
   call: HttpEvent,
   context: Context,
-): Promise<{ caller: string | null; result: APIGatewayProxyStructuredResultV2 }> {
+): Promise<{ caller: string | null; made: string | undefined; result: APIGatewayProxyStructuredResultV2 }> {
   const { routeKey: route, requestContext } = call;
   let caller: string | null = null;
   try {
     caller = callerOf(requestContext.authorizer, authorizer);
     const signal = AbortSignal.timeout(Math.max(context.getRemainingTimeInMillis() - graceMs, 1_000));
-    return { caller, result: asGatewayResult(await handle(requestOf(call, caller), { signal })) };
+    const answer = await handle(requestOf(call, caller), { signal });
+    return { caller, made: answer.ccdRequestId, result: asGatewayResult(answer) };
   } catch (error) {
     const problem = problemOf(error);
     if (problem.status >= 500) logger.error("the call failed", { error: describeError(error) });
-    return { caller, result: asGatewayResult(problemAnswer(problem, route, requestContext.requestId)) };
+    const result = asGatewayResult(problemAnswer(problem, route, requestContext.requestId));
+    return { caller, made: undefined, result };
   }
+}
+
+/** What a call was for, as far as it names nobody: a path may hold anything, so only what we know is taken from it. */
+function accessedBy(
+  { routeKey, pathParameters }: HttpEvent,
+  made: string | undefined,
+): Pick<ApiAccess, "resourceType" | "ccdRequestId" | "document"> {
+  const { resourceType, id, number } = pathParameters ?? {};
+  const forCcds = routeKey.includes(" /ccd-requests");
+  const patients = /\/Patient\b/.test(routeKey) ? "Patient" : undefined;
+  return {
+    resourceType: fhirResourceType.safeParse(resourceType ?? patients).data ?? null,
+    ccdRequestId: ccdRequestId.safeParse(forCcds ? (made ?? id) : undefined).data ?? null,
+    document: documentNumber.safeParse(number).data ?? null,
+  };
 }
 
 function requestOf(call: HttpEvent, caller: string): ApiRequest {

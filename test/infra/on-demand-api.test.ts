@@ -49,7 +49,7 @@ describe.each(variantNames)("the API of %s", (variant) => {
     expect(granted.toSorted()).toEqual(paths.toSorted());
   });
 
-  test("reads patients with a role that reaches nothing but its session, its cursors, the record of its calls and the bus", () => {
+  test("reads patients with a role that reaches nothing but its session, the API's secret, the record of its calls and the bus", () => {
     const [, lambda] = functionsOf(synth).find(([name]) => name === "fhir-api") ?? [];
     const lines = asLines(allowedTo(synth, lambda?.Properties["Role"]));
     expect(lines.filter((line) => !/^(logs|xray|ec2):/.test(line))).toEqual([
@@ -59,7 +59,7 @@ describe.each(variantNames)("the API of %s", (variant) => {
       "kms:Decrypt → Key",
       "kms:GenerateDataKey → Key",
       "s3:PutObject → landing/audit/access/*.json",
-      `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/cursors-??????`,
+      `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/api-??????`,
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/user-session-??????`,
     ]);
   });

@@ -57,7 +57,33 @@ describe("each call", () => {
     await call({ iam: { userArn } });
     const at = "2026-03-01T12:00:00.000Z";
     const route = "GET /fhir/{resourceType}";
-    expect(recorded).toEqual([{ version: "1", requestId: "call-1", caller: userArn, route, at, status: 200 }]);
+    const nothing = { resourceType: null, ccdRequestId: null, document: null };
+    expect(recorded).toEqual([
+      { version: "1", requestId: "call-1", caller: userArn, route, ...nothing, at, status: 200 },
+    ]);
+  });
+
+  const known = `ccd-${"a".repeat(32)}`;
+  it.each<[string, Record<string, string>, Partial<ApiAccess>]>([
+    ["GET /fhir/{resourceType}", { resourceType: "Condition" }, { resourceType: "Condition" }],
+    ["GET /fhir/{resourceType}/{id}", { resourceType: "Patient", id: "250001" }, { resourceType: "Patient" }],
+    ["GET /fhir/{resourceType}", { resourceType: "Quillfeather" }, {}],
+    ["POST /fhir/Patient/_search", {}, { resourceType: "Patient" }],
+    ["GET /ccd-requests/{id}", { id: known }, { ccdRequestId: known }],
+    ["GET /ccd-requests/{id}", { id: "Quillfeather" }, {}],
+    ["GET /ccd-requests/{id}/documents/{number}", { id: known, number: "2" }, { ccdRequestId: known, document: 2 }],
+    ["GET /ccd-requests/{id}/documents/{number}", { id: known, number: "1931-07-19" }, { ccdRequestId: known }],
+  ])("is recorded with what it was for, and nothing of a patient: %s %o", async (route, path, what) => {
+    const { call, recorded } = apiOf(fine);
+    await call({ iam: { userArn } }, route, { pathParameters: path });
+    expect(recorded).toMatchObject([{ resourceType: null, ccdRequestId: null, document: null, ...what }]);
+    expect(JSON.stringify(recorded)).not.toMatch(/250001|Quillfeather|1931/);
+  });
+
+  it("that makes a request for CCDs is recorded with that", async () => {
+    const { call, recorded } = apiOf(async (...asked) => ({ ...(await fine(...asked)), ccdRequestId: known }));
+    await call({ iam: { userArn } }, "POST /ccd-requests");
+    expect(recorded).toMatchObject([{ ccdRequestId: known, document: null }]);
   });
 
   it("that cannot be recorded is not answered", async () => {
