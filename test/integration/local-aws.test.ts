@@ -1,7 +1,6 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
@@ -23,7 +22,7 @@ import {
 } from "@aws-sdk/client-sfn";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
-import { bootstrap, deployStacks } from "#local/local-aws/deploy.ts";
+import { ASSEMBLY_PREFIX, bootstrap, deployStacks } from "#local/local-aws/deploy.ts";
 import { type LocalAws, startLocalAws } from "#local/local-aws/local-aws.ts";
 import { ensurePythonEnvironment } from "#local/local-aws/python-environment.ts";
 
@@ -49,20 +48,17 @@ const result = z.object({
 const APP = "node test/fixtures/local-aws-app/app.ts";
 
 let aws: LocalAws;
-let outputDir: string;
 let sample: z.infer<typeof outputs>;
 
 beforeAll(async () => {
-  outputDir = await mkdtemp(join(tmpdir(), "local-aws-test-"));
   aws = await startLocalAws({ waitScale: 0.01 });
   await bootstrap(aws);
-  const deployed = await deployStacks(aws, { app: APP, context: { greeting: "hello" }, outputDir });
+  const deployed = await deployStacks(aws, { app: APP, context: { greeting: "hello" } });
   sample = outputs.parse(deployed["LocalAwsSample"]);
 });
 
 afterAll(async () => {
   await aws.stop();
-  await rm(outputDir, { recursive: true, force: true });
 });
 
 test("context reaches the app and its outputs come back", () => {
@@ -168,8 +164,17 @@ test("a server that cannot start says why", async () => {
 });
 
 test("a deployment that fails shows the end of the CDK's output", async () => {
-  const broken = deployStacks(aws, { app: "node no-such-app.ts", context: {}, outputDir: join(outputDir, "broken") });
+  const broken = deployStacks(aws, { app: "node no-such-app.ts", context: {} });
   await expect(broken).rejects.toThrow("no-such-app.ts");
+});
+
+test("deployments leave no assembly behind, whatever became of them", async () => {
+  const owned = async () => (await readdir(tmpdir())).filter((name) => name.startsWith(ASSEMBLY_PREFIX));
+  const before = await owned();
+  const broken = deployStacks(aws, { app: "node no-such-app.ts", context: {} });
+  await expect.poll(owned).not.toEqual(before);
+  await expect(broken).rejects.toThrow("no-such-app.ts");
+  expect(await owned()).toEqual(before);
 });
 
 async function run(input: object): Promise<z.infer<typeof result>> {
