@@ -1,6 +1,6 @@
-import { ArnFormat, RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
-import * as secretsmanager from "aws-cdk-lib/aws-secretsmanager";
+import { RemovalPolicy } from "aws-cdk-lib";
 import { Construct } from "constructs";
+import { BridgeSecret } from "./bridge-secret.ts";
 import type { FunctionDefaults, StepFunctionLambda } from "./step-function-lambda.ts";
 
 /**
@@ -8,38 +8,25 @@ import type { FunctionDefaults, StepFunctionLambda } from "./step-function-lambd
  * requests for CCDs are made of their Idempotency-Keys.
  */
 export class ApiSecret extends Construct {
-  readonly #name: string;
+  readonly #secret: BridgeSecret;
 
   constructor(scope: Construct, id: string, { stage, key }: FunctionDefaults) {
     super(scope, id);
-    this.#name = `integra-bridge/${stage}/api`;
-    const secret = new secretsmanager.Secret(this, "Secret", {
-      secretName: this.#name,
+    this.#secret = new BridgeSecret(this, "Secret", {
+      secretName: `integra-bridge/${stage}/api`,
       description:
         "Of the API. Another value ends searches that are under way, and forgets the Idempotency-Keys so far",
       encryptionKey: key,
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
       removalPolicy: RemovalPolicy.DESTROY,
+      notRotated:
+        "Cursors are good for an hour, under AES-256-GCM: billions of them may have one key. An HMAC's does not wear.",
     });
-    for (const rule of ["AwsSolutions-SMG4", "HIPAA.Security-SecretsManagerRotationEnabled"]) {
-      Validations.of(secret).acknowledge({
-        id: rule,
-        reason:
-          "Cursors are good for an hour, under AES-256-GCM: billions of them may have one key. An HMAC's does not wear.",
-      });
-    }
   }
 
   /** Lets a function of the API read it. */
   grantRead(lambda: StepFunctionLambda): void {
-    const secretArn = Stack.of(this).formatArn({
-      service: "secretsmanager",
-      resource: "secret",
-      // Secrets Manager adds a hyphen and six characters to the name.
-      resourceName: `${this.#name}-??????`,
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
-    lambda.setEnvironment({ API_SECRET: this.#name });
-    lambda.allow(["secretsmanager:GetSecretValue"], [secretArn]);
+    lambda.setEnvironment({ API_SECRET: this.#secret.givenName });
+    this.#secret.allowRead(lambda);
   }
 }
