@@ -5,6 +5,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
 import {
+  CloudWatchLogsClient,
+  DescribeLogGroupsCommand,
+  FilterLogEventsCommand,
+} from "@aws-sdk/client-cloudwatch-logs";
+import {
   type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -80,6 +85,21 @@ test("a function's environment survives an error of its handler", async () => {
 test("a function reaches what its role grants, and nothing else", async () => {
   expect((await run({ bucket: sample.BucketName })).outcome?.bucket).toBe("reached");
   expect((await run({ bucket: sample.ForbiddenBucketName })).outcome?.bucket).toBe("refused");
+});
+
+test("the log of a call is there to its last line as soon as the call has ended", async () => {
+  const logs = new CloudWatchLogsClient(client());
+  const { logGroups = [] } = await logs.send(new DescribeLogGroupsCommand({ logGroupNamePattern: "Sample" }));
+  const endsOf = async (say: string): Promise<number> => {
+    await run({ say });
+    const found = new FilterLogEventsCommand({ logGroupName: logGroups[0]?.logGroupName, filterPattern: `"${say}"` });
+    return (await logs.send(found)).events?.length ?? 0;
+  };
+  // Several at once: whoever reads the logs is busy then.
+  for (const round of [1, 2, 3, 4, 5]) {
+    const calls = Array.from({ length: 10 }, (_, call) => `the end of call ${round}-${call}.`);
+    expect(await Promise.all(calls.map(endsOf))).toEqual(calls.map(() => 1));
+  }
 });
 
 test("a bucket's policy may admit new objects only, for a function that may write", async () => {
