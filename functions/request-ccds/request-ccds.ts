@@ -3,6 +3,8 @@ import type { CcdQuery } from "#contracts/ccd-protocol.ts";
 import type { CcdRequestRecord } from "#contracts/ccd-request.ts";
 import type { CcdOrderResult, RequestCcdsInput } from "#contracts/ccd-state.ts";
 import { ServerUnavailable } from "#contracts/errors.ts";
+import { type KnownPatient, nothingKnown } from "#contracts/known-patient.ts";
+import { ReadRefused } from "#contracts/user-faults.ts";
 import type { Executions } from "#executions/executions.ts";
 import {
   type Elapsed,
@@ -21,8 +23,10 @@ import type { Log } from "#runtime/log.ts";
 import type { Step } from "#runtime/step.ts";
 
 export interface RequestCcdsPorts {
+  /** Undefined where the server answers with somebody else. */
+  readPatient(patientId: string, signal: AbortSignal): Promise<KnownPatient | undefined>;
   createRequest(query: CcdQuery, signal: AbortSignal): Promise<CcdRequestAnswer>;
-  requests: Pick<CcdRequests, "find" | "accept" | "ownerOf">;
+  requests: Pick<CcdRequests, "find" | "keepPatient" | "accept" | "ownerOf">;
   leases: Pick<Leases, "isHeldBy">;
   executions: Pick<Executions, "find">;
   log: Log;
@@ -35,7 +39,8 @@ type Order = Pick<CcdOrderResult, "outcome" | "fetchFor">;
  * Asks the server once to look for the patient's CCDs. Where it is at work on another request of the same user, it names
  * that one, and the name is used for nothing but to learn whose it is: one of ours whose execution has ended is finished
  * first, for its own patient; any other is waited out. So is a request that we made and whose answer got lost: nothing
- * tells it from somebody else's.
+ * tells it from somebody else's. Before the first time, it reads what the server knows of the patient, by whom the documents
+ * will be judged.
  *
  * Source: guide, "Kick-off Request", "Response Payload" and "Error Response Payload".
  * @throws CcdRequestRefused, AccessRefused, SessionDead, SessionSecretUnusable, OriginRefused
@@ -76,6 +81,7 @@ async function ask(ports: RequestCcdsPorts, record: CcdRequestRecord, signal: Ab
   const accepted: Order = { outcome: "accepted", fetchFor: requestId };
   // A try before this one got the answer, and died after it had kept it.
   if (record.serverRequestId !== null) return accepted;
+  if (record.patient === undefined) await learnPatient(ports, record, signal);
   const { patientId, startDate, endDate } = order;
   const answer = await ports.createRequest(
     { patientId, startDate: startDate ?? undefined, endDate: endDate ?? undefined },
@@ -91,6 +97,24 @@ async function ask(ports: RequestCcdsPorts, record: CcdRequestRecord, signal: Ab
   }
   await ports.requests.accept(requestId, answer.requestId);
   return accepted;
+}
+
+/** Keeps what is known of the patient, once. Where it cannot be known, documents are judged by the patient's id alone. */
+async function learnPatient(
+  { readPatient, requests, log }: RequestCcdsPorts,
+  { requestId, order: { patientId } }: CcdRequestRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const patient = await readPatient(patientId, signal);
+    if (patient === undefined)
+      log.warn("the server answered with another Patient: documents are judged by the id alone");
+    await requests.keepPatient(requestId, patient ?? nothingKnown);
+  } catch (fault) {
+    if (!(fault instanceof ReadRefused)) throw fault;
+    log.warn("the Patient cannot be read: documents are judged by the id alone", { reason: fault.message });
+    await requests.keepPatient(requestId, nothingKnown);
+  }
 }
 
 /** Whose the pending request is, as far as we know for certain. */

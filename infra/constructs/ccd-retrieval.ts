@@ -3,6 +3,7 @@ import * as iam from "aws-cdk-lib/aws-iam";
 import * as logs from "aws-cdk-lib/aws-logs";
 import * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
+import { documentsFunction } from "../../functions/contracts/document-settings.ts";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "../stacks/landing-stack.ts";
 import { ccdRetrievalName, grantExecutions } from "./execution-access.ts";
@@ -68,9 +69,9 @@ export class CcdRetrieval extends Construct {
   }
 
   #fetchCcds(): void {
-    const { landing } = this.#props;
-    // An answer is at most half of /tmp; a document, and an answer that goes to quarantine, are held in memory once.
-    const step = this.#step("FetchCcds", "fetch-ccds", Duration.minutes(15), 2048);
+    const { landing, settings } = this.#props;
+    const step = this.#step("FetchCcds", "fetch-ccds", Duration.minutes(15), documentsFunction.memoryMiB);
+    step.setEnvironment({ CCD_DOCUMENTS: JSON.stringify(settings.ccd.documents) });
     this.#endsRequests(step);
     this.#grantServer(step);
     grantLedger(landing, step, { ccdRequest: ["GetItem", "UpdateItem"] });
