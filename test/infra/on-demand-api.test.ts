@@ -38,6 +38,13 @@ describe.each(variantNames)("the API of %s", (variant) => {
     expect(synth.resource("AWS::Logs::LogGroup", "OnDemand/AccessLog").Properties).toMatchObject({ KmsKeyId: "<Key>" });
   });
 
+  test.each(["fhir-api", "ccd-requests"])("searches for patients (%s) where the stage's settings say", (name) => {
+    const [, lambda] = functionsOf(synth).find(([candidate]) => candidate === name) ?? [];
+    const { Variables } = lambda?.Properties["Environment"] as { Variables: Record<string, unknown> };
+    const paths = variant === "prod with every option" ? '{"us-core":"us-core/Patient"}' : undefined;
+    expect(Variables["INTEGRA_PATIENT_SEARCH_PATHS"]).toBe(paths);
+  });
+
   test("lets a function be called by its own routes only", () => {
     const permissions = synth.resources("AWS::Lambda::Permission", "api").map(({ Properties: p }) => p);
     const paths = Object.entries(apiRoutes).map(([key, { servedBy }]) => [servedBy, key.split(" ")[1]].join(" "));
