@@ -50,13 +50,14 @@ const mostWords = 200;
 function wordsOf(names: readonly NameParts[]): Words {
   const perName = names.map((parts) => parts.flatMap(plainWords)).filter((words) => words.length > 0);
   const all = [...new Set(perName.flat())].slice(0, mostWords);
-  const isWeak = (word: string): boolean => weakWords.has(word) || /^\p{Script=Latin}$/u.test(word);
   return {
     whole: perName.slice(0, mostWords).map((words) => words.join("")),
     telling: all.filter((word) => !isWeak(word)),
     weak: all.filter(isWeak),
   };
 }
+
+const isWeak = (word: string): boolean => weakWords.has(word) || /^\p{Script=Latin}$/u.test(word);
 
 function plainWords(part: string): string[] {
   // Upper case writes ß as SS.
@@ -65,7 +66,7 @@ function plainWords(part: string): string[] {
     .replace(/\p{M}/gu, "")
     .toUpperCase()
     .replace(/['’ʼ`´]/gu, "");
-  const plain = [...upper].map((letter) => plainLetters.get(letter) ?? letter).join("");
+  const plain = upper.replace(/[ÆŒØŁĐÐÞ]/g, (letter) => plainLetters.get(letter) ?? letter);
   return plain.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== "");
 }
 

@@ -39,7 +39,7 @@ const rootsOfSystems: ReadonlyMap<string, string> = new Map([
 const rootsOfTheState: ReadonlySet<string> = new Set(rootsOfSystems.values());
 
 /** Numbers that a family may share (HL7 table 0203): of an account, and of an insurance's member and subscriber. */
-const sharedTypes = ["AN", "MB", "SN"];
+const sharedTypes: ReadonlySet<string> = new Set(["AN", "MB", "SN"]);
 /** The type of medical record numbers in the same table. */
 const recordNumberType = "MR";
 
@@ -137,9 +137,7 @@ function isAnother({ root, extension }: InstanceIdentifier, asked: AskedPatient,
 
 /** The identifiers that say who the patient is, and nobody else. */
 function ownIdentifiers({ identifiers }: AskedPatient): PatientIdentifier[] {
-  return identifiers.filter(
-    ({ value, types }) => identifies(value) && !types.some((type) => sharedTypes.includes(type)),
-  );
+  return identifiers.filter(({ value, types }) => identifies(value) && !types.some((type) => sharedTypes.has(type)));
 }
 
 /** Medical record numbers of which no root is known. */

@@ -11,7 +11,7 @@ import { askForPage, type PageResource, type UserClient } from "./fhir-page.ts";
 const most = { identifiers: 50, typesOfOne: 5, names: 20, givenOfOne: 10 };
 
 /** Uses under which an identifier does not say who somebody is (FHIR R4, `identifier-use`). */
-const passingUses: readonly (string | undefined)[] = ["temp", "old"];
+const passingUses: ReadonlySet<string | undefined> = new Set(["temp", "old"]);
 
 /**
  * What the server knows of a patient beside its id; undefined where it answers with another resource than the one that was
@@ -63,7 +63,7 @@ function identifierOf(
   { system, value, use, type, period }: z.infer<typeof identifier>,
   now: number,
 ): PatientIdentifier[] {
-  const inForce = !passingUses.includes(use) && (period === undefined || !isOver(period.end, now));
+  const inForce = !passingUses.has(use) && (period === undefined || !isOver(period.end, now));
   const known = valid(word, value);
   if (!inForce || known === undefined) return [];
   const types = partsOf(type?.coding, coding, most.typesOfOne).map(({ code }) => code);

@@ -101,19 +101,19 @@ async function ask(ports: RequestCcdsPorts, record: CcdRequestRecord, signal: Ab
 
 /** Keeps what is known of the patient, once. Where it cannot be known, documents are judged by the patient's id alone. */
 async function learnPatient(
-  { readPatient, requests, log }: RequestCcdsPorts,
+  ports: RequestCcdsPorts,
   { requestId, order: { patientId } }: CcdRequestRecord,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    const patient = await readPatient(patientId, signal);
+    const patient = await ports.readPatient(patientId, signal);
     if (patient === undefined)
-      log.warn("the server answered with another Patient: documents are judged by the id alone");
-    await requests.keepPatient(requestId, patient ?? nothingKnown);
+      ports.log.warn("the server answered with another Patient: documents are judged by the id alone");
+    await ports.requests.keepPatient(requestId, patient ?? nothingKnown);
   } catch (fault) {
     if (!(fault instanceof ReadRefused)) throw fault;
-    log.warn("the Patient cannot be read: documents are judged by the id alone", { reason: fault.message });
-    await requests.keepPatient(requestId, nothingKnown);
+    ports.log.warn("the Patient cannot be read: documents are judged by the id alone", { reason: fault.message });
+    await ports.requests.keepPatient(requestId, nothingKnown);
   }
 }
 

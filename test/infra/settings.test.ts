@@ -146,9 +146,9 @@ describe("the documents that are taken", () => {
   });
 });
 
-describe("the patient searches", () => {
-  const paths = (patientSearchPaths: object) => dev({ integra: { patientSearchPaths } }).integra.patientSearchPaths;
+const paths = (patientSearchPaths: object) => dev({ integra: { patientSearchPaths } }).integra.patientSearchPaths;
 
+describe("the patient searches", () => {
   test("may be elsewhere below the FHIR base, each by itself", () => {
     expect(paths({ "us-core": "us-core/Patient" })).toEqual({ "us-core": "us-core/Patient" });
   });

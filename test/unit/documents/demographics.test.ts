@@ -85,8 +85,8 @@ describe("the person that a document names", () => {
     });
     fc.assert(
       fc.property(changes, part, (change, taken) => {
-        const whole = comparePersons(person(change), known);
-        if (whole !== "different") expect(comparePersons(person({ ...change, ...taken }), known)).not.toBe("different");
+        fc.pre(comparePersons(person(change), known) !== "different");
+        expect(comparePersons(person({ ...change, ...taken }), known)).not.toBe("different");
       }),
     );
   });

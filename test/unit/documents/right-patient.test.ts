@@ -252,10 +252,10 @@ describe("by its person, a document", () => {
   });
 });
 
-describe("by a record number of which no root is known, as in the guide's sample, a document", () => {
-  const byNumber = (changes: Partial<RecordTarget> = {}, under = ehr): RecordTarget =>
-    target([id(under, "354219")], { ...george, ...changes });
+const byNumber = (changes: Partial<RecordTarget> = {}, under = ehr): RecordTarget =>
+  target([id(under, "354219")], { ...george, ...changes });
 
+describe("by a record number of which no root is known, as in the guide's sample, a document", () => {
   it("is the patient's together with the person only", () => {
     expect(judged([byNumber()], sample)).toBe("match: number-and-person");
     expect(judged([byNumber({ names: [] })], sample)).toBe("unproven: unknown-ids");

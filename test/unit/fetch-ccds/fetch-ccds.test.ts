@@ -30,6 +30,12 @@ const documentOf = (patientId: string, title = "Summary"): string =>
     tail: `<!-- ${title} -->`,
   });
 
+const byRecordNumber = (title = "Summary"): string =>
+  ccdText({
+    recordTargets: recordTarget('<id root="2.16.840.1.113883.3.9999.4" extension="MRN-17"/>'),
+    tail: `<!-- ${title} -->`,
+  });
+
 const archiveOf = (...contents: string[]): Buffer =>
   zipBytes(contents.map((content, place) => ({ name: `Jane Roe ${place}.xml`, content })));
 
@@ -182,11 +188,6 @@ describe("fetching CCDs", () => {
   });
 
   describe("of a patient who is known", () => {
-    const byRecordNumber = (title = "Summary"): string =>
-      ccdText({
-        recordTargets: recordTarget('<id root="2.16.840.1.113883.3.9999.4" extension="MRN-17"/>'),
-        tail: `<!-- ${title} -->`,
-      });
     const ofOther = { ...ownKnown, demographics: { ...ownKnown.demographics, birthDate: "1990-12-31" } };
 
     it("lands documents that carry the medical record number alone", async () => {

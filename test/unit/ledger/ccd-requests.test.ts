@@ -68,7 +68,9 @@ describe("a request for CCDs in the ledger", () => {
   it("is not made by keeping what belongs to one that is not there", async () => {
     const { table, requests } = given();
     await expect(requests.accept(own, "server-1")).rejects.toThrow();
-    await expect(requests.keepPatient(own, ownKnown)).rejects.toThrow();
+    await expect(requests.keepPatient(own, ownKnown)).rejects.toMatchObject({
+      name: "ConditionalCheckFailedException",
+    });
     expect(table.items.has(`ccd#${own}`)).toBe(false);
   });
 

@@ -53,6 +53,9 @@ function entriesOf({ body }: Answer): Entry[] {
 const lastXml = (answer: Answer): string => entriesOf(answer).at(-1)?.content.toString("utf8") ?? "";
 const honest = (): readonly { fileName: string; xml: string }[] => fixture.simulator.ccdDocumentsOf(id);
 
+const personOf = (text: string | undefined): string =>
+  /<patient>[\s\S]*<birthTime value="\d+"\/>/.exec(text ?? "")?.[0] ?? "";
+
 describe("hostile CCDs", () => {
   it("wait until there are documents, and come once", async () => {
     const { simulator } = fixture;
@@ -133,8 +136,6 @@ describe("hostile CCDs", () => {
     const contents = entriesOf(await attacked("other-person")).map(({ content }) => content.toString("utf8"));
     const targets = contents.map((text) => /9999\.1" extension="(\d+)"/.exec(text)?.[1]);
     expect(targets).toEqual([fixture.patientIds[1], fixture.patientIds[1]]);
-    const personOf = (text: string | undefined): string =>
-      /<patient>[\s\S]*<birthTime value="\d+"\/>/.exec(text ?? "")?.[0] ?? "";
     const stranger = demographicsOf(fixture.simulator.records.find("Patient", fixture.patientIds[0] ?? "")?.line ?? "");
     expect(personOf(contents[1])).toContain(`<family>${stranger.name[0]?.family}</family>`);
     expect(personOf(contents[1])).toContain(`<birthTime value="${stranger.birthDate.replaceAll("-", "")}"/>`);
