@@ -10,12 +10,15 @@ import type { CcdRequests } from "#ledger/ccd-requests.ts";
 import type { ApiHandler, ApiRequest } from "#runtime/api.ts";
 import type { ApiAnswer } from "#runtime/api-answer.ts";
 import { type Order, orderOf, waitOf } from "./order.ts";
+import type { RepeatableId } from "./request-ids.ts";
 
 export interface CcdRequestsPorts {
   matchPatient(parameters: PatientSearchParameters, signal: AbortSignal): Promise<PatientMatch>;
   requests: Pick<CcdRequests, "create" | "find">;
   executions: Pick<Executions, "start">;
   documents: CcdDocumentLinks;
+  /** `request-ids.ts` */
+  repeatableId: RepeatableId;
   /** The session that requests are made under. */
   sessionId: string;
   /** Whether callers see the requests of others. */
@@ -54,7 +57,7 @@ export const ccdRequests =
 
 async function asked(ports: CcdRequestsPorts, request: ApiRequest, signal: AbortSignal): Promise<ApiAnswer> {
   const until = ports.now() + waitOf(request, longestWaitMs);
-  const order = orderOf(request);
+  const order = await orderOf(request, ports.repeatableId);
   const record = await kept(ports, request.caller, order, signal);
   if (record.bodyDigest !== order.bodyDigest) {
     const detail = "This Idempotency-Key came with another body before: send the same, or take another key.";
@@ -175,6 +178,7 @@ async function shown(ports: CcdRequestsPorts, record: CcdRequestRecord, status: 
       ...(state === "pending" && { "retry-after": String(retryAfterSeconds) }),
     },
     body: Buffer.from(JSON.stringify(answer)),
+    ccdRequestId: requestId,
   };
 }
 

@@ -4,17 +4,18 @@ import { matchPatient } from "#integra/patient-search.ts";
 import { accessRecords } from "#landing/access-records.ts";
 import { ccdDocumentLinks } from "#landing/ccd-documents.ts";
 import { api } from "#runtime/api.ts";
-import { authorizerKind } from "#runtime/api-caller.ts";
+import { callerRulesFromEnvironment } from "#runtime/api-caller.ts";
+import { apiSecretFromEnvironment } from "#runtime/api-secret.ts";
 import { environment } from "#runtime/environment.ts";
 import { executionsFromEnvironment } from "#runtime/executions.ts";
 import { bucketFromEnvironment, s3Client } from "#runtime/landing.ts";
 import { ccdRequestsFromEnvironment } from "#runtime/ledger.ts";
 import { serviceSession, userClient } from "#runtime/user-client.ts";
 import { ccdRequests } from "./ccd-requests.ts";
+import { repeatableIds } from "./request-ids.ts";
 
 const variables = z.object({
   API_URL: z.url(),
-  API_AUTHORIZER: authorizerKind,
   SHARED_DOCUMENTS: z.enum(["true", "false"]),
 });
 
@@ -29,6 +30,7 @@ export const handler = api(() => {
       requests: ccdRequestsFromEnvironment(),
       executions: executionsFromEnvironment(),
       documents: ccdDocumentLinks(s3, bucket),
+      repeatableId: repeatableIds(apiSecretFromEnvironment()),
       sessionId: serviceSession,
       shared: env.SHARED_DOCUMENTS === "true",
       apiUrl: env.API_URL.replace(/\/$/, ""),
@@ -36,7 +38,7 @@ export const handler = api(() => {
       sleep: (ms) => sleep(ms),
     }),
     accesses: accessRecords(bucket),
-    authorizer: env.API_AUTHORIZER,
+    rules: callerRulesFromEnvironment(),
     now: Date.now,
   };
 });

@@ -1,7 +1,8 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { ApiProblem } from "#contracts/api-problems.ts";
 import { type CcdRequestBody, ccdRequestBody, idempotencyKey } from "#contracts/ccd-api.ts";
 import type { ApiRequest } from "#runtime/api.ts";
+import { type RepeatableId, randomId } from "./request-ids.ts";
 
 /** What a POST asks for, and the id that its request has. */
 export interface Order {
@@ -16,7 +17,10 @@ export interface Order {
  * Reads a POST to /ccd-requests.
  * @throws ApiProblem naming every fault of the body, or of the Idempotency-Key
  */
-export function orderOf({ caller, headers, body: bytes }: ApiRequest): Order {
+export async function orderOf(
+  { caller, headers, body: bytes }: ApiRequest,
+  repeatableId: RepeatableId,
+): Promise<Order> {
   const parsed = ccdRequestBody.safeParse(jsonOf(bytes));
   if (!parsed.success) {
     const faults = parsed.error.issues.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(" "));
@@ -24,13 +28,11 @@ export function orderOf({ caller, headers, body: bytes }: ApiRequest): Order {
   }
   const given = headers["idempotency-key"];
   const bodyDigest = digest(JSON.stringify(parsed.data));
-  if (given === undefined)
-    return { requestId: `ccd-${randomUUID().replaceAll("-", "")}`, repeatable: false, body: parsed.data, bodyDigest };
+  if (given === undefined) return { requestId: randomId(), repeatable: false, body: parsed.data, bodyDigest };
   const key = idempotencyKey.safeParse(given);
   if (!key.success)
     throw refused("The Idempotency-Key cannot be used", "It must be 1 to 255 visible ASCII characters.");
-  const requestId = `ccd-${digest(JSON.stringify([caller, key.data])).slice(0, 32)}`;
-  return { requestId, repeatable: true, body: parsed.data, bodyDigest };
+  return { requestId: await repeatableId(caller, key.data), repeatable: true, body: parsed.data, bodyDigest };
 }
 
 /** How long the caller wants to wait for the end (RFC 7240, 4.3), in milliseconds; at most as long as we can. */

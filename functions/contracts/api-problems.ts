@@ -45,11 +45,11 @@ export function problemOf(cause: unknown): ApiProblem {
     return new ApiProblem(title, { status: 503, issue: "exception", detail: cause.message, cause });
   }
   if (cause instanceof ServerUnavailable) {
-    const { message: detail, retryAfterMs = defaultRetryMs } = cause;
+    const { message, diagnostics, retryAfterMs = defaultRetryMs } = cause;
     return new ApiProblem("IntegraConnect gave no usable answer", {
       status: 503,
       issue: "transient",
-      detail,
+      detail: diagnostics === "" ? message : `${message}: ${diagnostics}`,
       retryAfterMs,
       cause,
     });

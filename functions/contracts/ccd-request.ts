@@ -6,7 +6,7 @@ import { knownPatient } from "./known-patient.ts";
  * record and in the documents, and nowhere else: execution input and names, events, keys and logs carry the request's id.
  */
 
-/** Also the execution's name and the S3 prefix. Random, or a digest of caller and Idempotency-Key: it names nobody. */
+/** Also the execution's name and the S3 prefix. Random, or an HMAC of caller and Idempotency-Key: it names nobody. */
 export const ccdRequestId = z.string().regex(/^ccd-[0-9a-f]{32}$/);
 
 /** What is asked of IntegraConnect. Instants are FHIR's (`export-request.ts`, `instant`). */

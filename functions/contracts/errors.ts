@@ -28,6 +28,8 @@ interface UnavailableOptions extends ErrorOptions {
   retryAfterMs?: number | undefined;
   /** A 500 that says nothing: it may well be final, so it earns fewer tries than a 503 or a cut socket. */
   unexplained?: boolean | undefined;
+  /** The server's words: they may repeat what was asked. */
+  diagnostics?: string | undefined;
 }
 
 abstract class Fault extends Error {
@@ -75,9 +77,12 @@ export class ServerUnavailable extends Fault {
   override readonly name = "ServerUnavailable";
   readonly retryAfterMs: number | undefined;
   readonly unexplained: boolean;
+  /** The server's words, without credentials and URL queries: for whoever asked, and for no log. "" where there are none. */
+  readonly diagnostics: string;
 
   constructor(message: string, options?: UnavailableOptions) {
     super(message, options);
+    this.diagnostics = options?.diagnostics ?? "";
     this.retryAfterMs = options?.retryAfterMs;
     this.unexplained = options?.unexplained ?? false;
   }

@@ -79,7 +79,7 @@ export const fhirApi =
           name: type,
           self: selfUrl(type, query),
           query,
-          ask: (parameters) => ports.searchResources(type, resourceQuery(parameters), signal),
+          ask: (parameters) => ports.searchResources(type, resourceQuery(type, parameters), signal),
         });
       }
       case "GET /fhir/{resourceType}/{id}": {

@@ -1,6 +1,11 @@
 import type * as z from "zod";
 import { ApiProblem } from "#contracts/api-problems.ts";
-import { type SearchParameter, searchParameter } from "#contracts/fhir-resources.ts";
+import {
+  type FhirResourceType,
+  hasPatientParameter,
+  type SearchParameter,
+  searchParameter,
+} from "#contracts/fhir-resources.ts";
 import { type PatientSearchParameters, patientSearchParameters } from "#contracts/patient-search.ts";
 
 /** More than any search has, and few enough for a URL. */
@@ -32,11 +37,15 @@ export function patientQuery(query: URLSearchParams): PatientSearchParameters {
 }
 
 /**
- * The parameters of a search for other resources: any name of FHIR's form, for the server to judge.
+ * The parameters of a search for other resources: any name of FHIR's form, for the server to judge. But a server that leaves
+ * unknown parameters out of account would answer a search by patient with everybody's, where the type has no such parameter.
  * @throws ApiProblem naming every fault
  */
-export function resourceQuery(query: URLSearchParams): SearchParameter[] {
+export function resourceQuery(type: FhirResourceType, query: URLSearchParams): SearchParameter[] {
   if (query.size > mostParameters) throw refused([`more than ${mostParameters} parameters`]);
+  const byPatient = [...query.keys()].some((name) => /^patient(?:[.:]|$)/.test(name));
+  if (byPatient && !hasPatientParameter(type))
+    throw refused([`${type} has no parameter patient: it belongs to nobody`]);
   return [...query].map(([name, value]) => {
     const parsed = searchParameter.safeParse({ name, value });
     if (parsed.success) return parsed.data;

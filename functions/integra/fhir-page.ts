@@ -97,7 +97,7 @@ function readFault(refusal: Refusal, subject: string): Error {
   const { status, said } = refusal;
   const message = `the server answered ${subject} with HTTP ${status}`;
   if (refusal.temporary || status < 400 || status >= 500)
-    return new ServerUnavailable(message, { retryAfterMs: refusal.retryAfterMs });
+    return new ServerUnavailable(message, { retryAfterMs: refusal.retryAfterMs, diagnostics: said });
   return new ReadRefused(message, { refusal: kindOf(status, said), status, diagnostics: said });
 }
 

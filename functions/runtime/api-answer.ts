@@ -6,6 +6,8 @@ export interface ApiAnswer {
   status: number;
   headers: Record<string, string>;
   body: Buffer;
+  /** The request for CCDs that was made, for the record of the call. */
+  ccdRequestId?: string;
 }
 
 /** Lambda's limit of 6 MiB on an answer is counted after Base64 (AWS Lambda, "Quotas"); some room is for the headers. */

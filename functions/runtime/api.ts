@@ -1,9 +1,12 @@
 import type { APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
 import * as z from "zod";
+import type { ApiAccess } from "#contracts/api-access.ts";
 import { problemOf } from "#contracts/api-problems.ts";
+import { ccdRequestId } from "#contracts/ccd-request.ts";
+import { fhirResourceType } from "#contracts/fhir-resources.ts";
 import type { AccessRecords } from "#landing/access-records.ts";
 import { type ApiAnswer, asGatewayResult, problemAnswer } from "./api-answer.ts";
-import { type authorizerKind, callerOf } from "./api-caller.ts";
+import { type CallerRules, callerOf } from "./api-caller.ts";
 import { logger } from "./log.ts";
 import { describeError } from "./step.ts";
 
@@ -11,7 +14,7 @@ import { describeError } from "./step.ts";
 export interface ApiRequest {
   /** The route's key: `GET /fhir/{resourceType}`. */
   route: string;
-  /** The IAM principal's ARN, or the JWT's issuer and subject. */
+  /** The IAM principal's ARN, with or without its session, or the JWT's issuer and subject. */
   caller: string;
   /** What stands for the route's placeholders. */
   path: Record<string, string>;
@@ -28,7 +31,7 @@ export type ApiHandler = (request: ApiRequest, context: { signal: AbortSignal })
 export interface ApiParts {
   handle: ApiHandler;
   accesses: AccessRecords;
-  authorizer: z.infer<typeof authorizerKind>;
+  rules: CallerRules;
   now: () => number;
 }
 
@@ -46,6 +49,11 @@ const httpEvent = z.object({
 });
 
 type HttpEvent = z.infer<typeof httpEvent>;
+
+const documentNumber = z
+  .string()
+  .regex(/^[1-9]\d{0,5}$/)
+  .transform(Number);
 
 /**
  * Makes a handler of API routes a Lambda handler: built once per container; callers that the authorizer did not name are
@@ -66,10 +74,18 @@ export function api(
     logger.appendKeys({ route, requestId });
     try {
       parts ??= build();
-      const { caller, result } = await answered(parts, call, context);
+      const { caller, made, result } = await answered(parts, call, context);
       const status = result.statusCode ?? 200;
       const at = new Date(parts.now()).toISOString();
-      await parts.accesses.append({ version: "1", requestId, caller, route, at, status });
+      await parts.accesses.append({
+        version: "1",
+        requestId,
+        caller,
+        route,
+        ...accessedBy(call, made),
+        at,
+        status,
+      });
       logger.info("answered", { status });
       return result;
     } catch (error) {
@@ -82,21 +98,39 @@ export function api(
 }
 
 async function answered(
-  { handle, authorizer }: ApiParts,
+  { handle, rules }: ApiParts,
   call: HttpEvent,
   context: Context,
-): Promise<{ caller: string | null; result: APIGatewayProxyStructuredResultV2 }> {
+): Promise<{ caller: string | null; made: string | undefined; result: APIGatewayProxyStructuredResultV2 }> {
   const { routeKey: route, requestContext } = call;
   let caller: string | null = null;
   try {
-    caller = callerOf(requestContext.authorizer, authorizer);
+    const { identity, principal } = callerOf(requestContext.authorizer, rules);
+    caller = principal;
     const signal = AbortSignal.timeout(Math.max(context.getRemainingTimeInMillis() - graceMs, 1_000));
-    return { caller, result: asGatewayResult(await handle(requestOf(call, caller), { signal })) };
+    const answer = await handle(requestOf(call, identity), { signal });
+    return { caller, made: answer.ccdRequestId, result: asGatewayResult(answer) };
   } catch (error) {
     const problem = problemOf(error);
     if (problem.status >= 500) logger.error("the call failed", { error: describeError(error) });
-    return { caller, result: asGatewayResult(problemAnswer(problem, route, requestContext.requestId)) };
+    const result = asGatewayResult(problemAnswer(problem, route, requestContext.requestId));
+    return { caller, made: undefined, result };
   }
+}
+
+/** What a call was for, as far as it names nobody: a path may hold anything, so only what we know is taken from it. */
+function accessedBy(
+  { routeKey, pathParameters }: HttpEvent,
+  made: string | undefined,
+): Pick<ApiAccess, "resourceType" | "ccdRequestId" | "document"> {
+  const { resourceType, id, number } = pathParameters ?? {};
+  const forCcds = routeKey.includes(" /ccd-requests");
+  const patients = /\/Patient\b/.test(routeKey) ? "Patient" : undefined;
+  return {
+    resourceType: fhirResourceType.safeParse(resourceType ?? patients).data ?? null,
+    ccdRequestId: ccdRequestId.safeParse(forCcds ? (made ?? id) : undefined).data ?? null,
+    document: documentNumber.safeParse(number).data ?? null,
+  };
 }
 
 function requestOf(call: HttpEvent, caller: string): ApiRequest {

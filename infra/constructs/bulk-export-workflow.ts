@@ -1,35 +1,24 @@
-import { ArnFormat, Duration, RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
+import { ArnFormat, Duration, Stack } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
-import * as logs from "aws-cdk-lib/aws-logs";
-import * as sfn from "aws-cdk-lib/aws-stepfunctions";
-import { Construct } from "constructs";
-import type { StageSettings } from "../settings.ts";
+import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
+import type { Construct } from "constructs";
 import type { LandingStack } from "../stacks/landing-stack.ts";
 import { bulkExportName, grantExecutions, grantStart } from "./execution-access.ts";
 import { anyExport, auditOf, grantBus, grantLanding, grantLedger } from "./landing-access.ts";
-import { stateMachineDefinition } from "./state-machine-definition.ts";
-import { type FunctionDefaults, StepFunctionLambda } from "./step-function-lambda.ts";
+import type { StepFunctionLambda } from "./step-function-lambda.ts";
+import { StepFunctionsWorkflow, type WorkflowProps } from "./step-functions-workflow.ts";
 import { acknowledgeWildcard } from "./wildcard-resources.ts";
-
-export interface BulkExportWorkflowProps {
-  landing: LandingStack;
-  settings: StageSettings;
-  functions: FunctionDefaults;
-}
 
 const short = Duration.seconds(60);
 const medium = Duration.seconds(120);
 const long = Duration.minutes(5);
 
 /** The bulk-export state machine and the function behind each of its states, each with just what it needs. */
-export class BulkExportWorkflow extends Construct {
-  readonly stateMachine: sfn.StateMachine;
-  readonly #props: BulkExportWorkflowProps;
-  readonly #steps: Record<string, StepFunctionLambda> = {};
+export class BulkExportWorkflow extends StepFunctionsWorkflow {
+  override readonly stateMachine: sfn.StateMachine;
 
-  constructor(scope: Construct, id: string, props: BulkExportWorkflowProps) {
-    super(scope, id);
-    this.#props = props;
+  constructor(scope: Construct, id: string, props: WorkflowProps) {
+    super(scope, id, props);
     this.#validateRequest();
     this.#takeLease();
     this.#adoptResult();
@@ -47,8 +36,8 @@ export class BulkExportWorkflow extends Construct {
   }
 
   #validateRequest(): void {
-    const { settings, landing } = this.#props;
-    const step = this.#step("ValidateRequest", "validate-request", short);
+    const { settings, landing } = this.props;
+    const step = this.step("ValidateRequest", "validate-request", short);
     step.setEnvironment({
       EXPORT_TYPES: JSON.stringify(settings.export.types),
       EXPORT_GROUPS: JSON.stringify(settings.export.groups),
@@ -63,8 +52,8 @@ export class BulkExportWorkflow extends Construct {
   }
 
   #takeLease(): void {
-    const { landing, functions } = this.#props;
-    const step = this.#step("TakeLease", "take-lease", medium);
+    const { landing, functions } = this.props;
+    const step = this.step("TakeLease", "take-lease", medium);
     landing.integra.grantClient(step);
     grantLedger(landing, step, { lease: ["GetItem", "PutItem"] });
     grantExecutions(step, bulkExportName(functions.stage), ["states:DescribeExecution"]);
@@ -75,7 +64,7 @@ export class BulkExportWorkflow extends Construct {
   }
 
   #adoptResult(): void {
-    const step = this.#step("AdoptResult", "adopt-result", short, 512);
+    const step = this.step("AdoptResult", "adopt-result", short, 512);
     this.#grantBucket(step, {
       read: ["exports/*/summary.json"],
       write: ["exports/*/summary.json", auditOf("landed")],
@@ -83,8 +72,8 @@ export class BulkExportWorkflow extends Construct {
   }
 
   #kickOffExport(): void {
-    const { landing } = this.#props;
-    const step = this.#step("KickOffExport", "kick-off-export", medium);
+    const { landing } = this.props;
+    const step = this.step("KickOffExport", "kick-off-export", medium);
     landing.integra.grantClient(step);
     grantLedger(landing, step, { lease: ["GetItem"] });
     this.#grantBucket(step, {
@@ -96,14 +85,14 @@ export class BulkExportWorkflow extends Construct {
   }
 
   #pollExport(): void {
-    const step = this.#step("PollExport", "poll-export", medium, 512);
-    this.#props.landing.integra.grantClient(step);
+    const step = this.step("PollExport", "poll-export", medium, 512);
+    this.props.landing.integra.grantClient(step);
     this.#grantBucket(step, { lookUp: true, read: ["work/*/job.json"], write: ["exports/*/manifest.json"] });
   }
 
   #planDownloads(): void {
-    const { landing, settings } = this.#props;
-    const step = this.#step("PlanDownloads", "plan-downloads", long, 512);
+    const { landing, settings } = this.props;
+    const step = this.step("PlanDownloads", "plan-downloads", long, 512);
     step.setEnvironment({ MATCH_REQUEST: String(settings.integra.matchRequest) });
     landing.integra.grantClient(step);
     this.#grantBucket(step, {
@@ -114,20 +103,20 @@ export class BulkExportWorkflow extends Construct {
   }
 
   #downloadFile(): void {
-    const step = this.#step("DownloadFile", "download-file", Duration.minutes(15), 1024);
-    this.#props.landing.integra.grantClient(step);
+    const step = this.step("DownloadFile", "download-file", Duration.minutes(15), 1024);
+    this.props.landing.integra.grantClient(step);
     this.#grantBucket(step, {
       lookUp: true,
       read: ["exports/*.ndjson", "work/*/plan.json", "work/*/stop*.json", "work/*/receipts/*"],
       write: ["exports/*.ndjson", "work/*/stop*.json", "work/*/receipts/*", "work/*/failures/*"],
     });
-    step.allow(["s3:AbortMultipartUpload"], [this.#props.landing.objectsArn("exports/*.ndjson")], anyExport);
+    step.allow(["s3:AbortMultipartUpload"], [this.props.landing.objectsArn("exports/*.ndjson")], anyExport);
     this.#grantBus(step);
   }
 
   #completeExport(): void {
-    const { landing, settings } = this.#props;
-    const step = this.#step("CompleteExport", "complete-export", long, 512);
+    const { landing, settings } = this.props;
+    const step = this.step("CompleteExport", "complete-export", long, 512);
     step.setEnvironment({ TOLERATED_MISSING_SHARE: String(settings.export.toleratedMissingShare) });
     this.#grantBucket(step, {
       lookUp: true,
@@ -138,104 +127,66 @@ export class BulkExportWorkflow extends Construct {
   }
 
   #deleteJob(): void {
-    const { landing } = this.#props;
-    const step = this.#step("DeleteJob", "delete-job", medium);
+    const { landing } = this.props;
+    const step = this.step("DeleteJob", "delete-job", medium);
     landing.integra.grantClient(step);
     grantLedger(landing, step, { lease: ["GetItem"] });
     this.#grantBucket(step, { lookUp: true, read: ["work/*/job.json"] });
   }
 
   #releaseLease(): void {
-    const step = this.#step("ReleaseLease", "release-lease", short);
-    grantLedger(this.#props.landing, step, { lease: ["DeleteItem"] });
+    const step = this.step("ReleaseLease", "release-lease", short);
+    grantLedger(this.props.landing, step, { lease: ["DeleteItem"] });
   }
 
   #startAfresh(): void {
-    const step = this.#step("StartAfresh", "start-afresh", short);
-    const machine = bulkExportName(this.#props.functions.stage);
+    const step = this.step("StartAfresh", "start-afresh", short);
+    const machine = bulkExportName(this.props.functions.stage);
     grantStart(step, machine);
     grantExecutions(step, machine, ["states:DescribeExecution"]);
   }
 
   #announceCompletion(): void {
-    const step = this.#step("AnnounceCompletion", "announce-completion", short, 512);
+    const step = this.step("AnnounceCompletion", "announce-completion", short, 512);
     this.#grantBucket(step, { read: ["exports/*/summary.json"], write: [auditOf("told")] });
     this.#grantBus(step);
   }
 
   #failExport(): void {
-    const step = this.#step("FailExport", "fail-export", short);
+    const step = this.step("FailExport", "fail-export", short);
     this.#grantBucket(step, { lookUp: true, read: ["work/*/stop*.json"], write: [auditOf("told")] });
     this.#grantBus(step);
   }
 
-  #step(id: string, name: string, timeout: Duration, memoryMiB?: number): StepFunctionLambda {
-    const step = new StepFunctionLambda(this, id, this.#props.functions, {
-      name,
-      timeout,
-      ...(memoryMiB && { memoryMiB }),
-    });
-    this.#steps[id] = step;
-    return step;
-  }
-
   #grantBucket(step: StepFunctionLambda, access: Parameters<typeof grantLanding>[2]): void {
-    grantLanding(this.#props.landing, step, access);
+    grantLanding(this.props.landing, step, access);
   }
 
   #grantBus(step: StepFunctionLambda): void {
-    grantBus(this.#props.landing, step);
+    grantBus(this.props.landing, step);
   }
 
   #stateMachine(): sfn.StateMachine {
-    const { landing, settings, functions } = this.#props;
-    const arns = Object.entries(this.#steps).map(([id, step]) => [`${id}Arn`, step.function.functionArn] as const);
-    const definition = stateMachineDefinition("bulk-export.asl.json", {
-      texts: { ...Object.fromEntries(arns), LandingBucketName: landing.bucketName },
+    const { landing, settings, functions } = this.props;
+    const name = bulkExportName(functions.stage);
+    const stateMachine = this.machine(name, "bulk-export.asl.json", {
+      texts: { LandingBucketName: landing.bucketName },
       numbers: {
         DownloadConcurrency: settings.export.downloadConcurrency,
         // The deadline is a Choice in the definition. This is the last net below it, with a day for the downloads.
         ExecutionTimeoutSeconds: Math.round((settings.export.deadlineHours + 24) * 3600),
       },
     });
-    const stateMachineName = bulkExportName(functions.stage);
-    const stateMachine = new sfn.StateMachine(this, "StateMachine", {
-      stateMachineName,
-      definitionBody: sfn.DefinitionBody.fromString(definition),
-      tracingEnabled: true,
-      // Input and output of states hold no PHI, but a request is its requester's business.
-      logs: { level: sfn.LogLevel.ALL, includeExecutionData: false, destination: this.#logGroup() },
-    });
-    grantWorkflow(stateMachine, stateMachineName, landing, Object.values(this.#steps));
+    grantDistributedMap(stateMachine, name, landing);
     return stateMachine;
-  }
-
-  #logGroup(): logs.LogGroup {
-    const { functions } = this.#props;
-    return new logs.LogGroup(this, "StateMachineLog", {
-      // Names under this prefix do not count against the size of the account's log resource policy.
-      logGroupName: `/aws/vendedlogs/states/${bulkExportName(functions.stage)}`,
-      retention: functions.logDays,
-      encryptionKey: functions.key,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
   }
 }
 
-/** What the machine itself may: call its functions, read its work lists, and run the children of its Distributed Map. */
-function grantWorkflow(
-  stateMachine: sfn.StateMachine,
-  name: string,
-  landing: LandingStack,
-  steps: StepFunctionLambda[],
-): void {
+/** What the machine needs for its Distributed Map: to read the work lists, and to run the children. */
+function grantDistributedMap(stateMachine: sfn.StateMachine, name: string, landing: LandingStack): void {
   const allow = (actions: string[], resources: string[]) =>
     stateMachine.addToRolePolicy(new iam.PolicyStatement({ actions, resources }));
   const workLists = landing.objectsArn("work/*/work-list.json");
-  allow(
-    ["lambda:InvokeFunction"],
-    steps.map((step) => step.function.functionArn),
-  );
   allow(["s3:GetObject"], [workLists]);
   allow(["kms:Decrypt"], [landing.key.keyArn]);
   const executions = ["/*", ":*"].map((children) =>
@@ -257,9 +208,4 @@ function grantWorkflow(
   acknowledgeWildcard(stateMachine, workLists, anyExport);
   for (const children of executions)
     acknowledgeWildcard(stateMachine, children, "The children of the Distributed Map.");
-  acknowledgeWildcard(stateMachine, "*", "X-Ray and the delivery of logs know no resources.");
-  Validations.of(stateMachine).acknowledge({
-    id: "HIPAA.Security-IAMNoInlinePolicy",
-    reason: "The state machine has its own role, and its policy belongs to no other.",
-  });
 }

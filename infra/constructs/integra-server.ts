@@ -1,8 +1,8 @@
-import { ArnFormat, type RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
+import type { RemovalPolicy } from "aws-cdk-lib";
 import type * as kms from "aws-cdk-lib/aws-kms";
-import * as secretsmanager from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
 import type { StageSettings } from "../settings.ts";
+import { BridgeSecret } from "./bridge-secret.ts";
 import type { StepFunctionLambda } from "./step-function-lambda.ts";
 
 export interface IntegraServerProps {
@@ -18,36 +18,21 @@ export interface IntegraServerProps {
  */
 export class IntegraServer extends Construct {
   readonly secretName: string;
-  readonly #secretArn: string;
-  readonly #key: kms.IKey;
+  readonly #secret: BridgeSecret;
   readonly #environment: Record<string, string>;
 
-  constructor(scope: Construct, id: string, props: IntegraServerProps) {
+  constructor(scope: Construct, id: string, { settings, key, stage, removalPolicy }: IntegraServerProps) {
     super(scope, id);
-    this.#key = props.key;
-    this.secretName = `integra-bridge/${props.stage}/client`;
-    const secret = new secretsmanager.Secret(this, "ClientSecret", {
-      secretName: this.secretName,
+    this.#secret = new BridgeSecret(this, "ClientSecret", {
+      secretName: `integra-bridge/${stage}/client`,
       description: 'IntegraConnect client: {"clientId", "scope", "current": <private JWK>, "next"?: <private JWK>}',
-      encryptionKey: props.key,
-      removalPolicy: props.removalPolicy,
+      encryptionKey: key,
+      removalPolicy,
+      notRotated:
+        "A new key must be registered with IntegraConnect before it may sign: the operator rotates (docs/runbook.md).",
     });
-    for (const rule of ["AwsSolutions-SMG4", "HIPAA.Security-SecretsManagerRotationEnabled"]) {
-      Validations.of(secret).acknowledge({
-        id: rule,
-        reason:
-          "A new key must be registered with IntegraConnect before it may sign: the operator rotates (docs/runbook.md).",
-      });
-    }
-    // Secrets Manager adds a hyphen and six characters to the name.
-    const resourceName = `${this.secretName}-??????`;
-    this.#secretArn = Stack.of(this).formatArn({
-      service: "secretsmanager",
-      resource: "secret",
-      resourceName,
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
-    const { baseUrl, tokenUrl, exportUrl, audience, fileOrigins } = props.settings;
+    this.secretName = this.#secret.givenName;
+    const { baseUrl, tokenUrl, exportUrl, audience, fileOrigins } = settings;
     this.#environment = {
       INTEGRA_BASE_URL: baseUrl,
       ...(tokenUrl && { INTEGRA_TOKEN_URL: tokenUrl }),
@@ -60,9 +45,6 @@ export class IntegraServer extends Construct {
   /** Lets a function talk to the server as our client. */
   grantClient(lambda: StepFunctionLambda): void {
     lambda.setEnvironment({ ...this.#environment, CLIENT_SECRET: this.secretName });
-    // The secret's own grants would write the function's role into the key's policy, and the landing stack would depend
-    // on the export stack.
-    lambda.allow(["secretsmanager:GetSecretValue"], [this.#secretArn]);
-    lambda.allow(["kms:Decrypt"], [this.#key.keyArn]);
+    this.#secret.allowRead(lambda);
   }
 }

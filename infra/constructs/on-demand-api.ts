@@ -1,14 +1,14 @@
-import { ArnFormat, Duration, RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
 import * as apigateway from "aws-cdk-lib/aws-apigateway";
 import * as apigatewayv2 from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpIamAuthorizer, HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import * as logs from "aws-cdk-lib/aws-logs";
-import * as secretsmanager from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
 import { apiRoutes, routesOf } from "../../functions/contracts/api-routes.ts";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "../stacks/landing-stack.ts";
+import { ApiSecret } from "./api-secret.ts";
 import { ccdRetrievalName, grantExecutions, grantStart } from "./execution-access.ts";
 import { grantLanding, grantLedger } from "./landing-access.ts";
 import { type FunctionDefaults, StepFunctionLambda } from "./step-function-lambda.ts";
@@ -32,6 +32,7 @@ export class OnDemandApi extends Construct {
   readonly apiId: string;
   readonly #props: OnDemandApiProps;
   readonly #api: apigatewayv2.HttpApi;
+  readonly #secret: ApiSecret;
 
   constructor(scope: Construct, id: string, props: OnDemandApiProps) {
     super(scope, id);
@@ -43,6 +44,7 @@ export class OnDemandApi extends Construct {
       createDefaultStage: false,
       defaultAuthorizer: authorizer(settings),
     });
+    this.#secret = new ApiSecret(this, "ApiSecret", functions);
     this.apiId = this.#api.apiId;
     this.url = settings.publicUrl ?? this.#api.apiEndpoint;
     this.#stage();
@@ -75,7 +77,7 @@ export class OnDemandApi extends Construct {
     const lambda = this.#function("FhirApi", "fhir-api");
     this.#knowCallers(lambda);
     landing.userSession.grantSession(landing, lambda);
-    this.#grantCursors(lambda);
+    this.#secret.grantRead(lambda);
   }
 
   #ccdRequests(): void {
@@ -86,6 +88,7 @@ export class OnDemandApi extends Construct {
     landing.userSession.grantSession(landing, lambda);
     grantLedger(landing, lambda, { ccdRequest: ["GetItem", "PutItem"] });
     grantLanding(landing, lambda, { read: ["ccds/*"] });
+    this.#secret.grantRead(lambda);
     const machine = ccdRetrievalName(functions.stage);
     grantStart(lambda, machine);
     // A POST that comes again meets its execution.
@@ -118,36 +121,12 @@ export class OnDemandApi extends Construct {
   /** Lets a function see to it that its callers are known, and keep the record of their calls. */
   #knowCallers(lambda: StepFunctionLambda): void {
     const { landing, settings } = this.#props;
-    lambda.setEnvironment({ API_URL: this.url, API_AUTHORIZER: settings.jwt === undefined ? "iam" : "jwt" });
+    lambda.setEnvironment({
+      API_URL: this.url,
+      API_AUTHORIZER: settings.jwt === undefined ? "iam" : "jwt",
+      API_CALLERS: settings.callers,
+    });
     grantLanding(landing, lambda, { write: ["audit/access/*.json"] });
-  }
-
-  /** The key of the cursors that further pages are asked for by: random, known to nobody, and not worth a rotation. */
-  #grantCursors(lambda: StepFunctionLambda): void {
-    const { functions } = this.#props;
-    const secretName = `integra-bridge/${functions.stage}/cursors`;
-    const secret = new secretsmanager.Secret(this, "Cursors", {
-      secretName,
-      description: "Seals the cursors of the API. Putting another value ends the searches that are under way",
-      encryptionKey: functions.key,
-      generateSecretString: { passwordLength: 64, excludePunctuation: true },
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    for (const rule of ["AwsSolutions-SMG4", "HIPAA.Security-SecretsManagerRotationEnabled"]) {
-      Validations.of(secret).acknowledge({
-        id: rule,
-        reason: "It seals cursors that are good for an hour, under AES-256-GCM: billions of them may have one key.",
-      });
-    }
-    lambda.setEnvironment({ CURSOR_SECRET: secretName });
-    const secretArn = Stack.of(this).formatArn({
-      service: "secretsmanager",
-      resource: "secret",
-      // Secrets Manager adds a hyphen and six characters to the name.
-      resourceName: `${secretName}-??????`,
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
-    lambda.allow(["secretsmanager:GetSecretValue"], [secretArn]);
   }
 }
 

@@ -46,6 +46,11 @@ export interface UserApiOptions {
   refreshTokenRotation?: boolean;
   /** A refresh token that comes a second time ends its session (RFC 9700 4.14.2); default true. */
   refreshTokenReuseEndsSession?: boolean;
+  /**
+   * How long after its rotation a refresh token may come again, and is answered with further tokens, as Ory Hydra's graceful
+   * rotation does, whose tokens the guide's look like; default 0.
+   */
+  refreshTokenGraceSeconds?: number;
   /** A refresh ends the session's earlier access tokens; default false. */
   refreshEndsAccessTokens?: boolean;
   /** Body of errors of the users' token endpoint, which the guide does not print; default "oauth" (RFC 6749 5.2). */
@@ -84,6 +89,7 @@ export const USER_API_DEFAULTS: Required<Omit<UserApiOptions, "users" | "apps">>
   refreshTokenLifetimeSeconds: 30 * 86_400,
   refreshTokenRotation: true,
   refreshTokenReuseEndsSession: true,
+  refreshTokenGraceSeconds: 0,
   refreshEndsAccessTokens: false,
   userTokenErrors: "oauth",
   maxVisits: 3,

@@ -42,8 +42,8 @@ interface IssuedCode {
 interface IssuedToken {
   readonly session: UserSession;
   readonly expiresAt: number;
-  /** Set when a later token has taken its place. */
-  replaced: boolean;
+  /** When a later token took its place; null while none has. */
+  replacedAt: number | null;
 }
 
 /** Sessions of users: authorization codes, chains of refresh tokens, and access tokens. */
@@ -103,21 +103,24 @@ export class UserSessions {
     const { session } = issued;
     if (session.clientId !== app.clientId) return { refusal: "the refresh token was issued to another client" };
     if (session.ended) return { refusal: "the session has ended" };
-    if (issued.replaced) {
+    if (
+      issued.replacedAt !== null &&
+      Date.now() >= issued.replacedAt + this.#settings.refreshTokenGraceSeconds * 1000
+    ) {
       if (this.#settings.refreshTokenReuseEndsSession) session.ended = true;
       return { refusal: "the refresh token was used before" };
     }
     if (issued.expiresAt <= Date.now()) return { refusal: "the refresh token has expired" };
     if (this.#settings.refreshEndsAccessTokens) this.#replaceAccessTokens(session);
     if (!this.#settings.refreshTokenRotation) return { session, refreshToken: token };
-    issued.replaced = true;
+    issued.replacedAt ??= Date.now();
     return { session, refreshToken: this.#issueRefreshToken(session) };
   }
 
   /** Makes the token one of the session's access tokens. */
   addAccessToken(token: string, session: UserSession): void {
     const expiresAt = Date.now() + this.#settings.userTokenLifetimeSeconds * 1000;
-    this.#accessTokens.set(token, { session, expiresAt, replaced: false });
+    this.#accessTokens.set(token, { session, expiresAt, replacedAt: null });
   }
 
   /** Looks a bare access token up. */
@@ -125,7 +128,7 @@ export class UserSessions {
     const issued = this.#accessTokens.get(token);
     if (issued === undefined) return { refusal: "the access token is unknown or was revoked" };
     if (issued.session.ended) return { refusal: "the session has ended" };
-    if (issued.replaced) return { refusal: "a refresh has replaced the access token" };
+    if (issued.replacedAt !== null) return { refusal: "a refresh has replaced the access token" };
     if (issued.expiresAt <= Date.now()) return { refusal: "the access token has expired" };
     return { session: issued.session };
   }
@@ -143,12 +146,12 @@ export class UserSessions {
   #issueRefreshToken(session: UserSession): string {
     const token = randomBytes(48).toString("base64url");
     const expiresAt = Date.now() + this.#settings.refreshTokenLifetimeSeconds * 1000;
-    this.#refreshTokens.set(token, { session, expiresAt, replaced: false });
+    this.#refreshTokens.set(token, { session, expiresAt, replacedAt: null });
     return token;
   }
 
   #replaceAccessTokens(session: UserSession): void {
-    for (const issued of this.#accessTokens.values()) if (issued.session === session) issued.replaced = true;
+    for (const issued of this.#accessTokens.values()) if (issued.session === session) issued.replacedAt = Date.now();
   }
 }
 

@@ -39,10 +39,19 @@ describe.each(variantNames)("the API of %s", (variant) => {
   });
 
   test.each(["fhir-api", "ccd-requests"])("searches for patients (%s) where the stage's settings say", (name) => {
-    const [, lambda] = functionsOf(synth).find(([candidate]) => candidate === name) ?? [];
-    const paths = variant === "prod with every option" ? '{"us-core":"us-core/Patient"}' : undefined;
-    expect(lambda?.Properties["Environment"]).toMatchObject({ Variables: { INTEGRA_BASE_URL: expect.any(String) } });
-    expect(lambda?.Properties).toHaveProperty(["Environment", "Variables", "INTEGRA_PATIENT_SEARCH_PATHS"], paths);
+    const [, lambda] = functionsOf(synth).find(([known]) => known === name) ?? [];
+    const environment = JSON.stringify(lambda?.Properties["Environment"]);
+    expect(environment).toContain("INTEGRA_BASE_URL");
+    expect(environment.includes("us-core/Patient")).toBe(variant === "prod with every option");
+  });
+
+  test.each(["fhir-api", "ccd-requests"])("tells %s how callers are known, and who counts as one", (name) => {
+    const [, lambda] = functionsOf(synth).find(([known]) => known === name) ?? [];
+    expect(lambda?.Properties["Environment"]).toMatchObject({
+      Variables: byToken
+        ? { API_AUTHORIZER: "jwt", API_CALLERS: "roles" }
+        : { API_AUTHORIZER: "iam", API_CALLERS: "sessions" },
+    });
   });
 
   test("lets a function be called by its own routes only", () => {
@@ -56,7 +65,7 @@ describe.each(variantNames)("the API of %s", (variant) => {
     expect(granted.toSorted()).toEqual(paths.toSorted());
   });
 
-  test("reads patients with a role that reaches nothing but its session, its cursors, the record of its calls and the bus", () => {
+  test("reads patients with a role that reaches nothing but its session, the API's secret, the record of its calls and the bus", () => {
     const [, lambda] = functionsOf(synth).find(([name]) => name === "fhir-api") ?? [];
     const lines = asLines(allowedTo(synth, lambda?.Properties["Role"]));
     expect(lines.filter((line) => !/^(logs|xray|ec2):/.test(line))).toEqual([
@@ -66,7 +75,7 @@ describe.each(variantNames)("the API of %s", (variant) => {
       "kms:Decrypt → Key",
       "kms:GenerateDataKey → Key",
       "s3:PutObject → landing/audit/access/*.json",
-      `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/cursors-??????`,
+      `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/api-??????`,
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/user-session-??????`,
     ]);
   });

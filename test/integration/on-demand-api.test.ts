@@ -1,34 +1,13 @@
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import type { Bundle, OperationOutcome, Patient } from "fhir/r4.d.ts";
+import type { Patient } from "fhir/r4.d.ts";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { apiAccess } from "#contracts/api-access.ts";
-import { type CcdRequestAnswer, ccdRequestAnswer } from "#contracts/ccd-api.ts";
 import { renderOpenApi } from "#functions/openapi/openapi.ts";
 import { type ApiCaller, apiCaller, pathOf } from "#local/api-caller.ts";
 import { clientSettings } from "#local/local-bridge.ts";
-import { demographicsOf } from "#local/simulator/patient-profile.ts";
+import { ask, bundleOf, linkOf, outcomeOf, requestOf, searchable } from "../fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
 import { iamUser } from "../fixtures/iam-user.ts";
-
-const bundleOf = async (answer: Response): Promise<Bundle> => {
-  expect(answer.status).toBe(200);
-  return (await answer.json()) as Bundle;
-};
-const outcomeOf = async (answer: Response, status: number): Promise<string> => {
-  const outcome = (await answer.json()) as OperationOutcome;
-  expect([answer.status, answer.headers.get("content-type"), outcome.resourceType]).toEqual([
-    status,
-    "application/fhir+json",
-    "OperationOutcome",
-  ]);
-  return outcome.issue.map(({ diagnostics }) => diagnostics).join("; ");
-};
-const linkOf = (bundle: Bundle, relation: string): string | undefined =>
-  bundle.link?.find((link) => link.relation === relation)?.url;
-
-const ask = (who: ApiCaller, body: object, headers: Record<string, string> = {}) =>
-  who.ask("/ccd-requests", { method: "POST", body: JSON.stringify(body), headers });
-const requestOf = async (answer: Response): Promise<CcdRequestAnswer> => ccdRequestAnswer.parse(await answer.json());
 
 describe("the API on demand", () => {
   let test: BridgeUnderTest;
@@ -47,23 +26,7 @@ describe("the API on demand", () => {
     await test.stop();
   });
 
-  const somebody = () => {
-    const [record] = test.simulator.records.ofType("Patient");
-    if (record === undefined) throw new Error("the simulator has patients");
-    const { name, gender, birthDate: birthdate, telecom } = demographicsOf(record.line);
-    const valueOf = (system: string): string => telecom.find((one) => one.system === system)?.value ?? "";
-    const [{ given: [given = ""] = [], family = "" } = {}] = name;
-    return {
-      id: record.id,
-      line: record.line,
-      gender,
-      birthdate,
-      phone: valueOf("phone"),
-      email: valueOf("email"),
-      given,
-      family,
-    };
-  };
+  const somebody = () => searchable(test.simulator, 0);
 
   describe("callers", () => {
     it("who do not sign, sign wrongly, or may not call are refused, and nothing is asked of the server", async () => {
@@ -95,7 +58,7 @@ describe("the API on demand", () => {
       const mine = texts
         .map((text) => apiAccess.parse(JSON.parse(text)))
         .filter(({ caller: who }) => who?.endsWith("user/other"));
-      expect(mine).toEqual([expect.objectContaining({ route: "GET /fhir/{resourceType}/{id}", status: 200 })]);
+      expect(mine).toMatchObject([{ route: "GET /fhir/{resourceType}/{id}", resourceType: "Patient", status: 200 }]);
       expect(texts.filter((text) => text.includes(id))).toEqual([]);
     });
   });

@@ -4,6 +4,7 @@ import type { CcdRequestAnswer } from "#contracts/ccd-api.ts";
 import type { CcdDocument } from "#contracts/ccd-request.ts";
 import type { PatientSearchParameters } from "#contracts/patient-search.ts";
 import { type CcdRequestsPorts, ccdRequests } from "#functions/ccd-requests/ccd-requests.ts";
+import { repeatableIds } from "#functions/ccd-requests/request-ids.ts";
 import type { PatientMatch } from "#integra/patient-search.ts";
 import type { ApiRequest } from "#runtime/api.ts";
 import { ccdsInMemory } from "#test/fixtures/ccds-in-memory.ts";
@@ -47,6 +48,7 @@ function apiWith(match: PatientMatch = { match: "none" }, more: Partial<CcdReque
       index: (requestId) => Promise.resolve({ requestId, documents: [document] }),
       link: (key) => Promise.resolve(`https://s3.example/${key}?X-Amz-Signature=1`),
     },
+    repeatableId: repeatableIds(() => Promise.resolve("s".repeat(64))),
     sessionId: "service",
     shared: false,
     apiUrl: "https://api.example",

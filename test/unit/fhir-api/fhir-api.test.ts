@@ -137,6 +137,12 @@ describe("what is refused before the server is asked", () => {
     ["GET /fhir/{resourceType}", { ...observation, queryString: "patient=" }, 400, "patient is empty"],
     ["GET /fhir/{resourceType}", { ...observation, queryString: "a%20b=1" }, 400, "is no name"],
     ["GET /fhir/{resourceType}", { ...observation, queryString: "a=1&".repeat(51) }, 400, "more than 50"],
+    ...["patient=1", "patient:Patient=1", "patient.name=x"].map((queryString): [string, object, number, string] => [
+      "GET /fhir/{resourceType}",
+      { path: { resourceType: "Medication" }, queryString },
+      400,
+      "Medication has no parameter patient",
+    ]),
     ["GET /fhir/{resourceType}", { path: { resourceType: "Binary" } }, 404, "AllergyIntolerance"],
     ["GET /fhir/{resourceType}/{id}", { path: { resourceType: "Task", id: ".." } }, 400, "must not be . or .."],
     ["GET /fhir/{resourceType}/{id}", { path: { resourceType: "Task", id: "1" }, queryString: "x=1" }, 400, "x is not"],

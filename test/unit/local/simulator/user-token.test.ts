@@ -175,6 +175,17 @@ describe("refresh tokens", () => {
     expect((await refresh(second.refresh_token)).status).toBe(200);
   });
 
+  it("may come again for a while after their rotation, and the session goes on", async () => {
+    fixture = await startUserFixture({ refreshTokenGraceSeconds: 60 });
+    const first = session();
+    const [next, again] = [tokensOf(await refresh(first)), tokensOf(await refresh(first))];
+    expect(new Set([first, next.refresh_token, again.refresh_token]).size).toBe(3);
+    expect(await statusWith(again.access_token)).toBe(200);
+    expect((await refresh(next.refresh_token)).status).toBe(200);
+    fixture.simulator.settings.refreshTokenGraceSeconds = 0;
+    expect(errorOf(await refresh(first))).toEqual([400, "invalid_grant"]);
+  });
+
   it("may stay the same", async () => {
     fixture = await startUserFixture({ refreshTokenRotation: false });
     const first = session();
