@@ -1,41 +1,90 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
-import { PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { clientAuthMethods, sessionSecret } from "#contracts/user-session.ts";
+import { DescribeSecretCommand, PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import * as z from "zod";
+import { clientAuthMethods } from "#contracts/user-session.ts";
+import { readStageSettings } from "#infra/settings.ts";
+import { connections } from "#integra/connections.ts";
+import { undiciHttp } from "#integra/http.ts";
+import { type UserServerSettings, userServer } from "#integra/user-server.ts";
+import { exchangeCode } from "#integra/user-token.ts";
+import { type SessionMaterial, sessionGrants, sessionSecretOf } from "./session-material.ts";
 
 const usage = `usage: npm run session -- add --stage <stage> --client-id <id> --auth-method ${clientAuthMethods.join("|")}
+         [--grant ${sessionGrants.join("|")}] [--redirect-uri <uri>] [--code-verifier <text>] [--token-url <url>]
 
 Puts the user session of a stage in place. Reads the refresh token from standard input and, from a second line, the
 client's secret, unless the method is none: neither belongs into a command line, which others can see.
 
   printf '%s\\n%s\\n' "$REFRESH_TOKEN" "$CLIENT_SECRET" | npm run session -- add --stage prod …
 
+With --grant authorization_code the first line is the code that the portal shows. It is exchanged for the refresh token at
+the stage's token endpoint, or at --token-url, and cannot be used again.
+
 With AWS_ENDPOINT_URL set, as for the local AWS, it goes there.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { stage: { type: "string" }, "client-id": { type: "string" }, "auth-method": { type: "string" } },
+  options: {
+    stage: { type: "string" },
+    "client-id": { type: "string" },
+    "auth-method": { type: "string" },
+    grant: { type: "string", default: "refresh_token" },
+    "redirect-uri": { type: "string" },
+    "code-verifier": { type: "string" },
+    "token-url": { type: "string" },
+  },
 });
+const { stage, "client-id": clientId } = values;
+const grant = sessionGrants.find((known) => known === values.grant);
 
-if (positionals.join() !== "add" || values.stage === undefined || values["client-id"] === undefined) {
+if (positionals.join() !== "add" || stage === undefined || clientId === undefined || grant === undefined) {
   console.error(usage);
   process.exitCode = 2;
 } else {
-  const [refreshToken, clientSecret] = (await text(process.stdin)).split("\n").map((line) => line.trim());
-  const session = sessionSecret.safeParse({
-    refresh_token: refreshToken,
-    client_id: values["client-id"],
-    ...(clientSecret ? { client_secret: clientSecret } : {}),
-    auth_method: values["auth-method"],
-  });
-  if (session.success) {
-    const SecretId = `integra-bridge/${values.stage}/user-session`;
-    const SecretString = JSON.stringify(session.data);
-    await new SecretsManagerClient().send(new PutSecretValueCommand({ SecretId, SecretString }));
-    console.log(`the session is in place (${SecretId}); its first use refreshes it`);
-  } else {
-    for (const { path, message } of session.error.issues)
-      console.error(`${path.join(".") || "the session"} ${message}`);
+  try {
+    await add(stage, {
+      grant,
+      clientId,
+      authMethod: values["auth-method"],
+      redirectUri: values["redirect-uri"],
+      codeVerifier: values["code-verifier"],
+      lines: await text(process.stdin),
+    });
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
     process.exitCode = 1;
   }
+}
+
+async function add(stageName: string, material: SessionMaterial): Promise<void> {
+  const SecretId = `integra-bridge/${stageName}/user-session`;
+  const secrets = new SecretsManagerClient();
+  // Before a code is used up, for which there would be no place.
+  await secrets.send(new DescribeSecretCommand({ SecretId }));
+  const { server, http } = await connectionOf(stageName);
+  const session = await sessionSecretOf(
+    { exchange: (client, code) => exchangeCode({ server, http, now: Date.now }, client, code) },
+    material,
+  );
+  await secrets.send(new PutSecretValueCommand({ SecretId, SecretString: JSON.stringify(session) }));
+  console.log(`the session is in place (${SecretId}); its first use refreshes it`);
+}
+
+/** The token endpoint of the stage as cdk.json has it, or the one that was named. */
+async function connectionOf(stageName: string) {
+  const named = values["token-url"];
+  const settings: UserServerSettings =
+    named === undefined ? await stageServer(stageName) : { baseUrl: named, tokenUrl: named };
+  const server = userServer(settings);
+  return { server, http: undiciHttp(connections(server)) };
+}
+
+async function stageServer(stageName: string): Promise<UserServerSettings> {
+  const cdkJson = await readFile(join(import.meta.dirname, "..", "cdk.json"), "utf8");
+  const { context } = z.object({ context: z.object({ stages: z.unknown() }) }).parse(JSON.parse(cdkJson));
+  const { integra } = readStageSettings(stageName, context.stages, undefined);
+  return { baseUrl: integra.baseUrl, tokenUrl: integra.userTokenUrl, fileOrigins: integra.fileOrigins };
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { callerUnits } from "../functions/contracts/api-access.ts";
 import { ccdProtocolSettings } from "../functions/contracts/ccd-protocol.ts";
 import { exportGroup, exportRequestDetail } from "../functions/contracts/export-request.ts";
 import { addressOf, isOwnNetworkAddress, isPublicAddress } from "../functions/contracts/network-addresses.ts";
@@ -200,6 +201,11 @@ const api = z
       .prefault({}),
     /** Where callers reach the API, if not at API Gateway's own address: links of answers lead there. */
     publicUrl: serverUrl.optional(),
+    /**
+     * Who counts as one caller, where calls are signed: each session of a role, so that people who share one stay apart, or
+     * the role, for services whose sessions come and go.
+     */
+    callers: z.enum(callerUnits).default("sessions"),
     /** Whether each caller sees the CCDs that others asked for. */
     sharedDocuments: z.boolean().default(false),
   })

@@ -1,8 +1,6 @@
-import { join } from "node:path";
 import { PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { IntegraConnection } from "./integra-connection.ts";
 import { bootstrap, deployStacks, type StackOutputs } from "./local-aws/deploy.ts";
-import { REPOSITORY } from "./local-aws/environment.ts";
 import { type LocalAws, startLocalAws } from "./local-aws/local-aws.ts";
 
 /** What others need to use a running local bridge; `npm run local` writes it to `.local/outputs.json`. */
@@ -65,9 +63,7 @@ export async function startLocalBridge(options: LocalBridgeOptions): Promise<Loc
     const integra = { ...(options.settings?.["integra"] as object | undefined), ...connection.settings };
     const overrides = JSON.stringify({ ...options.settings, integra });
     const context = { stage: "local", overrides };
-    // A folder of its own for each server: two local bridges may deploy at the same time.
-    const outputDir = join(REPOSITORY, ".local", `cdk.out-${new URL(aws.endpoint).port}`);
-    const stacks = await deployStacks(aws, { context, outputDir, ...cancellation });
+    const stacks = await deployStacks(aws, { context, ...cancellation });
     const outputs = localOutputs(aws, connection, stacks);
     await putSecret(aws, outputs.clientSecretName, connection.secret);
     if (connection.session !== undefined) await putSecret(aws, outputs.sessionSecretName, connection.session);

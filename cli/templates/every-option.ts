@@ -10,6 +10,7 @@ export const everyOption = {
   fixedEgress: true,
   api: {
     jwt: { issuer: "https://login.example.org/", audience: ["integra-bridge"] },
+    callers: "roles",
     publicUrl: "https://records.example.org/",
     throttle: { callsPerSecond: 5, burst: 10 },
   },

@@ -4,7 +4,7 @@ import { matchPatient } from "#integra/patient-search.ts";
 import { accessRecords } from "#landing/access-records.ts";
 import { ccdDocumentLinks } from "#landing/ccd-documents.ts";
 import { api } from "#runtime/api.ts";
-import { authorizerKind } from "#runtime/api-caller.ts";
+import { callerRulesFromEnvironment } from "#runtime/api-caller.ts";
 import { apiSecretFromEnvironment } from "#runtime/api-secret.ts";
 import { environment } from "#runtime/environment.ts";
 import { executionsFromEnvironment } from "#runtime/executions.ts";
@@ -16,7 +16,6 @@ import { repeatableIds } from "./request-ids.ts";
 
 const variables = z.object({
   API_URL: z.url(),
-  API_AUTHORIZER: authorizerKind,
   SHARED_DOCUMENTS: z.enum(["true", "false"]),
 });
 
@@ -39,7 +38,7 @@ export const handler = api(() => {
       sleep: (ms) => sleep(ms),
     }),
     accesses: accessRecords(bucket),
-    authorizer: env.API_AUTHORIZER,
+    rules: callerRulesFromEnvironment(),
     now: Date.now,
   };
 });

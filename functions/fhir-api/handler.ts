@@ -3,7 +3,7 @@ import { searchPatients } from "#integra/patient-search.ts";
 import { nextPage, readResource, searchResources } from "#integra/resource-read.ts";
 import { accessRecords } from "#landing/access-records.ts";
 import { api } from "#runtime/api.ts";
-import { authorizerKind } from "#runtime/api-caller.ts";
+import { callerRulesFromEnvironment } from "#runtime/api-caller.ts";
 import { apiSecretFromEnvironment } from "#runtime/api-secret.ts";
 import { environment } from "#runtime/environment.ts";
 import { bucketFromEnvironment, s3Client } from "#runtime/landing.ts";
@@ -11,7 +11,7 @@ import { userClient } from "#runtime/user-client.ts";
 import { cursors } from "./cursors.ts";
 import { fhirApi } from "./fhir-api.ts";
 
-const variables = z.object({ API_URL: z.url(), API_AUTHORIZER: authorizerKind });
+const variables = z.object({ API_URL: z.url() });
 
 export const handler = api(() => {
   const env = environment(variables);
@@ -27,7 +27,7 @@ export const handler = api(() => {
       apiUrl: env.API_URL.replace(/\/$/, ""),
     }),
     accesses: accessRecords(bucketFromEnvironment(s3Client())),
-    authorizer: env.API_AUTHORIZER,
+    rules: callerRulesFromEnvironment(),
     now: Date.now,
   };
 });

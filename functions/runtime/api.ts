@@ -6,7 +6,7 @@ import { ccdRequestId } from "#contracts/ccd-request.ts";
 import { fhirResourceType } from "#contracts/fhir-resources.ts";
 import type { AccessRecords } from "#landing/access-records.ts";
 import { type ApiAnswer, asGatewayResult, problemAnswer } from "./api-answer.ts";
-import { type authorizerKind, callerOf } from "./api-caller.ts";
+import { type CallerRules, callerOf } from "./api-caller.ts";
 import { logger } from "./log.ts";
 import { describeError } from "./step.ts";
 
@@ -14,7 +14,7 @@ import { describeError } from "./step.ts";
 export interface ApiRequest {
   /** The route's key: `GET /fhir/{resourceType}`. */
   route: string;
-  /** The IAM principal's ARN, or the JWT's issuer and subject. */
+  /** The IAM principal's ARN, with or without its session, or the JWT's issuer and subject. */
   caller: string;
   /** What stands for the route's placeholders. */
   path: Record<string, string>;
@@ -31,7 +31,7 @@ export type ApiHandler = (request: ApiRequest, context: { signal: AbortSignal })
 export interface ApiParts {
   handle: ApiHandler;
   accesses: AccessRecords;
-  authorizer: z.infer<typeof authorizerKind>;
+  rules: CallerRules;
   now: () => number;
 }
 
@@ -98,16 +98,17 @@ export function api(
 }
 
 async function answered(
-  { handle, authorizer }: ApiParts,
+  { handle, rules }: ApiParts,
   call: HttpEvent,
   context: Context,
 ): Promise<{ caller: string | null; made: string | undefined; result: APIGatewayProxyStructuredResultV2 }> {
   const { routeKey: route, requestContext } = call;
   let caller: string | null = null;
   try {
-    caller = callerOf(requestContext.authorizer, authorizer);
+    const { identity, principal } = callerOf(requestContext.authorizer, rules);
+    caller = principal;
     const signal = AbortSignal.timeout(Math.max(context.getRemainingTimeInMillis() - graceMs, 1_000));
-    const answer = await handle(requestOf(call, caller), { signal });
+    const answer = await handle(requestOf(call, identity), { signal });
     return { caller, made: answer.ccdRequestId, result: asGatewayResult(answer) };
   } catch (error) {
     const problem = problemOf(error);

@@ -121,7 +121,11 @@ export class OnDemandApi extends Construct {
   /** Lets a function see to it that its callers are known, and keep the record of their calls. */
   #knowCallers(lambda: StepFunctionLambda): void {
     const { landing, settings } = this.#props;
-    lambda.setEnvironment({ API_URL: this.url, API_AUTHORIZER: settings.jwt === undefined ? "iam" : "jwt" });
+    lambda.setEnvironment({
+      API_URL: this.url,
+      API_AUTHORIZER: settings.jwt === undefined ? "iam" : "jwt",
+      API_CALLERS: settings.callers,
+    });
     grantLanding(landing, lambda, { write: ["audit/access/*.json"] });
   }
 }

@@ -1,5 +1,5 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
 import { cleanEnvironment, REPOSITORY } from "./environment.ts";
@@ -19,8 +19,6 @@ export type DeployOptions = RunOptions & {
   context: Record<string, string>;
   /** Names of stacks; all of the app's when left out. */
   stacks?: string[];
-  /** Where the assembly is written. */
-  outputDir: string;
   /** The command that makes the assembly, when it is not the one of cdk.json. */
   app?: string;
 };
@@ -38,17 +36,21 @@ export async function bootstrap(aws: LocalAws, options: RunOptions = {}): Promis
 // The account of every key that doesn't say otherwise, in ministack and in LocalStack alike.
 const LOCAL_ACCOUNT = "000000000000";
 
+/** How the folders begin in which assemblies are made, below the system's folder for temporary files. */
+export const ASSEMBLY_PREFIX = "integra-bridge-assembly-";
+
 /** Synthesizes the app and deploys its stacks; answers their outputs. */
 export async function deployStacks(aws: LocalAws, options: DeployOptions): Promise<StackOutputs> {
-  const { context, stacks = [], outputDir, app } = options;
-  await mkdir(outputDir, { recursive: true });
-  const outputs = join(outputDir, `outputs-${randomUUID()}.json`);
+  const { context, stacks = [], app } = options;
+  // The assembly is needed until it is deployed, and two deployments may run at the same time.
+  const outputDir = await mkdtemp(join(tmpdir(), ASSEMBLY_PREFIX));
+  const outputs = join(outputDir, "outputs.json");
   const args = [
     "deploy",
     ...(stacks.length > 0 ? stacks : ["--all"]),
     ...(app === undefined ? [] : ["--app", app]),
     ...Object.entries(context).flatMap(([name, value]) => ["--context", `${name}=${value}`]),
-    `--output=${outputDir}`,
+    `--output=${join(outputDir, "cdk.out")}`,
     `--outputs-file=${outputs}`,
     "--require-approval=never",
     "--progress=events",
@@ -61,7 +63,7 @@ export async function deployStacks(aws: LocalAws, options: DeployOptions): Promi
     await runCdk(aws, args, "The CDK deployment", options);
     return stackOutputs.parse(JSON.parse(await readFile(outputs, "utf8")));
   } finally {
-    await rm(outputs, { force: true });
+    await rm(outputDir, { recursive: true, force: true });
   }
 }
 

@@ -38,6 +38,15 @@ describe.each(variantNames)("the API of %s", (variant) => {
     expect(synth.resource("AWS::Logs::LogGroup", "OnDemand/AccessLog").Properties).toMatchObject({ KmsKeyId: "<Key>" });
   });
 
+  test.each(["fhir-api", "ccd-requests"])("tells %s how callers are known, and who counts as one", (name) => {
+    const [, lambda] = functionsOf(synth).find(([known]) => known === name) ?? [];
+    expect(lambda?.Properties["Environment"]).toMatchObject({
+      Variables: byToken
+        ? { API_AUTHORIZER: "jwt", API_CALLERS: "roles" }
+        : { API_AUTHORIZER: "iam", API_CALLERS: "sessions" },
+    });
+  });
+
   test("lets a function be called by its own routes only", () => {
     const permissions = synth.resources("AWS::Lambda::Permission", "api").map(({ Properties: p }) => p);
     const paths = Object.entries(apiRoutes).map(([key, { servedBy }]) => [servedBy, key.split(" ")[1]].join(" "));

@@ -4,7 +4,8 @@ import type { FaultyEndpoint, ScriptedFault } from "#local/simulator/fault-plan.
 import { ask, bundleOf, outcomeOf, problemOf, requestOf, searchable } from "../fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
 
-const noHtml = expect.not.stringMatching(/[<>]|Tomcat\/|Error report/) as string;
+/** What a page of Tomcat's would leave. */
+const html = /[<>]|Tomcat\/|Error report/;
 
 describe("the API where something is wrong", () => {
   let test: BridgeUnderTest;
@@ -54,7 +55,7 @@ describe("the API where something is wrong", () => {
       for (const place of places) {
         expect(await outcomeOf(await caller.get(`${place}?gender=male`), 400)).toContain("INVALID_SEARCH_PARAMETER");
         const query = new URLSearchParams({ gender: "xyz", birthdate, phone });
-        expect(await outcomeOf(await caller.get(`${place}?${query}`), 403)).toContain(
+        expect(await outcomeOf(await caller.get(`${place}?${query.toString()}`), 403)).toContain(
           "INVALID_SEARCH_PARAMETER: for key [gender]",
         );
       }
@@ -82,16 +83,17 @@ describe("the API where something is wrong", () => {
     ] as const)("puts Tomcat's page into words: %s", async (_, fault, status) => {
       script("resource", fault);
       const said = await outcomeOf(await caller.get("/fhir/Condition/1"), status);
-      expect(said).toEqual(noHtml);
+      expect(said).not.toMatch(html);
       expect(said).toContain(fault.words);
     });
 
     it("takes a page under 200 for no answer", async () => {
       script("patient-search", { kind: "garbage" });
       const { gender, birthdate, email } = somebody();
-      const answer = await caller.get(`/fhir/Patient?${new URLSearchParams({ gender, birthdate, email })}`);
+      const query = new URLSearchParams({ gender, birthdate, email }).toString();
+      const answer = await caller.get(`/fhir/Patient?${query}`);
       expect(answer.headers.get("retry-after")).toBe("5");
-      expect(await outcomeOf(answer, 503)).toEqual(noHtml);
+      expect(await outcomeOf(answer, 503)).not.toMatch(html);
     });
 
     it.each([429, 503] as const)("hands on when to ask again: %i", async (status) => {
@@ -141,7 +143,7 @@ describe("the API where something is wrong", () => {
       const { gender, birthdate: birthDate, email } = somebody();
       const { detail } = await problemOf(await ask(caller, { patient: { gender, birthDate, email } }), 503);
       expect(detail).toContain("Maintenance");
-      expect(detail).toEqual(noHtml);
+      expect(detail).not.toMatch(html);
     });
 
     it("shows how it failed where the server refuses the kick-off as the guide has it", async () => {
@@ -169,7 +171,7 @@ describe("the API where something is wrong", () => {
         `/ccd-requests/${requestId}/documents/99`,
         `/ccd-requests/${requestId}/documents/x`,
       ])
-        await problemOf(await caller.get(path), 404);
+        expect((await problemOf(await caller.get(path), 404)).title).toMatch(/^There is no such/);
     });
   });
 });

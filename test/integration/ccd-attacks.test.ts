@@ -60,6 +60,8 @@ describe("an answer that is an attack, or another patient's", () => {
   });
 
   test("keeps nobody from the next request's documents", async () => {
-    await retrieval.expectDocumentsOf(await retrieval.request(retrieval.patient(2)), retrieval.patient(2));
+    const requestId = await retrieval.request(retrieval.patient(2));
+    await retrieval.expectDocumentsOf(requestId, retrieval.patient(2));
+    expect(await retrieval.keysOf(`quarantine/ccds/${requestId}/`)).toEqual([]);
   });
 });

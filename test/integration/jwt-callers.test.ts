@@ -4,6 +4,7 @@ import { requestOf, searchable } from "#test/fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "#test/fixtures/bridge-under-test.ts";
 import { type Claims, type OidcIssuer, oidcIssuer } from "#test/fixtures/oidc-issuer.ts";
 
+const inThePast = () => Math.floor(Date.now() / 1000) - 3_600;
 const audience = "integra-bridge-test";
 
 describe("callers of a stage that takes JWTs", () => {
@@ -34,7 +35,6 @@ describe("callers of a stage that takes JWTs", () => {
       body: JSON.stringify({ patientId: searchable(test.simulator, 0).id }),
     });
 
-  const inThePast = () => Math.floor(Date.now() / 1000) - 3_600;
   it.each<[string, () => Promise<string | undefined>]>([
     ["no token", () => Promise.resolve(undefined)],
     ["something that is no token", () => Promise.resolve("e30.e30.x")],

@@ -1,10 +1,14 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
+import {
+  CloudWatchLogsClient,
+  DescribeLogGroupsCommand,
+  FilterLogEventsCommand,
+} from "@aws-sdk/client-cloudwatch-logs";
 import {
   type CompletedPart,
   CompleteMultipartUploadCommand,
@@ -23,7 +27,7 @@ import {
 } from "@aws-sdk/client-sfn";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
-import { bootstrap, deployStacks } from "#local/local-aws/deploy.ts";
+import { ASSEMBLY_PREFIX, bootstrap, deployStacks } from "#local/local-aws/deploy.ts";
 import { type LocalAws, startLocalAws } from "#local/local-aws/local-aws.ts";
 import { ensurePythonEnvironment } from "#local/local-aws/python-environment.ts";
 
@@ -49,20 +53,17 @@ const result = z.object({
 const APP = "node test/fixtures/local-aws-app/app.ts";
 
 let aws: LocalAws;
-let outputDir: string;
 let sample: z.infer<typeof outputs>;
 
 beforeAll(async () => {
-  outputDir = await mkdtemp(join(tmpdir(), "local-aws-test-"));
   aws = await startLocalAws({ waitScale: 0.01 });
   await bootstrap(aws);
-  const deployed = await deployStacks(aws, { app: APP, context: { greeting: "hello" }, outputDir });
+  const deployed = await deployStacks(aws, { app: APP, context: { greeting: "hello" } });
   sample = outputs.parse(deployed["LocalAwsSample"]);
 });
 
 afterAll(async () => {
   await aws.stop();
-  await rm(outputDir, { recursive: true, force: true });
 });
 
 test("context reaches the app and its outputs come back", () => {
@@ -86,6 +87,21 @@ test("a function reaches what its role grants, and nothing else", async () => {
   expect((await run({ bucket: sample.ForbiddenBucketName })).outcome?.bucket).toBe("refused");
 });
 
+test("the log of a call is there to its last line as soon as the call has ended", async () => {
+  const logs = new CloudWatchLogsClient(client());
+  const { logGroups = [] } = await logs.send(new DescribeLogGroupsCommand({ logGroupNamePattern: "Sample" }));
+  const endsOf = async (say: string): Promise<number> => {
+    await run({ say });
+    const found = new FilterLogEventsCommand({ logGroupName: logGroups[0]?.logGroupName, filterPattern: `"${say}"` });
+    return (await logs.send(found)).events?.length ?? 0;
+  };
+  // Several at once: whoever reads the logs is busy then.
+  for (const round of [1, 2, 3, 4, 5]) {
+    const calls = Array.from({ length: 10 }, (_, call) => `the end of call ${round}-${call}.`);
+    expect(await Promise.all(calls.map(endsOf))).toEqual(calls.map(() => 1));
+  }
+});
+
 test("a bucket's policy may admit new objects only, for a function that may write", async () => {
   const outcomes: unknown[] = [];
   for (const once of [false, true, true, false]) {
@@ -95,9 +111,13 @@ test("a bucket's policy may admit new objects only, for a function that may writ
 });
 
 test("a policy may admit a function to items by how their keys begin", async () => {
-  const item = async (pk: string) => (await run({ item: { table: sample.TableName, pk } })).outcome?.item;
-  expect(await item("own#1")).toEqual(["done", "done"]);
-  expect(await item("other#own#1")).toEqual(["AccessDeniedException", "AccessDeniedException"]);
+  const outcomes: unknown[] = [];
+  for (const pk of ["own#1", "other#own#1"])
+    outcomes.push((await run({ item: { table: sample.TableName, pk } })).outcome?.item);
+  expect(outcomes).toEqual([
+    ["done", "done"],
+    ["AccessDeniedException", "AccessDeniedException"],
+  ]);
 });
 
 test("a multipart upload is held to the checksum of the whole object", async () => {
@@ -168,9 +188,19 @@ test("a server that cannot start says why", async () => {
 });
 
 test("a deployment that fails shows the end of the CDK's output", async () => {
-  const broken = deployStacks(aws, { app: "node no-such-app.ts", context: {}, outputDir: join(outputDir, "broken") });
+  const broken = deployStacks(aws, { app: "node no-such-app.ts", context: {} });
   await expect(broken).rejects.toThrow("no-such-app.ts");
 });
+
+test("deployments leave no assembly behind, whatever became of them", async () => {
+  const before = await assemblies();
+  const broken = deployStacks(aws, { app: "node no-such-app.ts", context: {} });
+  await expect.poll(assemblies).not.toEqual(before);
+  await expect(broken).rejects.toThrow("no-such-app.ts");
+  expect(await assemblies()).toEqual(before);
+});
+
+const assemblies = async () => (await readdir(tmpdir())).filter((name) => name.startsWith(ASSEMBLY_PREFIX));
 
 async function run(input: object): Promise<z.infer<typeof result>> {
   const machines = new SFNClient(client());

@@ -1,15 +1,18 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { UserSessionStore } from "#contracts/user-session.ts";
+import { sessionSecret, type UserSessionStore } from "#contracts/user-session.ts";
 import { connections } from "#integra/connections.ts";
 import { undiciHttp } from "#integra/http.ts";
 import { currentAccessToken, type SessionKeeperPorts } from "#integra/session-keeper.ts";
+import type { StoredSecret } from "#integra/session-secret.ts";
 import { userServer } from "#integra/user-server.ts";
 import { refreshUserToken } from "#integra/user-token.ts";
 import { userSessions } from "#ledger/user-sessions.ts";
 import { clientSettings } from "#local/local-bridge.ts";
-import { type RetrievalUnderTest, retrievalUnderTest } from "#test/fixtures/retrieval-under-test.ts";
+import { type RetrievalUnderTest, retrievalUnderTest, userId } from "#test/fixtures/retrieval-under-test.ts";
 
 const sessionId = "service";
 /** So that a token is due for renewal soon after it was issued. */
@@ -43,6 +46,13 @@ describe("a user session", () => {
     await vi.waitUntil(() => Date.now() >= (access?.renewAt ?? 0), { timeout: 20_000, interval: 50 });
   }
 
+  async function storedSecret(): Promise<StoredSecret> {
+    const { aws, outputs } = retrieval.under.bridge;
+    const get = new GetSecretValueCommand({ SecretId: outputs.sessionSecretName });
+    const { SecretString = "", CreatedDate } = await new SecretsManagerClient(clientSettings(aws)).send(get);
+    return { text: SecretString, putAt: CreatedDate?.getTime() ?? 0 };
+  }
+
   /**
    * A process of the bridge that begins to renew the session, with the ledger, the secret and the token endpoint of the
    * others, up to a point of its refresh from which it never comes back.
@@ -51,7 +61,7 @@ describe("a user session", () => {
     refreshed: Promise<void>;
     gone: Promise<unknown>;
   } {
-    const { simulator, bridge } = retrieval.under;
+    const { simulator } = retrieval.under;
     const server = userServer({ baseUrl: simulator.baseUrl });
     const http = undiciHttp(connections(server));
     const rotated = Promise.withResolvers<void>();
@@ -71,12 +81,8 @@ describe("a user session", () => {
       sleep: () => Promise.reject(new Error("nobody else renews the session")),
       onDeath: () => Promise.reject(new Error("the session is not dead")),
     };
-    const readSecret = async () => {
-      const get = new GetSecretValueCommand({ SecretId: bridge.outputs.sessionSecretName });
-      const { SecretString = "", CreatedDate } = await new SecretsManagerClient(clientSettings(bridge.aws)).send(get);
-      return { text: SecretString, putAt: CreatedDate?.getTime() ?? 0 };
-    };
-    return { refreshed: rotated.promise, gone: currentAccessToken(ports, { id: sessionId, readSecret }) };
+    const gone = currentAccessToken(ports, { id: sessionId, readSecret: storedSecret });
+    return { refreshed: rotated.promise, gone };
   }
 
   test("that is cold is renewed once, and warm not at all", async () => {
@@ -134,5 +140,27 @@ describe("a user session", () => {
     expect((await retrieval.failed(await retrieval.request(patient(7)))).error).toEqual(error);
     expect(refreshes().slice(before)).toEqual([400]);
     expect(await store.read(sessionId)).toMatchObject({ death: { told: true } });
+  });
+
+  test("that has ended goes on once the operator renews it, by a code of the portal's or by a refresh token", async () => {
+    const { simulator, bridge } = retrieval.under;
+    const secret = sessionSecret.parse(JSON.parse((await storedSecret()).text));
+    const { client_id: clientId, client_secret: clientSecret, auth_method: method } = secret;
+    const renew = async (first: string, ...more: string[]) => {
+      const args = ["cli/add-session.ts", "add", "--stage", "local", "--client-id", clientId, "--auth-method", method];
+      const running = promisify(execFile)(process.execPath, [...args, ...more], { env: { ...bridge.aws.env } });
+      running.child.stdin?.end(`${first}\n${clientSecret}\n`);
+      return await running;
+    };
+    const tokenUrl = userServer({ baseUrl: simulator.baseUrl }).tokenUrl.href;
+    const byCode = ["--grant", "authorization_code", "--token-url", tokenUrl];
+    const code = simulator.authorizationCode({ userId, clientId });
+    expect((await renew(code, ...byCode)).stdout).toContain("is in place");
+    expect(await refreshesOver(8, documentsOf(8))).toEqual([200]);
+
+    await expect(renew(code, ...byCode)).rejects.toThrow(/used before/);
+    await whenDue();
+    await renew(simulator.openSession({ userId, clientId }));
+    expect(await refreshesOver(9, documentsOf(9))).toEqual([200]);
   });
 });

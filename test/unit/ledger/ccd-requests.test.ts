@@ -58,7 +58,7 @@ describe("a request for CCDs in the ledger", () => {
 
   it("is not made by accepting what is not there", async () => {
     const { table, requests } = given();
-    await expect(requests.accept(own, "server-1")).rejects.toThrow();
+    await expect(requests.accept(own, "server-1")).rejects.toThrow("no");
     expect(table.items.has(`ccd#${own}`)).toBe(false);
   });
 

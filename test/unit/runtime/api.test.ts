@@ -4,10 +4,14 @@ import type { ApiAccess } from "#contracts/api-access.ts";
 import { AccessRefused, OriginRefused, ServerUnavailable } from "#contracts/errors.ts";
 import { ReadRefused, SessionDead, SessionSecretUnusable } from "#contracts/user-faults.ts";
 import { type ApiHandler, type ApiParts, api } from "#runtime/api.ts";
+import type { CallerRules } from "#runtime/api-caller.ts";
 
 const context = { awsRequestId: "r", functionName: "f", getRemainingTimeInMillis: () => 28_000 } as Context;
 const userArn = "arn:aws:iam::123456789012:user/clara";
 const claims = { iss: "https://login.example", sub: "clara", exp: "1772366400" };
+
+const signed: CallerRules = { authorizer: "iam", callers: "sessions" };
+const withTokens: CallerRules = { authorizer: "jwt", callers: "sessions" };
 
 const now = () => Date.parse("2026-03-01T12:00:00Z");
 
@@ -15,7 +19,7 @@ const now = () => Date.parse("2026-03-01T12:00:00Z");
 function apiOf(handle: ApiHandler, more: Partial<ApiParts> = {}) {
   const recorded: ApiAccess[] = [];
   const accesses = { append: (access: ApiAccess) => Promise.resolve(void recorded.push(access)) };
-  const handler = api(() => ({ handle, accesses, authorizer: "iam", now, ...more }));
+  const handler = api(() => ({ handle, accesses, rules: signed, now, ...more }));
   const call = async (authorizer: unknown, routeKey = "GET /fhir/{resourceType}", event: object = {}) => {
     const requestContext = { requestId: "call-1", authorizer };
     const result = await handler({ routeKey, rawQueryString: "patient=250001", requestContext, ...event }, context);
@@ -31,11 +35,23 @@ const fine: ApiHandler = ({ caller }) =>
 describe("who calls", () => {
   it("is the signed request's principal, or the token's issuer and subject", async () => {
     expect((await apiOf(fine).call({ iam: { userArn } })).body).toBe(userArn);
-    const token = await apiOf(fine, { authorizer: "jwt" }).call({ jwt: { claims, scopes: null } });
+    const token = await apiOf(fine, { rules: withTokens }).call({ jwt: { claims, scopes: null } });
     expect(token.body).toBe("https://login.example#clara");
   });
 
-  it.each<[string, ApiParts["authorizer"], unknown]>([
+  it.each([
+    ["arn:aws:sts::123456789012:assumed-role/Nurses/clara", "arn:aws:sts::123456789012:assumed-role/Nurses"],
+    ["arn:aws-cn:sts::123456789012:assumed-role/a.b/x@y.z", "arn:aws-cn:sts::123456789012:assumed-role/a.b"],
+    [userArn, userArn],
+    ["arn:aws:sts::123456789012:federated-user/clara", "arn:aws:sts::123456789012:federated-user/clara"],
+  ])("is the role where sessions count as one, and recorded as who it really was: %s", async (principal, identity) => {
+    const { call, recorded } = apiOf(fine, { rules: { authorizer: "iam", callers: "roles" } });
+    expect((await call({ iam: { userArn: principal } })).body).toBe(identity);
+    expect(recorded).toMatchObject([{ caller: principal }]);
+    expect((await apiOf(fine).call({ iam: { userArn: principal } })).body).toBe(principal);
+  });
+
+  it.each<[string, CallerRules["authorizer"], unknown]>([
     ["no authorizer's context", "iam", undefined],
     ["an empty one", "iam", {}],
     ["a principal without a name", "iam", { iam: { userArn: "" } }],
@@ -45,7 +61,9 @@ describe("who calls", () => {
     ["a token whose end is no time", "jwt", { jwt: { claims: { ...claims, exp: "never" } } }],
     ["a token without a subject", "jwt", { jwt: { claims: { iss: claims.iss, exp: claims.exp } } }],
   ])("is refused with %s, and recorded as nobody", async (_, authorizer, given) => {
-    const { call, recorded } = apiOf(() => Promise.reject(new Error("must not be reached")), { authorizer });
+    const { call, recorded } = apiOf(() => Promise.reject(new Error("must not be reached")), {
+      rules: { authorizer, callers: "sessions" },
+    });
     expect((await call(given)).status).toBe(401);
     expect(recorded).toEqual([expect.objectContaining({ caller: null, status: 401 })]);
   });

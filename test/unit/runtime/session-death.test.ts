@@ -10,13 +10,14 @@ const death: SessionDeath = {
   told: false,
 };
 
+const down = (what: string) => Promise.reject(new Error(`the ${what} is down`));
+const silent = () => undefined;
+
 function noticed({ busIsDown = false, ledgerIsDown = false } = {}) {
   const published: BridgeEvent[] = [];
   const told: [string, number][] = [];
   const logged: unknown[] = [];
   const rung = { times: 0 };
-  const down = (what: string) => Promise.reject(new Error(`the ${what} is down`));
-  const log = () => undefined;
   const notice = noticeOfDeath({
     bus: {
       publish: (event) => {
@@ -35,7 +36,7 @@ function noticed({ busIsDown = false, ledgerIsDown = false } = {}) {
     reportDeadSession: () => {
       rung.times += 1;
     },
-    log: { info: log, warn: log, error: (_, fields) => void logged.push(fields) },
+    log: { info: silent, warn: silent, error: (_, fields) => void logged.push(fields) },
   });
   return { notice, published, told, logged, rung };
 }

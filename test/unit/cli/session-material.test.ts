@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import { type SessionMaterial, sessionSecretOf } from "#cli/session-material.ts";
+import type { OAuthClient } from "#contracts/user-session.ts";
+import type { AuthorizationCode } from "#integra/user-token.ts";
+
+const material: SessionMaterial = {
+  grant: "refresh_token",
+  clientId: "bridge",
+  authMethod: "client_secret_post",
+  redirectUri: undefined,
+  codeVerifier: undefined,
+  lines: "token-1\nsecret-1\n",
+};
+const code = { ...material, grant: "authorization_code" as const, lines: "code-1\nsecret-1\n" };
+
+function given() {
+  const exchanged: [OAuthClient, AuthorizationCode][] = [];
+  const exchange = (...asked: [OAuthClient, AuthorizationCode]) => {
+    exchanged.push(asked);
+    return Promise.resolve({ refreshToken: "refreshed" });
+  };
+  return { exchanged, secretOf: (brought: SessionMaterial) => sessionSecretOf({ exchange }, brought) };
+}
+
+describe("a session that an operator brings", () => {
+  it("by its refresh token is put as it is, and nobody is asked", async () => {
+    const { secretOf, exchanged } = given();
+    expect(await secretOf(material)).toEqual({
+      refresh_token: "token-1",
+      client_id: "bridge",
+      client_secret: "secret-1",
+      auth_method: "client_secret_post",
+    });
+    expect(exchanged).toEqual([]);
+  });
+
+  it("by a code is put with the refresh token that the code was exchanged for", async () => {
+    const { secretOf, exchanged } = given();
+    const secret = await secretOf({ ...code, redirectUri: "https://app.example/back", codeVerifier: "v" });
+    expect(secret).toMatchObject({ refresh_token: "refreshed", client_secret: "secret-1" });
+    expect(exchanged).toEqual([
+      [
+        { id: "bridge", authentication: { method: "client_secret_post", secret: "secret-1" } },
+        { code: "code-1", redirectUri: "https://app.example/back", codeVerifier: "v" },
+      ],
+    ]);
+  });
+
+  it("for a public client has no secret", async () => {
+    const { secretOf, exchanged } = given();
+    const secret = await secretOf({ ...code, authMethod: "none", lines: "code-1\n" });
+    expect(secret).toEqual({ refresh_token: "refreshed", client_id: "bridge", auth_method: "none" });
+    expect(exchanged[0]).toEqual([{ id: "bridge", authentication: { method: "none" } }, { code: "code-1" }]);
+  });
+
+  it.each<[string, Partial<SessionMaterial>, string]>([
+    ["without a token", { lines: "\n" }, "refresh_token is empty"],
+    ["without a code", { grant: "authorization_code", lines: "" }, "the authorization code is empty"],
+    ["without a secret that its method needs", { lines: "token-1" }, "client_secret is missing"],
+    ["with a secret that its method has no use for", { authMethod: "none" }, "client_secret is there"],
+    ["without a method", { authMethod: undefined }, "auth_method must be"],
+  ])("is refused %s before a code is used up, and no value is repeated", async (_, part, words) => {
+    const { secretOf, exchanged } = given();
+    const fault = await secretOf({ ...code, ...material, ...part }).catch((error: unknown) => error);
+    expect(fault).toMatchObject({ name: "SessionMaterialUnusable", message: expect.stringContaining(words) as string });
+    expect((fault as Error).message).not.toMatch(/token-1|secret-1|code-1/);
+    expect(exchanged).toEqual([]);
+  });
+});
