@@ -1,5 +1,6 @@
 import type { EventBus } from "#announcements/event-bus.ts";
 import type { AnnounceInput } from "#contracts/export-state.ts";
+import { exportEvent } from "#functions/workflow/export-events.ts";
 import { factOfRun } from "#functions/workflow/export-runs.ts";
 import type { ExportRecords } from "#landing/export-records.ts";
 import type { Step } from "#runtime/step.ts";
@@ -18,18 +19,13 @@ const mostNamedFiles = 50;
  */
 export const announceCompletion =
   ({ records, bus }: AnnounceCompletionPorts): Step<AnnounceInput, Record<string, never>> =>
-  async ({ export: { exportId, run, requestId, request, predecessor }, completion: { status } }) => {
+  async ({ export: context, completion: { status } }) => {
+    const { exportId } = context;
     const { transactionTime, totals, failedFiles, adoptedFrom } = await records.getSummary(exportId);
     await bus.publish({
       type: "Export Completed",
       detail: {
-        version: "1",
-        eventId: `${exportId}/${factOfRun("completed", run)}`,
-        exportId,
-        run,
-        requestId,
-        request,
-        predecessor,
+        ...exportEvent(context, factOfRun("completed", context.run)),
         status,
         transactionTime,
         adoptedFrom,

@@ -2,6 +2,7 @@ import type { EventBus } from "#announcements/event-bus.ts";
 import type { BridgeEvent } from "#contracts/events.ts";
 import type { ExportRecord } from "#contracts/landed.ts";
 import type { ExecutionStopped } from "#contracts/triggers.ts";
+import { exportEvent } from "#functions/workflow/export-events.ts";
 import { type ExportRun, executionName, factOfRun, runOfExecution } from "#functions/workflow/export-runs.ts";
 import { reasonOf } from "#functions/workflow/reason-of.ts";
 import type { AuditTrail } from "#landing/audit-trail.ts";
@@ -58,22 +59,13 @@ function endEvent(
   { records }: CancelExportPorts,
   { run, status, record, message, at, jobDeleted }: Ended,
 ): BridgeEvent {
-  const { exportId } = run;
-  const common = {
-    version: "1" as const,
-    ...run,
-    requestId: record?.requestId ?? null,
-    request: record?.request ?? null,
-    predecessor: record?.predecessor ?? null,
-    destination: records.pointers(exportId).destination,
-  };
-  const eventId = (fact: string) => `${exportId}/${factOfRun(fact, run.run)}`;
+  const told = (fact: string) => ({
+    ...exportEvent({ request: null, requestId: null, predecessor: null, ...record, ...run }, factOfRun(fact, run.run)),
+    destination: records.pointers(run.exportId).destination,
+  });
   return status === "ABORTED"
-    ? { type: "Export Cancelled", detail: { ...common, eventId: eventId("cancelled"), cancelledAt: at, jobDeleted } }
-    : {
-        type: "Export Failed",
-        detail: { ...common, eventId: eventId("failed"), error: { name: "DeadlineExceeded", message } },
-      };
+    ? { type: "Export Cancelled", detail: { ...told("cancelled"), cancelledAt: at, jobDeleted } }
+    : { type: "Export Failed", detail: { ...told("failed"), error: { name: "DeadlineExceeded", message } } };
 }
 
 /** Without the lease the server may have handed the job to the next export: it is not ours to delete any more. */

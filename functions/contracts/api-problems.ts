@@ -1,3 +1,4 @@
+import * as z from "zod";
 import { AccessRefused, OriginRefused, ServerUnavailable } from "./errors.ts";
 import { type ReadRefusal, ReadRefused, SessionDead, SessionSecretUnusable } from "./user-faults.ts";
 
@@ -5,16 +6,57 @@ import { type ReadRefusal, ReadRefused, SessionDead, SessionSecretUnusable } fro
  * What an API caller is told where there is no answer: a problem (RFC 9457), below /fhir an OperationOutcome.
  */
 
+/** FHIR R4's issue types (value set `issue-type`), as far as the API tells of them. */
+const issueTypes = [
+  "invalid",
+  "security",
+  "forbidden",
+  "not-found",
+  "not-supported",
+  "too-long",
+  "transient",
+  "exception",
+] as const;
+
+/** A problem as its caller reads it (RFC 9457). */
+export const problemBody = z.strictObject({
+  type: z.literal("about:blank"),
+  title: z.string().describe("What happened, the same at each time."),
+  status: z.number().int(),
+  detail: z.string().describe("What happened this time, and what to do, for people."),
+  requestId: z.string().describe("The call's id: the log and the audit trail know the call by it."),
+  candidates: z.array(z.string()).optional().describe("The ids of patients that match, where more than one does."),
+});
+
+export type ProblemBody = z.infer<typeof problemBody>;
+
+/** The same below /fhir (FHIR R4, OperationOutcome). */
+export const outcomeBody = z.strictObject({
+  resourceType: z.literal("OperationOutcome"),
+  issue: z
+    .array(
+      z.strictObject({
+        severity: z.literal("error"),
+        code: z.enum(issueTypes),
+        details: z.strictObject({ text: z.string().describe("What happened, the same at each time.") }),
+        diagnostics: z.string().describe("The server's own words where it has any; else what happened and what to do."),
+      }),
+    )
+    .min(1),
+});
+
+export type OutcomeBody = z.infer<typeof outcomeBody>;
+
 interface ProblemOptions extends ErrorOptions {
   status: number;
   /** FHIR R4's issue type, the nearest to what happened. */
-  issue: "invalid" | "security" | "forbidden" | "not-found" | "not-supported" | "too-long" | "transient" | "exception";
+  issue: (typeof issueTypes)[number];
   /** For the caller only: it may repeat what was asked. */
   detail: string;
   /** When asking again may help. */
   retryAfterMs?: number | undefined;
   /** Further members of the problem (RFC 9457, 3.2). */
-  members?: Record<string, unknown>;
+  members?: Pick<ProblemBody, "candidates">;
 }
 
 /** A call that ends without its answer. The message is the title: it names nobody, and is logged. */
@@ -24,7 +66,7 @@ export class ApiProblem extends Error {
   readonly issue: ProblemOptions["issue"];
   readonly detail: string;
   readonly retryAfterMs: number | undefined;
-  readonly members: Record<string, unknown>;
+  readonly members: Pick<ProblemBody, "candidates">;
 
   constructor(title: string, options: ProblemOptions) {
     super(title, options);

@@ -44,14 +44,15 @@ export type CcdRequestRecord = z.infer<typeof ccdRequestRecord>;
 
 /** One document that landed. What names the patient is in the document alone. */
 export const ccdDocument = z.strictObject({
-  /** From 1, as the API numbers them. */
-  number: z.number().int().positive(),
+  number: z.number().int().positive().describe("From 1, as the API numbers them."),
   key: z.string(),
   bytes: z.number().int().nonnegative(),
   title: z.string().nullable(),
-  /** Of the encounter that the document is about. */
-  encounterIds: z.array(z.string()),
-  effectiveTime: z.string().nullable(),
+  encounterIds: z.array(z.string()).describe("Of the encounter that the document is about."),
+  effectiveTime: z
+    .string()
+    .nullable()
+    .describe("ISO 8601, no more exact, and in no other zone, than the document has it."),
   encounterStart: z.string().nullable(),
   encounterEnd: z.string().nullable(),
   sections: z.array(

@@ -4,7 +4,7 @@ import { ccdRequestId } from "./ccd-request.ts";
 import { faultNames } from "./errors.ts";
 import { exportRequest, run } from "./export-request.ts";
 import { exportId } from "./export-state.ts";
-import { crc32, fileKind } from "./landed.ts";
+import { crc32, exportTotals, fileKind } from "./landed.ts";
 import { sessionRefusals, userFaultNames } from "./user-faults.ts";
 
 /*
@@ -77,12 +77,7 @@ export const exportCompleted = z.strictObject({
     .describe("The identical export whose objects these are, where this one waited for it; its summary names them."),
   summary: pointer,
   manifest: pointer,
-  totals: z.strictObject({
-    files: z.number().int(),
-    failedFiles: z.number().int(),
-    lines: z.number().int(),
-    bytes: z.number().int(),
-  }),
+  totals: exportTotals,
   failedFiles: z
     .array(z.strictObject({ key: z.string(), type: z.string(), reason: z.string() }))
     .max(50)

@@ -102,6 +102,14 @@ export const stopMarker = z.strictObject({
 });
 export type StopMarker = z.infer<typeof stopMarker>;
 
+/** How much of an export landed, and how many files of it did not. */
+export const exportTotals = z.strictObject({
+  files: z.number().int(),
+  failedFiles: z.number().int(),
+  lines: z.number().int(),
+  bytes: z.number().int(),
+});
+
 /** `exports/{exportId}/summary.json` */
 export const exportSummary = z.strictObject({
   version: z.literal("1"),
@@ -119,13 +127,7 @@ export const exportSummary = z.strictObject({
   serverJobId: z.string(),
   files: z.array(landedFile),
   failedFiles: z.array(failedFile),
-  totals: z.strictObject({
-    files: z.number().int(),
-    failedFiles: z.number().int(),
-    lines: z.number().int(),
-    bytes: z.number().int(),
-    issues: issueCounts,
-  }),
+  totals: exportTotals.extend({ issues: issueCounts }),
   timings: z.strictObject({
     startedAt: z.iso.datetime(),
     kickedOffAt: z.iso.datetime(),

@@ -9,6 +9,7 @@ import {
 import type { DownloadInput, DownloadResult, ExportContext } from "#contracts/export-state.ts";
 import { FileCut, FileDamaged, FileRefused, ObjectConflict } from "#contracts/file-faults.ts";
 import type { ExportPlan, LandedFile, PlannedFile } from "#contracts/landed.ts";
+import { exportEvent } from "#functions/workflow/export-events.ts";
 import { nextTry, troubleIntervalMs } from "#functions/workflow/pacing.ts";
 import type { OpenedFile } from "#integra/output-file.ts";
 import type { ExportRecords, ExportRun } from "#landing/export-records.ts";
@@ -164,19 +165,12 @@ function judge(fault: unknown): Judgement | undefined {
 }
 
 async function announce(ports: DownloadFilePorts, context: ExportContext, landed: LandedFile): Promise<void> {
-  const { exportId, run, requestId, request, predecessor } = context;
   const { key, kind, type, lines, bytes, checksum } = landed;
-  const { bucket } = ports.records.pointers(exportId).destination;
+  const { bucket } = ports.records.pointers(context.exportId).destination;
   await ports.bus.publish({
     type: "Export File Landed",
     detail: {
-      version: "1",
-      eventId: `${exportId}/landed/${landed.index}`,
-      exportId,
-      run,
-      requestId,
-      request,
-      predecessor,
+      ...exportEvent(context, `landed/${landed.index}`),
       file: { bucket, key, kind, type, lines, bytes, checksum },
     },
   });

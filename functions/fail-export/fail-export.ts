@@ -3,6 +3,7 @@ import { type FaultName, faultNames } from "#contracts/errors.ts";
 import type { ExportRequest } from "#contracts/export-request.ts";
 import type { ExportContext, Failed, FailInput, UnvalidatedExport } from "#contracts/export-state.ts";
 import { type ExplainedFailure, explainedFailure, readable } from "#functions/workflow/explained-failure.ts";
+import { exportEvent } from "#functions/workflow/export-events.ts";
 import { type ExportRun, factOfRun, runOfExecution } from "#functions/workflow/export-runs.ts";
 import type { ExportRecords } from "#landing/export-records.ts";
 import type { Log } from "#runtime/log.ts";
@@ -24,21 +25,14 @@ export const failExport =
   (ports: FailExportPorts): Step<FailInput, Failed> =>
   async (input) => {
     const context = "input" in input.export ? beforeValidation(input.export) : input.export;
-    const { exportId, run, requestId, request, predecessor } = context;
     const error = await explain(ports, context, input.failure);
     ports.log.error("export failed", { fault: error.name, reason: error.message });
     await ports.bus.publish({
       type: "Export Failed",
       detail: {
-        version: "1",
-        eventId: `${exportId}/${factOfRun("failed", run)}`,
-        exportId,
-        run,
-        requestId,
-        request,
-        predecessor,
+        ...exportEvent(context, factOfRun("failed", context.run)),
         error,
-        destination: ports.records.pointers(exportId).destination,
+        destination: ports.records.pointers(context.exportId).destination,
       },
     });
     return { error: error.name, cause: error.message };

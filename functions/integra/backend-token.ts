@@ -4,6 +4,7 @@ import { clientAssertion } from "./client-assertion.ts";
 import { type ClientKey, type KnownClientKey, knownClientKey, type ReadSecret } from "./client-key.ts";
 import { type Http, type HttpAnswer, readBody, readRefusal, refusalText } from "./http.ts";
 import type { IntegraServer } from "./integra-server.ts";
+import { jsonOrUndefined } from "./json-body.ts";
 
 /** The access token of SMART Backend Services, kept in memory only. */
 export interface BackendToken {
@@ -122,8 +123,7 @@ async function requestToken(
 }
 
 async function readToken(answer: HttpAnswer, askedAt: number): Promise<Minted> {
-  const text = (await readBody(answer, bodyLimit)).toString("utf8");
-  const parsed = tokenAnswer.safeParse(jsonOrUndefined(text));
+  const parsed = tokenAnswer.safeParse(jsonOrUndefined(await readBody(answer, bodyLimit)));
   if (!parsed.success) throw new ServerUnavailable("the token endpoint answered 200 without an access token");
   const lifetimeMs = (parsed.data.expires_in ?? defaultLifetimeSeconds) * 1000;
   return {
@@ -138,12 +138,4 @@ async function readTokenRefusal(answer: HttpAnswer, now: number): Promise<Access
   if (refusal.temporary || refusal.status < 400)
     return new ServerUnavailable(message, { retryAfterMs: refusal.retryAfterMs });
   return new AccessRefused(`${message}. Check the client id, the registered public key, the audience and the scope`);
-}
-
-function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { CcdProtocolSettings } from "#contracts/ccd-protocol.ts";
+import { jsonOrUndefined } from "./json-body.ts";
 import { readServerText } from "./server-text.ts";
 
 /** What the server said to a request for CCDs. `requestId`s are the server's. */
@@ -99,12 +100,4 @@ export function notReadyReason(
   if (phrase !== undefined) return `HTTP ${status} and the words "${phrase}"`;
   if (notReady.anyNotFound && status === 404) return "HTTP 404";
   return undefined;
-}
-
-function jsonOrUndefined(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }

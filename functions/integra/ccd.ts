@@ -14,6 +14,7 @@ import { type CcdBody, type CcdDocuments, openCcdBody } from "./ccd-body.ts";
 import { ccdDate } from "./ccd-date.ts";
 import type { UserClient } from "./fhir-page.ts";
 import { type Headers, readBody } from "./http.ts";
+import { jsonOrUndefined } from "./json-body.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
 /** What a try to download said: the documents, "not yet" in one of its forms, or that there will be none. */
@@ -185,12 +186,4 @@ function isBusy(status: number): boolean {
 function unavailable(subject: string, status: number, wait: number | undefined): ServerUnavailable {
   const words = `HTTP ${status}${status < 300 ? " and nothing that could be understood" : ""}`;
   return new ServerUnavailable(`the server answered ${subject} with ${words}`, { retryAfterMs: wait });
-}
-
-function jsonOrUndefined(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }

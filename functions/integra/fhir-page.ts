@@ -4,6 +4,7 @@ import { type ReadRefusal, ReadRefused } from "#contracts/user-faults.ts";
 import { authorisedRequest, type TokenBearer } from "./authorised-request.ts";
 import { type HttpAnswer, headerText, type Refusal, readBody, readRefusal } from "./http.ts";
 import { onServerOrigin } from "./integra-server.ts";
+import { jsonOrUndefined } from "./json-body.ts";
 import type { UserServer } from "./user-server.ts";
 
 /** A user's session as the requests of this folder need it. */
@@ -106,12 +107,4 @@ function kindOf(status: number, text: string): ReadRefusal {
   if (status === 400) return "invalid-parameter";
   if (status === 403) return text.includes("INVALID_SEARCH_PARAMETER") ? "invalid-value" : "forbidden";
   return status === 404 || status === 410 ? "not-found" : "other";
-}
-
-function jsonOrUndefined(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@ import { ServerUnavailable } from "#contracts/errors.ts";
 import { SessionDead } from "#contracts/user-faults.ts";
 import type { OAuthClient, UserTokens } from "#contracts/user-session.ts";
 import { type Headers, type Http, type HttpAnswer, type Refusal, readBody, readRefusal, refusalText } from "./http.ts";
+import { jsonOrUndefined } from "./json-body.ts";
 import { readServerText } from "./server-text.ts";
 import type { UserServer } from "./user-server.ts";
 
@@ -166,12 +167,4 @@ function secretsOf(grant: Record<string, string>, form: Record<string, string>):
   const { grant_type: _, redirect_uri: __, ...secrets } = grant;
   const clientSecret = form["client_secret"];
   return clientSecret === undefined ? Object.values(secrets) : [...Object.values(secrets), clientSecret];
-}
-
-function jsonOrUndefined(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@ import { ExportStopped, ServerUnavailable } from "#contracts/errors.ts";
 import type { ExportRequest } from "#contracts/export-request.ts";
 import type { ExportContext, KickOffInput, KickOffResult } from "#contracts/export-state.ts";
 import type { ExportJob } from "#contracts/landed.ts";
+import { exportEvent } from "#functions/workflow/export-events.ts";
 import { executionName } from "#functions/workflow/export-runs.ts";
 import { jobIdOf } from "#functions/workflow/job-id.ts";
 import { elapsedOf, nextTry, pollIntervalMs, troubleIntervalMs, worthAnotherTry } from "#functions/workflow/pacing.ts";
@@ -104,17 +105,11 @@ async function accepted(
   attempts: number,
   retryAfterMs: number | undefined,
 ): Promise<KickOffResult> {
-  const { exportId, run, requestId, request, predecessor, startedAt } = context;
+  const { exportId, startedAt } = context;
   await bus.publish({
     type: "Export Started",
     detail: {
-      version: "1",
-      eventId: `${exportId}/started`,
-      exportId,
-      run,
-      requestId,
-      request,
-      predecessor,
+      ...exportEvent(context, "started"),
       startedAt,
       destination: records.pointers(exportId).destination,
     },

@@ -1,5 +1,5 @@
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
-import { ApiProblem } from "#contracts/api-problems.ts";
+import { ApiProblem, type OutcomeBody, type ProblemBody } from "#contracts/api-problems.ts";
 
 /** What a caller gets. */
 export interface ApiAnswer {
@@ -37,7 +37,7 @@ export function asGatewayResult({ status, headers, body }: ApiAnswer): APIGatewa
 export function problemAnswer(problem: ApiProblem, route: string, requestId: string): ApiAnswer {
   const { status, issue: code, message: title, detail, retryAfterMs, members } = problem;
   const forFhir = / \/fhir\//.test(route);
-  const content = forFhir
+  const content: OutcomeBody | ProblemBody = forFhir
     ? {
         resourceType: "OperationOutcome",
         issue: [{ severity: "error", code, details: { text: title }, diagnostics: detail }],

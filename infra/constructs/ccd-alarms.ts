@@ -17,46 +17,42 @@ export interface CcdAlarmsProps {
 export class CcdAlarms extends Construct {
   constructor(scope: Construct, id: string, props: CcdAlarmsProps) {
     super(scope, id);
-    const { topic, stateMachine, deadLetters, metricsNamespace } = props;
+    const { topic, stateMachine, deadLetters, metricsNamespace: namespace } = props;
     const period = Duration.minutes(5);
-    ringingAlarm(this, "CcdsFailed", topic, {
-      metric: stateMachine.metricFailed({ period }),
-      threshold: 1,
-      description: "A request for CCDs failed: its Ccd Failed event says why",
-    });
-    ringingAlarm(this, "CcdsTimedOut", topic, {
-      metric: stateMachine.metricTimedOut({ period }),
-      threshold: 1,
-      description: "A request for CCDs ran into its execution's time limit",
-    });
-    ringingAlarm(this, "CcdsQuarantined", topic, {
-      metric: new cloudwatch.Metric({
-        namespace: metricsNamespace,
-        metricName: "CcdsQuarantined",
-        dimensionsMap: { service: "ccd-retrieval" },
+    const ring = (alarm: string, metric: cloudwatch.IMetric, description: string) =>
+      ringingAlarm(this, alarm, topic, { metric, threshold: 1, description });
+    const counted = (metricName: string, service: string) =>
+      new cloudwatch.Metric({
+        namespace,
+        metricName,
+        dimensionsMap: { service },
         statistic: cloudwatch.Stats.SUM,
         period,
-      }),
-      threshold: 1,
-      description:
-        "IntegraConnect sent another patient's documents, or an archive that is an attack: see quarantine/ccds/",
-    });
-    ringingAlarm(this, "SessionEnded", topic, {
-      metric: new cloudwatch.Metric({
-        namespace: metricsNamespace,
-        metricName: "DeadSessionsMet",
-        dimensionsMap: { service: "user-session" },
-        statistic: cloudwatch.Stats.SUM,
-        period,
-      }),
-      threshold: 1,
-      description:
-        "IntegraConnect ended the user session: nothing can be asked on demand until it is renewed (docs/runbook.md)",
-    });
-    ringingAlarm(this, "StopUndelivered", topic, {
-      metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: cloudwatch.Stats.MAXIMUM }),
-      threshold: 1,
-      description: "A stopped request for CCDs could not be ended: see the dead-letter queue",
-    });
+      });
+    ring(
+      "CcdsFailed",
+      stateMachine.metricFailed({ period }),
+      "A request for CCDs failed: its Ccd Failed event says why",
+    );
+    ring(
+      "CcdsTimedOut",
+      stateMachine.metricTimedOut({ period }),
+      "A request for CCDs ran into its execution's time limit",
+    );
+    ring(
+      "CcdsQuarantined",
+      counted("CcdsQuarantined", "ccd-retrieval"),
+      "IntegraConnect sent another patient's documents, or an archive that is an attack: see quarantine/ccds/",
+    );
+    ring(
+      "SessionEnded",
+      counted("DeadSessionsMet", "user-session"),
+      "IntegraConnect ended the user session: nothing can be asked on demand until it is renewed (docs/runbook.md)",
+    );
+    ring(
+      "StopUndelivered",
+      deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: cloudwatch.Stats.MAXIMUM }),
+      "A stopped request for CCDs could not be ended: see the dead-letter queue",
+    );
   }
 }

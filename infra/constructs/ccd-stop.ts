@@ -1,10 +1,9 @@
 import * as events from "aws-cdk-lib/aws-events";
-import * as targets from "aws-cdk-lib/aws-events-targets";
-import * as destinations from "aws-cdk-lib/aws-lambda-destinations";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { CcdRetrieval } from "./ccd-retrieval.ts";
 import { deadLetterQueue } from "./export-trigger.ts";
+import { callWhenStopped } from "./stopped-executions.ts";
 
 /** What follows when an execution is stopped from outside: its request ends, so that nobody waits for it. */
 export class CcdStop extends Construct {
@@ -13,29 +12,17 @@ export class CcdStop extends Construct {
   constructor(scope: Construct, id: string, { stateMachine, failer }: CcdRetrieval) {
     super(scope, id);
     this.deadLetters = deadLetterQueue(this, "DeadLetters");
-    failer.function.configureAsyncInvoke({
-      onFailure: new destinations.SqsDestination(this.deadLetters),
-      retryAttempts: 2,
-    });
-    new events.Rule(this, "ExecutionStopped", {
+    callWhenStopped(this, failer, {
       description: "The execution of a request for CCDs was stopped from outside, or ran out of time",
-      eventPattern: {
-        source: ["aws.states"],
-        detailType: ["Step Functions Execution Status Change"],
-        detail: { stateMachineArn: [stateMachine.stateMachineArn], status: ["ABORTED", "TIMED_OUT"] },
-      },
-      targets: [
-        new targets.LambdaFunction(failer.function, {
-          deadLetterQueue: this.deadLetters,
-          event: events.RuleTargetInput.fromObject({
-            request: { requestId: events.EventField.fromPath("$.detail.name") },
-            failure: {
-              Error: "RetrievalStopped",
-              Cause: "the retrieval was stopped before the documents were there: ask again",
-            },
-          }),
-        }),
-      ],
+      stateMachine,
+      deadLetters: this.deadLetters,
+      input: events.RuleTargetInput.fromObject({
+        request: { requestId: events.EventField.fromPath("$.detail.name") },
+        failure: {
+          Error: "RetrievalStopped",
+          Cause: "the retrieval was stopped before the documents were there: ask again",
+        },
+      }),
     });
   }
 }
