@@ -15,6 +15,9 @@ export interface TakeSessionLeasePorts {
   now: () => number;
 }
 
+/** About as long as one request has the session. */
+const turnMs = 5_000;
+
 /**
  * Looks once whether the session is free for this request. A lease falls to whoever looks next where its holder's
  * execution has ended: never by the clock, only because Step Functions says so. What the ended one left at the server is
@@ -27,7 +30,7 @@ export const takeSessionLease =
     const holder = await claim(ports, request.sessionId, request.requestId);
     if (holder === request.requestId) return { outcome: "ours", ...nextTry(ports.now(), 0), tries };
     ports.log.info("another request has the session", { holder, tries });
-    const wait = turnIntervalMs(tries, elapsedOf(request, ports.now()));
+    const wait = turnIntervalMs(tries, elapsedOf(request, ports.now()), turnMs);
     return { outcome: "waiting", ...nextTry(ports.now(), wait), tries };
   };
 

@@ -58,9 +58,12 @@ export function pollIntervalMs({ retryAfterMs, polls, ...elapsed }: Polling): nu
   return Math.max(retryAfterMs ?? growing, gentleMs(elapsed), shortestWaitMs);
 }
 
-/** The wait before looking again whether it is one's turn: short, as nobody else is asked, but bounded like polls. */
-export function turnIntervalMs(looks: number, elapsed: Elapsed): number {
-  const growing = Math.min(firstIntervalMs * 1.5 ** Math.min(looks - 1, 50), minute);
+/**
+ * The wait before looking again whether it is one's turn: short, as nobody else is asked, but bounded like polls.
+ * @param longestMs where turns are short, the session should not lie idle for longer than they take
+ */
+export function turnIntervalMs(looks: number, elapsed: Elapsed, longestMs: number = minute): number {
+  const growing = Math.min(firstIntervalMs * 1.5 ** Math.min(looks - 1, 50), longestMs);
   return Math.max(growing, gentleMs(elapsed));
 }
 

@@ -22,7 +22,7 @@ export const faultSchema = z.discriminatedUnion("kind", [
     retryAfter: z.union([z.number(), z.strictObject({ httpDateInSeconds: z.number() }), z.null()]).optional(),
     /** OperationOutcome with a transient or a terminal issue, or another body. Default "transient" for 429 and 5xx. */
     body: z.enum(["transient", "terminal", "html", "empty", "attachment-not-found", "portal"]).optional(),
-    /** What the OperationOutcome, or the page, says; `{token}`, `{assertion}` and `{url}` stand for what was sent. */
+    /** What the OperationOutcome, or the page, says; `{token}`, `{assertion}`, `{url}` and `{body}` stand for what was sent. */
     words: z.string().optional(),
   }),
   /** Destroys the socket: before the headers, or after so many bytes of the body. `effect` false: and nothing is done. */

@@ -10,5 +10,7 @@ export function answerNonceRequest(context: RequestContext): Reply {
   const { state } = context;
   const read = readPortalRequest(context, "appVerson");
   if ("reply" in read) return read.reply;
-  return jsonReply(200, { nonceToken: state.nonces.issue(read.user.userId, state.settings.nonceLifetimeSeconds) });
+  const nonceToken = state.nonces.issue(read.user.userId, state.settings.nonceLifetimeSeconds);
+  state.secrets.userSecrets.push(nonceToken);
+  return jsonReply(200, { nonceToken });
 }

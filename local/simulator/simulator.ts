@@ -132,7 +132,7 @@ function createState(
     nonces: new Nonces(),
     faults: new FaultPlan(settings.seed),
     log: [],
-    secrets: { tokens: [], assertions: [] },
+    secrets: { tokens: [], userSecrets: [], assertions: [] },
     transactionTime: null,
   };
 }

@@ -69,6 +69,8 @@ async function tokenAnswer(
   const lifetime = state.settings.userTokenLifetimeSeconds;
   const { accessToken, idToken } = await state.signer.sign(grant.session, lifetime);
   state.sessions.addAccessToken(accessToken, grant.session);
+  state.secrets.tokens.push(accessToken);
+  state.secrets.userSecrets.push(grant.refreshToken, idToken);
   const body = {
     access_token: accessToken,
     expires_in: lifetime,

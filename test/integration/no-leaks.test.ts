@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
-import type { Simulator } from "#local/simulator/simulator.ts";
 import {
   type BridgeUnderTest,
   bridgeUnderTest,
@@ -12,7 +11,8 @@ import {
   failed,
   isEnd,
 } from "../fixtures/bridge-under-test.ts";
-import { findLeaks, type Leak, type Marker, type ScannedText } from "../fixtures/marker-scan.ts";
+import { findLeaks, type Marker, type ScannedText } from "../fixtures/marker-scan.ts";
+import { named, patientMarkers, planted, reported } from "../fixtures/patient-markers.ts";
 import {
   deadLetterTexts,
   eventTexts,
@@ -22,8 +22,6 @@ import {
   objectTexts,
 } from "../fixtures/written-down.ts";
 
-/** A patient who is in no data, but in requests and in the servers' words. */
-const planted = { name: "Theodora Quillfeather", born: "1931-07-19" };
 const aboutPatient = `{token} may not read {url} for ${planted.name}, born ${planted.born}`;
 const aboutRequest = "the token {token} does not allow {url} (ask the portal)";
 
@@ -211,8 +209,6 @@ async function writtenObjects(test: BridgeUnderTest): Promise<ScannedText[]> {
   return all.flat().filter(({ where }) => !/\.ndjson$|\/manifest[^/]*\.json$|\/plan\.json$/.test(where));
 }
 
-const named = (name: string, values: readonly string[]): Marker[] => values.map((value) => ({ name, value }));
-
 function secretMarkers({ simulator, secret }: BridgeUnderTest): Marker[] {
   const { tokens, assertions, urlSecrets } = simulator.secretsSeen();
   const { current } = z.object({ current: z.record(z.string(), z.unknown()) }).parse(secret);
@@ -230,43 +226,3 @@ function secretMarkers({ simulator, secret }: BridgeUnderTest): Marker[] {
     })),
   ];
 }
-
-const patient = z.object({
-  id: z.string(),
-  name: z.tuple([z.object({ text: z.string() })]),
-  birthDate: z.string(),
-  telecom: z.tuple([z.object({ value: z.string() })]),
-  address: z.tuple([z.object({ line: z.tuple([z.string()]) })]),
-});
-
-function patientMarkers(simulator: Simulator): Marker[] {
-  const lines = simulator.data
-    .files({ level: "Patient", types: ["Patient"] })
-    .flatMap(({ body }) => body.toString("utf8").trimEnd().split("\n"));
-  const own = lines
-    .map((line) => patient.parse(JSON.parse(line)))
-    .flatMap(
-      ({
-        id,
-        name: [{ text }],
-        birthDate,
-        telecom: [{ value }],
-        address: [
-          {
-            line: [street],
-          },
-        ],
-      }) => [
-        { name: "a patient's id", value: id },
-        { name: "a patient's name", value: text },
-        { name: "a birth date", value: birthDate },
-        { name: "a telephone number", value },
-        { name: "an address", value: street },
-      ],
-    );
-  return [...own, { name: "the planted name", value: planted.name }, { name: "the planted date", value: planted.born }];
-}
-
-/** Each leak once a place, with no word of the marker itself. */
-const reported = (leaks: Leak[]): string[] =>
-  [...new Set(leaks.map(({ where, marker, spelling }) => `${marker} (${spelling}) in ${where}`))].slice(0, 50);

@@ -30,6 +30,8 @@ describe("the session's lease", () => {
     const first = await take(otherContext);
     expect(first).toMatchObject({ outcome: "waiting", waitSeconds: 2, tries: 1 });
     expect(await take(otherContext, first)).toMatchObject({ outcome: "waiting", waitSeconds: 3, tries: 2 });
+    // A turn is short: the session does not lie idle for long.
+    expect(await take(otherContext, { ...first, tries: 30 })).toMatchObject({ waitSeconds: 5, tries: 31 });
     bridge.clock.now += 30 * 86_400_000;
     expect((await take(otherContext)).outcome).toBe("waiting");
   });

@@ -100,6 +100,21 @@ describe("the wait for one's turn", () => {
     );
   });
 
+  it.each([day / 24, day])("may be kept short, and is bounded in number all the same (%i ms)", (allowedMs) => {
+    let now = 0;
+    let looks = 0;
+    const waits: number[] = [];
+    while (now < allowedMs) {
+      looks += 1;
+      const { waitSeconds } = nextTry(now, turnIntervalMs(looks, { elapsedMs: now, allowedMs }, 5_000));
+      waits.push(waitSeconds);
+      now += waitSeconds * 1000;
+    }
+    // Of eight events each, in a history that takes 25,000.
+    expect(looks).toBeLessThan(1_700);
+    expect(Math.max(...waits.slice(0, 40))).toBe(5);
+  });
+
   it("knows how far an execution has come", () => {
     const context = { startedAt: "2026-03-01T12:00:00Z", deadlineAt: Date.parse("2026-03-02T12:00:00Z") / 1000 };
     expect(elapsedOf(context, Date.parse("2026-03-01T13:00:00Z"))).toEqual({ elapsedMs: 3_600_000, allowedMs: day });

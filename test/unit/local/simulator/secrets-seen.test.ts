@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ASYNC, type Fixture, postToken, startFixture } from "./simulator-client.ts";
+import { APP, postForm, refreshForm, startUserFixture, tokenSchema, USER_ID } from "./user-client.ts";
+
+const session = { userId: USER_ID, clientId: APP.clientId };
 
 describe("what the simulator saw of secrets", () => {
   let fixture: Fixture;
@@ -20,6 +23,17 @@ describe("what the simulator saw of secrets", () => {
     expect(assertions[1]).toBe(refused);
     expect(urlSecrets).toHaveLength(2);
     expect(manifest.output[0]?.url).toContain(urlSecrets[0]);
+  });
+
+  it("is of users, too: their tokens, and each nonce", async () => {
+    const user = await startUserFixture();
+    const nonce = await user.nonce();
+    const refreshed = await postForm(user.simulator, refreshForm(user.simulator.openSession(session)));
+    const { access_token, refresh_token, id_token } = tokenSchema.parse(refreshed.json());
+    const { tokens, userSecrets } = user.simulator.secretsSeen();
+    await user.simulator.close();
+    expect(tokens).toEqual(expect.arrayContaining([user.token, access_token]));
+    expect(userSecrets).toEqual(expect.arrayContaining([nonce, refresh_token, id_token]));
   });
 
   it("is in no log, not even where a fault's words quote it", async () => {

@@ -1,0 +1,201 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { sessionSecret } from "#contracts/user-session.ts";
+import { type ApiCaller, apiCaller, pathOf } from "#local/api-caller.ts";
+import { clientSettings } from "#local/local-bridge.ts";
+import type { FaultyEndpoint, ScriptedFault } from "#local/simulator/fault-plan.ts";
+import { ask, bundleOf, linkOf, requestOf, searchable } from "../fixtures/api-answers.ts";
+import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
+import { findLeaks, type Marker, type ScannedText } from "../fixtures/marker-scan.ts";
+import { named, patientMarkers, planted, reported } from "../fixtures/patient-markers.ts";
+import { eventTexts, executionTexts, ledgerTexts, logTexts, objectTexts } from "../fixtures/written-down.ts";
+
+/** A server that repeats all that it was sent, and names a patient. */
+const words = `{token} may not ask {url} {body} for ${planted.name}, born ${planted.born}`;
+const refusal = { kind: "status", status: 403, body: "terminal", words } as const;
+const page = { kind: "status", status: 500, body: "html", words } as const;
+const trouble = { kind: "status", status: 503, words } as const;
+
+/** What callers alone were told. */
+interface Told {
+  cursors: string[];
+  signatures: string[];
+  diagnostics: string;
+  requestIds: string[];
+}
+
+describe("what the bridge writes down on demand", () => {
+  let test: BridgeUnderTest;
+  let caller: ApiCaller;
+  let scratch: string;
+  let texts: ScannedText[];
+  let told: Told;
+
+  beforeAll(async () => {
+    scratch = await mkdtemp(join(tmpdir(), "ccd-no-leaks-"));
+    test = await bridgeUnderTest({
+      simulator: { patients: 8, ccdDurationMs: 100, resourcePageSize: 2 },
+      logFile: join(scratch, "local-aws.log"),
+    });
+    caller = apiCaller(test.bridge.outputs);
+    told = { cursors: [], signatures: [], diagnostics: "", requestIds: [] };
+    await search();
+    await askWell();
+    await askBadly();
+    await endSession();
+    texts = [
+      ...(await executionTexts(test)),
+      ...eventTexts(test),
+      ...(await logTexts(test)),
+      ...(await ledgerTexts(test)),
+      ...(await objectTexts(test, "audit/")),
+      ...(await objectTexts(test, "ccds/")).filter(({ where }) => where.endsWith(".json")),
+      ...(await objectTexts(test, "quarantine/")).filter(({ where }) => where.endsWith(".json")),
+      { where: "keys", text: [...(await test.objects("")).keys()].join("\n") },
+      { where: "the local AWS's own log", text: await readFile(join(scratch, "local-aws.log"), "utf8") },
+    ];
+  });
+
+  afterAll(async () => {
+    await test?.stop();
+    await rm(scratch, { recursive: true, force: true });
+  });
+
+  const script = (endpoint: FaultyEndpoint, ...faults: ScriptedFault[]) =>
+    test.simulator.faults.script(endpoint, faults);
+  const say = async (answer: Response): Promise<void> => {
+    told.diagnostics += await answer.text();
+  };
+  const finished = async (body: object, headers: Record<string, string> = {}) => {
+    const request = await requestOf(await ask(caller, body, { prefer: "wait=20", ...headers }));
+    told.requestIds.push(request.requestId);
+    await test.awaitCcdEnd(request.requestId);
+    return request;
+  };
+
+  async function search(): Promise<void> {
+    const { id, gender, birthdate, phone, email } = searchable(test.simulator, 0);
+    const query = new URLSearchParams({ gender, birthdate, phone }).toString();
+    for (const path of [`/fhir/Patient?${query}`, `/fhir/us-core/Patient?${query}`, `/fhir/Patient/${id}`])
+      expect((await caller.get(path)).status).toBe(200);
+    for (const fault of [refusal, page, trouble, { ...refusal, status: 400 } as const]) {
+      script("patient-search", fault);
+      const asked = new URLSearchParams({ gender: planted.name, birthdate: planted.born, email });
+      await say(await caller.get(`/fhir/Patient?${asked.toString()}`));
+      script("resource", fault);
+      await say(await caller.get(`/fhir/Condition?patient=${id}&code:text=${encodeURIComponent(planted.name)}`));
+    }
+    await say(await caller.get(`/fhir/Patient?${encodeURIComponent(planted.name)}=${planted.born}`));
+    await say(await caller.get(`/fhir/${encodeURIComponent(planted.name)}/${planted.born}`));
+    const next = linkOf(await bundleOf(await caller.get(`/fhir/Observation?patient=${id}`)), "next") ?? "";
+    expect((await caller.get(pathOf(next))).status).toBe(200);
+    told.cursors.push(new URL(next).searchParams.get("_cursor") ?? "");
+  }
+
+  async function askWell(): Promise<void> {
+    const { id, gender, birthdate: birthDate, email } = searchable(test.simulator, 1);
+    const { documents } = await finished({ patient: { gender, birthDate, email } }, { "idempotency-key": `of-${id}` });
+    for (const { href } of documents) {
+      const location = (await caller.ask(pathOf(href), { redirect: "manual" })).headers.get("location") ?? "";
+      told.signatures.push(new URL(location).searchParams.get("X-Amz-Signature") ?? "");
+    }
+    const foreign = test.simulator.addForeignCcdRequest({ userId: "portal-user", patientId: id, durationMs: 1_000 });
+    expect((await finished({ patientId: searchable(test.simulator, 2).id })).state).toBe("ready");
+    expect(test.simulator.ccdRequests().find((made) => made.id === foreign)).toMatchObject({ downloads: 0 });
+  }
+
+  async function askBadly(): Promise<void> {
+    const { id } = searchable(test.simulator, 3);
+    for (const attack of ["wrong-patient", "other-person", "external-entity", "malformed-xml"] as const) {
+      script("ccd-download", { kind: "hostile-ccd", attack });
+      expect((await finished({ patientId: id })).state).toBe("failed");
+    }
+    script("resource", page, refusal);
+    script("nonce", trouble, page);
+    script("ccd-download", trouble, page);
+    expect((await finished({ patientId: id })).state).toBe("ready");
+    script("ccd-request", trouble, { ...refusal, status: 400 });
+    expect((await finished({ patientId: id })).state).toBe("failed");
+    script("ccd-download", { ...refusal, status: 404 });
+    expect((await finished({ patientId: id })).state).toBe("failed");
+    await say(await ask(caller, { patientId: `${planted.name} ${planted.born}` }));
+    await say(await caller.get(`/ccd-requests/${encodeURIComponent(planted.name)}/documents/${planted.born}`));
+  }
+
+  async function endSession(): Promise<void> {
+    test.simulator.endSessions("portal-user");
+    test.simulator.revokeUserTokens();
+    const refused = async () => expect((await caller.get("/fhir/Condition")).status).toBe(503);
+    await vi.waitFor(refused, { timeout: 20_000, interval: 1_000 });
+    const request = await requestOf(await ask(caller, { patientId: searchable(test.simulator, 4).id }));
+    await test.awaitCcdEnd(request.requestId);
+    await test.awaitSessionEnd();
+  }
+
+  /** But for the one record that may name the patient. */
+  const withoutRecords = (): ScannedText[] => texts.filter(({ where }) => !where.startsWith("ledger ccd#"));
+  const sessionItem = (where: string): boolean => where === "ledger user-session#service";
+
+  async function secretMarkers(): Promise<Marker[]> {
+    const { aws, outputs } = test.bridge;
+    const get = new GetSecretValueCommand({ SecretId: outputs.sessionSecretName });
+    const { SecretString = "" } = await new SecretsManagerClient(clientSettings(aws)).send(get);
+    const { refresh_token: refreshToken, client_secret: clientSecret = "" } = sessionSecret.parse(
+      JSON.parse(SecretString),
+    );
+    const { tokens, userSecrets } = test.simulator.secretsSeen();
+    return [
+      ...named("an access token", tokens),
+      ...named("a refresh token, an identity token or a nonce", [...userSecrets, refreshToken]),
+      ...named("the client's secret", [clientSecret]),
+      ...named("a cursor", told.cursors),
+      ...named("the signature of a document's link", told.signatures),
+    ];
+  }
+
+  const emails = (): Marker[] =>
+    named(
+      "an email address",
+      Array.from({ length: 5 }, (_, place) => searchable(test.simulator, place).email),
+    );
+
+  it("holds no token, nonce, secret, cursor or link, but for the tokens of the session's own item", async () => {
+    const markers = await secretMarkers();
+    expect(
+      reported(
+        findLeaks(
+          texts.filter(({ where }) => !sessionItem(where)),
+          markers,
+        ),
+      ),
+    ).toEqual([]);
+    const ofSession = texts.filter(({ where }) => sessionItem(where));
+    const found = findLeaks(ofSession, markers).map(({ marker }) => marker);
+    expect(new Set(found)).toEqual(new Set(["an access token", "a refresh token, an identity token or a nonce"]));
+  });
+
+  it("holds nothing about a patient, but for a request's own record", () => {
+    const markers = [...patientMarkers(test.simulator), ...emails()];
+    expect(reported(findLeaks(withoutRecords(), markers))).toEqual([]);
+  });
+
+  it("was looked for in every place, and would have been found", async () => {
+    const places = new Set(withoutRecords().map(({ where }) => where.split(/[ /]/)[0]));
+    expect([...places]).toEqual(
+      expect.arrayContaining(["execution", "event", "log", "ledger", "audit", "ccds", "quarantine", "keys", "the"]),
+    );
+    const inPlace = (place: string) => texts.filter(({ where }) => where.startsWith(place)).map(({ text }) => text);
+    for (const id of told.requestIds)
+      for (const place of ["execution", "event", "log", "audit"])
+        expect(inPlace(place).some((text) => text.includes(id))).toBe(true);
+    // The servers' words did reach those who asked, and the records and documents do name their patients.
+    expect(told.diagnostics).toContain(planted.name);
+    const patients = patientMarkers(test.simulator);
+    expect(findLeaks(texts, patients).length).toBeGreaterThan(0);
+    const documents = (await objectTexts(test, "ccds/")).filter(({ where }) => where.endsWith(".xml"));
+    expect(findLeaks(documents, patients).length).toBeGreaterThan(0);
+  });
+});
