@@ -1,8 +1,10 @@
 import * as z from "zod";
 import { callerUnits } from "../functions/contracts/api-access.ts";
 import { ccdProtocolSettings } from "../functions/contracts/ccd-protocol.ts";
+import { documentSettings } from "../functions/contracts/document-settings.ts";
 import { exportGroup, exportRequestDetail } from "../functions/contracts/export-request.ts";
 import { addressOf, isOwnNetworkAddress, isPublicAddress } from "../functions/contracts/network-addresses.ts";
+import { patientSearchPaths } from "../functions/contracts/patient-search.ts";
 
 /** The types that IntegraConnect exports (guide, "Supported resources"). */
 const guideTypes = [
@@ -80,6 +82,8 @@ const integra = z
     /** Where a user session talks to the server: its tokens, FHIR R4, and the three calls for CCDs. */
     userTokenUrl: serverUrl.optional(),
     fhirUrl: serverUrl.optional(),
+    /** Where patients are searched for, below `fhirUrl`; what is absent is where the guide has it. */
+    patientSearchPaths: patientSearchPaths.optional(),
     ccdRequestUrl: serverUrl.optional(),
     ccdNonceUrl: serverUrl.optional(),
     ccdDownloadUrl: serverUrl.optional(),
@@ -119,6 +123,7 @@ const ccd = z
       .max(60 * 24)
       .default(60),
     protocol: ccdProtocolSettings,
+    documents: documentSettings,
   })
   .prefault({});
 

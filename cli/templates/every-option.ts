@@ -6,6 +6,10 @@ export const everyOption = {
     exportUrl: "https://fhir.example.org/bulk/",
     audience: "https://login.example.org/",
     fileOrigins: ["https://files.example.org/"],
+    patientSearchPaths: { "us-core": "us-core/Patient" },
+  },
+  ccd: {
+    documents: { patientIdRoots: ["2.16.840.1.113883.3.9999.3"], secondFactor: "required", limits: { answerMiB: 128 } },
   },
   fixedEgress: true,
   api: {

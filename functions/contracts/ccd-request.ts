@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { knownPatient } from "./known-patient.ts";
 
 /*
  * A request for a patient's CCDs, from the caller's POST to its documents. The patient is named in the request's own
@@ -28,6 +29,8 @@ export const ccdRequestRecord = z.strictObject({
   /** The user session that the request is made under. */
   sessionId: z.string(),
   order: ccdOrder,
+  /** What the server knew of the patient when it was asked; absent before that, and once the request has ended. */
+  patient: knownPatient.optional(),
   /** What a retried POST must equal, where it came with an Idempotency-Key: a digest of its body. */
   bodyDigest: z.string(),
   requestedAt: z.iso.datetime(),

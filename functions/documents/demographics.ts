@@ -1,68 +1,74 @@
+import type { Demographics } from "#contracts/known-patient.ts";
 import type { RecordTarget } from "./clinical-document.ts";
+import type { Hl7Time } from "./hl7-time.ts";
+import { compareNames, type Likeness } from "./person-names.ts";
 
-/** What is known of a person, as FHIR's Patient has it. */
-export interface Demographics {
-  /** `YYYY`, `YYYY-MM` or `YYYY-MM-DD`. */
-  birthDate?: string;
-  /** FHIR's code: `male`, `female`, `other`, `unknown`. */
-  gender?: string;
-  names?: readonly { family?: string; given?: readonly string[] }[];
+/**
+ * How far the person whom a document names is the one who is known.
+ *
+ * - `different`: another date of birth, or two of gender, family name and given names that have nothing in common; one
+ *   alone changes in a life, or is spelled in two ways.
+ * - `same-person`: the same date of birth, to the day, family name and given name, and no other gender.
+ * - `same-birth`: the same date of birth, to the day, and not different.
+ * - `unknown`: anything else. Whatever is missing on either side says nothing.
+ */
+export type PersonLikeness = "different" | "unknown" | "same-birth" | "same-person";
+
+/** Compares the person that a document names with the one that is known. */
+export function comparePersons(target: RecordTarget, known: Demographics): PersonLikeness {
+  const birth = compareBirths(target.birthTime, known.birthDate);
+  const gender = compareGenders(target.gender, known.gender);
+  const { family, given } = compareFullNames(target.names, known.names);
+  const differing = [gender, family, given].filter((likeness) => likeness === "different").length;
+  if (birth === "different" || differing >= 2) return "different";
+  if (birth === "unknown") return "unknown";
+  return family === "same" && given === "same" && gender !== "different" ? "same-person" : "same-birth";
 }
 
-type Likeness = "same" | "different" | "unknown";
+const fullDate = "YYYY-MM-DD".length;
+
+/** Dates are compared as far as both of them go. */
+function compareBirths(birth: Hl7Time | undefined, known: string | null): Likeness {
+  if (birth === undefined || known === null) return "unknown";
+  const written = birth.iso.slice(0, fullDate);
+  const common = Math.min(written.length, known.length);
+  if (written.slice(0, common) === known.slice(0, common)) return common === fullDate ? "same" : "unknown";
+  return mayBeOn(birth.instant, known) ? "unknown" : "different";
+}
+
+const hour = 3_600_000;
+
+/** Whether a moment is on that day somewhere: a server that keeps dates as midnights may print them in another zone. */
+function mayBeOn(instant: string | undefined, day: string): boolean {
+  if (instant === undefined || day.length < fullDate) return false;
+  const sinceMidnight = Date.parse(instant) - Date.parse(`${day}T00:00:00Z`);
+  return sinceMidnight >= -14 * hour && sinceMidnight < (24 + 12) * hour;
+}
 
 const gendersOfHl7: ReadonlyMap<string, string> = new Map([
   ["M", "male"],
   ["F", "female"],
 ]);
 
-/**
- * Compares the person that a document names with the one that is known. Different: another date of birth, or two of
- * gender, family name and given names that have nothing in common; one alone changes in a life, or is spelled in two ways.
- * Same: the same date of birth, to the day, and not different. Whatever is missing on either side says nothing.
- */
-export function comparePersons(target: RecordTarget, known: Demographics | undefined): Likeness {
-  if (known === undefined) return "unknown";
-  const birth = compareDates(target.birthTime?.iso.slice(0, fullDate), known.birthDate);
-  const others = [
-    compareGenders(target.gender, known.gender),
-    compareWords(
-      target.names.flatMap(({ family }) => family),
-      (known.names ?? []).map(({ family }) => family ?? ""),
-    ),
-    compareWords(
-      target.names.flatMap(({ given }) => given),
-      (known.names ?? []).flatMap(({ given }) => given ?? []),
-    ),
-  ];
-  return others.filter((likeness) => likeness === "different").length >= 2 ? "different" : birth;
-}
-
-const fullDate = "YYYY-MM-DD".length;
-
-/** Dates are compared as far as both of them go. */
-function compareDates(one: string | undefined, other: string | undefined): Likeness {
-  if (one === undefined || other === undefined || !/^\d{4}(?:-\d\d){0,2}$/.test(other)) return "unknown";
-  const common = Math.min(one.length, other.length);
-  if (one.slice(0, common) !== other.slice(0, common)) return "different";
-  return common === fullDate ? "same" : "unknown";
-}
-
-function compareGenders(hl7: string | undefined, fhir: string | undefined): Likeness {
+/** Only male and female exclude each other. */
+function compareGenders(hl7: string | undefined, fhir: string | null): Likeness {
   const gender = gendersOfHl7.get(hl7 ?? "");
   if (gender === undefined || (fhir !== "male" && fhir !== "female")) return "unknown";
   return gender === fhir ? "same" : "different";
 }
 
-/** Names are alike where they share a word, whatever its case and accents. */
-function compareWords(some: readonly string[], others: readonly string[]): Likeness {
-  const words = new Set(some.flatMap(wordsOf));
-  const otherWords = others.flatMap(wordsOf);
-  if (words.size === 0 || otherWords.length === 0) return "unknown";
-  return otherWords.some((word) => words.has(word)) ? "same" : "different";
-}
-
-function wordsOf(name: string): string[] {
-  const plain = name.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-  return plain.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== "");
+function compareFullNames(
+  some: RecordTarget["names"],
+  others: Demographics["names"],
+): { family: Likeness; given: Likeness } {
+  const families = [
+    some.map(({ family }) => family),
+    others.map(({ family }) => (family === null ? [] : [family])),
+  ] as const;
+  const givens = [some.map(({ given }) => given), others.map(({ given }) => given)] as const;
+  const names = { family: compareNames(...families), given: compareNames(...givens) };
+  if (names.family !== "different" || names.given !== "different") return names;
+  // Some write the one in the other's place, as the guide's own sample does for a contact.
+  const crossed = { family: compareNames(families[0], givens[1]), given: compareNames(givens[0], families[1]) };
+  return crossed.family === "same" && crossed.given === "same" ? crossed : names;
 }

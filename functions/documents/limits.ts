@@ -1,5 +1,6 @@
-const kiB = 1024;
-const miB = 1024 * kiB;
+import { type DocumentSettings, documentSettings } from "#contracts/document-settings.ts";
+
+const miB = 1024 * 1024;
 
 /** What one answer may cost us. Each bound is enforced while bytes flow, so nothing is inflated or kept beyond it. */
 export interface DocumentLimits {
@@ -30,16 +31,20 @@ export interface XmlLimits {
 }
 
 /**
- * The defaults. A Lambda has 512 MB of /tmp, which must hold the answer, and 1 GB of memory. A CCD is 0.1 to 5 MiB of
- * XML, more where it embeds scans; XML of this kind deflates to a tenth, and to a fiftieth where tables repeat
- * themselves, while Deflate can reach 1,032.
+ * The limits by the stage's settings. A CCD is 0.1 to 5 MiB of XML, more where it embeds scans; XML of this kind deflates to
+ * a tenth, and to a fiftieth where tables repeat themselves, while Deflate can reach 1,032.
  */
-export const defaultLimits: DocumentLimits = {
-  archiveBytes: 256 * miB,
-  entries: 2_000,
-  documentBytes: 50 * miB,
-  totalBytes: 1_024 * miB,
-  ratio: 200,
-  ratioFreeBytes: 1 * miB,
-  xml: { depth: 100, attributes: 100, markupChars: 16 * miB, outlineChars: 4 * miB },
-};
+export function limitsOf({ limits }: DocumentSettings): DocumentLimits {
+  return {
+    archiveBytes: limits.answerMiB * miB,
+    entries: limits.entries,
+    documentBytes: limits.documentMiB * miB,
+    totalBytes: limits.totalMiB * miB,
+    ratio: 200,
+    ratioFreeBytes: 1 * miB,
+    xml: { depth: 100, attributes: 100, markupChars: 16 * miB, outlineChars: 4 * miB },
+  };
+}
+
+/** The limits of a stage that says nothing of them. */
+export const defaultLimits: DocumentLimits = limitsOf(documentSettings.parse(undefined));

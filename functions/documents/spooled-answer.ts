@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { DocumentRefused } from "#contracts/document-faults.ts";
-import { defaultLimits } from "./limits.ts";
 
 /** What was downloaded, as a file below /tmp. */
 export interface SpooledAnswer {
@@ -17,10 +16,7 @@ export interface SpooledAnswer {
  * Keeps an answer in a file of its own, readable by nobody else. Where that fails, nothing of it stays.
  * @throws DocumentRefused (archive-too-large) as soon as more than `mostBytes` came; whatever `chunks` throws
  */
-export async function spooledAnswer(
-  chunks: AsyncIterable<Buffer>,
-  mostBytes = defaultLimits.archiveBytes,
-): Promise<SpooledAnswer> {
+export async function spooledAnswer(chunks: AsyncIterable<Buffer>, mostBytes: number): Promise<SpooledAnswer> {
   const folder = await mkdtemp(join(tmpdir(), "integra-bridge-answer-"));
   const remove = () => rm(folder, { recursive: true, force: true });
   const file = join(folder, "answer");

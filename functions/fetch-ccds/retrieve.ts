@@ -2,6 +2,7 @@ import type { QuarantineReason } from "#contracts/audit.ts";
 import { CcdsRefused, DocumentsRefused, WrongPatient } from "#contracts/ccd-faults.ts";
 import type { CcdDocument, CcdRequestRecord } from "#contracts/ccd-request.ts";
 import { DocumentRefused } from "#contracts/document-faults.ts";
+import { type AskedPatient, nothingKnown } from "#contracts/known-patient.ts";
 import type { PatientsDocument } from "#documents/patients-documents.ts";
 import type { SpooledAnswer } from "#documents/spooled-answer.ts";
 import type { CcdDownload } from "#integra/ccd.ts";
@@ -14,7 +15,7 @@ export interface RetrievalPorts {
   /** Keeps an answer in a file. */
   spool(chunks: AsyncIterable<Buffer>): Promise<SpooledAnswer>;
   /** Judges every document of an answer before it gives any. */
-  readDocuments(answer: { file: string }, asked: { patientId: string }): Promise<PatientsDocument[]>;
+  readDocuments(answer: { file: string }, asked: AskedPatient): Promise<PatientsDocument[]>;
   landing: Pick<CcdLanding, "findIndex" | "putDocument" | "putIndex" | "quarantine">;
   audit: Pick<AuditTrail, "appendToCcds">;
   reportQuarantine: () => void;
@@ -66,8 +67,9 @@ async function spooledOrQuarantined(
   }
 }
 
-async function land(ports: RetrievalPorts, { requestId, order }: CcdRequestRecord, file: string): Promise<number> {
-  const documents = await judged(ports, requestId, file, order.patientId);
+async function land(ports: RetrievalPorts, record: CcdRequestRecord, file: string): Promise<number> {
+  const { requestId } = record;
+  const documents = await judged(ports, record, file);
   const landed: CcdDocument[] = [];
   for (const document of documents) {
     const key = await ports.landing.putDocument(requestId, document);
@@ -80,14 +82,14 @@ async function land(ports: RetrievalPorts, { requestId, order }: CcdRequestRecor
   return landed.length;
 }
 
+/** Every document, once each has proven to be the patient's of this very record. */
 async function judged(
   ports: RetrievalPorts,
-  requestId: string,
+  { requestId, order: { patientId }, patient = nothingKnown }: CcdRequestRecord,
   file: string,
-  patientId: string,
 ): Promise<PatientsDocument[]> {
   try {
-    return await ports.readDocuments({ file }, { patientId });
+    return await ports.readDocuments({ file }, { patientId, ...patient });
   } catch (fault) {
     throw await quarantined(ports, requestId, file, fault);
   }

@@ -8,9 +8,8 @@ import {
   fhirResourceTypes,
   type SearchParameter,
 } from "#contracts/fhir-resources.ts";
-import type { PatientSearchParameters } from "#contracts/patient-search.ts";
+import type { PatientSearchEndpoint, PatientSearchParameters } from "#contracts/patient-search.ts";
 import type { FhirPage } from "#integra/fhir-page.ts";
-import type { PatientSearchEndpoint } from "#integra/user-server.ts";
 import type { ApiHandler, ApiRequest } from "#runtime/api.ts";
 import type { ApiAnswer } from "#runtime/api-answer.ts";
 import type { Cursors } from "./cursors.ts";

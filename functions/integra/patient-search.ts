@@ -1,8 +1,8 @@
 import { ServerUnavailable } from "#contracts/errors.ts";
-import type { PatientSearchParameters } from "#contracts/patient-search.ts";
+import type { PatientSearchEndpoint, PatientSearchParameters } from "#contracts/patient-search.ts";
 import { askForPage, type FhirPage, type PageResource, type UserClient } from "./fhir-page.ts";
 import { nextPage, resourceSearchUrl } from "./resource-read.ts";
-import type { PatientSearchEndpoint, UserServer } from "./user-server.ts";
+import type { UserServer } from "./user-server.ts";
 
 /** Who was found. `contradicted`: the server did not search by what was asked, so its answer names nobody. */
 export type PatientMatch =

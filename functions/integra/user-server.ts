@@ -1,3 +1,4 @@
+import type { PatientSearchEndpoint } from "#contracts/patient-search.ts";
 import { type TrustedOrigins, trustedOrigins, withTrailingSlash } from "./integra-server.ts";
 
 /** Where a user's session talks to the server. */
@@ -9,9 +10,6 @@ export interface UserServer extends TrustedOrigins {
   patientSearchPaths: Record<PatientSearchEndpoint, string>;
   ccd: { requestUrl: URL; nonceUrl: URL; downloadUrl: URL };
 }
-
-/** FHIR R4's own Patient, and US Core's. */
-export type PatientSearchEndpoint = "r4" | "us-core";
 
 export interface UserServerSettings {
   baseUrl: string;

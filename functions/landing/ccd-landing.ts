@@ -28,7 +28,7 @@ export interface Refusal {
   message: string;
 }
 
-/** Documents through the AWS SDK. A document has 50 MiB at most (`documents/limits.ts`): it is sent in one piece. */
+/** Documents through the AWS SDK. Their size is bounded (`contracts/document-settings.ts`): each is sent in one piece. */
 export function ccdLanding(s3: S3Client, bucket: LandingBucket): CcdLanding {
   return {
     findIndex: (requestId) => bucket.findJson(ccdIndexKey(requestId), ccdDocuments),

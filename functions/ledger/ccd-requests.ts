@@ -1,5 +1,6 @@
 import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { type CcdFailure, type CcdRequestRecord, ccdRequestRecord } from "#contracts/ccd-request.ts";
+import type { KnownPatient } from "#contracts/known-patient.ts";
 import { ledgerKeys } from "#contracts/ledger-keys.ts";
 import { carriedOut } from "./conditional-write.ts";
 
@@ -8,6 +9,8 @@ export interface CcdRequests {
   /** Keeps a new request. Answers the one that has its id already, where there is one: a POST that was sent again. */
   create(record: CcdRequestRecord): Promise<CcdRequestRecord>;
   find(requestId: string): Promise<CcdRequestRecord | undefined>;
+  /** Keeps what the server knows of the patient, until the request ends: its documents are judged by it. */
+  keepPatient(requestId: string, patient: KnownPatient): Promise<void>;
   /** Keeps which of IntegraConnect's requests is this one, so that it can be told from others after a crash. */
   accept(requestId: string, serverRequestId: string): Promise<void>;
   /** Whose request of IntegraConnect this is; undefined where it is none of ours. */
@@ -36,11 +39,12 @@ export function ccdRequests({ dynamo, table, keptDays, now }: CcdRequestsPlace):
     const { Item } = await dynamo.send(
       new GetItemCommand({ TableName: table, Key: keyOf(requestId), ConsistentRead: true }),
     );
-    const { record, state, serverRequestId, failure, endedAt, expiresAt } = Item ?? {};
+    const { record, state, patient, serverRequestId, failure, endedAt, expiresAt } = Item ?? {};
     if (record?.S === undefined || Number(expiresAt?.N) <= now() / 1000) return undefined;
     return ccdRequestRecord.parse({
       ...(JSON.parse(record.S) as object),
       state: state?.S,
+      ...(patient?.S !== undefined && { patient: JSON.parse(patient.S) as unknown }),
       serverRequestId: serverRequestId?.S ?? null,
       failure: failure?.S === undefined ? null : (JSON.parse(failure.S) as unknown),
       endedAt: endedAt?.S ?? null,
@@ -65,6 +69,19 @@ export function ccdRequests({ dynamo, table, keptDays, now }: CcdRequestsPlace):
       const existing = await find(request.requestId);
       if (existing === undefined) throw new Error(`the record of ${request.requestId} vanished while it was read`);
       return existing;
+    },
+    keepPatient: async (requestId, patient) => {
+      await dynamo.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key: keyOf(requestId),
+          UpdateExpression: "SET patient = :patient",
+          // Once it has ended nobody judges by it any more, and nobody would be rid of it.
+          ConditionExpression: "#state = :pending",
+          ExpressionAttributeNames: { "#state": "state" },
+          ExpressionAttributeValues: { ":patient": { S: JSON.stringify(patient) }, ":pending": { S: "pending" } },
+        }),
+      );
     },
     accept: async (requestId, serverRequestId) => {
       // First whose it is: after a crash in between, the server's request is known to be ours.
@@ -94,7 +111,7 @@ export function ccdRequests({ dynamo, table, keptDays, now }: CcdRequestsPlace):
             Key: keyOf(requestId),
             UpdateExpression: [
               `SET #state = :state, endedAt = :at${failure === null ? "" : ", failure = :failure"}`,
-              keptDays === undefined ? "REMOVE expiresAt" : ", expiresAt = :expiresAt",
+              keptDays === undefined ? "REMOVE expiresAt, patient" : ", expiresAt = :expiresAt REMOVE patient",
             ].join(" "),
             ConditionExpression: "#state = :pending",
             ExpressionAttributeNames: { "#state": "state" },

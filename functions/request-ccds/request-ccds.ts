@@ -3,6 +3,8 @@ import type { CcdQuery } from "#contracts/ccd-protocol.ts";
 import type { CcdRequestRecord } from "#contracts/ccd-request.ts";
 import type { CcdOrderResult, RequestCcdsInput } from "#contracts/ccd-state.ts";
 import { ServerUnavailable } from "#contracts/errors.ts";
+import { type KnownPatient, nothingKnown } from "#contracts/known-patient.ts";
+import { ReadRefused } from "#contracts/user-faults.ts";
 import type { Executions } from "#executions/executions.ts";
 import {
   type Elapsed,
@@ -21,8 +23,10 @@ import type { Log } from "#runtime/log.ts";
 import type { Step } from "#runtime/step.ts";
 
 export interface RequestCcdsPorts {
+  /** Undefined where the server answers with somebody else. */
+  readPatient(patientId: string, signal: AbortSignal): Promise<KnownPatient | undefined>;
   createRequest(query: CcdQuery, signal: AbortSignal): Promise<CcdRequestAnswer>;
-  requests: Pick<CcdRequests, "find" | "accept" | "ownerOf">;
+  requests: Pick<CcdRequests, "find" | "keepPatient" | "accept" | "ownerOf">;
   leases: Pick<Leases, "isHeldBy">;
   executions: Pick<Executions, "find">;
   log: Log;
@@ -35,7 +39,8 @@ type Order = Pick<CcdOrderResult, "outcome" | "fetchFor">;
  * Asks the server once to look for the patient's CCDs. Where it is at work on another request of the same user, it names
  * that one, and the name is used for nothing but to learn whose it is: one of ours whose execution has ended is finished
  * first, for its own patient; any other is waited out. So is a request that we made and whose answer got lost: nothing
- * tells it from somebody else's.
+ * tells it from somebody else's. Before the first time, it reads what the server knows of the patient, by whom the documents
+ * will be judged.
  *
  * Source: guide, "Kick-off Request", "Response Payload" and "Error Response Payload".
  * @throws CcdRequestRefused, AccessRefused, SessionDead, SessionSecretUnusable, OriginRefused
@@ -51,7 +56,7 @@ export const requestCcds =
     const record = await ports.requests.find(request.requestId);
     if (record === undefined) throw new Error(`the record of ${request.requestId} is gone`);
     try {
-      const order = await ask(ports, record, signal);
+      const order = await ask(ports, record, previous?.troubles ?? 0, signal);
       const wait = pauseMs(order.outcome, tries, elapsed);
       ports.log.info("asked for CCDs", { ...order, tries });
       return { ...order, ...nextTry(ports.now(), wait), tries, troubles: 0 };
@@ -71,11 +76,17 @@ function pauseMs(outcome: Order["outcome"], tries: number, elapsed: Elapsed): nu
   return turnIntervalMs(tries, elapsed) * (outcome === "unfinished" ? 2 : 1);
 }
 
-async function ask(ports: RequestCcdsPorts, record: CcdRequestRecord, signal: AbortSignal): Promise<Order> {
+async function ask(
+  ports: RequestCcdsPorts,
+  record: CcdRequestRecord,
+  troubles: number,
+  signal: AbortSignal,
+): Promise<Order> {
   const { requestId, order } = record;
   const accepted: Order = { outcome: "accepted", fetchFor: requestId };
   // A try before this one got the answer, and died after it had kept it.
   if (record.serverRequestId !== null) return accepted;
+  if (record.patient === undefined) await learnPatient(ports, record, troubles, signal);
   const { patientId, startDate, endDate } = order;
   const answer = await ports.createRequest(
     { patientId, startDate: startDate ?? undefined, endDate: endDate ?? undefined },
@@ -91,6 +102,31 @@ async function ask(ports: RequestCcdsPorts, record: CcdRequestRecord, signal: Ab
   }
   await ports.requests.accept(requestId, answer.requestId);
   return accepted;
+}
+
+/** Tries to read the Patient that may fail, and some more. */
+const patientTroubles = 3;
+
+/** Keeps what is known of the patient, once. Where it cannot be known, documents are judged by the patient's id alone. */
+async function learnPatient(
+  ports: RequestCcdsPorts,
+  { requestId, order: { patientId } }: CcdRequestRecord,
+  troubles: number,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const patient = await ports.readPatient(patientId, signal);
+    if (patient === undefined)
+      ports.log.warn("the server answered with another Patient: documents are judged by the id alone");
+    await ports.requests.keepPatient(requestId, patient ?? nothingKnown);
+  } catch (fault) {
+    const isRefused = fault instanceof ReadRefused;
+    // A server may have a Patient that it can never show: the documents are not to wait for it for ever.
+    const isGivenUp = fault instanceof ServerUnavailable && troubles >= patientTroubles;
+    if (!isRefused && !isGivenUp) throw fault;
+    ports.log.warn("the Patient cannot be read: documents are judged by the id alone", { reason: fault.message });
+    await ports.requests.keepPatient(requestId, nothingKnown);
+  }
 }
 
 /** Whose the pending request is, as far as we know for certain. */

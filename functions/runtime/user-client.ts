@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import * as z from "zod";
+import { patientSearchPaths } from "#contracts/patient-search.ts";
 import { SessionSecretUnusable } from "#contracts/user-faults.ts";
 import { connections } from "#integra/connections.ts";
 import type { UserClient } from "#integra/fhir-page.ts";
@@ -21,6 +22,7 @@ const sessionVariables = z.object({
   INTEGRA_BASE_URL: z.url(),
   INTEGRA_USER_TOKEN_URL: z.url().optional(),
   INTEGRA_FHIR_URL: z.url().optional(),
+  INTEGRA_PATIENT_SEARCH_PATHS: jsonVariable(patientSearchPaths).optional(),
   INTEGRA_CCD_REQUEST_URL: z.url().optional(),
   INTEGRA_CCD_NONCE_URL: z.url().optional(),
   INTEGRA_CCD_DOWNLOAD_URL: z.url().optional(),
@@ -39,6 +41,7 @@ export function userClient(): UserClient {
     baseUrl: env.INTEGRA_BASE_URL,
     tokenUrl: env.INTEGRA_USER_TOKEN_URL,
     fhirUrl: env.INTEGRA_FHIR_URL,
+    patientSearchPaths: env.INTEGRA_PATIENT_SEARCH_PATHS,
     ccdRequestUrl: env.INTEGRA_CCD_REQUEST_URL,
     ccdNonceUrl: env.INTEGRA_CCD_NONCE_URL,
     ccdDownloadUrl: env.INTEGRA_CCD_DOWNLOAD_URL,

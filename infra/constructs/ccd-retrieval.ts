@@ -1,6 +1,7 @@
 import { Duration } from "aws-cdk-lib";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import type { Construct } from "constructs";
+import { documentsFunction } from "../../functions/contracts/document-settings.ts";
 import { ccdRetrievalName, grantExecutions } from "./execution-access.ts";
 import { ccdAuditOf, grantBus, grantLanding, grantLedger } from "./landing-access.ts";
 import type { StepFunctionLambda } from "./step-function-lambda.ts";
@@ -54,9 +55,9 @@ export class CcdRetrieval extends StepFunctionsWorkflow {
   }
 
   #fetchCcds(): void {
-    const { landing } = this.props;
-    // An answer is at most half of /tmp; a document, and an answer that goes to quarantine, are held in memory once.
-    const step = this.step("FetchCcds", "fetch-ccds", Duration.minutes(15), 2048);
+    const { landing, settings } = this.props;
+    const step = this.step("FetchCcds", "fetch-ccds", Duration.minutes(15), documentsFunction.memoryMiB);
+    step.setEnvironment({ CCD_DOCUMENTS: JSON.stringify(settings.ccd.documents) });
     this.#endsRequests(step);
     this.#grantServer(step);
     grantLedger(landing, step, { ccdRequest: ["GetItem", "UpdateItem"] });

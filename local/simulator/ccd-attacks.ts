@@ -20,6 +20,8 @@ const CLAIMED_BYTES = 16;
 const TRUNCATED_SHARE = 0.6;
 const OUTSIDE_NAMES = ["../../outside.xml", "/outside.xml", "..\\..\\outside.xml", "C:\\outside.xml"];
 const LAUGHS = 10;
+/** The person of a recordTarget, beside its ids. */
+const PERSON = /<patient>[\s\S]*?<\/patient>/;
 
 const ATTACKS: Readonly<Record<CcdAttack, (material: AttackMaterial) => Buffer>> = {
   "zip-slip": ({ documents, last }) =>
@@ -46,6 +48,10 @@ const ATTACKS: Readonly<Record<CcdAttack, (material: AttackMaterial) => Buffer>>
   "malformed-xml": (material) => withLast(material, (xml) => xml.slice(0, Math.floor(xml.length * TRUNCATED_SHARE))),
   "wrong-patient": ({ documents, strangers, state }) =>
     ccdArchive([...documents.slice(0, -1), ...strangers().slice(-1)], state.settings),
+  "other-person": (material) => {
+    const [stranger = ""] = PERSON.exec(material.strangers().at(-1)?.xml ?? "") ?? [];
+    return withLast(material, (xml) => xml.replace(PERSON, () => stranger));
+  },
 };
 
 /** The archive of a request's documents as an attacker, or a server in confusion, would send it. */

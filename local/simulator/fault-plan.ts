@@ -67,6 +67,8 @@ export const faultSchema = z.discriminatedUnion("kind", [
       "malformed-xml",
       /** The recordTarget of another patient in the last document. */
       "wrong-patient",
+      /** The right patient's ids in the last document, with another one's name, birth date and gender. */
+      "other-person",
     ]),
     bytes: byteCount.optional(),
   }),

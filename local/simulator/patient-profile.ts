@@ -7,6 +7,7 @@ const patientSchema = z.looseObject({
   resourceType: z.literal("Patient"),
   id: z.string(),
   extension: z.array(z.looseObject({ url: z.string() })),
+  identifier: z.array(z.looseObject({ value: z.string() })),
   name: z.array(z.looseObject({ family: textSchema, given: z.array(z.string()).optional(), text: textSchema })),
   telecom: z.array(z.looseObject({ system: z.string(), value: z.string() })),
   gender: z.string(),
@@ -49,9 +50,10 @@ export function apiPatient(line: string, seed: number): string {
   });
 }
 
-/** The same person's sibling: all that a patient is found by, except for the given name, is the same. */
+/** A sibling of the person: all that a patient is found by, except for the given name, is the same. Their numbers differ. */
 export function twinOf(line: string, id: string, given: string): string {
   const patient = demographicsOf(line);
   const name = patient.name.map((one) => ({ ...one, given: [given], text: `${given} ${one.family ?? ""}`.trim() }));
-  return JSON.stringify({ ...patient, id, name });
+  const identifier = patient.identifier.map((one) => ({ ...one, value: `${one.value}-${id}` }));
+  return JSON.stringify({ ...patient, id, identifier, name });
 }

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { everyOption } from "#cli/templates/every-option.ts";
+import { documentSettings, documentsFunction } from "#contracts/document-settings.ts";
 import { tasksOf } from "#test/workflow/state-machine-files.ts";
 import { allowedTo, asLines, functionsOf } from "./policies.ts";
 import { variantNames } from "./stage-variants.ts";
@@ -37,6 +39,17 @@ describe.each(variantNames)("the CCD retrieval of %s", (variant) => {
     const limits = new Map(synth.resources("AWS::Lambda::Function").map((f) => [`<${f.id}>`, f.Properties["Timeout"]]));
     const tooSoon = tasks.filter(([, t]) => Number(t.TimeoutSeconds) < Number(limits.get(t.Resource ?? "")) + 10);
     expect(tooSoon).toEqual([]);
+  });
+
+  test("fetches documents by the stage's settings, with the memory and the /tmp that their limits count on", () => {
+    const { Properties } = synth.resource("AWS::Lambda::Function", "CcdRetrieval/FetchCcds/Function");
+    const { CCD_DOCUMENTS } = (Properties["Environment"] as { Variables: Record<string, string> }).Variables;
+    expect(documentSettings.parse(JSON.parse(CCD_DOCUMENTS ?? ""))).toEqual(
+      documentSettings.parse(variant === "prod with every option" ? everyOption.ccd.documents : {}),
+    );
+    expect(Properties["MemorySize"]).toBe(documentsFunction.memoryMiB);
+    // Lambda's own: 512 MiB.
+    expect(Properties["EphemeralStorage"]).toBeUndefined();
   });
 
   test("gives up an hour after its deadline, as a number", () => {

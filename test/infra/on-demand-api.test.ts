@@ -38,6 +38,13 @@ describe.each(variantNames)("the API of %s", (variant) => {
     expect(synth.resource("AWS::Logs::LogGroup", "OnDemand/AccessLog").Properties).toMatchObject({ KmsKeyId: "<Key>" });
   });
 
+  test.each(["fhir-api", "ccd-requests"])("searches for patients (%s) where the stage's settings say", (name) => {
+    const [, lambda] = functionsOf(synth).find(([known]) => known === name) ?? [];
+    const environment = JSON.stringify(lambda?.Properties["Environment"]);
+    expect(environment).toContain("INTEGRA_BASE_URL");
+    expect(environment.includes("us-core/Patient")).toBe(variant === "prod with every option");
+  });
+
   test.each(["fhir-api", "ccd-requests"])("tells %s how callers are known, and who counts as one", (name) => {
     const [, lambda] = functionsOf(synth).find(([known]) => known === name) ?? [];
     expect(lambda?.Properties["Environment"]).toMatchObject({

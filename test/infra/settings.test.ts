@@ -109,6 +109,61 @@ describe("the allow-list of file origins", () => {
   });
 });
 
+const documents = (settings: object) => dev({ ccd: { documents: settings } }).ccd.documents;
+
+describe("the documents that are taken", () => {
+  test("carry any root that may be the server's, and fit the function, unless a stage says otherwise", () => {
+    expect(documents({})).toEqual({
+      secondFactor: "where-known",
+      limits: { answerMiB: 256, documentMiB: 50, totalMiB: 1024, entries: 2000 },
+    });
+  });
+
+  test.each([
+    "2.16.840.1.113883.3.9999.3",
+    "urn:oid:1.2.3",
+    "5a7b5f0e-1f6b-4e1b-8f77-1b1b1b1b1b1b",
+    "urn:uuid:5A7B5F0E-1F6B-4E1B-8F77-1B1B1B1B1B1B",
+  ])("may have to name the patient under %s", (root) => {
+    expect(documents({ patientIdRoots: [root] }).patientIdRoots).toEqual([root]);
+  });
+
+  test.each([
+    ["a root that no document could have", { patientIdRoots: ["202"] }, "must be an OID"],
+    ["a root with an empty part", { patientIdRoots: ["2.16..3"] }, "must be an OID"],
+    ["no root at all", { patientIdRoots: [] }, "must name a root, or be left out"],
+    ["another second factor", { secondFactor: "never" }, "secondFactor"],
+    ["an answer that /tmp cannot hold", { limits: { answerMiB: 257 } }, "half of the function's 512 MiB of /tmp"],
+    ["a document that memory cannot hold", { limits: { documentMiB: 257 } }, "the function has 2048 MiB"],
+    ["more than can be read in time", { limits: { totalMiB: 4097 } }, "15 minutes"],
+    ["more entries than can be kept in time", { limits: { entries: 5001 } }, "15 minutes"],
+    ["no entry", { limits: { entries: 0 } }, "ccd.documents.limits.entries"],
+    ["a part of a MiB", { limits: { answerMiB: 0.5 } }, "ccd.documents.limits.answerMiB"],
+    ["one document that is larger than all", { limits: { documentMiB: 60, totalMiB: 50 } }, "at least documentMiB"],
+    ["a limit that is none", { limits: { pages: 5 } }, "pages"],
+  ])("cannot be set by %s", (_, settings, message) => {
+    expect(() => documents(settings)).toThrow(message);
+  });
+});
+
+const paths = (patientSearchPaths: object) => dev({ integra: { patientSearchPaths } }).integra.patientSearchPaths;
+
+describe("the patient searches", () => {
+  test("may be elsewhere below the FHIR base, each by itself", () => {
+    expect(paths({ "us-core": "us-core/Patient" })).toEqual({ "us-core": "us-core/Patient" });
+  });
+
+  test.each([
+    ["a path that leads elsewhere", { r4: "../Patient" }, "patientSearchPaths.r4"],
+    ["a URL", { r4: "https://elsewhere.example.org/Patient" }, "must be a path below fhirUrl"],
+    ["an absolute path", { r4: "/Patient" }, "must be a path below fhirUrl"],
+    ["a query", { r4: "Patient?active=true" }, "must be a path below fhirUrl"],
+    ["a search that there is not", { r5: "Patient" }, "r5"],
+  ])("are not at %s", (_, settings, message) => {
+    expect(() => paths(settings)).toThrow(message);
+  });
+});
+
 const scheduled = (schedule: object) =>
   dev({ schedules: [{ name: "nightly", expression: "rate(1 day)", ...schedule }] });
 

@@ -17,6 +17,7 @@ const refusals: Record<CcdAttack, [error: "DocumentsRefused" | "WrongPatient", r
   "external-entity": ["DocumentsRefused", "document-type"],
   "malformed-xml": ["DocumentsRefused", "malformed-xml"],
   "wrong-patient": ["WrongPatient", "wrong-patient"],
+  "other-person": ["WrongPatient", "wrong-patient"],
 };
 
 const reasonFile = z.object({ requestId: z.string(), kept: z.boolean(), reason: z.string(), message: z.string() });

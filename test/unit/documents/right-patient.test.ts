@@ -1,8 +1,15 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { documentSettings, type PatientRules } from "#contracts/document-settings.ts";
+import {
+  type AskedPatient,
+  type Demographics,
+  nothingKnown,
+  type PatientIdentifier,
+} from "#contracts/known-patient.ts";
 import type { InstanceIdentifier, RecordTarget } from "#documents/clinical-document.ts";
 import { readHl7Time } from "#documents/hl7-time.ts";
-import { type AskedPatient, defaultPatientRules, type PatientRules, rightPatient } from "#documents/right-patient.ts";
+import { rightPatient } from "#documents/right-patient.ts";
 
 const ehr = "2.16.840.1.113883.3.9999.3";
 const mrnRoot = "2.16.840.1.113883.3.9999.4";
@@ -22,7 +29,7 @@ const george: Partial<RecordTarget> = {
   birthTime: readHl7Time("19620115"),
   gender: "M",
 };
-const known = {
+const known: Demographics = {
   birthDate: "1962-01-15",
   gender: "male",
   names: [
@@ -31,12 +38,24 @@ const known = {
   ],
 };
 
-const asked: AskedPatient = { patientId: "110318733539" };
-const identified: AskedPatient = { ...asked, identifiers: [{ system: `urn:oid:${mrnRoot}`, value: "MRN-17" }] };
+const asked: AskedPatient = { ...nothingKnown, patientId: "110318733539" };
+const numbered = (system: string | null, value: string, ...types: string[]): AskedPatient => ({
+  ...asked,
+  identifiers: [{ system, value, types }],
+});
+const identified = numbered(`urn:oid:${mrnRoot}`, "MRN-17", "MR");
 const described: AskedPatient = { ...asked, demographics: known };
+/** What the guide's sample for US Core says of its patient. */
+const sampleIdentifiers: PatientIdentifier[] = [
+  { system: "SSN", value: "260686207", types: ["SB"] },
+  { system: "202", value: "354219", types: ["MR"] },
+];
+const sample: AskedPatient = { ...described, identifiers: sampleIdentifiers };
+
+const anyRules: PatientRules = documentSettings.parse(undefined);
 
 const judged = (targets: RecordTarget[], patient: AskedPatient = asked, rules?: Partial<PatientRules>): string => {
-  const { verdict, reason } = rightPatient(targets, patient, { ...defaultPatientRules, ...rules });
+  const { verdict, reason } = rightPatient(targets, patient, { ...anyRules, ...rules });
   return `${verdict}: ${reason}`;
 };
 
@@ -56,7 +75,7 @@ describe("by its ids, a document", () => {
       "names it by a UUID alone",
       "match: patient-id",
       [id("5A7B5F0E-1F6B-4E1B-8F77-1B1B1B1B1B1B", undefined)],
-      { patientId: "5a7b5f0e-1f6b-4e1b-8f77-1b1b1b1b1b1b" },
+      { ...asked, patientId: "5a7b5f0e-1f6b-4e1b-8f77-1b1b1b1b1b1b" },
     ],
     ["names an identifier", "match: identifier", [id(mrnRoot, "MRN-17")], identified],
     [
@@ -69,8 +88,15 @@ describe("by its ids, a document", () => {
       "names the social security number",
       "match: identifier",
       [id(ssn, "123-45-6789")],
-      { ...asked, identifiers: [{ system: "http://hl7.org/fhir/sid/us-ssn", value: "123-45-6789" }] },
+      numbered("http://hl7.org/fhir/sid/us-ssn", "123-45-6789"),
     ],
+    [
+      "writes that number without hyphens",
+      "match: identifier",
+      [id(ssn, "123456789")],
+      numbered("http://hl7.org/fhir/sid/us-ssn", "123-45-6789"),
+    ],
+    ["names the social security number of the guide's sample", "match: identifier", [id(ssn, "260-68-6207")], sample],
     // Somebody else's.
     ["names another of a kind that is known", "mismatch: other-id", [id(mrnRoot, "MRN-18")], identified],
     [
@@ -78,6 +104,13 @@ describe("by its ids, a document", () => {
       "mismatch: other-id",
       [id(ehr, "110318733540")],
       asked,
+      { patientIdRoots: [ehr] },
+    ],
+    [
+      "names another under the root that must be, beside the number of the guide's sample",
+      "mismatch: other-id",
+      [id(ehr, "354218")],
+      sample,
       { patientIdRoots: [ehr] },
     ],
     // Nobody's, as far as can be seen.
@@ -102,45 +135,61 @@ describe("by its ids, a document", () => {
     ["names a part of the patient id", "unproven: unknown-ids", [id(ehr, "110318733")]],
     ["has a root that looks like the patient id", "unproven: unknown-ids", [id("110318733539", "7")]],
     ["has a root that objects have for a member", "unproven: unknown-ids", [id("constructor", "7")], identified],
-    ["names an empty id, as was asked", "unproven: unknown-ids", [id(ehr, "")], { patientId: " " }],
+    ["names an empty id, as was asked", "unproven: unknown-ids", [id(ehr, "")], { ...asked, patientId: " " }],
     [
       "names a masked number, as is known",
       "unproven: unknown-ids",
       [id(ssn, "***-**-6789")],
-      { ...asked, identifiers: [{ system: ssn, value: "***-**-6789" }] },
+      numbered(ssn, "***-**-6789"),
     ],
     [
       "names a number masked by letters, as is known",
       "unproven: unknown-ids",
       [id(ssn, "XXX-XX-6789")],
-      { ...asked, identifiers: [{ system: ssn, value: "XXX-XX-6789" }] },
+      numbered(ssn, "XXX-XX-6789"),
+    ],
+    ["names a filler, as is known", "unproven: unknown-ids", [id(ssn, "999-99-9999")], numbered(ssn, "999-99-9999")],
+    ["names nothing, as is known", "unproven: unknown-ids", [id(mrnRoot, "N/A")], numbered(mrnRoot, "N/A")],
+    [
+      "names the patient id under any root, and another of a kind that is known",
+      "unproven: ids-contradict",
+      [id(ehr, "110318733539"), id(mrnRoot, "MRN-18")],
+      identified,
     ],
     [
-      "names a filler, as is known",
+      "names a number that families share",
       "unproven: unknown-ids",
-      [id(ssn, "999-99-9999")],
-      { ...asked, identifiers: [{ system: ssn, value: "999-99-9999" }] },
+      [id("1.2.3", "M-77")],
+      numbered("1.2.3", "M-77", "MB"),
     ],
     [
-      "names nothing, as is known",
+      "names an identifier of which no system is known",
       "unproven: unknown-ids",
-      [id(mrnRoot, "N/A")],
-      { ...asked, identifiers: [{ system: mrnRoot, value: "N/A" }] },
+      [id(ehr, "M-77")],
+      numbered(null, "M-77"),
+    ],
+    ["spells a record number otherwise", "unproven: unknown-ids", [id(mrnRoot, "mrn 17")], identified],
+    [
+      "names a number of the guide's sample, and no person",
+      "unproven: unknown-ids",
+      [id(ehr, "354219")],
+      sample,
+      { patientIdRoots: [ehr] },
     ],
     [
       "spells out a number that is known masked",
       "unproven: unknown-ids",
       [id(ssn, "123-45-6789")],
-      { ...asked, identifiers: [{ system: ssn, value: "***-**-6789" }] },
+      numbered(ssn, "***-**-6789"),
     ],
-    [
-      "masks a number that is known",
-      "unproven: unknown-ids",
-      [id(ssn, "***-**-6789")],
-      { ...asked, identifiers: [{ system: ssn, value: "123-45-6789" }] },
-    ],
+    ["masks a number that is known", "unproven: unknown-ids", [id(ssn, "***-**-6789")], numbered(ssn, "123-45-6789")],
   ])("that %s: %s", (_, verdict, ids, patient, rules) => {
     expect(judged([target(ids)], patient, rules)).toBe(verdict);
+  });
+
+  it("that names the patient id and another of a known kind is the patient's under the root that must be", () => {
+    const ids = [id(ehr, "110318733539"), id(mrnRoot, "MRN-18")];
+    expect(judged([target(ids)], identified, { patientIdRoots: [ehr] })).toBe("match: patient-id");
   });
 
   it("that names nobody at all proves nothing", () => {
@@ -191,10 +240,6 @@ describe("by its person, a document", () => {
     expect(judged([person(changes)], described)).toBe("unproven: person-contradicts-id");
   });
 
-  it("says nothing against a date of birth that cannot be read", () => {
-    expect(judged([person({})], { ...asked, demographics: { birthDate: "15 January" } })).toBe("match: patient-id");
-  });
-
   it("must be the same where a second factor is required", () => {
     const required: Partial<PatientRules> = { secondFactor: "required" };
     expect(judged([person({})], described, required)).toBe("match: patient-id");
@@ -204,6 +249,39 @@ describe("by its person, a document", () => {
       "unproven: second-factor-missing",
     );
     expect(judged([target(unknown, george)], described, required)).toBe("unproven: unknown-ids");
+  });
+});
+
+const byNumber = (changes: Partial<RecordTarget> = {}, under = ehr): RecordTarget =>
+  target([id(under, "354219")], { ...george, ...changes });
+
+describe("by a record number of which no root is known, as in the guide's sample, a document", () => {
+  it("is the patient's together with the person only", () => {
+    expect(judged([byNumber()], sample)).toBe("match: number-and-person");
+    expect(judged([byNumber({ names: [] })], sample)).toBe("unproven: unknown-ids");
+    expect(judged([byNumber({ names: named("Nichols", "Anna") })], sample)).toBe("unproven: unknown-ids");
+    expect(judged([byNumber({ gender: "F" })], sample)).toBe("unproven: unknown-ids");
+    expect(judged([byNumber({ birthTime: readHl7Time("1962") })], sample)).toBe("unproven: unknown-ids");
+    expect(judged([byNumber({ birthTime: readHl7Time("19620116") })], sample)).toBe("mismatch: other-person");
+  });
+
+  it("is not the patient's by a number of another type, or where a root is known", () => {
+    const identifiers = sampleIdentifiers.map((one) => ({ ...one, types: ["PI"] }));
+    expect(judged([byNumber()], { ...sample, identifiers })).toBe("unproven: unknown-ids");
+    const rooted = sampleIdentifiers.map((one) => ({ ...one, system: `urn:oid:${mrnRoot}` }));
+    expect(judged([byNumber()], { ...sample, identifiers: rooted })).toBe("unproven: unknown-ids");
+  });
+
+  it("is the patient's under the roots that must be only, and under no root of the state's numbers", () => {
+    expect(judged([byNumber()], sample, { patientIdRoots: [ehr] })).toBe("match: number-and-person");
+    expect(judged([byNumber({}, mrnRoot)], sample, { patientIdRoots: [ehr] })).toBe("unproven: unknown-ids");
+    expect(judged([byNumber({}, "2.16.840.1.113883.4.3.13")], sample)).toBe("unproven: unknown-ids");
+  });
+
+  it("may have the patient id as well", () => {
+    const ids = [id(ehr, "110318733539"), id(ehr, "354219")];
+    expect(judged([target(ids)], sample)).toBe("match: patient-id");
+    expect(judged([target(ids)], sample, { patientIdRoots: [ehr] })).toBe("match: patient-id");
   });
 });
 
@@ -229,7 +307,7 @@ const contradicts = ({ birthTime, gender, names }: RecordTarget): boolean =>
 
 describe("whatever a document says, it", () => {
   const root = fc.constantFrom(ehr, mrnRoot, ssn, "1.2.3", undefined);
-  const extension = fc.oneof(fc.constantFrom("110318733539", "MRN-17", "MRN-18", undefined), fc.string());
+  const extension = fc.constantFrom("110318733539", "MRN-17", "MRN-18", "N/A", "", undefined);
   const anyTarget = fc
     .record({
       ids: fc.array(
@@ -245,19 +323,32 @@ describe("whatever a document says, it", () => {
     );
   const patient: AskedPatient = { ...identified, demographics: known };
 
-  const provesIt = ({ ids }: RecordTarget): boolean =>
-    ids.some(
-      ({ root: under, extension: value }) =>
-        (value === "110318733539" && under !== undefined && under !== ssn) || (value === "MRN-17" && under === mrnRoot),
-    );
+  /** A root of its own proves by itself; a number under any root does not against another number, unless born then. */
+  const provesIt = ({ ids, birthTime }: RecordTarget): boolean => {
+    const under = (wanted: string): (string | undefined)[] =>
+      ids.filter((one) => one.root === wanted).map((one) => one.extension);
+    if (under(mrnRoot).includes("MRN-17")) return true;
+    const another = under(mrnRoot).some((value) => value === "MRN-18" || value === "110318733539");
+    const namesIt = ids.some((one) => one.extension === "110318733539" && one.root !== undefined && one.root !== ssn);
+    return namesIt && (!another || birthTime?.iso === "1962-01-15");
+  };
 
   it("is the patient's where each record target proves it and none contradicts, and only there", () => {
     fc.assert(
       fc.property(fc.array(anyTarget, { maxLength: 3 }), (targets) => {
         const proven = targets.length > 0 && targets.every((one) => provesIt(one) && !contradicts(one));
-        expect(rightPatient(targets, patient).verdict === "match").toBe(proven);
+        expect(rightPatient(targets, patient, anyRules).verdict === "match").toBe(proven);
       }),
       { numRuns: 2_000 },
+    );
+  });
+
+  it("is not the patient's by any other text than the known ones", () => {
+    const foreign = fc.string().filter((text) => !["110318733539", "MRN-17"].includes(text.trim()));
+    fc.assert(
+      fc.property(root, foreign, (under, text) => {
+        expect(rightPatient([target([id(under, text)], george)], patient, anyRules).verdict).not.toBe("match");
+      }),
     );
   });
 
@@ -265,7 +356,7 @@ describe("whatever a document says, it", () => {
     fc.assert(
       fc.property(fc.array(anyTarget, { maxLength: 3 }), (targets) => {
         const turned = targets.map((one) => ({ ...one, ids: one.ids.toReversed() })).toReversed();
-        expect(rightPatient(turned, patient).verdict).toBe(rightPatient(targets, patient).verdict);
+        expect(rightPatient(turned, patient, anyRules).verdict).toBe(rightPatient(targets, patient, anyRules).verdict);
       }),
     );
   });
@@ -273,6 +364,8 @@ describe("whatever a document says, it", () => {
   it("is judged without a word about the patient", () => {
     const planted = "PLANTED-1";
     const targets = [target([id(ehr, planted)], { names: [{ family: [planted], given: [planted] }] })];
-    expect(JSON.stringify(rightPatient(targets, { patientId: planted, demographics: known }))).not.toContain(planted);
+    expect(JSON.stringify(rightPatient(targets, { ...described, patientId: planted }, anyRules))).not.toContain(
+      planted,
+    );
   });
 });

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import { CcdsRefused, DocumentsRefused, WrongPatient } from "#contracts/ccd-faults.ts";
 import type { CcdFetch, CcdOrderResult } from "#contracts/ccd-state.ts";
+import { type DocumentSettings, documentSettings } from "#contracts/document-settings.ts";
 import { ServerUnavailable } from "#contracts/errors.ts";
 import { FileCut, ObjectConflict } from "#contracts/file-faults.ts";
 import { SessionDead } from "#contracts/user-faults.ts";
@@ -18,6 +19,7 @@ import {
   otherPatient,
   own,
   ownContext,
+  ownKnown,
   ownPatient,
 } from "#test/fixtures/ccds-in-memory.ts";
 import { zipBytes } from "#test/fixtures/zip-bytes.ts";
@@ -25,6 +27,12 @@ import { zipBytes } from "#test/fixtures/zip-bytes.ts";
 const documentOf = (patientId: string, title = "Summary"): string =>
   ccdText({
     recordTargets: recordTarget(`<id root="2.16.840.1.113883.3.9999.3" extension="${patientId}"/>`),
+    tail: `<!-- ${title} -->`,
+  });
+
+const byRecordNumber = (title = "Summary"): string =>
+  ccdText({
+    recordTargets: recordTarget('<id root="2.16.840.1.113883.3.9999.4" extension="MRN-17"/>'),
     tail: `<!-- ${title} -->`,
   });
 
@@ -60,6 +68,7 @@ describe("fetching CCDs", () => {
   let asked: string[];
   let answer: CcdDownload | Error;
   let quarantines: number;
+  let settings: DocumentSettings;
   let spooled: string[];
   beforeEach(() => {
     bridge = ccdsInMemory(
@@ -69,6 +78,7 @@ describe("fetching CCDs", () => {
     asked = [];
     answer = sent(archiveOf(documentOf(ownPatient, "one"), documentOf(ownPatient, "two")));
     quarantines = 0;
+    settings = documentSettings.parse(undefined);
     spooled = [];
   });
 
@@ -84,7 +94,7 @@ describe("fetching CCDs", () => {
         spooled.push(kept.file);
         return kept;
       },
-      readDocuments: readPatientsDocuments,
+      readDocuments: (file, patient) => readPatientsDocuments(file, patient, settings),
       reportQuarantine: () => {
         quarantines += 1;
       },
@@ -174,6 +184,51 @@ describe("fetching CCDs", () => {
       await expect(fetch()).rejects.toThrow("archive-too-large");
       expect(keys("quarantine/")).toEqual([`quarantine/ccds/${own}/reason.json`]);
       expect(quarantines).toBe(1);
+    });
+  });
+
+  describe("of a patient who is known", () => {
+    const ofOther = { ...ownKnown, demographics: { ...ownKnown.demographics, birthDate: "1990-12-31" } };
+
+    it("lands documents that carry the medical record number alone", async () => {
+      answer = sent(archiveOf(byRecordNumber()));
+      await expect(fetch()).rejects.toThrow("unproven: unknown-ids");
+      bridge.requests.all.set(own, ccdRecord(own, { serverRequestId: "server-1", patient: ownKnown }));
+      answer = sent(archiveOf(byRecordNumber()));
+      expect((await fetch()).outcome).toBe("ready");
+    });
+
+    it("lands none that carry the patient's id with another person, and tells what to look at", async () => {
+      bridge.requests.all.set(own, ccdRecord(own, { serverRequestId: "server-1", patient: ofOther }));
+      await expect(fetch()).rejects.toThrow(
+        /^document 1 of 2 .*\(unproven: person-contradicts-id\); the answer is in quarantine: look at its name, birth date/,
+      );
+      expect(keys("ccds/")).toEqual([]);
+      expect(JSON.parse(text(`quarantine/ccds/${own}/reason.json`))).toMatchObject({ reason: "wrong-patient" });
+    });
+
+    it("judges an unfinished request's documents by what is known of its own patient", async () => {
+      const known = { serverRequestId: "server-7", patient: ownKnown };
+      bridge.requests.all.set(own, ccdRecord(own, { serverRequestId: "server-1", patient: ofOther }));
+      bridge.requests.all.set(other, ccdRecord(other, known));
+      answer = sent(archiveOf(byRecordNumber()));
+      expect((await fetch(unfinished)).outcome).toBe("other-done");
+      expect(bridge.requests.all.get(other)).toMatchObject({ state: "ready" });
+    });
+
+    it("judges them by the stage's settings", async () => {
+      bridge.requests.all.set(own, ccdRecord(own, { serverRequestId: "server-1", patient: ownKnown }));
+      settings = documentSettings.parse({ patientIdRoots: ["1.2.3"] });
+      await expect(fetch()).rejects.toThrow("ccd.documents.patientIdRoots");
+      settings = documentSettings.parse({ secondFactor: "required", patientIdRoots: ["2.16.840.1.113883.3.9999.3"] });
+      answer = sent(archiveOf(documentOf(ownPatient)));
+      expect((await fetch()).outcome).toBe("ready");
+      expect(keys("ccds/")).toHaveLength(2);
+    });
+
+    it("takes no more than the stage's limits", async () => {
+      settings = documentSettings.parse({ limits: { entries: 1 } });
+      await expect(fetch()).rejects.toThrow("too-many-entries");
     });
   });
 

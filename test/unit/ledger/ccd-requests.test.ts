@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ccdRequests } from "#ledger/ccd-requests.ts";
-import { ccdRecord, own } from "#test/fixtures/ccds-in-memory.ts";
+import { ccdRecord, own, ownKnown } from "#test/fixtures/ccds-in-memory.ts";
 import { tableInMemory } from "#test/fixtures/table-in-memory.ts";
 
 const day = 86_400_000;
@@ -49,6 +49,15 @@ describe("a request for CCDs in the ledger", () => {
     expect([await requests.ownerOf("server-1"), await requests.ownerOf("server-2")]).toEqual([own, undefined]);
   });
 
+  it("keeps what is known of its patient, beside what it was made with", async () => {
+    const { table, requests } = await kept();
+    expect(await requests.find(own)).not.toHaveProperty("patient");
+    await requests.keepPatient(own, ownKnown);
+    await requests.accept(own, "server-1");
+    expect(await requests.find(own)).toEqual({ ...record, patient: ownKnown, serverRequestId: "server-1" });
+    expect(table.items.get(`ccd#${own}`)?.["record"]?.S).not.toContain("Nichols");
+  });
+
   it("is known by the server's request where the process dies between the two writes", async () => {
     const { table, requests } = await kept();
     table.loseNextAnswer();
@@ -56,9 +65,10 @@ describe("a request for CCDs in the ledger", () => {
     expect([await requests.ownerOf("server-1"), (await requests.find(own))?.serverRequestId]).toEqual([own, null]);
   });
 
-  it("is not made by accepting what is not there", async () => {
+  it("is not made by keeping what belongs to one that is not there", async () => {
     const { table, requests } = given();
     await expect(requests.accept(own, "server-1")).rejects.toThrow("no");
+    await expect(requests.keepPatient(own, ownKnown)).rejects.toThrow("no");
     expect(table.items.has(`ccd#${own}`)).toBe(false);
   });
 
@@ -78,6 +88,20 @@ describe("a request for CCDs in the ledger", () => {
     expect(await requests.end(own, null, at(asked))).toBe(false);
     expect(table.items.size).toBe(0);
   });
+});
+
+describe("what is known of a request's patient", () => {
+  it.each([undefined, 14])(
+    "goes once the request has ended, and is not kept after that (%s days)",
+    async (keptDays) => {
+      const { table, requests } = await kept(keptDays === undefined ? {} : { keptDays });
+      await requests.keepPatient(own, ownKnown);
+      await requests.end(own, null, at(asked + 60_000));
+      await expect(requests.keepPatient(own, ownKnown)).rejects.toThrow("no");
+      expect(await requests.find(own)).not.toHaveProperty("patient");
+      expect(JSON.stringify([...table.items.values()])).not.toContain("Nichols");
+    },
+  );
 });
 
 describe("the time that a request is kept", () => {

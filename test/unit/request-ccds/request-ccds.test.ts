@@ -3,6 +3,8 @@ import { CcdRequestRefused } from "#contracts/ccd-faults.ts";
 import type { CcdQuery } from "#contracts/ccd-protocol.ts";
 import type { CcdOrderResult } from "#contracts/ccd-state.ts";
 import { ServerUnavailable } from "#contracts/errors.ts";
+import { type KnownPatient, nothingKnown } from "#contracts/known-patient.ts";
+import { ReadRefused } from "#contracts/user-faults.ts";
 import { requestCcds } from "#functions/request-ccds/request-ccds.ts";
 import type { CcdRequestAnswer } from "#integra/ccd-answers.ts";
 import {
@@ -12,6 +14,7 @@ import {
   other,
   own,
   ownContext,
+  ownKnown,
   ownPatient,
 } from "#test/fixtures/ccds-in-memory.ts";
 
@@ -21,17 +24,27 @@ describe("requesting CCDs", () => {
   let bridge: CcdsInMemory;
   let asked: CcdQuery[];
   let answer: CcdRequestAnswer | Error;
+  /** What happened at the server, in order. */
+  let happened: string[];
+  let patient: KnownPatient | Error | undefined;
   beforeEach(async () => {
     bridge = ccdsInMemory(ccdRecord(own), ccdRecord(other));
     asked = [];
     answer = { state: "created", requestId: "server-1" };
+    happened = [];
+    patient = ownKnown;
     await bridge.leases.take("ccd-session-service", { execution: own, exportId: own, asks: "" }, "n");
   });
 
   const request = (order?: CcdOrderResult) => {
     const step = requestCcds({
       ...bridge,
+      readPatient: (patientId) => {
+        happened.push(`read ${patientId}`);
+        return patient instanceof Error ? Promise.reject(patient) : Promise.resolve(patient);
+      },
       createRequest: (query) => {
+        happened.push("asked");
         asked.push(query);
         return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
       },
@@ -43,6 +56,61 @@ describe("requesting CCDs", () => {
     expect(await request()).toMatchObject({ outcome: "accepted", fetchFor: own });
     expect(asked).toEqual([{ patientId: ownPatient, startDate: undefined, endDate: undefined }]);
     expect(await bridge.requests.ownerOf("server-1")).toBe(own);
+  });
+
+  describe("reads its patient", () => {
+    it("once, before it asks, and keeps what is known in the request's own record", async () => {
+      answer = pendingElsewhere;
+      const first = await request();
+      expect(bridge.requests.all.get(own)?.patient).toEqual(ownKnown);
+      await request(first);
+      expect(happened).toEqual([`read ${ownPatient}`, "asked", "asked"]);
+      expect(bridge.requests.all.get(other)?.patient).toBeUndefined();
+    });
+
+    it("a few times where the server is in trouble, and then goes on without: no documents wait for it for ever", async () => {
+      patient = new ServerUnavailable("HTTP 500");
+      let order: CcdOrderResult | undefined;
+      for (const troubles of [1, 2, 3]) {
+        order = await request(order);
+        expect(order).toMatchObject({ outcome: "busy", troubles });
+      }
+      expect(await request(order)).toMatchObject({ outcome: "accepted", troubles: 0 });
+      expect(happened).toEqual([...Array.from({ length: 4 }, () => `read ${ownPatient}`), "asked"]);
+      expect(await bridge.requests.find(own)).toMatchObject({ patient: nothingKnown });
+    });
+
+    it.each<[string, () => KnownPatient | Error | undefined]>([
+      [
+        "where the server refuses it",
+        () =>
+          new ReadRefused("the server answered the read of one Patient with HTTP 403", {
+            refusal: "forbidden",
+            status: 403,
+            diagnostics: `${ownPatient} is not yours`,
+          }),
+      ],
+      ["where the server answers with somebody else", () => undefined],
+    ])("and goes on knowing nothing %s, with a warning that names nobody", async (_, told) => {
+      patient = told();
+      answer = pendingElsewhere;
+      const first = await request();
+      expect(first).toMatchObject({ outcome: "foreign" });
+      expect(bridge.requests.all.get(own)?.patient).toEqual(nothingKnown);
+      expect(bridge.logged).toContainEqual(expect.stringContaining("judged by the id alone"));
+      expect(bridge.logged.join()).not.toContain(ownPatient);
+      await request(first);
+      expect(happened).toEqual([`read ${ownPatient}`, "asked", "asked"]);
+    });
+
+    it("again where the server had trouble, and asks nothing before", async () => {
+      patient = new ServerUnavailable("503", { retryAfterMs: 7_000 });
+      const busy = await request();
+      expect(busy).toMatchObject({ outcome: "busy", troubles: 1, waitSeconds: 7 });
+      patient = ownKnown;
+      expect(await request(busy)).toMatchObject({ outcome: "accepted", troubles: 0 });
+      expect(happened.filter((one) => one === "asked")).toHaveLength(1);
+    });
   });
 
   it("asks nothing again that the server had accepted when the step died", async () => {

@@ -3,6 +3,7 @@ import { DOMParser, onErrorStopParsing, ParseError } from "@xmldom/xmldom";
 import { unzipSync } from "fflate";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { CcdAttack } from "#local/simulator/fault-plan.ts";
+import { demographicsOf } from "#local/simulator/patient-profile.ts";
 import { entryHeaders } from "#local/simulator/zip-headers.ts";
 import { type Answer, requestIdOf, startUserFixture, type UserFixture } from "./user-client.ts";
 
@@ -51,6 +52,9 @@ function entriesOf({ body }: Answer): Entry[] {
 
 const lastXml = (answer: Answer): string => entriesOf(answer).at(-1)?.content.toString("utf8") ?? "";
 const honest = (): readonly { fileName: string; xml: string }[] => fixture.simulator.ccdDocumentsOf(id);
+
+const personOf = (text: string | undefined): string =>
+  /<patient>[\s\S]*<birthTime value="\d+"\/>/.exec(text ?? "")?.[0] ?? "";
 
 describe("hostile CCDs", () => {
   it("wait until there are documents, and come once", async () => {
@@ -125,6 +129,17 @@ describe("hostile CCDs", () => {
     const contents = entriesOf(await attacked("wrong-patient")).map(({ content }) => content.toString("utf8"));
     const targets = contents.map((text) => /9999\.1" extension="(\d+)"/.exec(text)?.[1]);
     expect(targets).toEqual([fixture.patientIds[1], fixture.patientIds[0]]);
+    expect(contents[0]).toBe(honest()[0]?.xml);
+  });
+
+  it("other-person: the last document has the patient's ids, and another one's name, birth date and gender", async () => {
+    const contents = entriesOf(await attacked("other-person")).map(({ content }) => content.toString("utf8"));
+    const targets = contents.map((text) => /9999\.1" extension="(\d+)"/.exec(text)?.[1]);
+    expect(targets).toEqual([fixture.patientIds[1], fixture.patientIds[1]]);
+    const stranger = demographicsOf(fixture.simulator.records.find("Patient", fixture.patientIds[0] ?? "")?.line ?? "");
+    expect(personOf(contents[1])).toContain(`<family>${stranger.name[0]?.family}</family>`);
+    expect(personOf(contents[1])).toContain(`<birthTime value="${stranger.birthDate.replaceAll("-", "")}"/>`);
+    expect(personOf(contents[1])).not.toBe(personOf(honest()[1]?.xml));
     expect(contents[0]).toBe(honest()[0]?.xml);
   });
 

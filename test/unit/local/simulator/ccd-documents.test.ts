@@ -1,5 +1,10 @@
+import { Readable } from "node:stream";
 import { DOMParser, type Element, onErrorStopParsing } from "@xmldom/xmldom";
 import { describe, expect, it } from "vitest";
+import { documentSettings } from "#contracts/document-settings.ts";
+import { readClinicalDocument } from "#documents/clinical-document.ts";
+import { rightPatient } from "#documents/right-patient.ts";
+import { knownPatientOf } from "#integra/patient-read.ts";
 import { ccdArchive } from "#local/simulator/ccd-archive.ts";
 import { type CcdDocument, ccdDocuments } from "#local/simulator/ccd-documents.ts";
 import type { PatientIds } from "#local/simulator/ccda/header.ts";
@@ -172,6 +177,23 @@ describe("C-CDA documents", () => {
     expect(idsBy("patient-id")).toEqual([first?.id]);
     expect(idsBy("mrn")).toEqual([mrnOf(first?.id ?? "")]);
   });
+
+  it.each<PatientIds>(["both", "patient-id", "mrn"])(
+    "prove to be their patient's by what the Patient resource says (by %s), and nobody else's",
+    async (ids) => {
+      const rules = documentSettings.parse({ secondFactor: "required" });
+      const documents = patients.flatMap(({ id }) => documentsOf(id, ids).map(({ xml: text }) => ({ id, text })));
+      expect(documents.length).toBeGreaterThan(patients.length);
+      for (const { id, text } of documents) {
+        const { recordTargets } = await readClinicalDocument(Readable.from([Buffer.from(text)]));
+        const proven = patients.filter((patient) => {
+          const asked = { patientId: patient.id, ...knownPatientOf(patient, Date.parse("2026-01-01")) };
+          return rightPatient(recordTargets, asked, rules).verdict === "match";
+        });
+        expect(proven.map((patient) => patient.id)).toEqual([id]);
+      }
+    },
+  );
 
   it("escape what is written into them", () => {
     const hostile = `<&>"'`;

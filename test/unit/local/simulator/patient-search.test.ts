@@ -97,6 +97,10 @@ describe("search for patients", () => {
     const twin = fixture.simulator.addTwin(patient.id, "Quentin");
     expect(idsOf(await search({ ...who(), phone: telecom("phone") }))).toEqual([patient.id, twin]);
     expect(idsOf(await search({ ...who(), given: "quentin", phone: telecom("phone") }))).toEqual([twin]);
+    const numbers = [patient.id, twin].map((id) =>
+      demographicsOf(fixture.simulator.records.find("Patient", id)?.line ?? ""),
+    );
+    expect(new Set(numbers.map(({ identifier }) => identifier[0]?.value)).size).toBe(2);
   });
 
   it("answers unknown parameters as the guide prints it", async () => {
