@@ -29,7 +29,8 @@ const notKnown = "The caller is not known: no token, or none that counts. Where 
 const notPermitted = "Not signed, or not permitted to call";
 const unseen = "it is out of place, or not for the bridge's user";
 const failed = "The bridge failed. Its operator finds the cause in the log, by the call's id.";
-const notServed = "IntegraConnect refused the bridge, or gave an answer that cannot be handed on.";
+const notServed =
+  "IntegraConnect refused the bridge, or gave an answer that cannot be handed on: see the words, and ask for less.";
 const unavailable =
   "IntegraConnect is busy or out of reach; or the bridge's session there has ended, and it is said how to renew it.";
 

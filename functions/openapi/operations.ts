@@ -141,6 +141,7 @@ export const operations: Record<ApiRouteKey, Operation> = {
       "200": ccdRequest("The request as it stands."),
       ...ccdFaults,
       "404": ownProblem("None of yours has this id, or it was so long ago that its documents are gone."),
+      "502": ownProblem("It has more documents than one answer can list."),
     },
   },
   "GET /ccd-requests/{id}/documents/{number}": {

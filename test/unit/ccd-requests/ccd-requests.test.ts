@@ -8,6 +8,7 @@ import { repeatableIds } from "#functions/ccd-requests/request-ids.ts";
 import type { PatientMatch } from "#integra/patient-search.ts";
 import type { ApiRequest } from "#runtime/api.ts";
 import { ccdsInMemory } from "#test/fixtures/ccds-in-memory.ts";
+import { asDescribed } from "#test/fixtures/described-answers.ts";
 import { executionsInMemory } from "#test/fixtures/executions-in-memory.ts";
 
 const { signal } = new AbortController();
@@ -61,7 +62,7 @@ function apiWith(match: PatientMatch = { match: "none" }, more: Partial<CcdReque
   });
   const ask = async (route: string, request: Partial<ApiRequest> = {}) => {
     const call = { route, caller: "clara", path: {}, queryString: "", headers: {}, body: Buffer.alloc(0), ...request };
-    const answer = await handle(call, { signal });
+    const answer = await asDescribed(route, handle(call, { signal }));
     const text = answer.body.toString("utf8");
     return { ...answer, content: text === "" ? undefined : (JSON.parse(text) as CcdRequestAnswer) };
   };

@@ -4,6 +4,7 @@ import { cursors } from "#functions/fhir-api/cursors.ts";
 import { type FhirApiPorts, fhirApi } from "#functions/fhir-api/fhir-api.ts";
 import type { FhirPage } from "#integra/fhir-page.ts";
 import type { ApiRequest } from "#runtime/api.ts";
+import { asDescribed } from "#test/fixtures/described-answers.ts";
 
 const { signal } = new AbortController();
 const bundleAt = new URL("https://portal.example/integra/fhir/r4/Observation");
@@ -34,9 +35,12 @@ function apiWith(page: FhirPage) {
     apiUrl: "https://api.example",
   };
   const ask = (route: string, more: Partial<ApiRequest> = {}) =>
-    fhirApi(ports)(
-      { route, caller: "clara", path: {}, queryString: "", headers: {}, body: Buffer.alloc(0), ...more },
-      { signal },
+    asDescribed(
+      route,
+      fhirApi(ports)(
+        { route, caller: "clara", path: {}, queryString: "", headers: {}, body: Buffer.alloc(0), ...more },
+        { signal },
+      ),
     );
   const problemOf = async (...call: Parameters<typeof ask>): Promise<ApiProblem> => {
     const fault = await ask(...call).catch((error: unknown) => error);
