@@ -3,7 +3,7 @@ import type { LocalOutputs } from "./local-bridge.ts";
 
 /** Somebody who calls the bridge's API. */
 export interface ApiCaller {
-  /** A signed request (SigV4) for a path of the API, with its query. */
+  /** A signed request (SigV4) for a path of the API, with its query, or for a link of an answer. */
   ask: (path: string, init?: RequestInit) => Promise<Response>;
   get: (path: string) => Promise<Response>;
 }
@@ -24,12 +24,7 @@ export function apiCaller(outputs: LocalOutputs, credentials: Credentials = outp
     region: outputs.region,
     retries: 0,
   });
-  const ask: ApiCaller["ask"] = (path, init) => aws.fetch(`${outputs.apiUrl}${path}`, init);
+  const ask: ApiCaller["ask"] = (path, init) =>
+    aws.fetch(path.startsWith("/") ? `${outputs.apiUrl}${path}` : path, init);
   return { ask, get: (path) => ask(path) };
-}
-
-/** The path and query of a link in an answer: where the API is locally, its own address leads nowhere. */
-export function pathOf(link: string): string {
-  const { pathname, search } = new URL(link);
-  return pathname + search;
 }

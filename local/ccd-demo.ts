@@ -1,6 +1,6 @@
 import { ccdRequestAnswer } from "#contracts/ccd-api.ts";
 import type { ExportSummary } from "#contracts/landed.ts";
-import { type ApiCaller, pathOf } from "./api-caller.ts";
+import type { ApiCaller } from "./api-caller.ts";
 import type { BridgeCaller } from "./bridge-caller.ts";
 import { readableBytes } from "./export-watch.ts";
 
@@ -35,7 +35,7 @@ async function somePatient(bridge: BridgeCaller, { files }: ExportSummary): Prom
 }
 
 async function readUnderLink(api: ApiCaller, href: string): Promise<string> {
-  const { status, headers } = await api.ask(pathOf(href), { redirect: "manual" });
+  const { status, headers } = await api.ask(href, { redirect: "manual" });
   const location = headers.get("location");
   if (status !== 303 || location === null) throw new Error(`the API gave no link to a document, but ${status}`);
   return readableBytes((await (await fetch(location)).arrayBuffer()).byteLength);

@@ -61,9 +61,10 @@ export async function startLocalBridge(options: LocalBridgeOptions): Promise<Loc
     report("deploying the stacks");
     const { connection } = options;
     const integra = { ...(options.settings?.["integra"] as object | undefined), ...connection.settings };
-    const overrides = JSON.stringify({ ...options.settings, integra });
+    const { api, tags } = reachableApi(aws, options.settings?.["api"]);
+    const overrides = JSON.stringify({ ...options.settings, integra, api });
     const context = { stage: "local", overrides };
-    const stacks = await deployStacks(aws, { context, ...cancellation });
+    const stacks = await deployStacks(aws, { context, tags, ...cancellation });
     const outputs = localOutputs(aws, connection, stacks);
     await putSecret(aws, outputs.clientSecretName, connection.secret);
     if (connection.session !== undefined) await putSecret(aws, outputs.sessionSecretName, connection.session);
@@ -94,8 +95,22 @@ function localOutputs(aws: LocalAws, connection: IntegraConnection, stacks: Stac
     clientSecretName: output("landing", "ClientSecretName"),
     sessionSecretName: output("landing", "SessionSecretName"),
     ledgerTableName: output("landing", "LedgerTableName"),
-    apiUrl: `${aws.endpoint}/_aws/execute-api/${output("api", "ApiId")}`,
+    apiUrl: apiUrlOf(aws, output("api", "ApiId")),
     integraBaseUrl: connection.settings.baseUrl,
+  };
+}
+
+/** The API's id in the embedded AWS, which is known before it is deployed: its links can lead where it will be. */
+const localApiId = "bridge";
+
+const apiUrlOf = ({ endpoint }: LocalAws, apiId: string): string => `${endpoint}/_aws/execute-api/${apiId}`;
+
+/** API Gateway's own address is a name that few machines resolve: links lead to the embedded AWS's other address. */
+function reachableApi(aws: LocalAws, given: unknown): { api: unknown; tags: Record<string, string> } {
+  if (!aws.embedded) return { api: given, tags: {} };
+  return {
+    api: { publicUrl: apiUrlOf(aws, localApiId), ...(given as object | undefined) },
+    tags: { "ms-custom-id": localApiId },
   };
 }
 

@@ -12,6 +12,10 @@ export const headers = {
     required: true,
     schema: { type: "string", format: "uri" },
   },
+  RequestId: {
+    description: "The call's id: the log and the audit trail know the call by it.",
+    schema: { type: "string" },
+  },
   RetryAfter: {
     description: "After so many seconds asking again may help. Absent: it will not, by itself.",
     schema: { type: "integer", minimum: 0 },
@@ -20,6 +24,8 @@ export const headers = {
 
 const headerOf = (name: keyof typeof headers) => ({ $ref: `#/components/headers/${name}` });
 const retryAfter = { "Retry-After": headerOf("RetryAfter") };
+/** What every fault has that one of our functions tells. */
+const told = { "x-request-id": headerOf("RequestId") };
 
 const outcome = content("application/fhir+json", "OperationOutcome");
 const problem = content("application/problem+json", "Problem");
@@ -37,26 +43,36 @@ const unavailable =
 /** What calls that are refused, or fail, get: `components/responses`. */
 export const faults = {
   Throttled: { description: "More calls than the stage admits (`api.throttle`).", content: gateway },
-  FhirInvalid: { description: "The parameters, or the id, cannot be used: the diagnostics say why.", content: outcome },
-  FhirNotKnown: { description: notKnown, content: { ...outcome, ...gateway } },
+  FhirInvalid: {
+    description: "The parameters, or the id, cannot be used: the diagnostics say why.",
+    headers: told,
+    content: outcome,
+  },
+  FhirNotKnown: { description: notKnown, headers: told, content: { ...outcome, ...gateway } },
   FhirForbidden: {
     description: `${notPermitted}; or IntegraConnect says of what was asked that ${unseen}.`,
+    headers: told,
     content: { ...outcome, ...gateway },
   },
-  FhirNotFound: { description: "No such resource, or no such type.", content: outcome },
-  FhirGone: { description: "IntegraConnect says that it is there no longer.", content: outcome },
-  FhirFailed: { description: failed, content: { ...outcome, ...gateway } },
-  FhirNotServed: { description: notServed, content: outcome },
-  FhirUnavailable: { description: unavailable, headers: retryAfter, content: { ...outcome, ...gateway } },
-  NotKnown: { description: notKnown, content: { ...problem, ...gateway } },
+  FhirNotFound: { description: "No such resource, or no such type.", headers: told, content: outcome },
+  FhirGone: { description: "IntegraConnect says that it is there no longer.", headers: told, content: outcome },
+  FhirFailed: { description: failed, headers: told, content: { ...outcome, ...gateway } },
+  FhirNotServed: { description: notServed, headers: told, content: outcome },
+  FhirUnavailable: {
+    description: unavailable,
+    headers: { ...told, ...retryAfter },
+    content: { ...outcome, ...gateway },
+  },
+  NotKnown: { description: notKnown, headers: told, content: { ...problem, ...gateway } },
   NotPermitted: { description: `${notPermitted}.`, content: gateway },
   Forbidden: {
     description: `${notPermitted}; or IntegraConnect says of what the patient is searched by that ${unseen}.`,
+    headers: told,
     content: { ...problem, ...gateway },
   },
-  Failed: { description: failed, content: { ...problem, ...gateway } },
-  NotServed: { description: notServed, content: problem },
-  Unavailable: { description: unavailable, headers: retryAfter, content: { ...problem, ...gateway } },
+  Failed: { description: failed, headers: told, content: { ...problem, ...gateway } },
+  NotServed: { description: notServed, headers: told, content: problem },
+  Unavailable: { description: unavailable, headers: { ...told, ...retryAfter }, content: { ...problem, ...gateway } },
 };
 
 const faultOf = (name: keyof typeof faults) => ({ $ref: `#/components/responses/${name}` });
@@ -95,8 +111,8 @@ export const resource = (description: string): object => ({
 });
 
 /** A fault of one route's own, below /fhir and elsewhere. */
-export const ownOutcome = (description: string): object => ({ description, content: outcome });
-export const ownProblem = (description: string): object => ({ description, content: problem });
+export const ownOutcome = (description: string): object => ({ description, headers: told, content: outcome });
+export const ownProblem = (description: string): object => ({ description, headers: told, content: problem });
 
 /** A request for CCDs as it stands. */
 export const ccdRequest = (description: string): object => ({

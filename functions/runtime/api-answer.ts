@@ -47,6 +47,8 @@ export function problemAnswer(problem: ApiProblem, route: string, requestId: str
     status,
     headers: {
       "content-type": forFhir ? "application/fhir+json" : "application/problem+json",
+      // An OperationOutcome has no place of its own for it.
+      "x-request-id": requestId,
       ...(retryAfterMs !== undefined && { "retry-after": String(Math.ceil(retryAfterMs / 1000)) }),
     },
     body: Buffer.from(JSON.stringify(content)),

@@ -17,6 +17,8 @@ export type RunOptions = { onLine?: (line: string) => void; signal?: AbortSignal
 /** What to deploy. */
 export type DeployOptions = RunOptions & {
   context: Record<string, string>;
+  /** Tags of the stacks, and of what is in them. */
+  tags?: Record<string, string>;
   /** Names of stacks; all of the app's when left out. */
   stacks?: string[];
   /** The command that makes the assembly, when it is not the one of cdk.json. */
@@ -41,7 +43,7 @@ export const ASSEMBLY_PREFIX = "integra-bridge-assembly-";
 
 /** Synthesizes the app and deploys its stacks; answers their outputs. */
 export async function deployStacks(aws: LocalAws, options: DeployOptions): Promise<StackOutputs> {
-  const { context, stacks = [], app } = options;
+  const { context, tags = {}, stacks = [], app } = options;
   // The assembly is needed until it is deployed, and two deployments may run at the same time.
   const outputDir = await mkdtemp(join(tmpdir(), ASSEMBLY_PREFIX));
   const outputs = join(outputDir, "outputs.json");
@@ -50,6 +52,7 @@ export async function deployStacks(aws: LocalAws, options: DeployOptions): Promi
     ...(stacks.length > 0 ? stacks : ["--all"]),
     ...(app === undefined ? [] : ["--app", app]),
     ...Object.entries(context).flatMap(([name, value]) => ["--context", `${name}=${value}`]),
+    ...Object.entries(tags).flatMap(([name, value]) => ["--tags", `${name}=${value}`]),
     `--output=${join(outputDir, "cdk.out")}`,
     `--outputs-file=${outputs}`,
     "--require-approval=never",

@@ -15,6 +15,8 @@ export type LocalAwsOptions = {
 
 /** An AWS to deploy to. */
 export type LocalAws = {
+  /** Whether it is ministack, started here; else the user's own. */
+  embedded: boolean;
   endpoint: string;
   region: typeof REGION;
   accessKeyId: string;
@@ -40,6 +42,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   const server = await startServer({ port: options.port, logFile: options.logFile, waitScale, enforceIam });
   return {
     ...ROOT_CREDENTIALS,
+    embedded: true,
     endpoint: server.endpoint,
     region: REGION,
     env: clientEnvironment(server.endpoint),
@@ -50,6 +53,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
 function usersAws(endpoint: string): LocalAws {
   const env = userEnvironment();
   return {
+    embedded: false,
     endpoint,
     region: REGION,
     accessKeyId: env["AWS_ACCESS_KEY_ID"] ?? ROOT_CREDENTIALS.accessKeyId,
