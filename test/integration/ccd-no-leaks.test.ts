@@ -19,6 +19,8 @@ const refusal = { kind: "status", status: 403, body: "terminal", words } as cons
 const page = { kind: "status", status: 500, body: "html", words } as const;
 const trouble = { kind: "status", status: 503, words } as const;
 
+const sessionItem = "ledger user-session#service";
+
 /** What callers alone were told. */
 interface Told {
   cursors: string[];
@@ -137,7 +139,6 @@ describe("what the bridge writes down on demand", () => {
 
   /** But for the one record that may name the patient. */
   const withoutRecords = (): ScannedText[] => texts.filter(({ where }) => !where.startsWith("ledger ccd#"));
-  const sessionItem = (where: string): boolean => where === "ledger user-session#service";
 
   async function secretMarkers(): Promise<Marker[]> {
     const { aws, outputs } = test.bridge;
@@ -167,12 +168,12 @@ describe("what the bridge writes down on demand", () => {
     expect(
       reported(
         findLeaks(
-          texts.filter(({ where }) => !sessionItem(where)),
+          texts.filter(({ where }) => where !== sessionItem),
           markers,
         ),
       ),
     ).toEqual([]);
-    const ofSession = texts.filter(({ where }) => sessionItem(where));
+    const ofSession = texts.filter(({ where }) => where === sessionItem);
     const found = findLeaks(ofSession, markers).map(({ marker }) => marker);
     expect(new Set(found)).toEqual(new Set(["an access token", "a refresh token, an identity token or a nonce"]));
   });
