@@ -54,8 +54,8 @@ const notReady = z
     anyNotFound: z.boolean().default(false),
     /** Whether a 200 without a body means it. */
     emptyBody: z.boolean().default(true),
-    /** Whether a ZIP without entries means it; otherwise it is the answer: no documents. */
-    emptyZip: z.boolean().default(true),
+    /** How many ZIPs without entries, one after the other, mean it. The next one is the answer: there are no documents. */
+    emptyZips: z.number().int().min(0).max(1_000).default(6),
   })
   .prefault({});
 

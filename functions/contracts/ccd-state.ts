@@ -59,6 +59,8 @@ export const ccdFetch = z.strictObject({
   ...nextTry,
   tries,
   troubles: z.number().int().nonnegative(),
+  /** ZIPs without entries in a row. */
+  emptyZips: z.number().int().nonnegative(),
   /** Whose documents were asked for. */
   requestId: ccdRequestId,
 });

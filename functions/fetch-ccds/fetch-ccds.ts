@@ -35,19 +35,23 @@ export const fetchCcds =
     const previous = last?.requestId === requestId ? last : undefined;
     const tries = (previous?.tries ?? 0) + 1;
     const elapsed = elapsedOf(request, ports.now());
-    const result = (outcome: CcdFetch["outcome"], waitMs: number, troubles = 0): CcdFetch => ({
+    const emptyZips = previous?.emptyZips ?? 0;
+    const result = (outcome: CcdFetch["outcome"], waitMs: number, counts: Partial<CcdFetch> = {}): CcdFetch => ({
       outcome,
       ...nextTry(ports.now(), waitMs),
       tries,
-      troubles,
+      troubles: 0,
+      emptyZips: 0,
+      ...counts,
       requestId,
     });
     const isOther = requestId !== request.requestId;
     try {
-      const retrieved = await retrieve(ports, record, signal);
+      const retrieved = await retrieve(ports, record, emptyZips, signal);
       if (retrieved.state === "not-ready") {
         ports.log.info("the documents are not ready", { requestId, tries, reason: retrieved.reason });
-        return result("not-ready", pollIntervalMs({ retryAfterMs: retrieved.retryAfterMs, polls: tries, ...elapsed }));
+        const wait = pollIntervalMs({ retryAfterMs: retrieved.retryAfterMs, polls: tries, ...elapsed });
+        return result("not-ready", wait, { emptyZips: retrieved.emptyZip === true ? emptyZips + 1 : 0 });
       }
       if (!isOther) return result("ready", 0);
       await endOther(ports, record, retrieved);
@@ -57,7 +61,7 @@ export const fetchCcds =
       const trouble = asUnavailable(fault);
       if (trouble !== undefined && worthAnotherTry(troubles, trouble)) {
         ports.log.warn("the documents could not be fetched", { requestId, tries, troubles, reason: trouble.message });
-        return result("not-ready", troubleIntervalMs(troubles, trouble.retryAfterMs, elapsed), troubles);
+        return result("not-ready", troubleIntervalMs(troubles, trouble.retryAfterMs, elapsed), { troubles, emptyZips });
       }
       const final = trouble ?? fault;
       if (!isOther || !endsRequest(final)) throw final;

@@ -25,7 +25,7 @@ export const handler = step(fetchCcdsInput, ccdFetch, () => {
   const audit = auditTrail(bucket, Date.now);
   return fetchCcds({
     requests: ccdRequestsFromEnvironment(),
-    download: (serverRequestId, signal) => downloadCcd(client, protocol, serverRequestId, signal),
+    download: (request, signal) => downloadCcd(client, protocol, request, signal),
     spool: (chunks) => spooledAnswer(chunks, limitsOf(documents).archiveBytes),
     readDocuments: (answer, asked) => readPatientsDocuments(answer, asked, documents),
     landing: ccdLanding(s3, bucket),

@@ -5,13 +5,13 @@ import { DocumentRefused } from "#contracts/document-faults.ts";
 import { type AskedPatient, nothingKnown } from "#contracts/known-patient.ts";
 import type { PatientsDocument } from "#documents/patients-documents.ts";
 import type { SpooledAnswer } from "#documents/spooled-answer.ts";
-import type { CcdDownload } from "#integra/ccd.ts";
+import type { CcdDownload, CcdDownloadRequest } from "#integra/ccd.ts";
 import type { AuditTrail } from "#landing/audit-trail.ts";
 import type { CcdLanding } from "#landing/ccd-landing.ts";
 import type { Log } from "#runtime/log.ts";
 
 export interface RetrievalPorts {
-  download(serverRequestId: string, signal: AbortSignal): Promise<CcdDownload>;
+  download(request: CcdDownloadRequest, signal: AbortSignal): Promise<CcdDownload>;
   /** Keeps an answer in a file. */
   spool(chunks: AsyncIterable<Buffer>): Promise<SpooledAnswer>;
   /** Judges every document of an answer before it gives any. */
@@ -28,11 +28,13 @@ export type Retrieved = { state: "landed"; documents: number } | Extract<CcdDown
  * One try to get the documents of a request to S3, for the very patient that the request was made for: all of them, or
  * none. A request that had its end before is answered for as well, because the server may wait for that, but nothing of it
  * is kept.
+ * @param emptyZips how many ZIPs without entries have come for it in a row
  * @throws CcdsRefused, DocumentsRefused, WrongPatient, ServerUnavailable, FileCut, ObjectConflict
  */
 export async function retrieve(
   ports: RetrievalPorts,
   record: CcdRequestRecord,
+  emptyZips: number,
   signal: AbortSignal,
 ): Promise<Retrieved> {
   const { requestId, serverRequestId } = record;
@@ -40,7 +42,7 @@ export async function retrieve(
   // A try before this one landed everything, and died before it could say so.
   const index = record.state === "pending" ? await ports.landing.findIndex(requestId) : undefined;
   if (index !== undefined) return { state: "landed", documents: index.documents.length };
-  const answer = await ports.download(serverRequestId, signal);
+  const answer = await ports.download({ requestId: serverRequestId, emptyZips }, signal);
   if (answer.state === "not-ready") return answer;
   if (answer.state === "failed") {
     const code = answer.code === undefined ? "" : `, code ${answer.code}`;

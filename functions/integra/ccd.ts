@@ -21,8 +21,13 @@ import { retryAfterMs } from "./retry-after.ts";
 export type CcdDownload =
   | ({ state: "ready" } & CcdDocuments)
   /** `reason` is in words of ours, good for logs. */
-  | { state: "not-ready"; reason: string; retryAfterMs: number | undefined }
+  | { state: "not-ready"; reason: string; retryAfterMs: number | undefined; emptyZip?: true }
   | ({ state: "failed" } & CcdRefusal);
+
+export interface CcdDownloadRequest {
+  requestId: string;
+  emptyZips: number;
+}
 
 const bodyLimit = 256 * 1024;
 const nonceAnswer = z.object({ nonceToken: z.string().min(1) });
@@ -79,7 +84,7 @@ export async function ccdNonce(
  * speaks of the nonce.
  *
  * Source: guide, "API to View Patient Data in CCDA Format", steps 3 to 5.
- * @param requestId as `createCcdRequest` gave it
+ * @param request its id, as `createCcdRequest` gave it, and how many ZIPs without entries have come for it in a row so far
  * @throws AccessRefused where two nonces are refused
  * @throws OriginRefused where a redirect leads away from the allowed origins
  * @throws ServerUnavailable, and what the session's tokens throw
@@ -87,11 +92,11 @@ export async function ccdNonce(
 export async function downloadCcd(
   client: UserClient,
   settings: CcdProtocolSettings,
-  requestId: string,
+  request: CcdDownloadRequest,
   signal?: AbortSignal,
 ): Promise<CcdDownload> {
-  const first = await tryDownload(client, settings, requestId, signal);
-  const last = first === "nonce-refused" ? await tryDownload(client, settings, requestId, signal) : first;
+  const first = await tryDownload(client, settings, request, signal);
+  const last = first === "nonce-refused" ? await tryDownload(client, settings, request, signal) : first;
   if (last !== "nonce-refused") return last;
   throw new AccessRefused("the server refused two nonces, one after the other, for the download of CCDs");
 }
@@ -99,7 +104,7 @@ export async function downloadCcd(
 async function tryDownload(
   client: UserClient,
   settings: CcdProtocolSettings,
-  requestId: string,
+  { requestId, emptyZips }: CcdDownloadRequest,
   signal: AbortSignal | undefined,
 ): Promise<CcdDownload | "nonce-refused"> {
   const nonceToken = await ccdNonce(client, settings, signal);
@@ -122,8 +127,8 @@ async function tryDownload(
     const credentials = [...(answer.credentials ?? []), nonceToken];
     return judged(readStatement(answer.status, body.text, credentials), settings, wait);
   }
-  if (body.kind === "empty-zip" && settings.notReady.emptyZip)
-    return { state: "not-ready", reason: "a ZIP without entries", retryAfterMs: wait };
+  if (body.kind === "empty-zip" && emptyZips < settings.notReady.emptyZips)
+    return { state: "not-ready", reason: "a ZIP without entries", retryAfterMs: wait, emptyZip: true };
   return { state: "ready", ...body.documents };
 }
 

@@ -177,6 +177,12 @@ describe("the API on demand", () => {
       expect(refused.map(({ status }) => status)).toEqual([404, 404]);
     });
 
+    it("of a period without encounters are none: the request is ready all the same", async () => {
+      const period = { startDate: "1901-01-01T00:00:00Z", endDate: "1901-12-31T00:00:00+05:00" };
+      const answer = await ask(caller, { patientId: somebody().id, ...period }, { prefer: "wait=20" });
+      expect(await requestOf(answer)).toMatchObject({ state: "ready", documents: [], failure: null });
+    });
+
     it("that are asked for again while they are fetched are the same request", async () => {
       const { id } = somebody();
       const headers = { "idempotency-key": "visit-2" };

@@ -14,7 +14,7 @@ describe("the settings of the CCD calls", () => {
   it("may be set one by one", () => {
     const settings = ccdProtocolSettings.parse({ device: { os: "Amazon Linux" }, notReady: { anyNotFound: true } });
     expect(settings.device).toMatchObject({ os: "Amazon Linux", brand: "integra-bridge" });
-    expect(settings.notReady).toMatchObject({ anyNotFound: true, emptyZip: true });
+    expect(settings.notReady).toMatchObject({ anyNotFound: true, emptyZips: 6 });
   });
 
   it.each([

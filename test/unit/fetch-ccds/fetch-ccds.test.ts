@@ -66,6 +66,7 @@ const unfinished: CcdOrderResult = { ...accepted, outcome: "unfinished", fetchFo
 describe("fetching CCDs", () => {
   let bridge: CcdsInMemory;
   let asked: string[];
+  let empties: number[];
   let answer: CcdDownload | Error;
   let quarantines: number;
   let settings: DocumentSettings;
@@ -76,6 +77,7 @@ describe("fetching CCDs", () => {
       ccdRecord(other, { serverRequestId: "server-7" }),
     );
     asked = [];
+    empties = [];
     answer = sent(archiveOf(documentOf(ownPatient, "one"), documentOf(ownPatient, "two")));
     quarantines = 0;
     settings = documentSettings.parse(undefined);
@@ -85,8 +87,9 @@ describe("fetching CCDs", () => {
   const fetch = (order: CcdOrderResult = accepted, last?: CcdFetch) => {
     const step = fetchCcds({
       ...bridge,
-      download: (serverRequestId) => {
-        asked.push(serverRequestId);
+      download: ({ requestId, emptyZips }) => {
+        asked.push(requestId);
+        empties.push(emptyZips);
         return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
       },
       spool: async (chunks) => {
@@ -103,6 +106,20 @@ describe("fetching CCDs", () => {
   };
   const keys = (prefix: string): string[] => [...bridge.s3.objects.keys()].filter((key) => key.startsWith(prefix));
   const text = (key: string): string => bridge.s3.objects.get(key)?.body.toString() ?? "";
+
+  it("counts the ZIPs without entries that came in a row, for the same request only", async () => {
+    answer = { ...notReady, emptyZip: true };
+    const first = await fetch();
+    const second = await fetch(accepted, first);
+    expect(second).toMatchObject({ outcome: "not-ready", emptyZips: 2 });
+    answer = new ServerUnavailable("HTTP 503");
+    const third = await fetch(accepted, second);
+    expect(third).toMatchObject({ troubles: 1, emptyZips: 2 });
+    answer = notReady;
+    expect(await fetch(accepted, third)).toMatchObject({ emptyZips: 0 });
+    await fetch(unfinished, third);
+    expect(empties).toEqual([0, 1, 2, 2, 0]);
+  });
 
   describe("that are ready", () => {
     it("lands every document as it came, and the index last", async () => {

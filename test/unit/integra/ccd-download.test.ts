@@ -74,15 +74,16 @@ async function givenDownloads(...replies: WireReply[]) {
     return replies[downloads - 1] ?? replies.at(-1) ?? says(500);
   });
 }
-async function download(reply: WireReply, settings: object = {}): Promise<CcdDownload> {
+
+async function download(reply: WireReply, settings: object = {}, emptyZips = 0): Promise<CcdDownload> {
   const { client } = await givenDownloads(reply);
-  return await downloadCcd(client, ccdProtocolSettings.parse(settings), requestId);
+  return await downloadCcd(client, ccdProtocolSettings.parse(settings), { requestId, emptyZips });
 }
 describe("a download of CCDs", () => {
   it("is the guide's, with a fresh nonce at each try", async () => {
     const { client, wire } = await givenDownloads(says(200, { "content-type": "application/zip" }, zip));
-    await bytesOf(await downloadCcd(client, defaults, requestId));
-    await bytesOf(await downloadCcd(client, defaults, requestId));
+    await bytesOf(await downloadCcd(client, defaults, { requestId, emptyZips: 0 }));
+    await bytesOf(await downloadCcd(client, defaults, { requestId, emptyZips: 0 }));
     const downloads = wire.requests.filter((request) => !isNonce(request));
     expect(downloads.map(({ method, target }) => [method, target])).toEqual(
       ["nonce-1", "nonce-2"].map((nonce) => [
@@ -148,7 +149,7 @@ describe("a download of CCDs", () => {
         bodies.push(answer.body);
         return answer;
       };
-      const answer = await downloadCcd({ ...client, http: watching }, defaults, requestId);
+      const answer = await downloadCcd({ ...client, http: watching }, defaults, { requestId, emptyZips: 0 });
       if (answer.state !== "ready") throw new Error("not ready");
       expect(bodies.at(-1)?.destroyed).toBe(false);
       for await (const chunk of answer.chunks) if (chunk.length > 0) break;
@@ -156,8 +157,10 @@ describe("a download of CCDs", () => {
     });
 
     it("with no documents, where a ZIP without entries means that", async () => {
-      const answer = await download(says(200, {}, emptyZip), { notReady: { emptyZip: false } });
+      const answer = await download(says(200, {}, emptyZip), { notReady: { emptyZips: 0 } });
       expect((await bytesOf(answer)).equals(emptyZip)).toBe(true);
+      const again = await download(says(200, {}, emptyZip), {}, 6);
+      expect((await bytesOf(again)).equals(emptyZip)).toBe(true);
     });
   });
 
@@ -180,13 +183,24 @@ describe("a download of CCDs", () => {
       ["a text that says so", says(200, {}, "Your request is in progress"), "in progress"],
       ["a 500 that says so", jsonReply(500, { message: "not yet generated" }), 'HTTP 500 and the words "not yet"'],
       ["nothing", says(200), "an answer without a body"],
-      ["a ZIP without entries", says(200, {}, emptyZip), "a ZIP without entries"],
     ] satisfies [string, WireReply, string][])("by %s, in words of ours", async (_, reply, reason) => {
       expect(await download(reply)).toEqual({
         state: "not-ready",
         reason: expect.stringContaining(reason) as string,
         retryAfterMs: undefined,
       });
+    });
+
+    it("by a ZIP without entries, a few times", async () => {
+      for (const emptyZips of [0, 5]) {
+        const reason = "a ZIP without entries";
+        expect(await download(says(200, {}, emptyZip), {}, emptyZips)).toEqual({
+          state: "not-ready",
+          reason,
+          retryAfterMs: undefined,
+          emptyZip: true,
+        });
+      }
     });
 
     it("and says when to come back", async () => {
@@ -227,7 +241,7 @@ describe("a download of CCDs", () => {
     const { client } = await given((request) =>
       isNonce(request) ? jsonReply(200, guideNonce) : jsonReply(403, quoting),
     );
-    expect(await downloadCcd(client, defaults, requestId)).toMatchObject({
+    expect(await downloadCcd(client, defaults, { requestId, emptyZips: 0 })).toMatchObject({
       state: "failed",
       diagnostics: "[redacted] may not have 7 with [redacted]",
     });
@@ -254,7 +268,7 @@ describe("a download of CCDs", () => {
       ["words", jsonReply(400, { status: false, message: "Invalid Nonce Token", code: "400" })],
     ])("by %s is tried with another one, and the token is kept", async (_, reply) => {
       const { client, wire } = await givenDownloads(reply, says(200, {}, zip));
-      expect(await downloadCcd(client, defaults, requestId)).toMatchObject({ state: "ready" });
+      expect(await downloadCcd(client, defaults, { requestId, emptyZips: 0 })).toMatchObject({ state: "ready" });
       const downloads = wire.requests.filter((request) => !isNonce(request));
       expect(downloads.map(({ target }) => new URL(target, wire.origin).searchParams.get("nonceToken"))).toEqual([
         "nonce-1",
@@ -265,7 +279,9 @@ describe("a download of CCDs", () => {
 
     it("twice is given up", async () => {
       const { client, wire } = await givenDownloads(guideAccessDenied);
-      await expect(downloadCcd(client, defaults, requestId)).rejects.toMatchObject({ name: "AccessRefused" });
+      await expect(downloadCcd(client, defaults, { requestId, emptyZips: 0 })).rejects.toMatchObject({
+        name: "AccessRefused",
+      });
       expect(wire.requests).toHaveLength(4);
     });
 
@@ -279,7 +295,7 @@ describe("a download of CCDs", () => {
         }
         return says(200, {}, zip);
       });
-      expect(await downloadCcd(client, defaults, requestId)).toMatchObject({ state: "ready" });
+      expect(await downloadCcd(client, defaults, { requestId, emptyZips: 0 })).toMatchObject({ state: "ready" });
       expect(client.token.minted()).toBe(2);
     });
   });
@@ -287,10 +303,12 @@ describe("a download of CCDs", () => {
   it("follows a redirect to an allowed file origin without the token, and to no other", async () => {
     const files = await given(() => says(200, {}, zip));
     const allowed = await given(redirectedTo(`${files.wire.origin}/file`), { fileOrigins: [files.wire.origin] });
-    await bytesOf(await downloadCcd(allowed.client, defaults, requestId));
+    await bytesOf(await downloadCcd(allowed.client, defaults, { requestId, emptyZips: 0 }));
     expect(files.wire.requests[0]?.headers).not.toHaveProperty("x-auth-token");
     const strict = await given(redirectedTo(`${files.wire.origin}/file`));
-    await expect(downloadCcd(strict.client, defaults, requestId)).rejects.toMatchObject({ name: "OriginRefused" });
+    await expect(downloadCcd(strict.client, defaults, { requestId, emptyZips: 0 })).rejects.toMatchObject({
+      name: "OriginRefused",
+    });
     expect(files.wire.requests).toHaveLength(1);
   });
 });
