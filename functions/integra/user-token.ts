@@ -85,7 +85,7 @@ async function requestTokens(
   grant: Record<string, string>,
 ): Promise<Granted> {
   const { headers, form } = clientAuthentication(client);
-  const secrets = secretsOf(grant, form);
+  const secrets = secretsOf(client, grant, headers);
   const answer = await inTime(
     http({
       method: "POST",
@@ -162,9 +162,13 @@ function tokenFault(refusal: Refusal): SessionDead | ServerUnavailable {
   return new SessionDead(words, { refusal: ofClient ? "client-refused" : "grant-refused" });
 }
 
-/** The values of a request that may never be printed: servers quote what they refuse. */
-function secretsOf(grant: Record<string, string>, form: Record<string, string>): string[] {
+/** What of a request may never be printed: servers quote what they refuse. */
+function secretsOf({ authentication }: OAuthClient, grant: Record<string, string>, headers: Headers): string[] {
   const { grant_type: _, redirect_uri: __, ...secrets } = grant;
-  const clientSecret = form["client_secret"];
-  return clientSecret === undefined ? Object.values(secrets) : [...Object.values(secrets), clientSecret];
+  const basic = headers["authorization"]?.replace(/^Basic /, "");
+  return [
+    ...Object.values(secrets),
+    ...(authentication.method === "none" ? [] : [authentication.secret]),
+    ...(basic === undefined ? [] : [basic]),
+  ];
 }

@@ -186,15 +186,18 @@ describe("a user's token", () => {
       expect(message).toBe("the token endpoint answered HTTP 400: invalid_grant: the refresh token is not active");
     });
 
-    it("without the words that repeat what was sent", async () => {
-      const words = "token nLtP_ZTEdz7 of client s3cret-word is inactive";
-      const { message } = await faultOf(
-        oauthError(400, "invalid_grant", words),
-        confidential("client_secret_post", "s3cret-word"),
-        "nLtP_ZTEdz7",
-      );
-      expect(message).toContain("token [redacted] of client [redacted] is inactive");
-    });
+    it.each(["client_secret_post", "client_secret_basic"] as const)(
+      "without the words that repeat what was sent by %s",
+      async (method) => {
+        const words = "token nLtP_ZTEdz7 of client s3cret-word is inactive (YnJpZGdlOnMzY3JldC13b3Jk)";
+        const { message } = await faultOf(
+          oauthError(400, "invalid_grant", words),
+          confidential(method, "s3cret-word"),
+          "nLtP_ZTEdz7",
+        );
+        expect(message).toContain("token [redacted] of client [redacted] is inactive ([redacted])");
+      },
+    );
   });
 
   describe("is neither given nor refused", () => {
