@@ -48,6 +48,28 @@ describe("the API where something is wrong", () => {
     });
   });
 
+  describe("with tokens that are good for nothing", () => {
+    it("renews the session's once, and says that the server is at fault where the new one is refused as well", async () => {
+      const refusedTwice = async (): Promise<string> => {
+        test.simulator.faults.clear();
+        script("resource", { kind: "unauthorized" }, { kind: "unauthorized" });
+        return await outcomeOf(await caller.get("/fhir/Condition"), 502);
+      };
+      // Before it is ten seconds old the session's token is not renewed.
+      const said = await vi.waitFor(
+        async () => {
+          const words = await refusedTwice();
+          expect(words).toContain("refused a new access token");
+          return words;
+        },
+        { timeout: 20_000, interval: 500 },
+      );
+      expect(said).not.toMatch(html);
+      expect(test.simulator.faults.pending("resource")).toBe(0);
+      test.simulator.faults.clear();
+    });
+  });
+
   describe("with what is searched for", () => {
     it("hands on the guide's 400 and 403, with the server's words", async () => {
       const { birthdate, phone } = somebody();
@@ -160,6 +182,16 @@ describe("the API where something is wrong", () => {
       const asked = await ask(caller, { patientId: somebody().id }, { prefer: "wait=20" });
       expect(await requestOf(asked)).toMatchObject({ state: "ready", failure: null });
       expect([test.simulator.faults.pending("nonce"), test.simulator.faults.pending("ccd-download")]).toEqual([0, 0]);
+    });
+
+    it("fails where no nonce of the server's is good, after a few tries", async () => {
+      test.simulator.settings.nonceLifetimeSeconds = 0;
+      const asked = await ask(caller, { patientId: somebody().id }, { prefer: "wait=20" });
+      test.simulator.settings.nonceLifetimeSeconds = 60;
+      expect((await requestOf(asked)).failure).toMatchObject({
+        name: "AccessRefused",
+        message: expect.stringContaining("refused two nonces") as string,
+      });
     });
 
     it("does not know requests of others, documents that are not there, and ids that are none", async () => {

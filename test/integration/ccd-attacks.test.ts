@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import type { CcdAttack } from "#local/simulator/fault-plan.ts";
+import type { CcdAttack, Fault } from "#local/simulator/fault-plan.ts";
 import { type RetrievalUnderTest, retrievalUnderTest } from "#test/fixtures/retrieval-under-test.ts";
 
 /** What each of the simulator's attacks is refused as: one that is added there needs an answer here. */
@@ -29,6 +29,16 @@ describe("an answer that is an attack, or another patient's", () => {
   });
   afterAll(() => retrieval?.under.stop());
 
+  /** Attacks whatever is downloaded from now on: on a busy machine a try may break off, and the next is to meet the same. */
+  function attackBy(fault: Omit<Extract<Fault, { kind: "hostile-ccd" }>, "kind">): void {
+    const { faults } = retrieval.under.simulator;
+    faults.clear();
+    faults.script(
+      "ccd-download",
+      Array.from({ length: 5 }, () => ({ kind: "hostile-ccd", ...fault }) as const),
+    );
+  }
+
   /** That nothing of the answer can be had, that it is kept as it came, and that everybody is told. */
   async function expectQuarantined(requestId: string, name: string, reason: string): Promise<void> {
     const { under, requests, failed, keysOf } = retrieval;
@@ -45,8 +55,7 @@ describe("an answer that is an attack, or another patient's", () => {
   }
 
   test.each(Object.entries(refusals))("(%s) is refused, kept in quarantine, and told", async (attack, expected) => {
-    const fault = { kind: "hostile-ccd", attack: attack as CcdAttack } as const;
-    retrieval.under.simulator.faults.script("ccd-download", [fault]);
+    attackBy({ attack: attack as CcdAttack });
     const asked = retrieval.asked("other");
     await expectQuarantined(await retrieval.request(retrieval.patient(0)), ...expected);
     // Documents of attackers name addresses of the simulator: nobody has asked there.
@@ -54,13 +63,13 @@ describe("an answer that is an attack, or another patient's", () => {
   });
 
   test("(a bomb below the largest size) is refused for its ratio", async () => {
-    const fault = { kind: "hostile-ccd", attack: "zip-bomb", bytes: 8 * 2 ** 20 } as const;
-    retrieval.under.simulator.faults.script("ccd-download", [fault]);
+    attackBy({ attack: "zip-bomb", bytes: 8 * 2 ** 20 });
     const requestId = await retrieval.request(retrieval.patient(1));
     await expectQuarantined(requestId, "DocumentsRefused", "ratio-too-high");
   });
 
   test("keeps nobody from the next request's documents", async () => {
+    retrieval.under.simulator.faults.clear();
     const requestId = await retrieval.request(retrieval.patient(2));
     await retrieval.expectDocumentsOf(requestId, retrieval.patient(2));
     expect(await retrieval.keysOf(`quarantine/ccds/${requestId}/`)).toEqual([]);
