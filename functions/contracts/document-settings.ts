@@ -28,7 +28,7 @@ const limits = z
     /** MiB of all documents of a request together. */
     totalMiB: count(4096, "the function has 15 minutes to read and keep them all").default(1024),
     /** Entries of an archive, its folders included. */
-    entries: count(5000, "the function has 15 minutes to read and keep them all").default(2000),
+    entries: count(2000, "the API lists the documents of a request in one answer, of 4.6 MB at most").default(2000),
   })
   .refine(({ documentMiB, totalMiB }) => documentMiB <= totalMiB, {
     message: "must be at least documentMiB: one document would not fit into all of them",

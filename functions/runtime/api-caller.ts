@@ -41,8 +41,8 @@ const authorizerContexts = {
 
 /**
  * Who calls, as API Gateway's authorizer found out: the IAM principal's ARN (of an assumed role with its session's name,
- * unless the role counts as one caller), or the JWT's issuer and subject. API Gateway refuses whoever is neither; should a route ever lose its authorizer, its
- * callers are refused here.
+ * unless the role counts as one caller), or the JWT's issuer and subject. API Gateway refuses whoever is neither; should a
+ * route ever lose its authorizer, its callers are refused here.
  * @throws ApiProblem where there is no such context
  */
 export function callerOf(context: unknown, { authorizer: kind, callers }: CallerRules): Caller {

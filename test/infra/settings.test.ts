@@ -136,7 +136,7 @@ describe("the documents that are taken", () => {
     ["an answer that /tmp cannot hold", { limits: { answerMiB: 257 } }, "half of the function's 512 MiB of /tmp"],
     ["a document that memory cannot hold", { limits: { documentMiB: 257 } }, "the function has 2048 MiB"],
     ["more than can be read in time", { limits: { totalMiB: 4097 } }, "15 minutes"],
-    ["more entries than can be kept in time", { limits: { entries: 5001 } }, "15 minutes"],
+    ["more entries than the API can list", { limits: { entries: 2001 } }, "in one answer"],
     ["no entry", { limits: { entries: 0 } }, "ccd.documents.limits.entries"],
     ["a part of a MiB", { limits: { answerMiB: 0.5 } }, "ccd.documents.limits.answerMiB"],
     ["one document that is larger than all", { limits: { documentMiB: 60, totalMiB: 50 } }, "at least documentMiB"],
