@@ -10,7 +10,7 @@ import { connections } from "#integra/connections.ts";
 import { undiciHttp } from "#integra/http.ts";
 import { type UserServerSettings, userServer } from "#integra/user-server.ts";
 import { exchangeCode } from "#integra/user-token.ts";
-import { type SessionMaterial, sessionGrants, sessionSecretOf } from "./session-material.ts";
+import { addSession, type SessionMaterial, type SessionPorts, sessionGrants } from "./session-material.ts";
 
 const usage = `usage: npm run session -- add --stage <stage> --client-id <id> --auth-method ${clientAuthMethods.join("|")}
          [--grant ${sessionGrants.join("|")}] [--redirect-uri <uri>] [--code-verifier <text>] [--token-url <url>]
@@ -62,27 +62,29 @@ if (positionals.join() !== "add" || stage === undefined || clientId === undefine
 async function add(stageName: string, material: SessionMaterial): Promise<void> {
   const SecretId = `integra-bridge/${stageName}/user-session`;
   const secrets = new SecretsManagerClient();
-  // Before a code is used up, for which there would be no place.
-  await secrets.send(new DescribeSecretCommand({ SecretId }));
-  const { server, http } = await connectionOf(stageName);
-  const session = await sessionSecretOf(
-    { exchange: (client, code) => exchangeCode({ server, http, now: Date.now }, client, code) },
-    material,
-  );
-  await secrets.send(new PutSecretValueCommand({ SecretId, SecretString: JSON.stringify(session) }));
+  const ports: SessionPorts = {
+    place: SecretId,
+    findPlace: async () => {
+      await secrets.send(new DescribeSecretCommand({ SecretId }));
+    },
+    exchange: async (client, code) => {
+      const server = userServer(await serverOf(stageName));
+      return await exchangeCode({ server, http: undiciHttp(connections(server)), now: Date.now }, client, code);
+    },
+    put: async (session) => {
+      await secrets.send(new PutSecretValueCommand({ SecretId, SecretString: JSON.stringify(session) }));
+    },
+  };
+  await addSession(ports, material);
   console.log(`the session is in place (${SecretId}); its first use refreshes it`);
 }
 
-/** The token endpoint of the stage as cdk.json has it, or the one that was named. */
-async function connectionOf(stageName: string) {
+/** The server of the stage as cdk.json has it, or the token endpoint that was named. */
+async function serverOf(stageName: string): Promise<UserServerSettings> {
   const named = values["token-url"];
-  const settings: UserServerSettings =
-    named === undefined ? await stageServer(stageName) : { baseUrl: named, tokenUrl: named };
-  const server = userServer(settings);
-  return { server, http: undiciHttp(connections(server)) };
-}
-
-async function stageServer(stageName: string): Promise<UserServerSettings> {
+  if (named !== undefined) return { baseUrl: named, tokenUrl: named };
+  // By cdk.json it would be IntegraConnect's own, to which a simulator's code and secret must not go.
+  if (stageName === "local") throw new Error("name the token endpoint of the local stage's server (--token-url)");
   const cdkJson = await readFile(join(import.meta.dirname, "..", "cdk.json"), "utf8");
   const { context } = z.object({ context: z.object({ stages: z.unknown() }) }).parse(JSON.parse(cdkJson));
   const { integra } = readStageSettings(stageName, context.stages, undefined);

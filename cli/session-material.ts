@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { ServerUnavailable } from "#contracts/errors.ts";
 import { type OAuthClient, sessionSecret, type UserTokens } from "#contracts/user-session.ts";
 import type { AuthorizationCode } from "#integra/user-token.ts";
 
@@ -19,6 +20,11 @@ export interface SessionMaterial {
 export interface SessionPorts {
   /** `exchangeCode`, at the stage's token endpoint. */
   exchange: (client: OAuthClient, code: AuthorizationCode) => Promise<Pick<UserTokens, "refreshToken">>;
+  /** Whether there is a place for the session; throws where there is none. */
+  findPlace: () => Promise<void>;
+  put: (session: SessionSecret) => Promise<void>;
+  /** What the place is called, for people. */
+  place: string;
 }
 
 export type SessionSecret = z.infer<typeof sessionSecret>;
@@ -28,12 +34,34 @@ export class SessionMaterialUnusable extends Error {
   override readonly name = "SessionMaterialUnusable";
 }
 
+/** The code is used up, and there is no session for it. Nothing of the code or of what came for it is in the message. */
+export class CodeUsedUp extends Error {
+  override readonly name = "CodeUsedUp";
+}
+
 /**
- * The session's secret of what the operator brought. A code is good for one exchange (guide, "Generation of access token"),
- * so everything else is checked before.
- * @throws SessionMaterialUnusable; what the exchange throws
+ * Puts the session that the operator brought in place. A code is good for one exchange (guide, "Generation of access
+ * token"), so everything else is looked at before.
+ * @throws SessionMaterialUnusable
+ * @throws CodeUsedUp where a code was, or may have been, exchanged in vain: another one is needed
  */
-export async function sessionSecretOf({ exchange }: SessionPorts, material: SessionMaterial): Promise<SessionSecret> {
+export async function addSession(ports: SessionPorts, material: SessionMaterial): Promise<void> {
+  const { place } = ports;
+  if (material.grant === "authorization_code") await ports.findPlace();
+  const session = await sessionSecretOf(ports, material);
+  try {
+    await ports.put(session);
+  } catch (cause) {
+    if (material.grant === "refresh_token") throw cause;
+    const why = cause instanceof Error ? cause.name : "an unknown fault";
+    throw new CodeUsedUp(
+      `the code was exchanged, but the session could not be put into ${place} (${why}): see to that, and bring another code`,
+      { cause },
+    );
+  }
+}
+
+async function sessionSecretOf({ exchange }: SessionPorts, material: SessionMaterial): Promise<SessionSecret> {
   const { grant, clientId, authMethod, redirectUri, codeVerifier, lines } = material;
   const [token, clientSecret] = lines.split("\n").map((line) => line.trim());
   const parsed = sessionSecret.safeParse({
@@ -52,8 +80,13 @@ export async function sessionSecretOf({ exchange }: SessionPorts, material: Sess
     ...(redirectUri !== undefined && { redirectUri }),
     ...(codeVerifier !== undefined && { codeVerifier }),
   };
-  const { refreshToken } = await exchange(clientOf(parsed.data), code);
-  return { ...parsed.data, refresh_token: refreshToken };
+  try {
+    const { refreshToken } = await exchange(clientOf(parsed.data), code);
+    return { ...parsed.data, refresh_token: refreshToken };
+  } catch (cause) {
+    if (!(cause instanceof ServerUnavailable)) throw cause;
+    throw new CodeUsedUp(`${cause.message}: the code may be used up all the same, so bring another one`, { cause });
+  }
 }
 
 function nameOf(path: PropertyKey[], grant: SessionMaterial["grant"]): string {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type SessionMaterial, sessionSecretOf } from "#cli/session-material.ts";
+import { addSession, type SessionMaterial, type SessionPorts, type SessionSecret } from "#cli/session-material.ts";
+import { ServerUnavailable } from "#contracts/errors.ts";
 import type { OAuthClient } from "#contracts/user-session.ts";
 import type { AuthorizationCode } from "#integra/user-token.ts";
 
@@ -13,13 +14,28 @@ const material: SessionMaterial = {
 };
 const code = { ...material, grant: "authorization_code" as const, lines: "code-1\nsecret-1\n" };
 
-function given() {
+const brokenPut = () => Promise.reject(Object.assign(new Error("refused refreshed"), { name: "AccessDenied" }));
+
+function given(more: Partial<SessionPorts> = {}) {
   const exchanged: [OAuthClient, AuthorizationCode][] = [];
-  const exchange = (...asked: [OAuthClient, AuthorizationCode]) => {
-    exchanged.push(asked);
-    return Promise.resolve({ refreshToken: "refreshed" });
+  const happened: string[] = [];
+  const put: SessionSecret[] = [];
+  const ports: SessionPorts = {
+    place: "bridge/user-session",
+    findPlace: () => Promise.resolve(void happened.push("place found")),
+    exchange: (...asked) => {
+      happened.push("exchanged");
+      exchanged.push(asked);
+      return Promise.resolve({ refreshToken: "refreshed" });
+    },
+    put: (session) => Promise.resolve(void put.push(session)),
+    ...more,
   };
-  return { exchanged, secretOf: (brought: SessionMaterial) => sessionSecretOf({ exchange }, brought) };
+  const secretOf = async (brought: SessionMaterial) => {
+    await addSession(ports, brought);
+    return put[0];
+  };
+  return { exchanged, happened, secretOf };
 }
 
 describe("a session that an operator brings", () => {
@@ -51,6 +67,34 @@ describe("a session that an operator brings", () => {
     const secret = await secretOf({ ...code, authMethod: "none", lines: "code-1\n" });
     expect(secret).toEqual({ refresh_token: "refreshed", client_id: "bridge", auth_method: "none" });
     expect(exchanged[0]).toEqual([{ id: "bridge", authentication: { method: "none" } }, { code: "code-1" }]);
+  });
+
+  it("by a code has a place before the code is used up, by its refresh token needs nobody to look", async () => {
+    const byCode = given();
+    await byCode.secretOf(code);
+    expect(byCode.happened).toEqual(["place found", "exchanged"]);
+    const byToken = given();
+    await byToken.secretOf(material);
+    expect(byToken.happened).toEqual([]);
+    const nowhere = given({ findPlace: () => Promise.reject(new Error("no such secret")) });
+    await expect(nowhere.secretOf(code)).rejects.toThrow("no such secret");
+    expect(nowhere.exchanged).toEqual([]);
+  });
+
+  it.each<[string, Partial<SessionPorts>, string]>([
+    ["its session cannot be put", { put: brokenPut }, "put into bridge/user-session (AccessDenied): see to that"],
+    [
+      "the token endpoint gave no clear answer",
+      { exchange: () => Promise.reject(new ServerUnavailable("the token endpoint did not answer in time")) },
+      "did not answer in time: the code may be used up",
+    ],
+  ])("by a code that is used up in vain, because %s, says so and what to do", async (_, broken, words) => {
+    const fault = await given(broken)
+      .secretOf(code)
+      .catch((error: unknown) => error);
+    expect(fault).toMatchObject({ name: "CodeUsedUp", message: expect.stringContaining(words) as string });
+    expect((fault as Error).message).toContain("another");
+    expect((fault as Error).message).not.toMatch(/refreshed|code-1|secret-1/);
   });
 
   it.each<[string, Partial<SessionMaterial>, string]>([
