@@ -1,5 +1,7 @@
 import { defineConfig } from "vitest/config";
 
+const globalSetup = ["test/scratch-folder.ts"];
+
 export default defineConfig({
   test: {
     reporters: ["default", "./test/totals-reporter.ts"],
@@ -7,6 +9,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          globalSetup,
           include: ["test/{unit,workflow,contracts,infra}/**/*.test.ts"],
           testTimeout: 20_000,
           hookTimeout: 60_000,
@@ -16,6 +19,7 @@ export default defineConfig({
       {
         test: {
           name: "integration",
+          globalSetup,
           include: ["test/integration/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 180_000,
