@@ -11,6 +11,7 @@ import type { Step } from "#runtime/step.ts";
 export interface ResumeExportPorts {
   executions: Pick<Executions, "start" | "find">;
   log: Log;
+  sleep: (ms: number) => Promise<void>;
 }
 
 export interface ResumedExport {
@@ -24,6 +25,12 @@ export interface ResumedExport {
 const mostRuns = 99;
 
 /**
+ * An execution tells the end of its export a moment before it ends itself. Whoever answers that event at once is not too
+ * early: for so long an execution that still runs is looked at again.
+ */
+const endingPausesMs = [250, 500, 1_000, 2_000, 3_000];
+
+/**
  * Starts an execution that fetches what is missing of an export. The same event delivered again, and a request while the
  * export is being resumed, start nothing new. What cannot be resumed becomes an execution all the same: it fails
  * validation and says so.
@@ -35,12 +42,13 @@ export const resumeExport =
     const about = aboutAnExport.extend({ exportId: exportIdSchema }).safeParse(event.detail);
     if (!about.success) return await refuse(ports, event);
     const { exportId } = about.data;
-    const first = await ports.executions.find(exportId);
+    const first = await ended(ports, exportId, await ports.executions.find(exportId));
     const refusal = first?.status === "running" ? `exportId: ${exportId} is still running` : undefined;
     for (let number = 1; number <= mostRuns; number += 1) {
       const input = inputOf(event, { exportId, run: `r${number}` }, refusal);
       const execution = executionName(input.resume);
-      const existing = await ports.executions.start(execution, input);
+      const known = await ports.executions.start(execution, input);
+      const existing = known && isAnothers(known, event) ? await ended(ports, execution, known) : known;
       if (existing === undefined || isSame(existing, event, exportId)) {
         ports.log.info("export resumed", { exportId, execution, duplicate: existing !== undefined });
         return { execution, duplicate: existing !== undefined };
@@ -48,6 +56,27 @@ export const resumeExport =
     }
     throw new Error(`export ${exportId} was resumed ${mostRuns} times; ask for it anew`);
   };
+
+/** What is known of an execution once it has ended, or as it is where it really goes on. */
+async function ended(
+  { executions, sleep }: ResumeExportPorts,
+  name: string,
+  known: KnownExecution | undefined,
+): Promise<KnownExecution | undefined> {
+  let execution = known;
+  for (const pause of endingPausesMs) {
+    if (execution?.status !== "running") return execution;
+    await sleep(pause);
+    execution = await executions.find(name);
+  }
+  return execution;
+}
+
+/** Whether an execution resumes an export for another event than this one. */
+function isAnothers({ input }: KnownExecution, { id }: RequestedByEvent): boolean {
+  const resumption = resumptionOf(input);
+  return resumption !== undefined && resumption.trigger.id !== id;
+}
 
 /** An execution that only says what is wrong with the request. */
 async function refuse({ executions }: ResumeExportPorts, event: RequestedByEvent): Promise<ResumedExport> {

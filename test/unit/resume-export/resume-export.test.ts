@@ -5,17 +5,27 @@ import { type BridgeInMemory, bridgeInMemory } from "#test/fixtures/bridge-in-me
 
 describe("resuming an export", () => {
   let bridge: BridgeInMemory;
+  let slept: number;
+  /** What happens while it waits. */
+  let onSleep: () => void;
   beforeEach(async () => {
+    slept = 0;
+    onSleep = () => undefined;
     bridge = bridgeInMemory();
     await bridge.executions.start("e1", { level: "patient" });
     bridge.executions.end("e1", "succeeded");
   });
 
   const resume = (id: string, detail: unknown = { exportId: "e1" }) =>
-    resumeExport({ executions: bridge.executions, log: bridge.log })(
-      { id, source: "my.app", account: "1", detail: detail as never },
-      bridge.stepContext,
-    );
+    resumeExport({
+      executions: bridge.executions,
+      log: bridge.log,
+      sleep: (ms) => {
+        slept += ms;
+        onSleep();
+        return Promise.resolve();
+      },
+    })({ id, source: "my.app", account: "1", detail: detail as never }, bridge.stepContext);
   const inputOf = (name: string) => resumptionOf(bridge.executions.known.get(name)?.input);
 
   it("starts an execution that names the export and who asked", async () => {
@@ -43,11 +53,28 @@ describe("resuming an export", () => {
     await bridge.executions.start("e2", {});
     const { execution } = await resume("i1", { exportId: "e2" });
     expect(inputOf(execution)?.refusal).toBe("exportId: e2 is still running");
+    // Well below the function's 30 seconds.
+    expect(slept).toBe(6_750);
+  });
+
+  it("that has told its end, and is about to end, is waited for", async () => {
+    await bridge.executions.start("e2", {});
+    onSleep = () => bridge.executions.end("e2", "ended");
+    const { execution } = await resume("i1", { exportId: "e2" });
+    expect([execution, inputOf(execution)?.refusal, slept]).toEqual(["e2-r1", undefined, 250]);
+  });
+
+  it("whose run is about to end gets another run", async () => {
+    await resume("i1");
+    onSleep = () => bridge.executions.end("e1-r1", "ended");
+    expect(await resume("i2")).toEqual({ execution: "e1-r2", duplicate: false });
+    expect(slept).toBe(250);
   });
 
   it("steps over an export that happens to have such a name", async () => {
     await bridge.executions.start("e1-r1", { level: "system" });
     expect(await resume("i1")).toEqual({ execution: "e1-r2", duplicate: false });
+    expect(slept).toBe(0);
   });
 
   it.each([[{}], [{ exportId: 7 }], [{ exportId: "a b" }], [{ exportId: "e1", force: true }], ["e1"], [null]])(
