@@ -2,6 +2,7 @@ import type { QuarantineReason } from "#contracts/audit.ts";
 import { CcdsRefused, DocumentsRefused, WrongPatient } from "#contracts/ccd-faults.ts";
 import type { CcdDocument, CcdRequestRecord } from "#contracts/ccd-request.ts";
 import { DocumentRefused } from "#contracts/document-faults.ts";
+import { FileCut } from "#contracts/file-faults.ts";
 import { type AskedPatient, nothingKnown } from "#contracts/known-patient.ts";
 import type { PatientsDocument } from "#documents/patients-documents.ts";
 import type { SpooledAnswer } from "#documents/spooled-answer.ts";
@@ -51,7 +52,7 @@ export async function retrieve(
   const spooled = await spooledOrQuarantined(ports, requestId, answer.chunks);
   try {
     if (record.state !== "pending") return { state: "landed", documents: 0 };
-    return { state: "landed", documents: await land(ports, record, spooled.file) };
+    return { state: "landed", documents: await land(ports, record, answer, spooled.file) };
   } finally {
     await spooled.remove();
   }
@@ -69,9 +70,16 @@ async function spooledOrQuarantined(
   }
 }
 
-async function land(ports: RetrievalPorts, record: CcdRequestRecord, file: string): Promise<number> {
+type ReadyAnswer = Extract<CcdDownload, { state: "ready" }>;
+
+async function land(
+  ports: RetrievalPorts,
+  record: CcdRequestRecord,
+  answer: ReadyAnswer,
+  file: string,
+): Promise<number> {
   const { requestId } = record;
-  const documents = await judged(ports, record, file);
+  const documents = await judged(ports, record, answer, file);
   const landed: CcdDocument[] = [];
   for (const document of documents) {
     const key = await ports.landing.putDocument(requestId, document);
@@ -88,13 +96,25 @@ async function land(ports: RetrievalPorts, record: CcdRequestRecord, file: strin
 async function judged(
   ports: RetrievalPorts,
   { requestId, order: { patientId }, patient = nothingKnown }: CcdRequestRecord,
+  answer: ReadyAnswer,
   file: string,
 ): Promise<PatientsDocument[]> {
   try {
     return await ports.readDocuments({ file }, { patientId, ...patient });
   } catch (fault) {
+    if (mayBeCut(answer, fault))
+      throw new FileCut("the documents ended with the connection, and before they were whole", { cause: fault });
     throw await quarantined(ports, requestId, file, fault);
   }
+}
+
+/**
+ * Whether an answer may look as it does because the connection broke: where neither a length nor a last chunk was to come
+ * (RFC 9112, section 6.3, rule 8), nothing but the content tells its end.
+ */
+function mayBeCut({ wholeness, form }: ReadyAnswer, fault: unknown): boolean {
+  const ofCut = form === "zip" ? "truncated" : "malformed-xml";
+  return wholeness === "unproven" && fault instanceof DocumentRefused && fault.reason === ofCut;
 }
 
 /** The fault to go on with, once what was refused is out of everybody's reach. Other faults stay as they are. */

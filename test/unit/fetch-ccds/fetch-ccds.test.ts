@@ -271,6 +271,27 @@ describe("fetching CCDs", () => {
       expect(keys("")).toEqual([]);
     });
 
+    it.each<["zip" | "xml", Buffer]>([
+      ["zip", archiveOf(documentOf(ownPatient))],
+      // Whatever follows the last of its elements is missed by nobody.
+      ["xml", Buffer.from(documentOf(ownPatient).replace(/(?<=<\/ClinicalDocument>).*/s, ""))],
+    ])("waits after a body (%s) that only the connection's end ended, wherever that was", async (form, whole) => {
+      const endedAt = (bytes: number) => ({ ...sent(whole.subarray(0, bytes)), form, wholeness: "unproven" }) as const;
+      for (let bytes = whole.length - 1; bytes > 4; bytes -= 41) {
+        answer = endedAt(bytes);
+        expect(await fetch(), `of ${bytes} bytes`).toMatchObject({ outcome: "not-ready", troubles: 1 });
+      }
+      expect([keys(""), quarantines]).toEqual([[], 0]);
+      answer = endedAt(whole.length);
+      expect((await fetch()).outcome).toBe("ready");
+    });
+
+    it("takes an answer that came whole, and is cut, for what it is", async () => {
+      const whole = archiveOf(documentOf(ownPatient));
+      answer = sent(whole.subarray(0, whole.length - 1));
+      await expect(fetch()).rejects.toThrow(DocumentsRefused);
+    });
+
     it("fails where there will be none, without the server's words", async () => {
       answer = { state: "failed", status: 404, code: undefined, diagnostics: `nothing of ${ownPatient}` };
       const fault = await fetch().catch((error: unknown) => error);
