@@ -1,6 +1,6 @@
-import type * as z from "zod";
 import { ServerUnavailable } from "#contracts/errors.ts";
-import { type OAuthClient, sessionSecret, type UserTokens } from "#contracts/user-session.ts";
+import { type OAuthClient, type SessionSecret, sessionSecret, type UserTokens } from "#contracts/user-session.ts";
+import { clientOf } from "#integra/session-secret.ts";
 import type { AuthorizationCode } from "#integra/user-token.ts";
 
 /** What the operator brings: the refresh token itself, or a code that is exchanged for it. */
@@ -26,8 +26,6 @@ export interface SessionPorts {
   /** What the place is called, for people. */
   place: string;
 }
-
-export type SessionSecret = z.infer<typeof sessionSecret>;
 
 /** What the operator brought cannot be a session: each fault by its field, never a value. */
 export class SessionMaterialUnusable extends Error {
@@ -92,8 +90,4 @@ async function sessionSecretOf({ exchange }: SessionPorts, material: SessionMate
 function nameOf(path: PropertyKey[], grant: SessionMaterial["grant"]): string {
   const name = path.join(".") || "the session";
   return name === "refresh_token" && grant === "authorization_code" ? "the authorization code" : name;
-}
-
-function clientOf({ client_id: id, client_secret: secret, auth_method: method }: SessionSecret): OAuthClient {
-  return { id, authentication: method === "none" || secret === undefined ? { method: "none" } : { method, secret } };
 }

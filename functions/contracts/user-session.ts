@@ -26,6 +26,8 @@ export const sessionSecret = z
     if (auth_method === "none" && client_secret !== undefined) fault("is there, though auth_method is none");
   });
 
+export type SessionSecret = z.infer<typeof sessionSecret>;
+
 /** A client of the token endpoint, as a session's secret describes it. */
 export interface OAuthClient {
   id: string;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { SessionSecretUnusable } from "#contracts/user-faults.ts";
-import { type OAuthClient, type SessionSeed, sessionSecret } from "#contracts/user-session.ts";
+import { type OAuthClient, type SessionSecret, type SessionSeed, sessionSecret } from "#contracts/user-session.ts";
 
 /** The text of a session's secret as it is now, and when that version was put (milliseconds since the epoch). */
 export interface StoredSecret {
@@ -24,10 +24,13 @@ export function parseSessionSecret({ text, putAt }: StoredSecret): SessionMateri
     const faults = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "the secret"} ${message}`);
     throw new SessionSecretUnusable(`the session's secret cannot be used: ${faults.join("; ")}`);
   }
-  const { refresh_token: refreshToken, client_id: id, client_secret: secret, auth_method: method } = parsed.data;
-  const authentication: OAuthClient["authentication"] =
-    method === "none" || secret === undefined ? { method: "none" } : { method, secret };
-  return { client: { id, authentication }, seed: { digest: digestOf(refreshToken), putAt, refreshToken } };
+  const { refresh_token: refreshToken } = parsed.data;
+  return { client: clientOf(parsed.data), seed: { digest: digestOf(refreshToken), putAt, refreshToken } };
+}
+
+/** The client that a session's secret describes. */
+export function clientOf({ client_id: id, client_secret: secret, auth_method: method }: SessionSecret): OAuthClient {
+  return { id, authentication: method === "none" || secret === undefined ? { method: "none" } : { method, secret } };
 }
 
 /** Enough to tell two refresh tokens apart without knowing either. */

@@ -60,7 +60,7 @@ export function ccdRequests({ dynamo, table, keptDays, now }: CcdRequestsPlace):
           ...keyOf(request.requestId),
           record: { S: JSON.stringify(record) },
           state: { S: state },
-          expiresAt: daysAfter(request.requestedAt, pendingDays),
+          expiresAt: daysAfter(Date.parse(request.requestedAt), pendingDays),
         },
         ConditionExpression: "attribute_not_exists(pk) OR expiresAt <= :now",
         ExpressionAttributeValues: { ":now": { N: String(now() / 1000) } },
@@ -85,7 +85,7 @@ export function ccdRequests({ dynamo, table, keptDays, now }: CcdRequestsPlace):
     },
     accept: async (requestId, serverRequestId) => {
       // First whose it is: after a crash in between, the server's request is known to be ours.
-      const expiresAt = daysAfter(new Date(now()).toISOString(), pendingDays);
+      const expiresAt = daysAfter(now(), pendingDays);
       const Item = { ...serverKeyOf(serverRequestId), requestId: { S: requestId }, expiresAt };
       await dynamo.send(new PutItemCommand({ TableName: table, Item }));
       await dynamo.send(
@@ -119,7 +119,7 @@ export function ccdRequests({ dynamo, table, keptDays, now }: CcdRequestsPlace):
               ":pending": { S: "pending" },
               ":state": { S: failure === null ? "ready" : "failed" },
               ":at": { S: endedAt },
-              ...(keptDays !== undefined && { ":expiresAt": daysAfter(endedAt, keptDays) }),
+              ...(keptDays !== undefined && { ":expiresAt": daysAfter(Date.parse(endedAt), keptDays) }),
               ...(failure !== null && { ":failure": { S: JSON.stringify(failure) } }),
             },
           }),
@@ -132,6 +132,6 @@ const keyOf = (requestId: string) => ({ pk: { S: `${ledgerKeys.ccdRequest}${requ
 const serverKeyOf = (serverRequestId: string) => ({ pk: { S: `${ledgerKeys.serverRequest}${serverRequestId}` } });
 
 /** Seconds since the epoch, as DynamoDB's time to live wants it. */
-const daysAfter = (instant: string, days: number) => ({
-  N: String(Math.ceil(Date.parse(instant) / 1000) + days * 86_400),
+const daysAfter = (time: number, days: number) => ({
+  N: String(Math.ceil(time / 1000) + days * 86_400),
 });

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import * as z from "zod";
 import { patientSearchPaths } from "#contracts/patient-search.ts";
 import { SessionSecretUnusable } from "#contracts/user-faults.ts";
@@ -9,10 +8,9 @@ import { undiciHttp } from "#integra/http.ts";
 import { sessionTokens } from "#integra/session-keeper.ts";
 import { userServer } from "#integra/user-server.ts";
 import { refreshUserToken } from "#integra/user-token.ts";
-import { userSessions } from "#ledger/user-sessions.ts";
-import { smallRequests } from "./aws-client-settings.ts";
 import { busFromEnvironment } from "./bus.ts";
 import { environment, jsonVariable } from "./environment.ts";
+import { userSessionsFromEnvironment } from "./ledger.ts";
 import { log } from "./log.ts";
 import { reportDeadSession } from "./metrics.ts";
 import { secretReader } from "./secret-reader.ts";
@@ -27,7 +25,6 @@ const sessionVariables = z.object({
   INTEGRA_CCD_NONCE_URL: z.url().optional(),
   INTEGRA_CCD_DOWNLOAD_URL: z.url().optional(),
   INTEGRA_FILE_ORIGINS: jsonVariable(z.array(z.url())).optional(),
-  LEDGER_TABLE: z.string().min(1),
   SESSION_SECRET: z.string().min(1),
 });
 
@@ -49,7 +46,7 @@ export function userClient(): UserClient {
   });
   const http = undiciHttp(connections(server));
   const now = Date.now;
-  const store = userSessions(new DynamoDBClient(smallRequests), env.LEDGER_TABLE);
+  const store = userSessionsFromEnvironment();
   const token = sessionTokens(
     {
       store,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { addSession, type SessionMaterial, type SessionPorts, type SessionSecret } from "#cli/session-material.ts";
+import { addSession, type SessionMaterial, type SessionPorts } from "#cli/session-material.ts";
 import { ServerUnavailable } from "#contracts/errors.ts";
-import type { OAuthClient } from "#contracts/user-session.ts";
+import type { OAuthClient, SessionSecret } from "#contracts/user-session.ts";
 import type { AuthorizationCode } from "#integra/user-token.ts";
 
 const material: SessionMaterial = {
