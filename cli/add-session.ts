@@ -4,12 +4,12 @@ import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { DescribeSecretCommand, PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import * as z from "zod";
-import { clientAuthMethods } from "#contracts/user-session.ts";
 import { readStageSettings } from "#infra/settings.ts";
-import { connections } from "#integra/connections.ts";
-import { undiciHttp } from "#integra/http.ts";
-import { type UserServerSettings, userServer } from "#integra/user-server.ts";
-import { exchangeCode } from "#integra/user-token.ts";
+import { connections } from "#platform/http/connections.ts";
+import { undiciHttp } from "#platform/http/http.ts";
+import { clientAuthMethods } from "#user-session/language/user-session.ts";
+import { type UserServerSettings, userServer } from "#user-session/user-server.ts";
+import { exchangeCode } from "#user-session/user-token.ts";
 import { addSession, type SessionMaterial, type SessionPorts, sessionGrants } from "./session-material.ts";
 
 const usage = `usage: npm run session -- add --stage <stage> --client-id <id> --auth-method ${clientAuthMethods.join("|")}

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { renderOpenApi } from "#functions/openapi/openapi.ts";
+import { renderOpenApi } from "#on-demand-api/openapi/openapi.ts";
 import { renderEventDocs } from "./event-docs.ts";
 import { renderPermissionDocs } from "./permission-docs.ts";
 import { everyOption } from "./templates/every-option.ts";

@@ -1,7 +1,12 @@
-import { ServerUnavailable } from "#contracts/errors.ts";
-import { type OAuthClient, type SessionSecret, sessionSecret, type UserTokens } from "#contracts/user-session.ts";
-import { clientOf } from "#integra/session-secret.ts";
-import type { AuthorizationCode } from "#integra/user-token.ts";
+import { ServerUnavailable } from "#platform/faults/faults.ts";
+import {
+  type OAuthClient,
+  type SessionSecret,
+  sessionSecret,
+  type UserTokens,
+} from "#user-session/language/user-session.ts";
+import { clientOf } from "#user-session/session-secret.ts";
+import type { AuthorizationCode } from "#user-session/user-token.ts";
 
 /** What the operator brings: the refresh token itself, or a code that is exchanged for it. */
 export const sessionGrants = ["refresh_token", "authorization_code"] as const;

@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { buildSync } from "esbuild";
 
 const functionsFolder = join(import.meta.dirname, "..", "functions");
@@ -16,20 +16,27 @@ export function functionBundle(name: string): string {
   return join(bundles, name);
 }
 
-/** The folders below functions/ that are Lambda functions: those with a handler. */
+/** The Lambda functions: each folder of a wing that has a handler, by its name. No two wings share a name. */
 export function functionNames(): string[] {
-  return readdirSync(functionsFolder, { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith("handler.ts"))
-    .map((path) => path.replace(/[/\\]handler\.ts$/, ""))
-    .toSorted();
+  return [...functionFolders().keys()].toSorted();
+}
+
+/** The folder of each function by its name, from functions/ on: `bulk-export/poll-export`. */
+function functionFolders(): Map<string, string> {
+  const folders = readdirSync(functionsFolder, { recursive: true, encoding: "utf8" })
+    .filter((path) => basename(path) === "handler.ts")
+    .map(dirname);
+  const named = new Map(folders.map((folder) => [basename(folder), folder]));
+  if (named.size < folders.length) throw new Error("two Lambda functions have the same name");
+  return named;
 }
 
 function bundleAll(): string {
   const folder = mkdtempSync(join(tmpdir(), "integra-bridge-functions-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   buildSync({
-    entryPoints: functionNames().map((name) => ({
-      in: join(functionsFolder, name, "handler.ts"),
+    entryPoints: [...functionFolders()].map(([name, wingFolder]) => ({
+      in: join(functionsFolder, wingFolder, "handler.ts"),
       out: join(name, "index"),
     })),
     outdir: folder,

@@ -1,10 +1,10 @@
 import * as z from "zod";
-import { callerUnits } from "../functions/contracts/api-access.ts";
-import { ccdProtocolSettings } from "../functions/contracts/ccd-protocol.ts";
-import { documentSettings } from "../functions/contracts/document-settings.ts";
-import { exportGroup, exportRequestDetail } from "../functions/contracts/export-request.ts";
-import { addressOf, isOwnNetworkAddress, isPublicAddress } from "../functions/contracts/network-addresses.ts";
-import { patientSearchPaths } from "../functions/contracts/patient-search.ts";
+import { exportGroup, exportRequestDetail } from "#bulk-export/language/export-request.ts";
+import { ccdProtocolSettings } from "#ccd-retrieval/language/ccd-protocol.ts";
+import { documentSettings } from "#ccd-retrieval/language/document-settings.ts";
+import { callerUnits } from "#on-demand-api/language/access-record.ts";
+import { addressOf, isOwnNetworkAddress, isPublicAddress } from "#platform/http/network-addresses.ts";
+import { patientSearchPaths } from "#user-session/language/user-endpoints.ts";
 
 /** The types that IntegraConnect exports (guide, "Supported resources"). */
 const guideTypes = [

@@ -3,8 +3,9 @@ import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { GetExecutionHistoryCommand, SFNClient } from "@aws-sdk/client-sfn";
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as z from "zod";
-import { eventDetails, exportCancelRequested, exportRequested, exportResumeRequested } from "#contracts/events.ts";
-import { type ExportSummary, exportSummary } from "#contracts/landed.ts";
+import { exportCancelRequested, exportRequested, exportResumeRequested } from "#bulk-export/language/export-events.ts";
+import { type ExportSummary, exportSummary } from "#bulk-export/language/export-records.ts";
+import { eventDetails } from "#functions/wings.ts";
 import { clientSettings, type LocalBridge } from "./local-bridge.ts";
 
 const receivedEvent = z.discriminatedUnion("detail-type", [

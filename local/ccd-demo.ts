@@ -1,5 +1,5 @@
-import { ccdRequestAnswer } from "#contracts/ccd-api.ts";
-import type { ExportSummary } from "#contracts/landed.ts";
+import type { ExportSummary } from "#bulk-export/language/export-records.ts";
+import { ccdRequestAnswer } from "#on-demand-api/language/ccd-request-messages.ts";
 import type { ApiCaller } from "./api-caller.ts";
 import type { BridgeCaller } from "./bridge-caller.ts";
 import { readableBytes } from "./export-watch.ts";

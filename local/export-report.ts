@@ -1,4 +1,4 @@
-import type { ExportSummary, LandedFile } from "#contracts/landed.ts";
+import type { ExportSummary, LandedFile } from "#bulk-export/language/export-records.ts";
 import { readableBytes, type WatchedExport } from "./export-watch.ts";
 
 /** What landed, as a table for people, and which events the subscriber received. */

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import * as z from "zod";
 import { createClientKeyPair, type KeyAlgorithm } from "#cli/client-key-pair.ts";
-import { sessionSecret } from "#contracts/user-session.ts";
+import { sessionSecret } from "#user-session/language/user-session.ts";
 import type { SimulatorOptions } from "./simulator/options.ts";
 import { type Simulator, startSimulator } from "./simulator/simulator.ts";
 

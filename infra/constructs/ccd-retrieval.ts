@@ -1,7 +1,7 @@
 import { Duration } from "aws-cdk-lib";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import type { Construct } from "constructs";
-import { documentsFunction } from "../../functions/contracts/document-settings.ts";
+import { documentsFunction } from "#ccd-retrieval/language/document-settings.ts";
 import { ccdRetrievalName, grantExecutions } from "./execution-access.ts";
 import { ccdAuditOf, grantBus, grantLanding, grantLedger } from "./landing-access.ts";
 import type { StepFunctionLambda } from "./step-function-lambda.ts";

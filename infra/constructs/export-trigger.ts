@@ -7,7 +7,7 @@ import * as scheduler from "aws-cdk-lib/aws-scheduler";
 import * as schedulerTargets from "aws-cdk-lib/aws-scheduler-targets";
 import * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { exportCancelRequested, exportRequested, exportResumeRequested } from "../../functions/contracts/events.ts";
+import { exportCancelRequested, exportRequested, exportResumeRequested } from "#bulk-export/language/export-events.ts";
 import type { ScheduleSettings } from "../settings.ts";
 import { bulkExportName, grantExecutions, grantStart } from "./execution-access.ts";
 import { type FunctionDefaults, StepFunctionLambda } from "./step-function-lambda.ts";

@@ -1,4 +1,4 @@
-import { type LedgerKey, ledgerKeys } from "../../functions/contracts/ledger-keys.ts";
+import { type LedgerKey, ledgerKeys } from "#functions/wings.ts";
 import type { LandingStack } from "../stacks/landing-stack.ts";
 import type { StepFunctionLambda } from "./step-function-lambda.ts";
 

@@ -5,7 +5,7 @@ import { HttpIamAuthorizer, HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigateway
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import * as logs from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { apiRoutes, routesOf } from "../../functions/contracts/api-routes.ts";
+import { apiRoutes, routesOf } from "#on-demand-api/language/api-routes.ts";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "../stacks/landing-stack.ts";
 import { ApiSecret } from "./api-secret.ts";

@@ -1,5 +1,5 @@
 import * as iam from "aws-cdk-lib/aws-iam";
-import { eventSource } from "../../functions/contracts/events.ts";
+import { eventSource } from "#platform/bus/event-language.ts";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "../stacks/landing-stack.ts";
 

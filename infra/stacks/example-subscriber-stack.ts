@@ -3,7 +3,7 @@ import * as events from "aws-cdk-lib/aws-events";
 import * as targets from "aws-cdk-lib/aws-events-targets";
 import * as sqs from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
-import { eventSource } from "../../functions/contracts/events.ts";
+import { eventSource } from "#platform/bus/event-language.ts";
 import { deadLetterQueue } from "../constructs/export-trigger.ts";
 
 /** What a subscriber's own stack may look like: a rule on the bus, and a queue that receives what the bridge tells. */

@@ -2,11 +2,11 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { Agent, request } from "undici";
-import { undiciHttp } from "#integra/http.ts";
-import { openOutputFile } from "#integra/output-file.ts";
-import { landingBucket } from "#landing/landing-bucket.ts";
-import { verifiedUpload } from "#landing/verified-upload.ts";
-import { s3Client } from "#runtime/landing.ts";
+import { openOutputFile } from "#bulk-export/server/output-file.ts";
+import { verifiedUpload } from "#bulk-export/verified-file/verified-upload.ts";
+import { s3Client } from "#platform/bucket/bucket-from-environment.ts";
+import { landingBucket } from "#platform/bucket/landing-bucket.ts";
+import { undiciHttp } from "#platform/http/http.ts";
 import { testClient } from "#test/fixtures/integra-client.ts";
 import type { Peers } from "./loopback-peers.ts";
 

@@ -1,4 +1,4 @@
-import { NdjsonVerifier } from "#landing/ndjson-verifier.ts";
+import { NdjsonVerifier } from "#bulk-export/verified-file/ndjson-verifier.ts";
 import { generateDataset } from "#local/simulator/dataset.ts";
 
 /*

@@ -23,7 +23,7 @@ describe.each(variantNames)("the alarms of %s", (variant) => {
     expect(alarms.map(([, p]) => p["Dimensions"])).toEqual([
       [{ Name: "StateMachineArn", Value: "<BulkExport/StateMachine>" }],
       [{ Name: "StateMachineArn", Value: "<BulkExport/StateMachine>" }],
-      // As functions/runtime/metrics.ts publishes it.
+      // As bulk-export/export-step.ts publishes it.
       [{ Name: "service", Value: "bulk-export" }],
       [{ Name: "QueueName", Value: "<Trigger/DeadLetters.QueueName>" }],
     ]);
@@ -106,7 +106,7 @@ describe.each(variantNames)("the alarms of requests for CCDs in %s", (variant) =
         "CcdAlarms/CcdsQuarantined",
         expect.stringMatching(/^integra-bridge\/\w+$/),
         "CcdsQuarantined",
-        // As functions/runtime/metrics.ts publishes it.
+        // As bulk-export/export-step.ts publishes it.
         [{ Name: "service", Value: "ccd-retrieval" }],
       ],
       [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { documentSettings, documentsFunction } from "#ccd-retrieval/language/document-settings.ts";
 import { everyOption } from "#cli/templates/every-option.ts";
-import { documentSettings, documentsFunction } from "#contracts/document-settings.ts";
 import { tasksOf } from "#test/workflow/state-machine-files.ts";
 import { allowedTo, asLines, functionsOf } from "./policies.ts";
 import { variantNames } from "./stage-variants.ts";

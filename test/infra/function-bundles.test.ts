@@ -9,7 +9,11 @@ const functions = join(import.meta.dirname, "..", "..", "functions");
 const mebibyte = 1024 * 1024;
 
 test("each folder with a handler is a function", () => {
-  const folders = readdirSync(functions).filter((name) => existsSync(join(functions, name, "handler.ts")));
+  const folders = readdirSync(functions)
+    .filter((wing) => statSync(join(functions, wing)).isDirectory())
+    .flatMap((wing) =>
+      readdirSync(join(functions, wing)).filter((name) => existsSync(join(functions, wing, name, "handler.ts"))),
+    );
   expect(functionNames()).toEqual(folders.toSorted());
   expect(functionNames()).toContain("kick-off-export");
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { apiRoutes } from "../../functions/contracts/api-routes.ts";
+import { apiRoutes } from "#on-demand-api/language/api-routes.ts";
 import { allowedTo, asLines, functionsOf } from "./policies.ts";
 import { variantNames } from "./stage-variants.ts";
 import { type Properties, synthesised } from "./synthesised.ts";

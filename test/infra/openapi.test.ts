@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, test } from "vitest";
-import { fhirResourceTypes } from "#contracts/fhir-resources.ts";
-import { handler } from "#functions/openapi/handler.ts";
-import { openApiDocument, renderOpenApi } from "#functions/openapi/openapi.ts";
+import { fhirResourceTypes } from "#on-demand-api/language/fhir-resource-types.ts";
+import { handler } from "#on-demand-api/openapi/handler.ts";
+import { openApiDocument, renderOpenApi } from "#on-demand-api/openapi/openapi.ts";
 import { synthesised } from "./synthesised.ts";
 
 interface Operation {

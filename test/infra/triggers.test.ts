@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { exportTrigger } from "../../functions/contracts/triggers.ts";
+import { exportTrigger } from "#bulk-export/language/triggers.ts";
 import { allowedTo, asLines, statements } from "./policies.ts";
 import { variantNames } from "./stage-variants.ts";
 import { type Properties, synthesised } from "./synthesised.ts";

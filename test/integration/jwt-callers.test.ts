@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { apiAccess } from "#contracts/api-access.ts";
+import { apiAccess } from "#on-demand-api/language/access-record.ts";
 import { requestOf, searchable } from "#test/fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "#test/fixtures/bridge-under-test.ts";
 import { type Claims, type OidcIssuer, oidcIssuer } from "#test/fixtures/oidc-issuer.ts";

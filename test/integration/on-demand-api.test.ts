@@ -1,10 +1,10 @@
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import type { Patient } from "fhir/r4.d.ts";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { apiAccess } from "#contracts/api-access.ts";
-import { renderOpenApi } from "#functions/openapi/openapi.ts";
 import { type ApiCaller, apiCaller } from "#local/api-caller.ts";
 import { clientSettings } from "#local/local-bridge.ts";
+import { apiAccess } from "#on-demand-api/language/access-record.ts";
+import { renderOpenApi } from "#on-demand-api/openapi/openapi.ts";
 import { ask, bundleOf, linkOf, outcomeOf, requestOf, searchable } from "../fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
 import { iamUser } from "../fixtures/iam-user.ts";

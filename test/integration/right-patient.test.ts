@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { ccdDocuments } from "#contracts/ccd-request.ts";
+import { ccdDocuments } from "#ccd-retrieval/language/ccd-request.ts";
 import { type RetrievalUnderTest, retrievalUnderTest } from "#test/fixtures/retrieval-under-test.ts";
 
 const patientResource = z.object({

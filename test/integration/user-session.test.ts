@@ -3,16 +3,16 @@ import { promisify } from "node:util";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { sessionSecret, type UserSessionStore } from "#contracts/user-session.ts";
-import { connections } from "#integra/connections.ts";
-import { undiciHttp } from "#integra/http.ts";
-import { currentAccessToken, type SessionKeeperPorts } from "#integra/session-keeper.ts";
-import type { StoredSecret } from "#integra/session-secret.ts";
-import { userServer } from "#integra/user-server.ts";
-import { refreshUserToken } from "#integra/user-token.ts";
-import { userSessions } from "#ledger/user-sessions.ts";
 import { clientSettings } from "#local/local-bridge.ts";
+import { connections } from "#platform/http/connections.ts";
+import { undiciHttp } from "#platform/http/http.ts";
 import { type RetrievalUnderTest, retrievalUnderTest, userId } from "#test/fixtures/retrieval-under-test.ts";
+import { sessionSecret, type UserSessionStore } from "#user-session/language/user-session.ts";
+import { currentAccessToken, type SessionKeeperPorts } from "#user-session/session-keeper.ts";
+import type { StoredSecret } from "#user-session/session-secret.ts";
+import { userSessions } from "#user-session/session-store.ts";
+import { userServer } from "#user-session/user-server.ts";
+import { refreshUserToken } from "#user-session/user-token.ts";
 
 const sessionId = "service";
 /** So that a token is due for renewal soon after it was issued. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ExportSummary, LandedFile } from "#contracts/landed.ts";
+import type { ExportSummary, LandedFile } from "#bulk-export/language/export-records.ts";
 import type { ExportAtScale, ServedFile } from "./export-at-scale.ts";
 
 /** Limits of Step Functions: the size of a state's input and output in bytes, and the events of an execution. */

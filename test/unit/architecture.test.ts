@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, posix, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { wings } from "#functions/wings.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -49,13 +50,37 @@ function target(file: string, specifier: string): string | undefined {
   return posix.normalize(path.replace("*", specifier.slice(pattern.length - 1)));
 }
 
-const adapters = ["integra", "landing", "ledger", "announcements", "executions", "documents"] as const;
-const shared = [...adapters, "workflow", "runtime", "contracts"] as const;
+const wingNames = ["bulk-export", "ccd-retrieval", "on-demand-api", "user-session"] as const;
 
-const folders = readdirSync(join(root, "functions")).filter((name) =>
-  statSync(join(root, "functions", name)).isDirectory(),
+const foldersIn = (folder: string): string[] =>
+  readdirSync(join(root, folder)).filter((name) => statSync(join(root, folder, name)).isDirectory());
+
+/** The steps of the wings: their folders that have a handler, such as `bulk-export/poll-export`. */
+const steps = wingNames.flatMap((wing) =>
+  foldersIn(`functions/${wing}`)
+    .filter((name) => existsSync(join(root, "functions", wing, name, "handler.ts")))
+    .map((name) => `${wing}/${name}`),
 );
-const stepFolders = folders.filter((name) => !(shared as readonly string[]).includes(name));
+
+/** What of other wings a wing may use: the API and the retrieval ask under user sessions, and the API starts retrievals. */
+const doors: Record<(typeof wingNames)[number], string[]> = {
+  "bulk-export": [],
+  "ccd-retrieval": ["user-session/"],
+  "on-demand-api": ["user-session/", "ccd-retrieval/entry.ts", "ccd-retrieval/language/"],
+  "user-session": [],
+};
+
+/** What of the platform has no I/O: types, schemas, faults, arithmetic. */
+const purePlatform = [
+  "platform/faults/",
+  "platform/fhir/",
+  "platform/pacing/",
+  "platform/registry.ts",
+  "platform/bus/event-language.ts",
+  "platform/executions/explained-failure.ts",
+  "platform/ledger/ledger-keys.ts",
+  "platform/http/network-addresses.ts",
+];
 
 /** Imports of ours that `allowed` does not allow, as "file -> target". */
 function violations(files: string[], allowed: (to: string, typesOnly: boolean) => boolean): string[] {
@@ -67,8 +92,9 @@ function violations(files: string[], allowed: (to: string, typesOnly: boolean) =
   );
 }
 
-const within = (to: string, ...names: readonly string[]): boolean =>
-  names.some((name) => to.startsWith(`functions/${name}/`));
+/** Whether a file is one of these files or is in one of these folders below functions/. */
+const within = (to: string, ...places: readonly string[]): boolean =>
+  places.some((place) => to.startsWith(`functions/${place}`));
 
 describe("who may import whom", () => {
   it("finds imports at all: the parser is not blind", () => {
@@ -93,7 +119,7 @@ describe("who may import whom", () => {
       "j",
       "l",
     ]);
-    expect(stepFolders.length).toBeGreaterThan(5);
+    expect(steps.length).toBeGreaterThan(25);
     const known = sources("functions").flatMap((file) => importsOf(readFileSync(join(root, file), "utf8")));
     expect(known.length).toBeGreaterThan(200);
   });
@@ -108,39 +134,64 @@ describe("who may import whom", () => {
     expect(lost).toEqual([]);
   });
 
-  it.each(stepFolders)("%s: its handler wires its own step with the shared folders, and nothing else", (folder) => {
-    const files = sources(`functions/${folder}`).filter((file) => file.endsWith("/handler.ts"));
-    expect(violations(files, (to) => within(to, folder, ...shared))).toEqual([]);
-  });
-
-  it.each(stepFolders)(
-    "%s: its step imports contracts, the workflow's rules and its own files, and only types of what it is handed",
-    (folder) => {
-      const files = sources(`functions/${folder}`).filter((file) => !file.endsWith("/handler.ts"));
-      const allowed = (to: string, typesOnly: boolean): boolean =>
-        (within(to, folder) && !to.endsWith("/handler.ts")) ||
-        within(to, "contracts", "workflow") ||
-        (typesOnly && within(to, ...adapters, "runtime"));
-      expect(violations(files, allowed)).toEqual([]);
-    },
-  );
-
-  it.each([...adapters, "workflow"])("%s imports contracts only, and packages", (folder) => {
-    expect(violations(sources(`functions/${folder}`), (to) => within(to, folder, "contracts"))).toEqual([]);
-  });
-
-  it("contracts import nothing of ours but contracts", () => {
-    expect(violations(sources("functions/contracts"), (to) => within(to, "contracts"))).toEqual([]);
-  });
-
-  it("runtime knows no step", () => {
-    expect(violations(sources("functions/runtime"), (to) => within(to, ...adapters, "runtime", "contracts"))).toEqual(
-      [],
+  it("functions/ holds the wings, the platform, and what composes them", () => {
+    expect(foldersIn("functions").toSorted()).toEqual([...wingNames, "platform"].toSorted());
+    expect(sources("functions").filter((file) => file.split("/").length === 2)).toEqual(["functions/wings.ts"]);
+    const declared = wings.map(({ name }) => name);
+    expect([...wingNames, "platform"].filter((name) => name !== "on-demand-api").toSorted()).toEqual(
+      declared.toSorted(),
     );
   });
 
-  it("infra imports contracts only of what runs in Lambda", () => {
-    expect(violations(sources("infra"), (to) => to.startsWith("infra/") || within(to, "contracts"))).toEqual([]);
+  it.each(wingNames)("%s uses itself, the platform and the doors that stand open to it", (wing) => {
+    const allowed = (to: string): boolean => within(to, `${wing}/`, "platform/", ...doors[wing]);
+    expect(violations(sources(`functions/${wing}`), allowed)).toEqual([]);
+  });
+
+  it("the platform knows no wing", () => {
+    expect(violations(sources("functions/platform"), (to) => within(to, "platform/"))).toEqual([]);
+  });
+
+  it.each(steps)("%s: its handler wires its own step, and no other", (step) => {
+    const files = sources(`functions/${step}`).filter((file) => file.endsWith("/handler.ts"));
+    const others = steps.filter((other) => other !== step).map((other) => `${other}/`);
+    expect(violations(files, (to) => !within(to, ...others))).toEqual([]);
+  });
+
+  it.each(steps)("%s: its step imports language and arithmetic, and only types of what it is handed", (step) => {
+    const files = sources(`functions/${step}`).filter((file) => !file.endsWith("/handler.ts"));
+    const others = steps.filter((other) => other !== step).map((other) => `${other}/`);
+    const allowed = (to: string, typesOnly: boolean): boolean =>
+      !within(to, ...others) &&
+      !to.endsWith("/handler.ts") &&
+      (typesOnly ||
+        within(to, `${step}/`, ...purePlatform) ||
+        wingNames.some((name) => within(to, `${name}/language/`)));
+    expect(violations(files, allowed)).toEqual([]);
+  });
+
+  it.each(wingNames)("the language of %s imports language, and what of the platform has no I/O", (wing) => {
+    const languages = wingNames.map((name) => `${name}/language/`);
+    const allowed = (to: string, typesOnly: boolean): boolean =>
+      within(to, ...languages, ...purePlatform) || (typesOnly && within(to, "platform/"));
+    expect(violations(sources(`functions/${wing}/language`), allowed)).toEqual([]);
+  });
+
+  it.each(wingNames)("what the steps of %s share knows none of them", (wing) => {
+    const shared = sources(`functions/${wing}`).filter((file) => !steps.some((step) => within(file, `${step}/`)));
+    expect(violations(shared, (to) => !steps.some((step) => within(to, `${step}/`)))).toEqual([]);
+  });
+
+  it("only what must know all wings imports what composes them", () => {
+    const files = [...wingNames, "platform"].flatMap((name) => sources(`functions/${name}`));
+    expect(violations(files, (to) => to !== "functions/wings.ts")).toEqual([]);
+  });
+
+  it("infra imports language only of what runs in Lambda", () => {
+    const languages = wingNames.map((name) => `${name}/language/`);
+    const allowed = (to: string): boolean =>
+      to.startsWith("infra/") || within(to, "wings.ts", ...languages, ...purePlatform);
+    expect(violations(sources("infra"), allowed)).toEqual([]);
   });
 
   it("nothing that is deployed imports tests or the local environment", () => {
@@ -161,9 +212,8 @@ describe("how things are named", () => {
     expect(drawers).toEqual([]);
   });
 
-  it.each(stepFolders)("%s has a handler and the step of its own name", (folder) => {
-    expect(existsSync(join(root, "functions", folder, "handler.ts"))).toBe(true);
-    expect(existsSync(join(root, "functions", folder, `${folder}.ts`))).toBe(true);
+  it.each(steps)("%s has the step of its own name", (step) => {
+    expect(existsSync(join(root, "functions", step, `${posix.basename(step)}.ts`))).toBe(true);
   });
 
   it("no file only passes on what others hold", () => {

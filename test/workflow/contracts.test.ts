@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import * as ccds from "#contracts/ccd-state.ts";
-import * as exports from "#contracts/export-state.ts";
+import * as exports from "#bulk-export/language/export-state.ts";
+import * as ccds from "#ccd-retrieval/language/ccd-state.ts";
+import { caughtFailure, explanation } from "#platform/executions/explained-failure.ts";
 import { machineFiles, sourceOf } from "./state-machine-files.ts";
 
 /** What stands under each name of a machine's state: what the steps answer, and what the language adds. */
@@ -18,10 +19,10 @@ const states: Record<string, Record<string, z.ZodObject>> = {
     deletion: exports.deletion,
     release: exports.releaseResult,
     fresh: exports.freshExport,
-    failure: exports.failure,
-    failed: exports.failed,
+    failure: caughtFailure,
+    failed: explanation,
     // What Catch leaves when not even the failure could be told.
-    untold: exports.failure,
+    untold: caughtFailure,
   },
   "ccd-retrieval.asl.json": {
     request: ccds.ccdContext,
@@ -29,9 +30,9 @@ const states: Record<string, Record<string, z.ZodObject>> = {
     order: ccds.ccdOrderResult,
     fetch: ccds.ccdFetch,
     release: ccds.sessionRelease,
-    failure: exports.failure,
-    failed: ccds.ccdsFailed,
-    untold: exports.failure,
+    failure: caughtFailure,
+    failed: explanation,
+    untold: caughtFailure,
   },
 };
 

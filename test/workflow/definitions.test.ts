@@ -1,8 +1,7 @@
 import aslValidator from "asl-validator";
 import { describe, expect, test } from "vitest";
-import { ccdFaultNames } from "#contracts/ccd-faults.ts";
-import { faultNames } from "#contracts/errors.ts";
-import { userFaultNames } from "#contracts/user-faults.ts";
+import { exportFaultNames } from "#bulk-export/language/export-faults.ts";
+import { ccdFaultNames } from "#ccd-retrieval/language/ccd-faults.ts";
 import {
   followers,
   type Level,
@@ -60,7 +59,7 @@ describe.each(machineFiles)("%s", (file) => {
     const named = statesOf(file).flatMap(([, { Retry = [], Catch = [] }]) =>
       [...Retry, ...Catch].flatMap(({ ErrorEquals }) => ErrorEquals),
     );
-    const ours: ReadonlySet<string> = new Set([...faultNames, ...userFaultNames, ...ccdFaultNames]);
+    const ours: ReadonlySet<string> = new Set([...exportFaultNames, ...ccdFaultNames]);
     expect(named.filter((name) => !ours.has(name) && !/^(States|Lambda)\.\w+$/.test(name))).toEqual([]);
   });
 

@@ -1,14 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ccdFaultNames } from "#contracts/ccd-faults.ts";
-import { faultNames } from "#contracts/errors.ts";
-import { userFaultNames } from "#contracts/user-faults.ts";
-import { machineFiles, type State, sourceOf, tasksOf } from "./state-machine-files.ts";
+import { exportFaultNames } from "#bulk-export/language/export-faults.ts";
+import { ccdFaultNames } from "#ccd-retrieval/language/ccd-faults.ts";
+import { machineFiles, type State, sourceOf, tasksOf, wingOf } from "./state-machine-files.ts";
 
 /** Faults that no machine routes: reads are answered by the API. */
 const unrouted: ReadonlySet<string> = new Set(["ReadRefused"]);
-const allFaults = [...faultNames, ...userFaultNames, ...ccdFaultNames].filter((fault) => !unrouted.has(fault));
+const allFaults = [...new Set([...exportFaultNames, ...ccdFaultNames])].filter((fault) => !unrouted.has(fault));
 type FaultName = (typeof allFaults)[number];
 
 /** How a fault is retried: not at all; by a retrier of its own; or as anything else is, because asking again may help. */
@@ -130,7 +129,7 @@ describe.each(Object.entries(machines))("%s", (file, routes) => {
     const folder = name.toLowerCase().replaceAll(" ", "-");
 
     test("documents the faults of the table and no others", () => {
-      expect(documentedFaults(folder)).toEqual(Object.keys(faults).toSorted());
+      expect(documentedFaults(wingOf(file), folder)).toEqual(Object.keys(faults).toSorted());
     });
 
     test("leads each of them where the table says", () => {
@@ -146,8 +145,8 @@ describe.each(Object.entries(machines))("%s", (file, routes) => {
 });
 
 /** The names of our list in the `@throws` of a step's file. */
-function documentedFaults(folder: string): string[] {
-  const source = readFileSync(join(import.meta.dirname, "..", "..", "functions", folder, `${folder}.ts`), "utf8");
+function documentedFaults(wing: string, folder: string): string[] {
+  const source = readFileSync(join(import.meta.dirname, "..", "..", "functions", wing, folder, `${folder}.ts`), "utf8");
   const documented = [...source.matchAll(/@throws (.*)/g)].map(([, text]) => text).join(" ");
   return allFaults.filter((fault) => new RegExp(`\\b${fault}\\b`).test(documented)).toSorted();
 }

@@ -1,14 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ServerUnavailable } from "#contracts/errors.ts";
+import type { JobStatus } from "#bulk-export/server/export-job.ts";
+import { ServerUnavailable } from "#platform/faults/faults.ts";
 import {
   type Elapsed,
   foreignPauseMs,
   pollIntervalMs,
   troubleIntervalMs,
   turnIntervalMs,
-} from "#functions/workflow/pacing.ts";
-import type { JobStatus } from "#integra/bulk-export.ts";
+} from "#platform/pacing/pacing.ts";
 import { pollsOfADay } from "#test/fixtures/polls-of-a-day.ts";
 import { historyEventsOf, historyEventsOfExecution, historyEventsOfRetry } from "./history-events.ts";
 import { followers, type Level, rendered, type State } from "./state-machine-files.ts";

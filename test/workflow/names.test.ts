@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { stateMachineDefinition } from "#infra/constructs/state-machine-definition.ts";
-import { isNumber, machineFiles, placeholdersOf, sourceOf, tasksOf } from "./state-machine-files.ts";
+import { isNumber, machineFiles, placeholdersOf, sourceOf, tasksOf, wingOf } from "./state-machine-files.ts";
 
 const functions = join(import.meta.dirname, "..", "..", "functions");
 
@@ -26,8 +26,8 @@ describe.each(machineFiles)("%s", (file) => {
 
   test.each(arns.map((arn) => arn.slice(0, -3)))("%s has its folder, its handler and its step", (construct) => {
     const folder = asFolder(construct);
-    expect(existsSync(join(functions, folder, "handler.ts"))).toBe(true);
-    expect(existsSync(join(functions, folder, `${folder}.ts`))).toBe(true);
+    expect(existsSync(join(functions, wingOf(file), folder, "handler.ts"))).toBe(true);
+    expect(existsSync(join(functions, wingOf(file), folder, `${folder}.ts`))).toBe(true);
   });
 
   test("each task calls the function that its name says", () => {

@@ -4,6 +4,9 @@ import { stateMachineDefinition } from "#infra/constructs/state-machine-definiti
 
 const folder = join(import.meta.dirname, "..", "..", "state-machines");
 
+/** The wing that a machine runs, by its file: `bulk-export.asl.json` runs the steps below `functions/bulk-export/`. */
+export const wingOf = (file: string): string => file.replace(/\.asl\.json$/, "");
+
 export interface Retrier {
   ErrorEquals: string[];
   MaxAttempts?: number;

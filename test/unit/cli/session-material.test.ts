@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { addSession, type SessionMaterial, type SessionPorts } from "#cli/session-material.ts";
-import { ServerUnavailable } from "#contracts/errors.ts";
-import type { OAuthClient, SessionSecret } from "#contracts/user-session.ts";
-import type { AuthorizationCode } from "#integra/user-token.ts";
+import { ServerUnavailable } from "#platform/faults/faults.ts";
+import type { OAuthClient, SessionSecret } from "#user-session/language/user-session.ts";
+import type { AuthorizationCode } from "#user-session/user-token.ts";
 
 const material: SessionMaterial = {
   grant: "refresh_token",

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { exportCompleted, exportFileLanded, exportStarted } from "#bulk-export/language/export-events.ts";
 import { examplePath } from "#cli/event-docs.ts";
-import { type EventType, exportCompleted, exportFileLanded, exportStarted } from "#contracts/events.ts";
+import { type EventType } from "#functions/wings.ts";
 import type { ReceivedExportEvent } from "#local/bridge-caller.ts";
 import type { ExportAtScale, ServedFile } from "#test/scale/export-at-scale.ts";
 import { brokenInvariants } from "#test/scale/invariants.ts";

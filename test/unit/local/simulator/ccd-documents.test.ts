@@ -1,10 +1,10 @@
 import { Readable } from "node:stream";
 import { DOMParser, type Element, onErrorStopParsing } from "@xmldom/xmldom";
 import { describe, expect, it } from "vitest";
-import { documentSettings } from "#contracts/document-settings.ts";
-import { readClinicalDocument } from "#documents/clinical-document.ts";
-import { rightPatient } from "#documents/right-patient.ts";
-import { knownPatientOf } from "#integra/patient-read.ts";
+import { readClinicalDocument } from "#ccd-retrieval/documents/clinical-document.ts";
+import { rightPatient } from "#ccd-retrieval/documents/right-patient.ts";
+import { documentSettings } from "#ccd-retrieval/language/document-settings.ts";
+import { knownPatientOf } from "#ccd-retrieval/server/patient-read.ts";
 import { ccdArchive } from "#local/simulator/ccd-archive.ts";
 import { type CcdDocument, ccdDocuments } from "#local/simulator/ccd-documents.ts";
 import type { PatientIds } from "#local/simulator/ccda/header.ts";

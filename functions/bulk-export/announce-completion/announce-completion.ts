@@ -1,0 +1,39 @@
+import { exportEvent } from "#bulk-export/language/event-head.ts";
+import type { ExportEventBus } from "#bulk-export/language/export-events.ts";
+import { factOfRun } from "#bulk-export/language/export-runs.ts";
+import type { AnnounceInput } from "#bulk-export/language/export-state.ts";
+import type { ExportRecords } from "#bulk-export/records/export-records.ts";
+import type { Step } from "#platform/lambda/step.ts";
+
+export interface AnnounceCompletionPorts {
+  records: Pick<ExportRecords, "getSummary" | "pointers">;
+  bus: ExportEventBus;
+}
+
+/** An event is at most 256 KB: it names the first files that failed, the summary names all. */
+const mostNamedFiles = 50;
+
+/**
+ * Tells the subscribers that the export is done, by the summary that stands in S3.
+ * @throws EventsUndelivered
+ */
+export const announceCompletion =
+  ({ records, bus }: AnnounceCompletionPorts): Step<AnnounceInput, Record<string, never>> =>
+  async ({ export: context, completion: { status } }) => {
+    const { exportId } = context;
+    const { transactionTime, totals, failedFiles, adoptedFrom } = await records.getSummary(exportId);
+    await bus.publish({
+      type: "Export Completed",
+      detail: {
+        ...exportEvent(context, factOfRun("completed", context.run)),
+        status,
+        transactionTime,
+        adoptedFrom,
+        summary: records.pointers(exportId).summary,
+        manifest: records.pointers(adoptedFrom ?? exportId).manifest,
+        totals: { files: totals.files, failedFiles: totals.failedFiles, lines: totals.lines, bytes: totals.bytes },
+        failedFiles: failedFiles.slice(0, mostNamedFiles).map(({ key, type, reason }) => ({ key, type, reason })),
+      },
+    });
+    return {};
+  };

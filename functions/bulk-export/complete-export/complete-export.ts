@@ -1,0 +1,150 @@
+import { ExportStopped, NoFileLanded, TooManyFilesMissing } from "#bulk-export/language/export-faults.ts";
+import type {
+  ExportJob,
+  ExportPlan,
+  ExportSummary,
+  FailedFile,
+  IssueCounts,
+  LandedFile,
+  PlannedFile,
+} from "#bulk-export/language/export-records.ts";
+import type { CompleteInput, Completion, ExportContext } from "#bulk-export/language/export-state.ts";
+import { jobIdOf } from "#bulk-export/language/job-id.ts";
+import { landedFact } from "#bulk-export/language/landed-fact.ts";
+import type { Checkpoints } from "#bulk-export/records/checkpoints.ts";
+import type { ExportAudit } from "#bulk-export/records/export-audit.ts";
+import type { ExportRecords } from "#bulk-export/records/export-records.ts";
+import type { Receipts } from "#bulk-export/records/receipts.ts";
+import type { Log } from "#platform/lambda/log.ts";
+import type { Step } from "#platform/lambda/step.ts";
+
+export interface CompleteExportPorts {
+  records: Pick<ExportRecords, "getJob" | "getPlan" | "findStop" | "landedObjects" | "saveSummary">;
+  receipts: Pick<Receipts, "allLanded" | "allFailed">;
+  checkpoints: Pick<Checkpoints, "advance">;
+  audit: ExportAudit;
+  /** The share of the manifest's files (0 to 1) that may be missing from an export that is still called partial. */
+  toleratedMissingShare: number;
+  log: Log;
+  now: () => number;
+}
+
+/**
+ * Holds the receipts against the plan and against the objects that really stand in the bucket, and writes the summary.
+ * "complete" is said only when each file of the manifest has both, and no reported issue is an error.
+ * @throws NoFileLanded, TooManyFilesMissing where less landed than is tolerated; the summary says what is missing
+ * @throws ExportStopped where the export was stopped meanwhile
+ */
+export const completeExport =
+  (ports: CompleteExportPorts): Step<CompleteInput, Completion> =>
+  async ({ export: context }) => {
+    const { exportId, request } = context;
+    const stop = await ports.records.findStop(context);
+    if (stop !== undefined) throw new ExportStopped(`the export was stopped: ${stop.message}`);
+    const plan = await ports.records.getPlan(exportId);
+    const job = await ports.records.getJob(exportId);
+    const { files, failedFiles } = await reconcile(ports, exportId, plan);
+    const fault = missingFault(ports, files, failedFiles);
+    const summary = summaryOf(context, { plan, job, files, failedFiles, failed: fault !== undefined }, ports.now());
+    await ports.records.saveSummary(summary);
+    await ports.audit.append(context, "landed", landedFact(summary));
+    ports.log.info("export reconciled", { status: summary.status, ...summary.totals });
+    if (fault !== undefined) throw fault;
+    const status = summary.status === "complete" ? "complete" : "partial";
+    if (status === "complete") await ports.checkpoints.advance(request, plan.transactionTime, request.since, exportId);
+    return { status, deleteJob: failedFiles.length === 0 };
+  };
+
+interface Reconciled {
+  plan: ExportPlan;
+  job: ExportJob;
+  files: LandedFile[];
+  failedFiles: FailedFile[];
+  failed: boolean;
+}
+
+function summaryOf(context: ExportContext, reconciled: Reconciled, now: number): ExportSummary {
+  const { exportId, run, requestId, request, predecessor, startedAt } = context;
+  const { plan, job, files, failedFiles, failed } = reconciled;
+  const totals = totalsOf(files, failedFiles);
+  const partial = failedFiles.length > 0 || totals.issues.error > 0 || totals.issues.fatal > 0;
+  return {
+    version: "1",
+    exportId,
+    run,
+    requestId,
+    status: failed ? "failed" : partial ? "partial" : "complete",
+    request,
+    predecessor,
+    adoptedFrom: null,
+    transactionTime: plan.transactionTime,
+    serverJobId: jobIdOf(job),
+    files,
+    failedFiles,
+    totals,
+    timings: {
+      startedAt,
+      kickedOffAt: job.kickedOffAt,
+      manifestReadAt: plan.manifestReadAt,
+      completedAt: new Date(now).toISOString(),
+    },
+  };
+}
+
+async function reconcile(
+  { records, receipts }: CompleteExportPorts,
+  exportId: string,
+  plan: ExportPlan,
+): Promise<{ files: LandedFile[]; failedFiles: FailedFile[] }> {
+  const [landed, failed, objects] = await Promise.all([
+    receipts.allLanded(exportId),
+    receipts.allFailed(exportId),
+    records.landedObjects(exportId),
+  ]);
+  const landedByIndex = new Map(landed.map((file) => [file.index, file]));
+  const failedByIndex = new Map(failed.map((file) => [file.index, file]));
+  const files: LandedFile[] = [];
+  const failedFiles: FailedFile[] = [];
+  for (const planned of plan.files) {
+    const receipt = landedByIndex.get(planned.index);
+    if (receipt?.key === planned.key && objects.get(planned.key) === receipt.bytes) files.push(receipt);
+    else failedFiles.push(failedByIndex.get(planned.index) ?? unexplained(planned, receipt));
+  }
+  return { files, failedFiles };
+}
+
+function unexplained({ index, kind, type, key }: PlannedFile, receipt: LandedFile | undefined): FailedFile {
+  const reason = receipt ? "its receipt is there, but the object is not" : "its download ended without a receipt";
+  return { index, kind, type, key, reason, attempts: 0 };
+}
+
+/** Why so much is missing that the export has failed; undefined where it has not. */
+function missingFault(
+  { toleratedMissingShare }: CompleteExportPorts,
+  files: readonly LandedFile[],
+  failedFiles: readonly FailedFile[],
+): NoFileLanded | TooManyFilesMissing | undefined {
+  const missing = failedFiles.length;
+  const all = missing + files.length;
+  if (missing === 0) return undefined;
+  const reasons = [...new Set(failedFiles.map(({ reason }) => reason))].slice(0, 3).join("; ");
+  if (files.length === 0) return new NoFileLanded(`none of the ${all} files landed: ${reasons}`);
+  if (missing <= toleratedMissingShare * all) return undefined;
+  return new TooManyFilesMissing(
+    `${missing} of ${all} files are missing, more than the tolerated share of ${toleratedMissingShare} (setting export.toleratedMissingShare): ${reasons}`,
+  );
+}
+
+function totalsOf(files: readonly LandedFile[], failedFiles: readonly FailedFile[]): ExportSummary["totals"] {
+  const issues: IssueCounts = { fatal: 0, error: 0, warning: 0, information: 0 };
+  let lines = 0;
+  let bytes = 0;
+  for (const file of files) {
+    lines += file.lines;
+    bytes += file.bytes;
+    // OperationOutcomes that are output are exported data; only the server's own reports judge the export.
+    if (file.issues === undefined || file.kind === "output") continue;
+    for (const severity of Object.keys(issues) as (keyof IssueCounts)[]) issues[severity] += file.issues[severity];
+  }
+  return { files: files.length, failedFiles: failedFiles.length, lines, bytes, issues };
+}

@@ -1,0 +1,19 @@
+import * as z from "zod";
+import { metric } from "#platform/lambda/metrics.ts";
+import { stepHandlers } from "#platform/lambda/step.ts";
+
+const exportAge = metric("bulk-export", "ExportAge", "Seconds");
+
+const aboutExport = z.object({
+  export: z.object({ exportId: z.string(), startedAt: z.iso.datetime({ offset: true }) }).partial(),
+});
+
+/**
+ * Makes a step of an export a Lambda handler. Each log line carries the export's id, and CloudWatch learns how old the export is:
+ * the alarm on stalled exports reads it.
+ */
+export const exportStep = stepHandlers((event) => {
+  const { exportId, startedAt } = aboutExport.safeParse(event).data?.export ?? {};
+  if (startedAt !== undefined) exportAge(Math.round((Date.now() - Date.parse(startedAt)) / 1000));
+  return exportId === undefined ? {} : { exportId };
+});

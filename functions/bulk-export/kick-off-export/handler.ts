@@ -1,0 +1,27 @@
+import { exportStep } from "#bulk-export/export-step.ts";
+import { kickOffInput, kickOffResult } from "#bulk-export/language/export-state.ts";
+import { auditedExportBus, exportAudit } from "#bulk-export/records/export-audit.ts";
+import { exportRecords } from "#bulk-export/records/export-records.ts";
+import { integraClient } from "#bulk-export/server/backend-client.ts";
+import { deleteJob, kickOff, kickOffUrl } from "#bulk-export/server/export-job.ts";
+import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
+import { log } from "#platform/lambda/log.ts";
+import { leasesFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
+import { kickOffExport } from "./kick-off-export.ts";
+
+export const handler = exportStep(kickOffInput, kickOffResult, () => {
+  const client = integraClient();
+  const bucket = bucketFromEnvironment(s3Client());
+  const audit = exportAudit(bucket, Date.now);
+  return kickOffExport({
+    kickOff: (request, signal) => kickOff(client, request, signal),
+    kickOffUrl: (request) => kickOffUrl(client.server, request),
+    deleteJob: (statusUrl, signal) => deleteJob(client, statusUrl, signal),
+    leases: leasesFromEnvironment(),
+    records: exportRecords(bucket),
+    audit,
+    bus: auditedExportBus(audit),
+    log,
+    now: Date.now,
+  });
+});

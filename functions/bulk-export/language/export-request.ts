@@ -1,0 +1,86 @@
+import * as z from "zod";
+import { instant } from "#platform/fhir/instant.ts";
+
+/** The levels of a bulk export: `Patient/$export`, `Group/{id}/$export` and `$export` (guide, "Types of Bulk Export Requests"). */
+export const exportLevels = ["patient", "group", "system"] as const;
+
+/** Formats a caller may name; all of them mean NDJSON (Bulk Data Access, `_outputFormat`). */
+export const outputFormats = ["application/fhir+ndjson", "application/ndjson", "ndjson"] as const;
+
+/**
+ * What a caller sends: the detail of an `Export Requested` event, a schedule's detail, or the input of a plain
+ * StartExecution. Types and groups are checked against the stage's settings by the validate step, not here.
+ */
+export const exportRequestDetail = z.strictObject({
+  level: z.enum(exportLevels),
+  groupId: z.string().min(1).max(64).optional(),
+  types: z.array(z.string()).min(1).max(200).optional(),
+  since: z.union([z.literal("last-completed"), instant]).optional(),
+  outputFormat: z.enum(outputFormats).optional(),
+  requestId: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, "must be 1 to 128 letters, digits or . _ : / -")
+    .optional(),
+});
+
+export type ExportRequestDetail = z.infer<typeof exportRequestDetail>;
+
+/** A request as the bridge carries it out: the group by its id, types sorted and unique, `since` a real instant. */
+export const exportRequest = z.strictObject({
+  level: z.enum(exportLevels),
+  groupId: z.string().optional(),
+  groupName: z.string().optional(),
+  types: z.array(z.string()).optional(),
+  since: instant.optional(),
+  sinceRule: z.literal("last-completed").optional(),
+  outputFormat: z.enum(outputFormats),
+});
+
+export type ExportRequest = z.infer<typeof exportRequest>;
+
+const groupWord = z.string().regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters, digits or . _ -");
+
+/** A group that may be exported: the server's id and a name for people (guide, "Supported Group IDs"). */
+export const exportGroup = z.strictObject({ id: groupWord, name: groupWord });
+
+export type ExportGroup = z.infer<typeof exportGroup>;
+
+/** Which execution of an export this is: `first`, or `r1`, `r2`, … for those that resume it. */
+export const run = z.string().regex(/^(first|r[1-9]\d{0,2})$/);
+
+/** What asked for an export, for the audit trail: an event and its sender, a schedule, or a resumption. */
+export const trigger = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("event"), id: z.string(), source: z.string(), account: z.string() }),
+  z.strictObject({
+    kind: z.literal("schedule"),
+    id: z.string(),
+    /** Every n-th export of this schedule is a full one, whatever its `since`. */
+    fullEvery: z.number().int().positive().optional(),
+  }),
+  z.strictObject({ kind: z.literal("resumption"), id: z.string() }),
+]);
+
+/**
+ * The input of an execution that the bridge itself began: the caller's detail, untouched, and where it came from. A plain
+ * StartExecution gives the detail itself.
+ */
+export const triggeredInput = z.strictObject({
+  detail: z.json(),
+  trigger,
+  /** The export that already has this requestId, with another detail. */
+  conflictsWith: z.string().optional(),
+  /** The export that this one is started instead of. */
+  predecessor: z.string().optional(),
+});
+
+export type TriggeredInput = z.infer<typeof triggeredInput>;
+
+/** The input of an execution that resumes an export. */
+export const resumptionInput = z.strictObject({
+  resume: z.strictObject({ exportId: z.string(), run }),
+  trigger,
+  /** Why this export cannot be resumed, where the resumer knows already. */
+  refusal: z.string().optional(),
+});
+
+export type ResumptionInput = z.infer<typeof resumptionInput>;

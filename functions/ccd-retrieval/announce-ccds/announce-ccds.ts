@@ -1,0 +1,27 @@
+import type { CcdEventBus } from "#ccd-retrieval/language/ccd-events.ts";
+import { ccdReadyEvent } from "#ccd-retrieval/language/ccd-events.ts";
+import type { AnnounceCcdsInput } from "#ccd-retrieval/language/ccd-state.ts";
+import type { CcdLanding } from "#ccd-retrieval/records/ccd-landing.ts";
+import type { CcdRequests } from "#ccd-retrieval/records/ccd-request-records.ts";
+import type { Step } from "#platform/lambda/step.ts";
+
+export interface AnnounceCcdsPorts {
+  requests: Pick<CcdRequests, "end">;
+  landing: Pick<CcdLanding, "findIndex" | "indexPointer">;
+  bus: CcdEventBus;
+  now: () => number;
+}
+
+/**
+ * Ends the request, so that its caller sees the documents, and tells the subscribers that they are there.
+ * @throws EventsUndelivered
+ */
+export const announceCcds =
+  (ports: AnnounceCcdsPorts): Step<AnnounceCcdsInput, Record<string, never>> =>
+  async ({ request: { requestId } }) => {
+    const index = await ports.landing.findIndex(requestId);
+    if (index === undefined) throw new Error(`the index of the documents of ${requestId} is missing`);
+    await ports.requests.end(requestId, null, new Date(ports.now()).toISOString());
+    await ports.bus.publish(ccdReadyEvent(requestId, index.documents.length, ports.landing.indexPointer(requestId)));
+    return {};
+  };

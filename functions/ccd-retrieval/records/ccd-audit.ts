@@ -1,0 +1,40 @@
+import { type CcdAuditDetail, type CcdAuditFact, ccdAuditFacts } from "#ccd-retrieval/language/ccd-audit.ts";
+import { type CcdEvent, type CcdEventBus, ccdEvents } from "#ccd-retrieval/language/ccd-events.ts";
+import { recordFact } from "#platform/bucket/audit-trail.ts";
+import type { LandingBucket } from "#platform/bucket/landing-bucket.ts";
+import { busFromEnvironment } from "#platform/bus/bus-from-environment.ts";
+import { auditedBus } from "#platform/bus/event-bus.ts";
+import { ccdAuditKey } from "./ccd-keys.ts";
+
+/** The append-only record of what became of requests for CCDs. */
+export interface CcdAudit {
+  /** Records a fact of a request. A fact that is recorded already stays as it is. */
+  append<Fact extends CcdAuditFact>(requestId: string, fact: Fact, detail: CcdAuditDetail<Fact>): Promise<void>;
+}
+
+/** The audit trail of requests for CCDs in the landing bucket. */
+export function ccdAudit(bucket: LandingBucket, now: () => number): CcdAudit {
+  return {
+    append: async (requestId, fact, detail) => {
+      const key = ccdAuditKey(requestId, fact);
+      const checked = ccdAuditFacts[fact].parse(detail);
+      await recordFact(bucket, { key, subject: { requestId }, fact, detail: checked, at: now() });
+    },
+  };
+}
+
+/** The bus that the function's environment names. The audit trail records each event that it took. */
+export function auditedCcdBus(audit: CcdAudit): CcdEventBus {
+  return auditedBus(busFromEnvironment(ccdEvents), (event) => recordPublished(audit, event));
+}
+
+/** Records that the bus took an event. */
+export async function recordPublished(audit: CcdAudit, { type, detail }: CcdEvent): Promise<void> {
+  const { eventId, requestId } = detail;
+  switch (type) {
+    case "Ccd Ready":
+      return await audit.append(requestId, "told-ready", { eventId });
+    case "Ccd Failed":
+      return await audit.append(requestId, "told-failed", { eventId, error: detail.error.name });
+  }
+}

@@ -1,0 +1,147 @@
+import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import * as z from "zod";
+import { type CcdFailure, type CcdRequestRecord, ccdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
+import type { KnownPatient } from "#ccd-retrieval/language/known-patient.ts";
+import { ccdLedgerKeys } from "#ccd-retrieval/language/ledger-keys.ts";
+import { environment } from "#platform/lambda/environment.ts";
+import { carriedOut } from "#platform/ledger/conditional-write.ts";
+import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
+
+/** The records of requests for CCDs: the one place where a request's patient is named. */
+export interface CcdRequests {
+  /** Keeps a new request. Answers the one that has its id already, where there is one: a POST that was sent again. */
+  create(record: CcdRequestRecord): Promise<CcdRequestRecord>;
+  find(requestId: string): Promise<CcdRequestRecord | undefined>;
+  /** Keeps what the server knows of the patient, until the request ends: its documents are judged by it. */
+  keepPatient(requestId: string, patient: KnownPatient): Promise<void>;
+  /** Keeps which of IntegraConnect's requests is this one, so that it can be told from others after a crash. */
+  accept(requestId: string, serverRequestId: string): Promise<void>;
+  /** Whose request of IntegraConnect this is; undefined where it is none of ours. */
+  ownerOf(serverRequestId: string): Promise<string | undefined>;
+  /** Ends a request that is pending. Answers false where it had ended before: what was told first stands. */
+  end(requestId: string, failure: CcdFailure | null, endedAt: string): Promise<boolean>;
+}
+
+export interface CcdRequestsPlace {
+  dynamo: DynamoDBClient;
+  table: string;
+  /** Days that a request is kept once it has ended, as its documents are; undefined: for ever. */
+  keptDays: number | undefined;
+  now: () => number;
+}
+
+/** Longer than any request takes. Of one that was never begun, because its POST failed half-way, nobody else would be rid. */
+const pendingDays = 30;
+
+/**
+ * Requests in the ledger's table: the record as JSON, its state beside it for conditional writes. A record whose time is
+ * over is not there any more, though DynamoDB may take days to delete it.
+ */
+export function ccdRequests({ dynamo, table, keptDays, now }: CcdRequestsPlace): CcdRequests {
+  const find = async (requestId: string): Promise<CcdRequestRecord | undefined> => {
+    const { Item } = await dynamo.send(
+      new GetItemCommand({ TableName: table, Key: keyOf(requestId), ConsistentRead: true }),
+    );
+    const { record, state, patient, serverRequestId, failure, endedAt, expiresAt } = Item ?? {};
+    if (record?.S === undefined || Number(expiresAt?.N) <= now() / 1000) return undefined;
+    return ccdRequestRecord.parse({
+      ...(JSON.parse(record.S) as object),
+      state: state?.S,
+      ...(patient?.S !== undefined && { patient: JSON.parse(patient.S) as unknown }),
+      serverRequestId: serverRequestId?.S ?? null,
+      failure: failure?.S === undefined ? null : (JSON.parse(failure.S) as unknown),
+      endedAt: endedAt?.S ?? null,
+    });
+  };
+  return {
+    find,
+    create: async (request) => {
+      const { state, serverRequestId: _, failure: __, endedAt: ___, ...record } = request;
+      const put = new PutItemCommand({
+        TableName: table,
+        Item: {
+          ...keyOf(request.requestId),
+          record: { S: JSON.stringify(record) },
+          state: { S: state },
+          expiresAt: daysAfter(Date.parse(request.requestedAt), pendingDays),
+        },
+        ConditionExpression: "attribute_not_exists(pk) OR expiresAt <= :now",
+        ExpressionAttributeValues: { ":now": { N: String(now() / 1000) } },
+      });
+      if (await carriedOut(dynamo.send(put))) return request;
+      const existing = await find(request.requestId);
+      if (existing === undefined) throw new Error(`the record of ${request.requestId} vanished while it was read`);
+      return existing;
+    },
+    keepPatient: async (requestId, patient) => {
+      await dynamo.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key: keyOf(requestId),
+          UpdateExpression: "SET patient = :patient",
+          // Once it has ended nobody judges by it any more, and nobody would be rid of it.
+          ConditionExpression: "#state = :pending",
+          ExpressionAttributeNames: { "#state": "state" },
+          ExpressionAttributeValues: { ":patient": { S: JSON.stringify(patient) }, ":pending": { S: "pending" } },
+        }),
+      );
+    },
+    accept: async (requestId, serverRequestId) => {
+      // First whose it is: after a crash in between, the server's request is known to be ours.
+      const expiresAt = daysAfter(now(), pendingDays);
+      const Item = { ...serverKeyOf(serverRequestId), requestId: { S: requestId }, expiresAt };
+      await dynamo.send(new PutItemCommand({ TableName: table, Item }));
+      await dynamo.send(
+        new UpdateItemCommand({
+          TableName: table,
+          Key: keyOf(requestId),
+          UpdateExpression: "SET serverRequestId = :id",
+          ConditionExpression: "attribute_exists(pk)",
+          ExpressionAttributeValues: { ":id": { S: serverRequestId } },
+        }),
+      );
+    },
+    ownerOf: async (serverRequestId) => {
+      const Key = serverKeyOf(serverRequestId);
+      const { Item } = await dynamo.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }));
+      return Item?.["requestId"]?.S;
+    },
+    end: (requestId, failure, endedAt) =>
+      carriedOut(
+        dynamo.send(
+          new UpdateItemCommand({
+            TableName: table,
+            Key: keyOf(requestId),
+            UpdateExpression: [
+              `SET #state = :state, endedAt = :at${failure === null ? "" : ", failure = :failure"}`,
+              keptDays === undefined ? "REMOVE expiresAt, patient" : ", expiresAt = :expiresAt REMOVE patient",
+            ].join(" "),
+            ConditionExpression: "#state = :pending",
+            ExpressionAttributeNames: { "#state": "state" },
+            ExpressionAttributeValues: {
+              ":pending": { S: "pending" },
+              ":state": { S: failure === null ? "ready" : "failed" },
+              ":at": { S: endedAt },
+              ...(keptDays !== undefined && { ":expiresAt": daysAfter(Date.parse(endedAt), keptDays) }),
+              ...(failure !== null && { ":failure": { S: JSON.stringify(failure) } }),
+            },
+          }),
+        ),
+      ),
+  };
+}
+
+const keyOf = (requestId: string) => ({ pk: { S: `${ccdLedgerKeys.ccdRequest}${requestId}` } });
+const serverKeyOf = (serverRequestId: string) => ({ pk: { S: `${ccdLedgerKeys.serverRequest}${serverRequestId}` } });
+
+/** Seconds since the epoch, as DynamoDB's time to live wants it. */
+const daysAfter = (time: number, days: number) => ({
+  N: String(Math.ceil(time / 1000) + days * 86_400),
+});
+
+const variables = z.object({ CCD_DAYS: z.coerce.number().positive().optional() });
+
+/** The records in the ledger that the function's environment names, kept for as long as the environment says. */
+export function ccdRequestsFromEnvironment(): CcdRequests {
+  return ccdRequests({ ...ledgerFromEnvironment(), keptDays: environment(variables).CCD_DAYS, now: Date.now });
+}

@@ -1,9 +1,0 @@
-import { exportRequestDetail, triggeredInput } from "#contracts/export-request.ts";
-
-/** The requester's own id from an input that failed validation, if that part of it was well-formed; null otherwise. */
-export function requestIdOf(input: unknown): string | null {
-  const triggered = triggeredInput.safeParse(input);
-  const detail: unknown = triggered.success ? triggered.data.detail : input;
-  const requestId = (detail as { requestId?: unknown } | null)?.requestId;
-  return exportRequestDetail.shape.requestId.safeParse(requestId).data ?? null;
-}

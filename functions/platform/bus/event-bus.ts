@@ -1,0 +1,57 @@
+import { type EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import { EventsUndelivered } from "#platform/faults/faults.ts";
+import { type EventOf, type EventSchemas, eventSource } from "./event-language.ts";
+
+/** Where a wing publishes its events. */
+export interface EventBus<Event> {
+  /**
+   * Publishes one event.
+   * @throws EventsUndelivered if the bus does not take it
+   */
+  publish(event: Event): Promise<void>;
+}
+
+/** PutEvents answers 200 even if it did not take an entry. The bridge sends such an entry again, after these pauses. */
+const pausesMs = [200, 1_000, 3_000];
+
+/**
+ * The bridge's bus for the events of a wing. An event that does not fit its schema is a fault of ours and is not sent.
+ * @param schemas the schema of each detail, by its `detail-type`
+ */
+export function eventBus<Schemas extends EventSchemas>(
+  eventBridge: EventBridgeClient,
+  busName: string,
+  schemas: Schemas,
+  sleep: (ms: number) => Promise<void>,
+): EventBus<EventOf<Schemas>> {
+  return {
+    publish: async ({ type, detail }) => {
+      const checked = schemas[type]?.parse(detail);
+      if (checked === undefined) throw new Error(`"${type}" is not an event of this bus`);
+      const entry = {
+        EventBusName: busName,
+        Source: eventSource,
+        DetailType: type,
+        Detail: JSON.stringify(checked),
+      };
+      for (const pause of [...pausesMs, undefined]) {
+        const { Entries } = await eventBridge.send(new PutEventsCommand({ Entries: [entry] }));
+        const code = Entries?.[0]?.ErrorCode;
+        if (code === undefined) return;
+        if (pause === undefined)
+          throw new EventsUndelivered(`the event "${type}" (${checked.eventId}) was not taken: ${code}`);
+        await sleep(pause);
+      }
+    },
+  };
+}
+
+/** A bus that records each event as soon as the bus has taken it, so that the audit trail says who was notified of what. */
+export function auditedBus<Event>(bus: EventBus<Event>, record: (event: Event) => Promise<void>): EventBus<Event> {
+  return {
+    publish: async (event) => {
+      await bus.publish(event);
+      await record(event);
+    },
+  };
+}

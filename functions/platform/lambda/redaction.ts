@@ -1,0 +1,74 @@
+/*
+ * What must never be printed: tokens, assertions, keys, and the queries of URLs (a query may be a capability or
+ * name a patient). Used on every text that comes from the server and on every log line. A patient's name in a sentence
+ * looks like any other word: which sentences are repeated at all is decided where they are read (`platform/http/http.ts`).
+ */
+
+/** Wherever it stands: within a word, too. */
+const jwtPattern = /eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){0,4}/g;
+const bearerPattern = /\b(bearer|x-auth-token)[\s:="']+[A-Za-z0-9._~+/=:-]{8,}/gi;
+/** Name and value, as in a form, a query or JSON. */
+const namedPattern =
+  /\b(client_assertion|client_secret|access_token|refresh_token|id_token|nonceToken|X-Amz-(?:Signature|Credential|Security-Token)|sig)(["']?\s*[:=]\s*["']?)[^&\s"'<>,}]+/gi;
+/** A JWK's private members. */
+const jwkPattern = /("(?:d|p|q|dp|dq|qi|k)\\?"\s*:\s*\\?")[A-Za-z0-9_-]{8,}/g;
+const pemPattern = /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(?:-----END [A-Z ]*-----|$)/g;
+const codePattern = /\b(code=)[^&\s"'<>]+/gi;
+const urlPattern = /\b(https?:\/\/)(?:[^\s/?#"<>]*@)?([^\s?#"<>]*)([?#][^\s"<>]*)?/gi;
+const pathQueryPattern = /(^|[\s"'(])(\/[^\s?#"<>]+)\?[^\s"<>]*/g;
+
+/** `text` without anything that looks like a credential or a URL's query. Idempotent. */
+export function redact(text: string): string {
+  return text
+    .replace(jwtPattern, "[redacted]")
+    .replace(bearerPattern, "$1 [redacted]")
+    .replace(urlPattern, (_, scheme: string, place: string, query?: string) =>
+      query === undefined ? `${scheme}${place}` : `${scheme}${place}?[redacted]`,
+    )
+    .replace(pathQueryPattern, "$1$2?[redacted]")
+    .replace(namedPattern, "$1$2[redacted]")
+    .replace(codePattern, "$1[redacted]")
+    .replace(jwkPattern, "$1[redacted]")
+    .replace(pemPattern, "$1[redacted]");
+}
+
+/**
+ * A text that somebody else wrote, such as a server's answer: besides what `redact` removes, without the `credentials`
+ * that are known, however they are encoded, and without whatever looks like an opaque token, be it the secret part of a
+ * capability URL's path. Ids (hexadecimal numbers, UUIDs) stay: support asks for them. Idempotent.
+ */
+export function redactForeign(text: string, credentials: readonly string[] = []): string {
+  const known = credentials.flatMap((credential) => [credential, encodeURIComponent(credential), base64(credential)]);
+  const without = known.reduce((rest, credential) => rest.replaceAll(credential, "[redacted]"), text);
+  return redact(without).replace(opaquePattern, (run) => (looksRandom(run) ? "[redacted]" : run));
+}
+
+const opaquePattern = /[A-Za-z0-9_~+=-]{20,}/g;
+
+/** Digits with letters of both cases, or a long run of digits with letters of one, which is no hexadecimal number. */
+function looksRandom(run: string): boolean {
+  if (!/\d/.test(run) || /^[\da-f-]+$/i.test(run)) return false;
+  return run.length >= 32 ? /[A-Za-z]/.test(run) : /[a-z]/.test(run) && /[A-Z]/.test(run);
+}
+
+const base64 = (text: string): string => Buffer.from(text).toString("base64").replace(/=+$/, "");
+
+const secretNames = new Set(
+  [
+    "authorization",
+    "x-auth-token",
+    "client_assertion",
+    "access_token",
+    "refresh_token",
+    "client_secret",
+    "token",
+  ].concat(
+    ["assertion", "secret", "secretstring", "password", "privatekey", "cookie", "set-cookie"],
+    ["d", "p", "q", "dp", "dq", "qi"],
+  ),
+);
+
+/** Whether a field of this name may never be printed, whatever its value. The short ones are a JWK's private members. */
+export function isSecretName(name: string): boolean {
+  return secretNames.has(name.toLowerCase());
+}

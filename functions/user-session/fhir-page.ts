@@ -1,0 +1,110 @@
+import * as z from "zod";
+import { ServerUnavailable } from "#platform/faults/faults.ts";
+import { authorisedRequest, type TokenBearer } from "#platform/http/authorised-request.ts";
+import { type HttpAnswer, headerText, type Refusal, readBody, readRefusal } from "#platform/http/http.ts";
+import { jsonOrUndefined } from "#platform/http/json-body.ts";
+import { onServerOrigin } from "#platform/http/trusted-origins.ts";
+import { type ReadRefusal, ReadRefused } from "#user-session/language/session-faults.ts";
+import type { UserServer } from "./user-server.ts";
+
+/** A user's session as the requests of this folder need it. */
+export interface UserClient extends TokenBearer {
+  server: UserServer;
+}
+
+/** One answer to a search or a read. */
+export interface FhirPage {
+  /** As received. */
+  bytes: Buffer;
+  contentType: string | undefined;
+  /** What is in it: a Bundle's entries, or the one bare resource. */
+  resources: PageResource[];
+  /** Where the next page is, on the server's own origins. */
+  next: URL | undefined;
+  /** Where a Bundle was asked for: its links are relative to that. A bare resource has none. */
+  bundleAt: URL | undefined;
+}
+
+const pageResource = z.looseObject({
+  resourceType: z.string().min(1),
+  id: z.string().min(1).optional(),
+  gender: z.string().optional().catch(undefined),
+  birthDate: z.string().optional().catch(undefined),
+});
+
+/** The fields of a resource that the bridge reads. */
+export type PageResource = z.infer<typeof pageResource>;
+
+const bundle = z.looseObject({
+  resourceType: z.literal("Bundle"),
+  entry: z.array(z.looseObject({ resource: pageResource })).nullish(),
+  link: z.array(z.looseObject({ relation: z.string(), url: z.string().min(1) })).nullish(),
+});
+
+/** Ten times what a page of a hundred resources usually has. */
+const pageLimit = 16 * 1024 * 1024;
+
+/**
+ * Asks for one page of FHIR. The guide names the wanted format by Content-Type, FHIR by Accept: both are sent.
+ *
+ * Source: guide, "API to Fetch Patient ID", "Configuration" and its 400 and 403 examples; FHIR R4, "RESTful API", `search`.
+ * @param subject what is asked for, for the faults: no id, no query
+ * @throws ReadRefused with the server's diagnostics
+ * @throws OriginRefused where the next page is on another origin
+ * @throws ServerUnavailable, AccessRefused, and what the session's tokens throw
+ */
+export async function askForPage(
+  client: UserClient,
+  url: URL,
+  subject: string,
+  signal?: AbortSignal,
+): Promise<FhirPage> {
+  const answer = await authorisedRequest(client, {
+    method: "GET",
+    url,
+    headers: { accept: "application/fhir+json", "content-type": "application/json", "accept-encoding": "identity" },
+    token: "bearer",
+    origins: client.server.tokenOrigins,
+    subject,
+    signal,
+  });
+  if (answer.status !== 200) throw readFault(await readRefusal(answer, client.now()), subject);
+  return await readPage(client.server, answer, url, subject);
+}
+
+async function readPage(server: UserServer, answer: HttpAnswer, url: URL, subject: string): Promise<FhirPage> {
+  const bytes = await readBody(answer, pageLimit);
+  const contentType = headerText(answer, "content-type");
+  const body = jsonOrUndefined(bytes);
+  const parsed = bundle.safeParse(body);
+  if (parsed.success) {
+    const { entry, link } = parsed.data;
+    const resources = (entry ?? []).map(({ resource }) => resource);
+    const next = link?.find(({ relation }) => relation === "next");
+    return { bytes, contentType, resources, next: next && nextUrl(server, next.url, url), bundleAt: url };
+  }
+  const bare = pageResource.safeParse(body);
+  if (!bare.success || bare.data.resourceType === "Bundle" || bare.data.resourceType === "OperationOutcome")
+    throw new ServerUnavailable(`the server answered ${subject} with 200 and something that is no FHIR resource`);
+  return { bytes, contentType, resources: [bare.data], next: undefined, bundleAt: undefined };
+}
+
+/** White space is an artefact, as in the URLs of the guide's manifest. */
+function nextUrl(server: UserServer, reference: string, page: URL): URL {
+  return onServerOrigin(server, reference.replace(/\s+/g, ""), page, "the link to the next page");
+}
+
+function readFault(refusal: Refusal, subject: string): Error {
+  const { status, said } = refusal;
+  const message = `the server answered ${subject} with HTTP ${status}`;
+  if (refusal.temporary || status < 400 || status >= 500)
+    return new ServerUnavailable(message, { retryAfterMs: refusal.retryAfterMs, diagnostics: said });
+  return new ReadRefused(message, { refusal: kindOf(status, said), status, diagnostics: said });
+}
+
+/** Guide, "Response Code – 400 Bad Request example" and "Response Code – 403 Forbidden example". */
+function kindOf(status: number, text: string): ReadRefusal {
+  if (status === 400) return "invalid-parameter";
+  if (status === 403) return text.includes("INVALID_SEARCH_PARAMETER") ? "invalid-value" : "forbidden";
+  return status === 404 || status === 410 ? "not-found" : "other";
+}

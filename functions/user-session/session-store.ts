@@ -1,0 +1,216 @@
+import { type AttributeValue, type DynamoDBClient, GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { carriedOut } from "#platform/ledger/conditional-write.ts";
+import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
+import type { SessionRefusal } from "#user-session/language/session-faults.ts";
+import type { SessionRecord, UserSessionStore } from "#user-session/language/user-session.ts";
+import { sessionLedgerKeys } from "./language/ledger-keys.ts";
+
+type Item = Record<string, AttributeValue>;
+
+/** Every attribute of an item, under its placeholder: none can be a reserved word of DynamoDB. */
+const names = {
+  "#seed": "seedDigest",
+  "#putAt": "secretPutAt",
+  "#generation": "generation",
+  "#refresh": "refreshToken",
+  "#access": "accessToken",
+  "#issuedAt": "issuedAt",
+  "#renewAt": "renewAt",
+  "#claim": "claimId",
+  "#claimUntil": "claimUntil",
+  "#attempts": "attempts",
+  "#retryAt": "retryAt",
+  "#settledBy": "settledBy",
+  "#deadAt": "deadAt",
+  "#refusal": "refusal",
+  "#words": "words",
+  "#told": "toldOfDeathAt",
+} as const;
+
+const accessNames = "#access, #issuedAt, #renewAt";
+const claimNames = "#claim, #claimUntil";
+const deathNames = "#deadAt, #refusal, #words, #told";
+
+/** One conditional write: what must hold, and what becomes of the item. */
+interface Change {
+  when: string;
+  set: string;
+  remove?: string;
+  values: Item;
+}
+
+const keyOf = (sessionId: string): Item => ({ pk: text(`${sessionLedgerKeys.userSession}${sessionId}`) });
+const text = (value: string): AttributeValue => ({ S: value });
+const number = (value: number): AttributeValue => ({ N: String(value) });
+
+/**
+ * User sessions in the ledger's table: one item a session, changed by conditional writes only. The tokens are encrypted
+ * as the whole table is, by the bridge's own key; docs/adr/0009-one-refresh-at-a-time.md says why not once more.
+ */
+export function userSessions(dynamo: DynamoDBClient, table: string): UserSessionStore {
+  async function find(sessionId: string): Promise<Item | undefined> {
+    const command = new GetItemCommand({ TableName: table, Key: keyOf(sessionId), ConsistentRead: true });
+    return (await dynamo.send(command)).Item;
+  }
+
+  /** Answers whether the change was made: by this write or, where its answer was lost, by the one before it. */
+  async function change(
+    sessionId: string,
+    { when, set, remove, values }: Change,
+    wasMade: (item: Item) => boolean = () => false,
+  ): Promise<boolean> {
+    const expression = remove === undefined ? `SET ${set}` : `SET ${set} REMOVE ${remove}`;
+    const write = new UpdateItemCommand({
+      TableName: table,
+      Key: keyOf(sessionId),
+      ConditionExpression: when,
+      UpdateExpression: expression,
+      ExpressionAttributeNames: namesIn(`${when} ${expression}`),
+      ExpressionAttributeValues: values,
+    });
+    if (await carriedOut(dynamo.send(write))) return true;
+    const item = await find(sessionId);
+    return item !== undefined && wasMade(item);
+  }
+
+  return {
+    read: async (sessionId) => {
+      const item = await find(sessionId);
+      return item && recordOf(item);
+    },
+    beginChain: async (sessionId, seed) => {
+      await change(sessionId, {
+        when: "attribute_not_exists(#putAt) OR #putAt < :putAt",
+        set: "#seed = :seed, #putAt = :putAt, #refresh = :refresh, #attempts = :none, #generation = if_not_exists(#generation, :none) + :one",
+        remove: `${accessNames}, ${claimNames}, ${deathNames}, #retryAt`,
+        values: {
+          ":seed": text(seed.digest),
+          ":putAt": number(seed.putAt),
+          ":refresh": text(seed.refreshToken),
+          ":none": number(0),
+          ":one": number(1),
+        },
+      });
+    },
+    revive: async (sessionId, seed) => {
+      await change(sessionId, {
+        when: "#seed = :seed AND #putAt < :putAt AND attribute_exists(#deadAt)",
+        set: "#putAt = :putAt, #attempts = :none",
+        remove: `${deathNames}, #retryAt`,
+        values: { ":seed": text(seed.digest), ":putAt": number(seed.putAt), ":none": number(0) },
+      });
+    },
+    claimRefresh: (sessionId, claim, { now, until, secretPutAt }) =>
+      change(
+        sessionId,
+        {
+          when: "#generation = :generation AND attribute_not_exists(#deadAt) AND (attribute_not_exists(#claim) OR #claimUntil <= :now) AND (attribute_not_exists(#retryAt) OR #retryAt <= :now)",
+          set: "#claim = :claim, #claimUntil = :until, #putAt = :putAt, #attempts = #attempts + :one",
+          remove: "#retryAt",
+          values: {
+            ":generation": number(claim.generation),
+            ":now": number(now),
+            ":claim": text(claim.id),
+            ":until": number(until),
+            ":putAt": number(secretPutAt),
+            ":one": number(1),
+          },
+        },
+        (item) => item[names["#claim"]]?.S === claim.id,
+      ),
+    saveRefreshed: (sessionId, claim, { refreshToken, access }) =>
+      change(
+        sessionId,
+        {
+          when: "#generation = :generation",
+          set: "#refresh = :refresh, #access = :access, #issuedAt = :issuedAt, #renewAt = :renewAt, #generation = :next, #attempts = :none, #settledBy = :claim",
+          remove: `${claimNames}, ${deathNames}, #retryAt`,
+          values: {
+            ":generation": number(claim.generation),
+            ":refresh": text(refreshToken),
+            ":access": text(access.token),
+            ":issuedAt": number(access.issuedAt),
+            ":renewAt": number(access.renewAt),
+            ":next": number(claim.generation + 1),
+            ":none": number(0),
+            ":claim": text(claim.id),
+          },
+        },
+        (item) => item[names["#settledBy"]]?.S === claim.id,
+      ),
+    release: async (sessionId, claim, retryAt) => {
+      await change(sessionId, {
+        when: "#claim = :claim",
+        set: "#retryAt = :retryAt",
+        remove: claimNames,
+        values: { ":claim": text(claim.id), ":retryAt": number(retryAt) },
+      });
+    },
+    bury: (sessionId, claim, { at, refusal, words }) =>
+      change(
+        sessionId,
+        {
+          when: "#claim = :claim AND #generation = :generation",
+          set: "#deadAt = :at, #refusal = :refusal, #words = :words, #settledBy = :claim",
+          remove: `${claimNames}, #retryAt`,
+          values: {
+            ":claim": text(claim.id),
+            ":generation": number(claim.generation),
+            ":at": number(at),
+            ":refusal": text(refusal),
+            ":words": text(words),
+          },
+        },
+        (item) => item[names["#settledBy"]]?.S === claim.id && item[names["#deadAt"]] !== undefined,
+      ),
+    markTold: async (sessionId, deadAt) => {
+      await change(sessionId, { when: "#deadAt = :at", set: "#told = :at", values: { ":at": number(deadAt) } });
+    },
+  };
+}
+
+/** DynamoDB refuses names that an expression does not use. */
+function namesIn(expression: string): Record<string, string> {
+  const used = new Set(expression.match(/#\w+/g));
+  return Object.fromEntries(Object.entries(names).filter(([placeholder]) => used.has(placeholder)));
+}
+
+function recordOf(item: Item): SessionRecord {
+  const textOf = (name: keyof typeof names) => item[names[name]]?.S ?? missing(names[name]);
+  const numberOf = (name: keyof typeof names) => Number(item[names[name]]?.N ?? missing(names[name]));
+  const has = (name: keyof typeof names) => item[names[name]] !== undefined;
+  return {
+    seedDigest: textOf("#seed"),
+    secretPutAt: numberOf("#putAt"),
+    generation: numberOf("#generation"),
+    refreshToken: textOf("#refresh"),
+    access: has("#access")
+      ? { token: textOf("#access"), issuedAt: numberOf("#issuedAt"), renewAt: numberOf("#renewAt") }
+      : undefined,
+    claim: has("#claim") ? { id: textOf("#claim"), until: numberOf("#claimUntil") } : undefined,
+    attempts: numberOf("#attempts"),
+    retryAt: has("#retryAt") ? numberOf("#retryAt") : undefined,
+    death: has("#deadAt")
+      ? {
+          at: numberOf("#deadAt"),
+          refusal: refusalOf(textOf("#refusal")),
+          words: textOf("#words"),
+          told: item[names["#told"]] !== undefined,
+        }
+      : undefined,
+  };
+}
+
+function refusalOf(word: string): SessionRefusal {
+  return word === "client-refused" ? word : "grant-refused";
+}
+
+function missing(attribute: string): never {
+  throw new Error(`the ledger's item of a user session lacks ${attribute}`);
+}
+
+/** The user sessions in the ledger that the function's environment names. */
+export function userSessionsFromEnvironment(): UserSessionStore {
+  const { dynamo, table } = ledgerFromEnvironment();
+  return userSessions(dynamo, table);
+}

@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import * as z from "zod";
+import { busFromEnvironment } from "#platform/bus/bus-from-environment.ts";
+import { connections } from "#platform/http/connections.ts";
+import { undiciHttp } from "#platform/http/http.ts";
+import { environment, jsonVariable } from "#platform/lambda/environment.ts";
+import { log } from "#platform/lambda/log.ts";
+import { secretReader } from "#platform/lambda/secret-reader.ts";
+import { SessionSecretUnusable } from "#user-session/language/session-faults.ts";
+import type { UserClient } from "./fhir-page.ts";
+import { sessionEvents } from "./language/session-events.ts";
+import { patientSearchPaths } from "./language/user-endpoints.ts";
+import { noticeOfDeath, reportDeadSession } from "./session-end.ts";
+import { sessionTokens } from "./session-keeper.ts";
+import { userSessionsFromEnvironment } from "./session-store.ts";
+import { userServer } from "./user-server.ts";
+import { refreshUserToken } from "./user-token.ts";
+
+const sessionVariables = z.object({
+  INTEGRA_BASE_URL: z.url(),
+  INTEGRA_USER_TOKEN_URL: z.url().optional(),
+  INTEGRA_FHIR_URL: z.url().optional(),
+  INTEGRA_PATIENT_SEARCH_PATHS: jsonVariable(patientSearchPaths).optional(),
+  INTEGRA_CCD_REQUEST_URL: z.url().optional(),
+  INTEGRA_CCD_NONCE_URL: z.url().optional(),
+  INTEGRA_CCD_DOWNLOAD_URL: z.url().optional(),
+  INTEGRA_FILE_ORIGINS: jsonVariable(z.array(z.url())).optional(),
+  SESSION_SECRET: z.string().min(1),
+});
+
+/** The stage's own user session: it is the one under which the on-demand endpoints are asked. */
+export const serviceSession = "service";
+
+/** The server as the stage's user session sees it: its endpoints, HTTP connections, and the session's access tokens. */
+export function userClient(): UserClient {
+  const env = environment(sessionVariables);
+  const server = userServer({
+    baseUrl: env.INTEGRA_BASE_URL,
+    tokenUrl: env.INTEGRA_USER_TOKEN_URL,
+    fhirUrl: env.INTEGRA_FHIR_URL,
+    patientSearchPaths: env.INTEGRA_PATIENT_SEARCH_PATHS,
+    ccdRequestUrl: env.INTEGRA_CCD_REQUEST_URL,
+    ccdNonceUrl: env.INTEGRA_CCD_NONCE_URL,
+    ccdDownloadUrl: env.INTEGRA_CCD_DOWNLOAD_URL,
+    fileOrigins: env.INTEGRA_FILE_ORIGINS,
+  });
+  const http = undiciHttp(connections(server));
+  const now = Date.now;
+  const store = userSessionsFromEnvironment();
+  const token = sessionTokens(
+    {
+      store,
+      refresh: (client, refreshToken) => refreshUserToken({ server, http, now }, client, refreshToken),
+      now,
+      sleep,
+      onDeath: noticeOfDeath({ bus: busFromEnvironment(sessionEvents), store, reportDeadSession, log }),
+    },
+    { id: serviceSession, readSecret: sessionSecret(env.SESSION_SECRET) },
+  );
+  return { server, http, token, now };
+}
+
+function sessionSecret(name: string) {
+  const read = secretReader(name);
+  return async () => {
+    const stored = await read();
+    if (stored !== undefined) return stored;
+    throw new SessionSecretUnusable(`the session's secret is missing: put it into ${name} (npm run session -- add)`);
+  };
+}

@@ -1,0 +1,49 @@
+import { type TrustedOrigins, trustedOrigins, withTrailingSlash } from "#platform/http/trusted-origins.ts";
+import type { PatientSearchEndpoint } from "./language/user-endpoints.ts";
+
+/** Where a user's session talks to the server. */
+export interface UserServer extends TrustedOrigins {
+  tokenUrl: URL;
+  /** Ends with a slash: `Observation?patient=…` is resolved against it. */
+  fhirUrl: URL;
+  /** The two patient searches of the guide, below `fhirUrl`. */
+  patientSearchPaths: Record<PatientSearchEndpoint, string>;
+  ccd: { requestUrl: URL; nonceUrl: URL; downloadUrl: URL };
+}
+
+export interface UserServerSettings {
+  baseUrl: string;
+  tokenUrl?: string | undefined;
+  fhirUrl?: string | undefined;
+  patientSearchPaths?: Partial<Record<PatientSearchEndpoint, string>> | undefined;
+  ccdRequestUrl?: string | undefined;
+  ccdNonceUrl?: string | undefined;
+  ccdDownloadUrl?: string | undefined;
+  fileOrigins?: readonly string[] | undefined;
+}
+
+/** The guide's own spelling: `r4/Patient`, but `r4/us-core/patient` (guide, "API to Fetch Patient ID", "Configuration"). */
+const guidePatientPaths = { r4: "Patient", "us-core": "us-core/patient" };
+
+/**
+ * The endpoints of a user's session from the stage's settings; what is not set follows the vendor's paths under the base
+ * URL (guide, "Generation of access token", "API to Fetch Patient ID", "API to View Patient Data in CCDA Format").
+ */
+export function userServer(settings: UserServerSettings): UserServer {
+  const baseUrl = withTrailingSlash(new URL(settings.baseUrl));
+  const at = (path: string, own: string | undefined): URL => new URL(own ?? path, baseUrl);
+  const tokenUrl = at("integra/Oauth2/oauth2Login?provider=idx", settings.tokenUrl);
+  const fhirUrl = withTrailingSlash(at("integra/fhir/r4/", settings.fhirUrl));
+  const ccd = {
+    requestUrl: at("integra/MoBulkExport/createBulkExportRequest", settings.ccdRequestUrl),
+    nonceUrl: at("integra/moNonce/generateNonceToken", settings.ccdNonceUrl),
+    downloadUrl: at("integra/MoBulkDownload/bulkDownload", settings.ccdDownloadUrl),
+  };
+  return {
+    tokenUrl,
+    fhirUrl,
+    patientSearchPaths: { ...guidePatientPaths, ...settings.patientSearchPaths },
+    ccd,
+    ...trustedOrigins([fhirUrl, ...Object.values(ccd)], tokenUrl, settings.fileOrigins),
+  };
+}

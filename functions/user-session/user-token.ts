@@ -1,0 +1,182 @@
+import * as z from "zod";
+import { ServerUnavailable } from "#platform/faults/faults.ts";
+import {
+  type Headers,
+  type Http,
+  type HttpAnswer,
+  type Refusal,
+  readBody,
+  readRefusal,
+  refusalText,
+} from "#platform/http/http.ts";
+import { jsonOrUndefined } from "#platform/http/json-body.ts";
+import { readServerText } from "#platform/http/server-text.ts";
+import { SessionDead } from "#user-session/language/session-faults.ts";
+import type { OAuthClient, UserTokens } from "#user-session/language/user-session.ts";
+import type { UserServer } from "./user-server.ts";
+
+export interface UserTokenPorts {
+  server: Pick<UserServer, "tokenUrl">;
+  http: Http;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+}
+
+/** A one-time authorization code and what was sent when it was asked for (RFC 6749, 4.1.3; RFC 7636, 4.5). */
+export interface AuthorizationCode {
+  code: string;
+  redirectUri?: string;
+  codeVerifier?: string;
+}
+
+const tokenAnswer = z.object({
+  access_token: z.string().min(1),
+  refresh_token: z.string().min(1).optional(),
+  expires_in: z.coerce.number().positive().optional(),
+  scope: z.string().optional(),
+});
+
+/** What the guide's answers say (guide, "Generation of access token"). */
+const defaultLifetimeSeconds = 899;
+const bodyLimit = 1024 * 1024;
+
+/**
+ * How long a token request may take. A claim on a session (`session-keeper.ts`) is good for longer than that, so that a
+ * process that lives ends within its claim.
+ */
+export const tokenRequestMs = 10_000;
+
+/**
+ * Exchanges a refresh token, by one request that nobody can cancel: an answer that is not read may hold the only token
+ * that continues the chain.
+ *
+ * Source: guide, "Generation of access token"; RFC 6749, 5 and 6; SMART App Launch, "Refresh access token".
+ * @throws SessionDead where the server refuses the refresh token or the client
+ * @throws ServerUnavailable where the answer says neither yes nor no; the server may have rotated the token all the same
+ */
+export async function refreshUserToken(
+  ports: UserTokenPorts,
+  client: OAuthClient,
+  refreshToken: string,
+): Promise<UserTokens> {
+  const form = { grant_type: "refresh_token", refresh_token: refreshToken };
+  const tokens = await requestTokens(ports, client, form);
+  return { ...tokens, refreshToken: tokens.refreshToken ?? refreshToken };
+}
+
+/**
+ * Exchanges an authorization code, which is good for one request.
+ *
+ * Source: guide, "Generation of access token"; RFC 6749, 4.1.3.
+ * @throws SessionDead where the server refuses the code or the client, or gives no refresh token
+ * @throws ServerUnavailable where the answer says neither yes nor no; the code may be used up all the same
+ */
+export async function exchangeCode(
+  ports: UserTokenPorts,
+  client: OAuthClient,
+  { code, redirectUri, codeVerifier }: AuthorizationCode,
+): Promise<UserTokens> {
+  const form: Record<string, string> = { grant_type: "authorization_code", code };
+  if (redirectUri !== undefined) form["redirect_uri"] = redirectUri;
+  if (codeVerifier !== undefined) form["code_verifier"] = codeVerifier;
+  const { refreshToken, ...tokens } = await requestTokens(ports, client, form);
+  if (refreshToken !== undefined) return { ...tokens, refreshToken };
+  const words = "the token endpoint gave no refresh token: ask for a code with the scope offline (or offline_access)";
+  throw new SessionDead(words, { refusal: "grant-refused" });
+}
+
+type Granted = Omit<UserTokens, "refreshToken"> & { refreshToken: string | undefined };
+
+async function requestTokens(
+  { server, http, now }: UserTokenPorts,
+  client: OAuthClient,
+  grant: Record<string, string>,
+): Promise<Granted> {
+  const { headers, form } = clientAuthentication(client);
+  const secrets = secretsOf(client, grant, headers);
+  const answer = await inTime(
+    http({
+      method: "POST",
+      url: server.tokenUrl,
+      headers: { accept: "application/json", "content-type": "application/x-www-form-urlencoded", ...headers },
+      body: new URLSearchParams({ ...grant, ...form }).toString(),
+      signal: AbortSignal.timeout(tokenRequestMs),
+    }),
+  );
+  if (answer.status !== 200) throw tokenFault(await readRefusal({ ...answer, credentials: secrets }, now()));
+  return await readTokens(answer, secrets);
+}
+
+/** RFC 6749, 2.3.1; a client without a secret names itself in the form (RFC 6749, 3.2.1). */
+function clientAuthentication({ id, authentication }: OAuthClient): { headers: Headers; form: Record<string, string> } {
+  if (authentication.method === "none") return { headers: {}, form: { client_id: id } };
+  const { method, secret } = authentication;
+  if (method === "client_secret_post") return { headers: {}, form: { client_id: id, client_secret: secret } };
+  const credentials = Buffer.from(`${formEncoded(id)}:${formEncoded(secret)}`).toString("base64");
+  return { headers: { authorization: `Basic ${credentials}` }, form: {} };
+}
+
+/** By the encoding of HTML forms, as RFC 6749, 2.3.1 wants the id and the secret inside of HTTP Basic (its appendix B). */
+function formEncoded(value: string): string {
+  return new URLSearchParams({ "": value }).toString().slice(1);
+}
+
+async function inTime(work: Promise<HttpAnswer>): Promise<HttpAnswer> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
+    throw new ServerUnavailable("the token endpoint did not answer in time", { cause: error });
+  }
+}
+
+async function readTokens(answer: HttpAnswer, secrets: readonly string[]): Promise<Granted> {
+  const body = await readBody(answer, bodyLimit);
+  const parsed = tokenAnswer.safeParse(jsonOrUndefined(body));
+  if (parsed.success) {
+    const { access_token, refresh_token, expires_in, scope } = parsed.data;
+    const expiresInSeconds = expires_in ?? defaultLifetimeSeconds;
+    return { accessToken: access_token, refreshToken: refresh_token, expiresInSeconds, scope };
+  }
+  // Some servers send OAuth's error object with status 200.
+  const text = readServerText(body, secrets);
+  if (text.oauthError !== undefined)
+    throw tokenFault({ ...text, status: 200, temporary: false, retryAfterMs: undefined });
+  throw new ServerUnavailable("the token endpoint answered 200 without an access token");
+}
+
+/** OAuth's errors that are about the server's state, not about what was asked (RFC 6749, 4.1.2.1; used at token endpoints, too). */
+const passingErrors = new Set(["server_error", "temporarily_unavailable", "slow_down"]);
+
+/** OAuth's errors about the client or its request, not about the grant (RFC 6749, 5.2). */
+const clientErrors = new Set([
+  "invalid_client",
+  "unauthorized_client",
+  "invalid_request",
+  "unsupported_grant_type",
+  "invalid_scope",
+]);
+
+/**
+ * OAuth's error object is a refusal under any status, and so are the guide's 400 and 401. Any other answer (a proxy's 403,
+ * a login page's redirect, a 404) tells nothing about the session.
+ */
+function tokenFault(refusal: Refusal): SessionDead | ServerUnavailable {
+  const words = `the token endpoint answered ${refusalText(refusal)}`;
+  const { oauthError, status } = refusal;
+  const refused = oauthError === undefined ? status === 400 || status === 401 : !passingErrors.has(oauthError);
+  if (refusal.temporary || !refused) return new ServerUnavailable(words, { retryAfterMs: refusal.retryAfterMs });
+  const ofClient = oauthError !== undefined && clientErrors.has(oauthError);
+  return new SessionDead(words, { refusal: ofClient ? "client-refused" : "grant-refused" });
+}
+
+/** What of a request may never be printed: servers quote what they refuse. */
+function secretsOf({ authentication }: OAuthClient, grant: Record<string, string>, headers: Headers): string[] {
+  const { grant_type: _, redirect_uri: __, ...secrets } = grant;
+  const basic = headers["authorization"]?.replace(/^Basic /, "");
+  return [
+    ...Object.values(secrets),
+    ...(authentication.method === "none" ? [] : [authentication.secret]),
+    ...(basic === undefined ? [] : [basic]),
+  ];
+}

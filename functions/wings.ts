@@ -1,0 +1,55 @@
+import { exportAuditFacts } from "#bulk-export/language/export-audit.ts";
+import { exportEvents } from "#bulk-export/language/export-events.ts";
+import { exportFaultNames } from "#bulk-export/language/export-faults.ts";
+import { exportLedgerKeys } from "#bulk-export/language/ledger-keys.ts";
+import { ccdAuditFacts } from "#ccd-retrieval/language/ccd-audit.ts";
+import { ccdEvents } from "#ccd-retrieval/language/ccd-events.ts";
+import { ccdFaultNames } from "#ccd-retrieval/language/ccd-faults.ts";
+import { ccdLedgerKeys } from "#ccd-retrieval/language/ledger-keys.ts";
+import type { EventOf } from "#platform/bus/event-language.ts";
+import { leaseKeys } from "#platform/ledger/ledger-keys.ts";
+import { composeWings } from "#platform/registry.ts";
+import { sessionLedgerKeys } from "#user-session/language/ledger-keys.ts";
+import { sessionEvents } from "#user-session/language/session-events.ts";
+import { sessionFaultNames } from "#user-session/language/session-faults.ts";
+
+/*
+ * The wings of the bridge, and what each declares. Only what must know all of them imports this file: infra, the generated docs,
+ * the tests. A Lambda function imports its own wing.
+ */
+
+export const wings = composeWings([
+  {
+    name: "bulk-export",
+    events: exportEvents,
+    auditFacts: exportAuditFacts,
+    faults: exportFaultNames,
+    ledgerKeys: exportLedgerKeys,
+  },
+  {
+    name: "ccd-retrieval",
+    events: ccdEvents,
+    auditFacts: ccdAuditFacts,
+    faults: ccdFaultNames,
+    ledgerKeys: ccdLedgerKeys,
+  },
+  {
+    name: "user-session",
+    events: sessionEvents,
+    auditFacts: {},
+    faults: sessionFaultNames,
+    ledgerKeys: sessionLedgerKeys,
+  },
+  { name: "platform", events: {}, auditFacts: {}, faults: [], ledgerKeys: leaseKeys },
+]);
+
+/** Every event that the bridge publishes: the schema of its detail by its `detail-type`. */
+export const eventDetails = { ...exportEvents, ...ccdEvents, ...sessionEvents } as const;
+
+export type EventType = keyof typeof eventDetails;
+export type BridgeEvent = EventOf<typeof eventDetails>;
+export type EventDetail<Type extends EventType> = Extract<BridgeEvent, { type: Type }>["detail"];
+
+/** How the keys of all ledger items begin, by their kind. */
+export const ledgerKeys = { ...exportLedgerKeys, ...ccdLedgerKeys, ...sessionLedgerKeys, ...leaseKeys } as const;
+export type LedgerKey = keyof typeof ledgerKeys;

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { adoptResult } from "#bulk-export/adopt-result/adopt-result.ts";
+import { bridgeInMemory, landedFile, patientExport } from "../../../fixtures/bridge-in-memory.ts";
+import { emptySummary } from "../../../fixtures/summaries.ts";
+
+const adopting = { ...patientExport, exportId: "e2", requestId: "r2" };
+const lease = { outcome: "adopt" as const, waitSeconds: 1, nextAt: 1, attempts: 3, following: "e1" };
+
+function bridgeWithStep() {
+  const bridge = bridgeInMemory();
+  const { records, audit, log, now } = bridge;
+  const step = adoptResult({ records, audit, log, now });
+  return { bridge, adopt: () => step({ export: adopting, lease }, bridge.stepContext) };
+}
+
+describe("adopting the result of an identical export", () => {
+  it("writes a summary of its own that names the other's objects", async () => {
+    const { bridge, adopt } = bridgeWithStep();
+    const theirs = { ...emptySummary("e1", "partial"), files: [landedFile(0)] };
+    await bridge.records.saveSummary(theirs);
+    expect(await adopt()).toEqual({ status: "partial", deleteJob: false });
+    expect(await bridge.records.getSummary("e2")).toEqual({
+      ...theirs,
+      exportId: "e2",
+      requestId: "r2",
+      adoptedFrom: "e1",
+      timings: { ...theirs.timings, startedAt: adopting.startedAt },
+    });
+    expect(await bridge.records.getSummary("e1")).toEqual(theirs);
+    expect(bridge.audited()).toEqual(["audit/e2/first/landed.json"]);
+  });
+
+  it("is no success where that one failed", async () => {
+    const { bridge, adopt } = bridgeWithStep();
+    await bridge.records.saveSummary(emptySummary("e1", "failed"));
+    await expect(adopt()).rejects.toThrow("export e1 has no result");
+    expect(await bridge.records.findSummary("e2")).toBeUndefined();
+  });
+
+  it("is no success where that one left no summary", async () => {
+    const { bridge, adopt } = bridgeWithStep();
+    await expect(adopt()).rejects.toThrow("summary.json is missing");
+    expect(await bridge.records.findSummary("e2")).toBeUndefined();
+  });
+});

@@ -1,0 +1,143 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { cancelExport } from "#bulk-export/cancel-export/cancel-export.ts";
+import { AccessRefused } from "#platform/faults/faults.ts";
+import {
+  type BridgeInMemory,
+  bridgeInMemory,
+  patientExport,
+  patientHolder,
+  patientJob,
+  patientRecord,
+  statusUrl,
+} from "../../../fixtures/bridge-in-memory.ts";
+
+describe("an execution that was ended from outside", () => {
+  let bridge: BridgeInMemory;
+  let jobs: Set<string>;
+  beforeEach(async () => {
+    bridge = bridgeInMemory();
+    jobs = new Set([statusUrl]);
+    await bridge.records.saveExport(patientRecord);
+    await bridge.leases.take("patient", patientHolder, "n1");
+  });
+
+  const cancel = (status: "ABORTED" | "TIMED_OUT", { fault, name = "e1", input }: Ended = {}) =>
+    cancelExport({
+      deleteJob: (url) => {
+        if (fault) return Promise.reject(fault);
+        jobs.delete(url.href);
+        return Promise.resolve();
+      },
+      leases: bridge.leases,
+      records: bridge.records,
+      audit: bridge.audit,
+      bus: bridge.bus,
+      log: bridge.log,
+      now: bridge.now,
+    })({ detail: { name, status, input: JSON.stringify(input ?? null) } }, bridge.stepContext);
+
+  it("leaves a marker, deletes the job, tells the subscribers and gives its turn to the next", async () => {
+    await bridge.records.saveJob(patientJob);
+    expect(await cancel("ABORTED")).toEqual({});
+    expect(await bridge.records.findStop(patientExport)).toEqual({
+      reason: "cancelled",
+      fault: "ExportStopped",
+      message: "its execution was stopped",
+      at: "2026-03-01T12:00:00.000Z",
+    });
+    expect(jobs.size).toBe(0);
+    expect(await bridge.leases.isHeldBy("patient", "e1")).toBe(false);
+    expect(bridge.audited()).toEqual(["audit/e1/first/stopped.json"]);
+    expect(bridge.published).toEqual([
+      {
+        type: "Export Cancelled",
+        detail: {
+          version: "1",
+          eventId: "e1/cancelled",
+          exportId: "e1",
+          run: "first",
+          requestId: "r1",
+          request: patientExport.request,
+          predecessor: null,
+          cancelledAt: "2026-03-01T12:00:00.000Z",
+          jobDeleted: true,
+          destination: { bucket: "landing", key: "exports/e1/" },
+        },
+      },
+    ]);
+  });
+
+  it("by its time limit is a failed export", async () => {
+    await bridge.records.saveJob(patientJob);
+    await cancel("TIMED_OUT");
+    expect(jobs.size).toBe(0);
+    expect(bridge.published).toMatchObject([
+      { type: "Export Failed", detail: { eventId: "e1/failed", requestId: "r1", error: { name: "DeadlineExceeded" } } },
+    ]);
+  });
+
+  it("before it had a job is told all the same, with its request", async () => {
+    await cancel("ABORTED");
+    expect(bridge.published).toMatchObject([
+      { type: "Export Cancelled", detail: { jobDeleted: false, request: patientExport.request, requestId: "r1" } },
+    ]);
+  });
+
+  it("before its request was checked is told without one", async () => {
+    await cancel("ABORTED", { name: "e9" });
+    expect(bridge.published).toMatchObject([{ detail: { exportId: "e9", request: null, requestId: null } }]);
+  });
+
+  it("while it waited for its turn leaves the job of the export that has it alone", async () => {
+    await bridge.records.saveExport({ ...patientRecord, exportId: "e2" });
+    await bridge.records.saveJob({ ...patientJob, exportId: "e2" });
+    await cancel("ABORTED", { name: "e2" });
+    expect(jobs).toEqual(new Set([statusUrl]));
+    expect(await bridge.leases.isHeldBy("patient", "e1")).toBe(true);
+  });
+
+  it("never deletes the job of another request", async () => {
+    await bridge.records.saveJob({ ...patientJob, foreign: true });
+    await cancel("ABORTED");
+    expect(jobs).toEqual(new Set([statusUrl]));
+    expect(bridge.published).toMatchObject([{ detail: { jobDeleted: false } }]);
+  });
+
+  it("that resumed an export stops that run, under the export's id", async () => {
+    await bridge.leases.release("patient", "e1");
+    await bridge.leases.take("patient", { ...patientHolder, execution: "e1-r1" }, "n2");
+    await bridge.records.saveJob(patientJob);
+    const trigger = { kind: "event", id: "i", source: "s", account: "1" };
+    await cancel("ABORTED", { name: "e1-r1", input: { resume: { exportId: "e1", run: "r1" }, trigger } });
+    expect(await bridge.records.findStop({ exportId: "e1", run: "r1" })).toBeDefined();
+    expect(await bridge.records.findStop(patientExport)).toBeUndefined();
+    expect(jobs.size).toBe(0);
+    expect(bridge.published).toMatchObject([{ detail: { exportId: "e1", run: "r1", eventId: "e1/cancelled/r1" } }]);
+  });
+
+  it("is told where the server keeps the job", async () => {
+    await bridge.records.saveJob(patientJob);
+    await cancel("ABORTED", { fault: new AccessRefused("401") });
+    expect(bridge.published).toMatchObject([{ detail: { jobDeleted: false } }]);
+    expect(bridge.logged.join()).toContain("401");
+  });
+
+  it("is marked before anything else, so that nothing lands even where the bus is down", async () => {
+    bridge.busIsDown.value = true;
+    await expect(cancel("ABORTED")).rejects.toMatchObject({ name: "EventsUndelivered" });
+    expect(await bridge.records.findStop(patientExport)).toBeDefined();
+    expect(await bridge.leases.isHeldBy("patient", "e1")).toBe(true);
+  });
+
+  it("told twice is the same event", async () => {
+    await cancel("ABORTED");
+    await cancel("ABORTED");
+    expect(new Set(bridge.published.map(({ detail }) => detail.eventId)).size).toBe(1);
+  });
+});
+
+interface Ended {
+  fault?: Error;
+  name?: string;
+  input?: unknown;
+}

@@ -1,0 +1,206 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { completeExport } from "#bulk-export/complete-export/complete-export.ts";
+import { exportSummary, type IssueCounts } from "#bulk-export/language/export-records.ts";
+import { completion, type ExportContext } from "#bulk-export/language/export-state.ts";
+import {
+  type BridgeInMemory,
+  bridgeInMemory,
+  landedFile,
+  patientExport,
+  patientJob,
+  plannedFile,
+  planOf,
+} from "../../../fixtures/bridge-in-memory.ts";
+
+const noIssues: IssueCounts = { fatal: 0, error: 0, warning: 0, information: 0 };
+
+describe("completing an export", () => {
+  let bridge: BridgeInMemory;
+  let advanced: unknown[];
+  beforeEach(async () => {
+    bridge = bridgeInMemory();
+    advanced = [];
+    await bridge.records.saveJob(patientJob);
+    await bridge.records.savePlan(planOf(plannedFile(0), plannedFile(1)));
+  });
+
+  async function complete(context: ExportContext = patientExport, toleratedMissingShare = 0.5) {
+    const step = completeExport({
+      records: bridge.records,
+      receipts: bridge.receipts,
+      checkpoints: {
+        advance: (...move) => {
+          advanced.push(move);
+          return Promise.resolve(true);
+        },
+      },
+      audit: bridge.audit,
+      toleratedMissingShare,
+      log: bridge.log,
+      now: bridge.now,
+    });
+    return completion.parse(await step({ export: context }, bridge.stepContext));
+  }
+  async function landed(index: number, more: Parameters<typeof landedFile>[1] = {}, bytes = 10): Promise<void> {
+    const file = landedFile(index, more);
+    await bridge.receipts.writeLanded("e1", file);
+    bridge.s3.objects.set(file.key, { body: Buffer.alloc(bytes), crc32: "", contentType: undefined });
+  }
+  const failed = (index: number, reason: string) =>
+    bridge.receipts.writeFailed("e1", {
+      index,
+      kind: "output",
+      type: "Patient",
+      key: plannedFile(index).key,
+      reason,
+      attempts: 8,
+    });
+
+  it("is complete where each file of the manifest has its receipt and its object", async () => {
+    await landed(0);
+    await landed(1);
+    expect(await complete()).toEqual({ status: "complete", deleteJob: true });
+    const summary = exportSummary.parse(await bridge.records.getSummary("e1"));
+    expect(summary).toMatchObject({
+      status: "complete",
+      requestId: "r1",
+      request: patientExport.request,
+      transactionTime: "2026-03-01T11:58:00.000Z",
+      serverJobId: "job-7",
+      failedFiles: [],
+      totals: { files: 2, failedFiles: 0, lines: 4, bytes: 20, issues: noIssues },
+      timings: { startedAt: patientExport.startedAt, completedAt: "2026-03-01T12:00:00.000Z" },
+    });
+    expect(summary.files.map(({ index }) => index)).toEqual([0, 1]);
+  });
+
+  it("is complete without any file, where the manifest lists none", async () => {
+    await bridge.records.savePlan(planOf());
+    expect(await complete()).toEqual({ status: "complete", deleteJob: true });
+  });
+
+  it("moves the checkpoint of its scope to the server's time, from its own since", async () => {
+    const request = { ...patientExport.request, since: "2026-02-01T00:00:00Z" };
+    await landed(0);
+    await landed(1);
+    await complete({ ...patientExport, request });
+    expect(advanced).toEqual([[request, "2026-03-01T11:58:00.000Z", "2026-02-01T00:00:00Z", "e1"]]);
+  });
+
+  it("is partial where a file failed, names it, keeps the job and the checkpoint", async () => {
+    await landed(0);
+    await failed(1, "403 ATTACHMENT_FILE_NOT_FOUND");
+    expect(await complete()).toEqual({ status: "partial", deleteJob: false });
+    expect((await bridge.records.getSummary("e1")).failedFiles).toMatchObject([
+      { index: 1, reason: "403 ATTACHMENT_FILE_NOT_FOUND" },
+    ]);
+    expect(advanced).toEqual([]);
+  });
+
+  it.each([
+    ["has neither receipt nor failure", () => Promise.resolve(), "without a receipt"],
+    ["has a receipt but no object", () => bridge.receipts.writeLanded("e1", landedFile(1)), "the object is not"],
+    ["has an object of another size than its receipt", () => landed(1, {}, 9), "the object is not"],
+    ["has a receipt for another key", () => landed(1, { key: "exports/e1/Patient/other.ndjson" }), "the object is not"],
+  ])("is partial where a file %s", async (_, prepare, reason) => {
+    await landed(0);
+    await prepare();
+    expect(await complete()).toEqual({ status: "partial", deleteJob: false });
+    const { failedFiles } = await bridge.records.getSummary("e1");
+    expect(failedFiles).toMatchObject([
+      { index: 1, key: plannedFile(1).key, reason: expect.stringContaining(reason) as string },
+    ]);
+  });
+
+  it("counts a file as landed that failed once and landed later", async () => {
+    await failed(1, "cut");
+    await landed(0);
+    await landed(1);
+    expect((await complete()).status).toBe("complete");
+  });
+
+  it.each(["error", "fatal"] as const)(
+    "is partial where the server reports an issue of severity %s, but the job may go",
+    async (severity) => {
+      await bridge.records.savePlan(
+        planOf(plannedFile(0), plannedFile(1, { kind: "error", type: "OperationOutcome" })),
+      );
+      await landed(0);
+      await landed(1, { kind: "error", type: "OperationOutcome", issues: { ...noIssues, [severity]: 1 } });
+      expect(await complete()).toEqual({ status: "partial", deleteJob: true });
+      expect(advanced).toEqual([]);
+    },
+  );
+
+  it("is complete with warnings, information, deletions, and OperationOutcomes that are exported data", async () => {
+    await bridge.records.savePlan(
+      planOf(
+        plannedFile(0, { kind: "outcome", type: "OperationOutcome" }),
+        plannedFile(1, { kind: "output", type: "OperationOutcome" }),
+        plannedFile(2, { kind: "deleted", type: "Bundle" }),
+      ),
+    );
+    await landed(0, { kind: "outcome", type: "OperationOutcome", issues: { ...noIssues, warning: 2, information: 1 } });
+    await landed(1, { type: "OperationOutcome", issues: { ...noIssues, fatal: 3 } });
+    await landed(2, { kind: "deleted", type: "Bundle" });
+    expect((await complete()).status).toBe("complete");
+    expect((await bridge.records.getSummary("e1")).totals.issues).toEqual({ ...noIssues, warning: 2, information: 1 });
+  });
+
+  it("fails where there were files and none landed, with the reasons", async () => {
+    await failed(0, "403");
+    await failed(1, "cut");
+    await expect(complete()).rejects.toMatchObject({
+      name: "NoFileLanded",
+      message: expect.stringMatching(/none of the 2 files.*403; cut/) as string,
+    });
+    expect(await bridge.records.getSummary("e1")).toMatchObject({ status: "failed", totals: { failedFiles: 2 } });
+  });
+
+  it.each([
+    [0.5, "partial"],
+    [0.49, "TooManyFilesMissing"],
+    [0, "TooManyFilesMissing"],
+  ])("where one of two files is missing and a share of %d is tolerated is %s", async (share, expected) => {
+    await landed(0);
+    await failed(1, "403");
+    const outcome = await complete(patientExport, share).then(
+      ({ status }) => status,
+      (error: Error) => error.name,
+    );
+    expect(outcome).toBe(expected);
+    const { status, failedFiles } = await bridge.records.getSummary("e1");
+    expect({ status, failedFiles: failedFiles.length }).toEqual({
+      status: expected === "partial" ? "partial" : "failed",
+      failedFiles: 1,
+    });
+    expect(advanced).toEqual([]);
+  });
+
+  it("records in the audit trail what landed, where, with its checksum", async () => {
+    await landed(0);
+    await failed(1, "403");
+    await complete();
+    const fact = JSON.parse(bridge.s3.objects.get("audit/e1/first/landed.json")?.body.toString() ?? "") as object;
+    expect(fact).toMatchObject({
+      fact: "landed",
+      status: "partial",
+      files: [{ key: plannedFile(0).key, lines: 2, bytes: 10, checksum: { algorithm: "CRC32" } }],
+      missing: [{ key: plannedFile(1).key, reason: "403" }],
+    });
+  });
+
+  it("says nothing of an export that was stopped", async () => {
+    await landed(0);
+    await landed(1);
+    await bridge.records.markStopped(patientExport, {
+      reason: "cancelled",
+      fault: "ExportStopped",
+      message: "stop",
+      at: "2026-03-01T12:00:00Z",
+    });
+    await expect(complete()).rejects.toMatchObject({ name: "ExportStopped" });
+    await expect(bridge.records.getSummary("e1")).rejects.toThrow("missing");
+    expect(advanced).toEqual([]);
+  });
+});

@@ -1,0 +1,269 @@
+import { decodeProtectedHeader, jwtVerify } from "jose";
+import { afterEach, describe, expect, it } from "vitest";
+import { ClientKeyUnusable } from "#bulk-export/language/export-faults.ts";
+import { type BackendToken, backendToken } from "#bulk-export/server/backend-token.ts";
+import { integraServer } from "#bulk-export/server/integra-server.ts";
+import { AccessRefused, ServerUnavailable } from "#platform/faults/faults.ts";
+import { ecKey, secretText } from "../../../fixtures/client-keys.ts";
+import {
+  head,
+  says,
+  startWireServer,
+  type WatchedHttp,
+  type WireReply,
+  type WireRequest,
+  type WireServer,
+  watchedHttp,
+} from "../../../fixtures/wire-server.ts";
+
+const [oldKey, newKey] = [ecKey("old"), ecKey("new")];
+const json = { "content-type": "application/json" };
+const token = (name: string, expiresIn?: number | string): WireReply =>
+  says(200, json, JSON.stringify({ access_token: name, token_type: "bearer", expires_in: expiresIn }));
+const invalidClient = says(401, json, JSON.stringify({ error: "invalid_client", error_description: "unknown kid" }));
+
+const echo = (body: string): WireReply =>
+  says(400, json, JSON.stringify({ error: "invalid_request", error_description: `bad form: ${body}` }));
+
+const rotated = (reading: number): string => secretText((reading > 1 ? newKey : oldKey).privateJwk);
+const assertionOf = (request: WireRequest | undefined): string =>
+  new URLSearchParams(request?.body).get("client_assertion") ?? "";
+
+interface Setting {
+  token: BackendToken;
+  clock: { now: number };
+  slept: number[];
+  readings: { count: number };
+  wire: WireServer;
+}
+
+describe("the backend token", () => {
+  const open: (WireServer | WatchedHttp)[] = [];
+  afterEach(async () => {
+    for (const thing of open.splice(0)) await thing.close();
+  });
+
+  async function given(reply: (number: number) => WireReply, secret?: (reading: number) => string): Promise<Setting> {
+    const wire = await startWireServer((_, number) => reply(number));
+    const watched = watchedHttp();
+    open.push(watched, wire);
+    const clock = { now: Date.now() };
+    const slept: number[] = [];
+    const readings = { count: 0 };
+    const ports = {
+      server: integraServer({ baseUrl: wire.origin }),
+      http: watched.http,
+      readSecret: () => {
+        readings.count += 1;
+        return Promise.resolve(secret?.(readings.count) ?? secretText(oldKey.privateJwk));
+      },
+      now: () => clock.now,
+      sleep: (ms: number) => {
+        slept.push(ms);
+        return Promise.resolve();
+      },
+    };
+    return { token: backendToken(ports), clock, slept, readings, wire };
+  }
+
+  it("is asked for as SMART Backend Services and the guide have it", async () => {
+    const { token: backend, wire, clock } = await given(() => token("t1", 300));
+    expect(await backend.current()).toBe("t1");
+    const [request] = wire.requests;
+    expect(request?.method).toBe("POST");
+    expect(request?.target).toBe("/integra/fhir/oauth2/token?provider=idx");
+    expect(request?.headers["content-type"]).toBe("application/x-www-form-urlencoded");
+    const form = new URLSearchParams(request?.body);
+    expect(Object.fromEntries([...form].filter(([name]) => name !== "client_assertion"))).toEqual({
+      grant_type: "client_credentials",
+      scope: "system/*.read",
+      client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    });
+    await jwtVerify(form.get("client_assertion") ?? "", oldKey.publicKey, {
+      audience: `${wire.origin}/integra/fhir/oauth2/token?provider=idx`,
+      currentDate: new Date(clock.now),
+    });
+  });
+
+  it.each([
+    ["5 s", 5, 4_000],
+    ["300 s", 300, 240_000],
+    ["3600 s", 3600, 3_540_000],
+    ["no stated time", undefined, 240_000],
+  ])("that lives %s is kept until its margin begins, not longer", async (_, expiresIn, keptMs) => {
+    const { token: backend, clock, wire } = await given((number) => token(`t${number}`, expiresIn));
+    expect(await backend.current()).toBe("t1");
+    clock.now += keptMs - 1;
+    expect(await backend.current()).toBe("t1");
+    clock.now += 1;
+    expect(await backend.current()).toBe("t2");
+    expect(wire.requests).toHaveLength(2);
+  });
+
+  it("understands an expires_in that is a text", async () => {
+    const { token: backend, clock } = await given((number) => token(`t${number}`, "3600"));
+    await backend.current();
+    clock.now += 3_539_000;
+    expect(await backend.current()).toBe("t1");
+  });
+
+  it("is minted once for all who ask at the same time", async () => {
+    const { token: backend, wire } = await given((number) => token(`t${number}`, 300));
+    const all = await Promise.all(Array.from({ length: 20 }, () => backend.current()));
+    expect(new Set(all)).toEqual(new Set(["t1"]));
+    expect(wire.requests).toHaveLength(1);
+  });
+
+  it("is replaced once, however many requests were refused with the same one", async () => {
+    const { token: backend, wire } = await given((number) => token(`t${number}`, 300));
+    await backend.current();
+    const all = await Promise.all(Array.from({ length: 5 }, () => backend.replacement("t1")));
+    expect(new Set(all)).toEqual(new Set(["t2"]));
+    expect(await backend.replacement("t1")).toBe("t2");
+    expect(wire.requests).toHaveLength(2);
+  });
+
+  it("uses another jti at each try", async () => {
+    const { token: backend, wire } = await given((number) => (number < 3 ? says(503) : token("t", 300)));
+    await backend.current();
+    const assertions = wire.requests.map(({ body }) => new URLSearchParams(body).get("client_assertion"));
+    expect(new Set(assertions).size).toBe(3);
+  });
+
+  it.each([
+    ["invalid_client with 401", invalidClient],
+    ["invalid_client with 400", says(400, json, JSON.stringify({ error: "invalid_client" }))],
+    ["any other refusal", says(403, {}, "no")],
+  ])(
+    "survives a rotated key: after %s the secret is read again, and the new key is used at once",
+    async (_, refusal) => {
+      const setting = await given((number) => (number === 1 ? refusal : token("t-new", 300)), rotated);
+      expect(await setting.token.current()).toBe("t-new");
+      expect(setting.readings.count).toBe(2);
+      expect(setting.slept).toEqual([]);
+      const currentDate = new Date(setting.clock.now);
+      await jwtVerify(assertionOf(setting.wire.requests[1]), newKey.publicKey, { currentDate });
+    },
+  );
+
+  it("is given up where the rotated key is refused as well", async () => {
+    const setting = await given(() => invalidClient, rotated);
+    await expect(setting.token.current()).rejects.toBeInstanceOf(AccessRefused);
+    expect(setting.wire.requests).toHaveLength(2);
+    expect(setting.readings.count).toBe(2);
+  });
+
+  it("is asked for with the same key again after a refusal that was nobody's fault, with a pause", async () => {
+    const setting = await given((number) => (number === 1 ? invalidClient : token("t", 300)));
+    expect(await setting.token.current()).toBe("t");
+    expect(setting.readings.count).toBe(2);
+    expect(setting.slept).toEqual([500]);
+  });
+
+  it("does not cost a reading of the secret each, however short it lives, but one in five minutes", async () => {
+    const setting = await given(() => token("t", 5));
+    for (let second = 0; second < 300; second += 5) {
+      await setting.token.current();
+      setting.clock.now += 5_000;
+    }
+    expect(setting.readings.count).toBe(1);
+    await setting.token.current();
+    expect(setting.wire.requests).toHaveLength(61);
+    expect(setting.readings.count).toBe(2);
+  });
+
+  it("is asked for with a key that was replaced five minutes ago by nobody any more", async () => {
+    const setting = await given(() => token("t", 60), rotated);
+    await setting.token.current();
+    setting.clock.now += 300_000;
+    await setting.token.current();
+    const signedBy = setting.wire.requests.map((request) => decodeProtectedHeader(assertionOf(request)).kid);
+    expect(signedBy).toEqual(["old", "new"]);
+  });
+
+  it("is asked for with a key that is read anew after a run of refusals, which the operator may have ended", async () => {
+    const setting = await given(
+      (number) => (number <= 2 ? invalidClient : token("t-new", 300)),
+      (reading) => secretText((reading > 2 ? newKey : oldKey).privateJwk),
+    );
+    await expect(setting.token.current()).rejects.toBeInstanceOf(AccessRefused);
+    expect(await setting.token.current()).toBe("t-new");
+    expect(setting.wire.requests).toHaveLength(3);
+  });
+
+  it("is not asked for elsewhere: a redirect of the token endpoint is not followed", async () => {
+    const stranger = await startWireServer(() => token("stranger's", 300));
+    open.push(stranger);
+    const setting = await given(() => says(307, { location: `${stranger.origin}/token` }));
+    await expect(setting.token.current()).rejects.toBeInstanceOf(ServerUnavailable);
+    expect(stranger.requests).toHaveLength(0);
+  });
+
+  it("is given up after the second refusal, with the server's words", async () => {
+    const setting = await given(() => invalidClient);
+    const fault = await setting.token.current().catch((error: unknown) => error);
+    expect(fault).toBeInstanceOf(AccessRefused);
+    expect((fault as Error).message).toContain("invalid_client: unknown kid");
+    expect(setting.wire.requests).toHaveLength(2);
+    expect(setting.readings.count).toBe(2);
+  });
+
+  it("is given up after three tries that told nothing, with pauses in between", async () => {
+    const setting = await given(() => says(503));
+    await expect(setting.token.current()).rejects.toBeInstanceOf(ServerUnavailable);
+    expect(setting.wire.requests).toHaveLength(3);
+    expect(setting.slept).toEqual([500, 2_000]);
+  });
+
+  it("passes a Retry-After that is longer than the pause on to the workflow, instead of sleeping in a Lambda", async () => {
+    const setting = await given(() => says(429, { "retry-after": "120" }));
+    await expect(setting.token.current()).rejects.toMatchObject({ name: "ServerUnavailable", retryAfterMs: 120_000 });
+    expect(setting.slept).toEqual([]);
+    expect(setting.wire.requests).toHaveLength(1);
+  });
+
+  it.each([
+    ["an HTML page", says(200, {}, "<html>Welcome</html>")],
+    ["no access_token", says(200, json, "{}")],
+    ["an empty access_token", says(200, json, '{"access_token":""}')],
+    ["nothing", says(200)],
+    ["a cut body", { bytes: Buffer.concat([head(200, { "content-length": "90" }), Buffer.from("{")]), end: "reset" }],
+    ["no HTTP", { bytes: Buffer.from("garbage\r\n\r\n"), end: "close" }],
+    ["no answer at all", { bytes: Buffer.alloc(0), end: "reset" }],
+  ] satisfies [string, WireReply][])("is tried again where a 200 brought %s", async (_, garbage) => {
+    const setting = await given((number) => (number === 1 ? garbage : token("t", 300)));
+    expect(await setting.token.current()).toBe("t");
+  });
+
+  it("is tried afresh after a failure: a failed minting is not remembered", async () => {
+    const setting = await given((number) => (number <= 3 ? says(500) : token("t", 300)));
+    await expect(setting.token.current()).rejects.toBeInstanceOf(ServerUnavailable);
+    expect(await setting.token.current()).toBe("t");
+  });
+
+  it("is not asked for with a secret that cannot be used", async () => {
+    const setting = await given(
+      () => token("t", 300),
+      () => "{}",
+    );
+    await expect(setting.token.current()).rejects.toBeInstanceOf(ClientKeyUnusable);
+    expect(setting.wire.requests).toHaveLength(0);
+  });
+
+  it("never appears in a fault's words, nor does the assertion", async () => {
+    const wire = await startWireServer(({ body }) => echo(body));
+    const watched = watchedHttp();
+    open.push(watched, wire);
+    const backend = backendToken({
+      server: integraServer({ baseUrl: wire.origin }),
+      http: watched.http,
+      readSecret: () => Promise.resolve(secretText(oldKey.privateJwk)),
+      now: Date.now,
+      sleep: () => Promise.resolve(),
+    });
+    const fault = (await backend.current().catch((error: unknown) => error)) as Error;
+    expect(fault.message).toContain("bad form");
+    expect(fault.message).not.toContain("eyJ");
+    for (const request of wire.requests) expect(fault.message).not.toContain(assertionOf(request));
+  });
+});

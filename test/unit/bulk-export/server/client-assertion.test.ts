@@ -1,0 +1,45 @@
+import { decodeProtectedHeader, jwtVerify } from "jose";
+import { describe, expect, it } from "vitest";
+import { clientAssertion } from "#bulk-export/server/client-assertion.ts";
+import { parseClientKey } from "#bulk-export/server/client-key.ts";
+import { integraServer } from "#bulk-export/server/integra-server.ts";
+import { ecKey, rsaKey, secretText } from "../../../fixtures/client-keys.ts";
+
+const audience = integraServer({ baseUrl: "https://portal.minerva.integracloud.com/" }).audience;
+
+describe("a client assertion", () => {
+  it.each([
+    ["RS384", rsaKey("rsa-1")],
+    ["ES384", ecKey("ec-1")],
+  ])("is signed %s, as the key's type demands, and verifies with the public key", async (algorithm, pair) => {
+    const client = await parseClientKey(secretText(pair.privateJwk));
+    const now = Date.now();
+    const assertion = await clientAssertion(client, audience, now);
+    expect(decodeProtectedHeader(assertion)).toEqual({ alg: algorithm, kid: pair.privateJwk.kid, typ: "JWT" });
+    const { payload } = await jwtVerify(assertion, pair.publicKey, { audience, algorithms: [algorithm] });
+    expect(payload.iss).toBe("client-1");
+    expect(payload.sub).toBe("client-1");
+    expect(payload.aud).toBe("https://portal.minerva.integracloud.com/integra/fhir/oauth2/token?provider=idx");
+    const secondsAhead = (payload.exp ?? 0) - now / 1000;
+    expect(secondsAhead).toBeGreaterThan(60);
+    expect(secondsAhead).toBeLessThanOrEqual(300);
+  });
+
+  it("has another jti each time", async () => {
+    const client = await parseClientKey(secretText(ecKey("ec-1").privateJwk));
+    const assertions = await Promise.all(
+      Array.from({ length: 500 }, () => clientAssertion(client, audience, 1_700_000_000_000)),
+    );
+    const ids = assertions.map((assertion) => {
+      const payload = JSON.parse(Buffer.from(assertion.split(".")[1] ?? "", "base64url").toString()) as { jti: string };
+      return payload.jti;
+    });
+    expect(new Set(ids).size).toBe(500);
+  });
+
+  it("signs with `current` while `next` waits for its turn", async () => {
+    const [current, next] = [ecKey("now"), ecKey("later")];
+    const client = await parseClientKey(secretText(current.privateJwk, { next: next.privateJwk }));
+    expect(decodeProtectedHeader(await clientAssertion(client, audience, Date.now())).kid).toBe("now");
+  });
+});

@@ -1,0 +1,117 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ClientKeyUnusable } from "#bulk-export/language/export-faults.ts";
+import { clientAssertion } from "#bulk-export/server/client-assertion.ts";
+import { parseClientKey } from "#bulk-export/server/client-key.ts";
+import { ecKey, rsaKey, secretText } from "../../../fixtures/client-keys.ts";
+
+const ec = ecKey("ec-1").privateJwk;
+const rsa = rsaKey("rsa-1").privateJwk;
+
+async function faultOf(secret: string): Promise<ClientKeyUnusable> {
+  try {
+    await parseClientKey(secret);
+  } catch (error) {
+    if (error instanceof ClientKeyUnusable) return error;
+    throw error;
+  }
+  throw new Error("the secret was taken");
+}
+
+const without = (value: object, field: string): object =>
+  Object.fromEntries(Object.entries(value).filter(([name]) => name !== field));
+
+const attempt = async (): Promise<string> =>
+  await clientAssertion(await parseClientKey(secretText(rsaKey("short", 1024).privateJwk)), "aud", Date.now());
+
+describe("the client's secret", () => {
+  it.each(["clientId", "scope", "current"])("without %s is refused, and the fault names it", async (field) => {
+    const secret = without({ clientId: "c", scope: "s", current: ec }, field);
+    expect((await faultOf(JSON.stringify(secret))).message).toContain(field);
+  });
+
+  it("that lacks everything is told everything at once", async () => {
+    const { message } = await faultOf("{}");
+    for (const field of ["clientId", "scope", "current"]) expect(message).toContain(field);
+  });
+
+  it.each(["kty", "kid", "d"])("whose key lacks %s is refused, and the fault names it", async (field) => {
+    expect((await faultOf(secretText(without(ec, field)))).message).toContain(`current.${field}`);
+  });
+
+  it.each(["n", "e", "p", "q", "dp", "dq", "qi"])("whose RSA key lacks %s: the fault names it", async (field) => {
+    expect((await faultOf(secretText(without(rsa, field)))).message).toContain(`current.${field}`);
+  });
+
+  it.each(["crv", "x", "y"])("whose EC key lacks %s: the fault names it", async (field) => {
+    expect((await faultOf(secretText(without(ec, field)))).message).toContain(`current.${field}`);
+  });
+
+  it("whose next key is malformed is refused as well, before the rotation would find out", async () => {
+    const { message } = await faultOf(secretText(ec, { next: without(ec, "kid") }));
+    expect(message).toContain("next.kid");
+  });
+
+  it.each([
+    ["no text", ""],
+    ["no JSON", "{clientId: 1}"],
+    ["a list", "[]"],
+    ["null", "null"],
+    ["a number", "7"],
+  ])("that is %s is refused", async (_, text) => {
+    expect((await faultOf(text)).message).toContain("secret");
+  });
+
+  it("with an EC key of another curve than P-384 is refused", async () => {
+    expect((await faultOf(secretText(ecKey("p256", "P-256").privateJwk))).message).toContain("P-384");
+  });
+
+  it("with a public key is refused, because it cannot sign", async () => {
+    const publicJwk = { ...ecKey("pub").publicKey.export({ format: "jwk" }), kid: "pub" };
+    expect((await faultOf(secretText(publicJwk))).message).toContain("current.d");
+  });
+
+  it.each([
+    ["RS384 for an EC key", { ...ec, alg: "RS384" }],
+    ["ES384 for an RSA key", { ...rsa, alg: "ES384" }],
+    ["RS256", { ...rsa, alg: "RS256" }],
+  ])("with alg %s is refused", async (_, jwk) => {
+    expect((await faultOf(secretText(jwk))).message).toContain("current.alg");
+  });
+
+  it("with an RSA key too short for RS384 is refused before anything is signed", async () => {
+    await expect(attempt()).rejects.toMatchObject({ name: "ClientKeyUnusable" });
+  });
+
+  it("never shows a value in its faults", async () => {
+    const planted = fc.stringMatching(/^SECRET[a-z0-9]{12,24}$/);
+    const field = fc.constantFrom("clientId", "scope", "current");
+    const member = fc.constantFrom("kty", "kid", "d", "alg", "crv", "x", "y");
+    const broken = fc.record({
+      marker: planted,
+      spoil: fc.constantFrom(null, 5, [], ""),
+      field,
+      member,
+      type: fc.constantFrom("RSA", "EC", undefined),
+    });
+    await fc.assert(
+      fc.asyncProperty(broken, async ({ marker, spoil, field: spoiled, member: planting, type }) => {
+        const current = {
+          ...ec,
+          d: marker,
+          x: marker,
+          kid: `${marker}-kid`,
+          [planting]: marker,
+          ...(type && { kty: type }),
+        };
+        const secret = { clientId: `${marker}-id`, scope: `${marker}-scope`, current, [spoiled]: spoil };
+        const texts = [JSON.stringify(secret), `${JSON.stringify(secret)}${marker}`, secretText(current), marker];
+        for (const text of texts) {
+          const fault = await faultOf(text);
+          expect(fault.message).not.toContain("SECRET");
+          expect(JSON.stringify(fault.cause ?? null)).not.toContain("SECRET");
+        }
+      }),
+    );
+  });
+});

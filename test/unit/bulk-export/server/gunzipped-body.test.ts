@@ -1,0 +1,118 @@
+import { Readable } from "node:stream";
+import { gzipSync } from "node:zlib";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { gunzippedBody } from "#bulk-export/server/gunzipped-body.ts";
+import { FileCut, FileDamaged } from "#platform/faults/file-faults.ts";
+import type { HttpAnswer } from "#platform/http/http.ts";
+
+const text = Buffer.from(Array.from({ length: 40 }, (_, n) => `line ${n * 7919} of the file\n`).join(""));
+const zipped = gzipSync(text);
+
+/** An answer whose body arrives in pieces that end at the given places. */
+function answer(body: Buffer, cuts: readonly number[] = [], headers: HttpAnswer["headers"] = {}): HttpAnswer {
+  const places = [0, ...cuts.map((cut) => cut % (body.length + 1)), body.length].toSorted((a, b) => a - b);
+  const pieces = places.slice(1).map((to, place) => body.subarray(places[place], to));
+  return { status: 200, headers, body: Readable.from(pieces.filter(({ length }) => length > 0)) };
+}
+
+async function read(from: HttpAnswer): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of gunzippedBody(from)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+const cuts = fc.array(fc.nat(), { maxLength: 8 });
+
+describe("a gzipped body", () => {
+  it("is whole whatever its pieces are, in one member or several", async () => {
+    const members = fc.array(fc.uint8Array({ maxLength: 60 }), { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(members, cuts, async (parts, at) => {
+        const body = Buffer.concat(parts.map((part) => gzipSync(part)));
+        expect((await read(answer(body, at))).equals(Buffer.concat(parts))).toBe(true);
+      }),
+    );
+  });
+
+  it("that ends anywhere before its trailer's end is cut", async () => {
+    for (let length = 0; length < zipped.length; length += 1) {
+      await expect(read(answer(zipped.subarray(0, length)))).rejects.toBeInstanceOf(FileCut);
+    }
+  });
+
+  it("that ends inside a further member is cut", async () => {
+    const two = Buffer.concat([zipped, zipped]);
+    for (let length = zipped.length + 1; length < two.length; length += 1) {
+      await expect(read(answer(two.subarray(0, length), [zipped.length]))).rejects.toBeInstanceOf(FileCut);
+    }
+  });
+
+  it("with anything else behind its trailer is damaged, wherever the pieces end", async () => {
+    const garbage = fc.oneof(
+      fc.constantFrom("\0", "\0\0\0\0\0\0\0\0", "\n", "<html>", "PK").map((some) => Buffer.from(some)),
+      fc.uint8Array({ minLength: 1, maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+    );
+    const places = fc.array(fc.integer({ min: zipped.length - 3, max: zipped.length + 3 }), { maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(garbage, places, async (behind, at) => {
+        const body = Buffer.concat([zipped, behind]);
+        // A single byte, or gzip's own two, could begin a member that then breaks off.
+        const begins = behind[0] !== 0 && (behind.length === 1 || behind.subarray(0, 2).equals(zipped.subarray(0, 2)));
+        await expect(read(answer(body, at))).rejects.toBeInstanceOf(begins ? Error : FileDamaged);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("with a byte changed is refused, or is the same text", async () => {
+    for (let at = 0; at < zipped.length; at += 1) {
+      const body = Buffer.from(zipped);
+      body[at] = (body[at] ?? 0) ^ 0x55;
+      const result = await read(answer(body)).catch((error: unknown) => error);
+      const refused = result instanceof FileCut || result instanceof FileDamaged;
+      expect(refused || (Buffer.isBuffer(result) && result.equals(text)), `byte ${at}`).toBe(true);
+    }
+  });
+
+  it("that is none is damaged", async () => {
+    await expect(read(answer(text))).rejects.toMatchObject({ name: "FileDamaged", message: /no gzip stream/ });
+  });
+
+  it.each([-1, 1, 100])(
+    "%i bytes longer on the wire than announced is cut, even where its trailer is there",
+    async (more) => {
+      const headers = { "content-length": String(zipped.length - more) };
+      await expect(read(answer(zipped, [], headers))).rejects.toMatchObject({
+        name: "FileCut",
+        message: /on the wire/,
+      });
+    },
+  );
+
+  it("as long on the wire as announced is whole", async () => {
+    const headers = { "content-length": String(zipped.length) };
+    expect((await read(answer(zipped, [5], headers))).equals(text)).toBe(true);
+  });
+
+  it("whose connection breaks is cut, and says by what", async () => {
+    const reset = Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+    const body = Readable.from(
+      (async function* () {
+        await Promise.resolve();
+        yield zipped.subarray(0, 30);
+        throw reset;
+      })(),
+    );
+    await expect(read({ status: 200, headers: {}, body })).rejects.toMatchObject({
+      name: "FileCut",
+      message: "the file broke off after 30 bytes on the wire (ECONNRESET)",
+    });
+  });
+
+  it("that its reader gives up is closed", async () => {
+    const long = answer(gzipSync(Buffer.alloc(4 * 1024 * 1024, text)), [10, 100, 1_000]);
+    for await (const _ of gunzippedBody(long)) break;
+    expect(long.body.destroyed).toBe(true);
+  });
+});

@@ -1,0 +1,276 @@
+import { gzipSync } from "node:zlib";
+import * as fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { IntegraClient } from "#bulk-export/server/integra-server.ts";
+import { openOutputFile } from "#bulk-export/server/output-file.ts";
+import { FileRefused } from "#platform/faults/file-faults.ts";
+import { testClient } from "../../../fixtures/integra-client.ts";
+import {
+  chunked,
+  head,
+  says,
+  startWireServer,
+  type WatchedHttp,
+  type WireReply,
+  type WireRequest,
+  type WireServer,
+  watchedHttp,
+} from "../../../fixtures/wire-server.ts";
+
+const file = Buffer.from(
+  Array.from({ length: 60 }, (_, n) => `{"resourceType":"Patient","id":"p${n}","name":"Ünï${n * 7919}"}\n`).join(""),
+);
+const zipped = gzipSync(file);
+
+/** Each way in which a file may travel: its head, and its body as it goes over the wire. */
+const travels = {
+  "plain with Content-Length": { head: head(200, { "content-length": String(file.length) }), body: file },
+  "plain and chunked": { head: head(200, { "transfer-encoding": "chunked" }), body: chunked(file, 100) },
+  "gzip with Content-Length": {
+    head: head(200, { "content-encoding": "gzip", "content-length": String(zipped.length) }),
+    body: zipped,
+  },
+  "gzip and chunked": {
+    head: head(200, { "content-encoding": "gzip", "transfer-encoding": "chunked" }),
+    body: chunked(zipped, 50),
+  },
+  "gzip until the connection closes": {
+    head: head(200, { "content-encoding": "gzip", connection: "close" }),
+    body: zipped,
+  },
+};
+
+describe("an output file", () => {
+  let wire: WireServer;
+  let watched: WatchedHttp;
+  let client: IntegraClient;
+  let reply: WireReply;
+  let answers: (request: WireRequest, number: number) => WireReply;
+
+  beforeEach(async () => {
+    answers = () => reply;
+    wire = await startWireServer((request, number) => answers(request, number));
+    watched = watchedHttp();
+    client = testClient(watched.http, wire.origin);
+  });
+  afterEach(async () => {
+    await watched.close();
+    await wire.close();
+  });
+
+  const open = (requiresAccessToken = true) =>
+    openOutputFile(client, { url: new URL("/download?fileName=a.ndjson", wire.origin), requiresAccessToken });
+
+  async function download(): Promise<{ bytes: Buffer; error: unknown }> {
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of (await open()).chunks) chunks.push(chunk);
+    } catch (error) {
+      return { bytes: Buffer.concat(chunks), error };
+    }
+    return { bytes: Buffer.concat(chunks), error: undefined };
+  }
+
+  it("is asked for with the token raw and as a bearer token, and gzip is welcome", async () => {
+    reply = says(200, {}, file);
+    await download();
+    expect(wire.requests[0]?.headers).toMatchObject({
+      accept: "application/fhir+ndjson",
+      "accept-encoding": "gzip",
+      authorization: "Bearer token-1",
+      "x-auth-token": "token-1",
+    });
+  });
+
+  it("is asked for without a token where the manifest says that it needs none", async () => {
+    reply = says(200, {}, file);
+    for await (const _ of (await open(false)).chunks);
+    expect(wire.requests[0]?.headers).not.toHaveProperty("authorization");
+    expect(wire.requests[0]?.headers).not.toHaveProperty("x-auth-token");
+  });
+
+  it.each([
+    ["plain with Content-Length", "length"],
+    ["plain and chunked", "chunked"],
+    ["gzip with Content-Length", "gzip"],
+    ["gzip and chunked", "gzip"],
+    ["gzip until the connection closes", "gzip"],
+  ] as const)("%s arrives whole, and says how one knows: %s", async (travel, wholeness) => {
+    const { head: top, body } = travels[travel];
+    reply = { bytes: Buffer.concat([top, body]), end: "close" };
+    const opened = await open();
+    const chunks: Buffer[] = [];
+    for await (const chunk of opened.chunks) chunks.push(chunk);
+    expect(Buffer.concat(chunks).equals(file)).toBe(true);
+    expect(opened.wholeness).toBe(wholeness);
+  });
+
+  it("that just ends with the connection proves nothing about its wholeness", async () => {
+    reply = { bytes: Buffer.concat([head(200, { connection: "close" }), file]), end: "close" };
+    expect((await open()).wholeness).toBe("unproven");
+  });
+
+  it.each(Object.entries(travels))(
+    "%s, cut at any byte, never ends without an error",
+    async (_, { head: top, body }) => {
+      const cut = fc.oneof(fc.nat({ max: body.length - 1 }), fc.constantFrom(0, 1, body.length - 1, body.length - 2));
+      await fc.assert(
+        fc.asyncProperty(cut, fc.constantFrom("close" as const, "reset" as const), async (at, end) => {
+          reply = { bytes: Buffer.concat([top, body.subarray(0, at)]), end };
+          const { bytes, error } = await download();
+          // Only gzip's own end, with its checksum, can vouch for a body that nothing else delimits.
+          const vouched = bytes.equals(file) && top.includes("connection: close");
+          const name = error instanceof Error ? error.name : vouched ? "whole" : "taken although it was cut";
+          expect(["FileCut", "ServerUnavailable", "whole"]).toContain(name);
+        }),
+        { numRuns: 60 },
+      );
+      expect(watched.unheard).toEqual([]);
+    },
+  );
+
+  describe("that breaks off", () => {
+    const headers = { "content-length": String(file.length), etag: '"v1"' };
+    const broken: WireReply = { bytes: Buffer.concat([head(200, headers), file.subarray(0, 1_000)]), end: "close" };
+    const range = { "content-range": `bytes 1000-${file.length - 1}/${file.length}`, etag: '"v1"' };
+    const rest = says(206, range, file.subarray(1_000));
+
+    it("is asked for from there on, ungzipped, with the token, and only in the version that it has", async () => {
+      answers = (_, number) => (number === 1 ? broken : rest);
+      const { bytes, error } = await download();
+      expect(error).toBeUndefined();
+      expect(bytes.equals(file)).toBe(true);
+      expect(wire.requests).toHaveLength(2);
+      expect(wire.requests[1]?.headers).toMatchObject({
+        accept: "application/fhir+ndjson",
+        "accept-encoding": "identity",
+        range: "bytes=1000-",
+        "if-range": '"v1"',
+        authorization: "Bearer token-1",
+        "x-auth-token": "token-1",
+      });
+      expect(watched.unheard).toEqual([]);
+    });
+
+    it("is asked for with a new token where the old one has expired meanwhile", async () => {
+      answers = (_, number) => (number === 1 ? broken : number === 2 ? says(401) : rest);
+      const { bytes } = await download();
+      expect(bytes.equals(file)).toBe(true);
+      expect(wire.requests.map((request) => request.headers["x-auth-token"])).toEqual([
+        "token-1",
+        "token-1",
+        "token-2",
+      ]);
+    });
+
+    it("stops the run where a new token is refused as well", async () => {
+      answers = (_, number) => (number === 1 ? broken : says(401));
+      expect((await download()).error).toMatchObject({ name: "AccessRefused" });
+    });
+
+    it("is asked for again without a token where it needs none", async () => {
+      answers = (_, number) => (number === 1 ? broken : rest);
+      for await (const _ of (await open(false)).chunks);
+      expect(wire.requests[1]?.headers).not.toHaveProperty("authorization");
+    });
+
+    it("is left to the next try where the server is busy", async () => {
+      answers = (_, number) => (number === 1 ? broken : says(503, { "retry-after": "9" }));
+      expect((await download()).error).toMatchObject({ name: "ServerUnavailable", retryAfterMs: 9_000 });
+    });
+
+    it("is given up where the file is gone", async () => {
+      answers = (_, number) => (number === 1 ? broken : says(404));
+      expect((await download()).error).toBeInstanceOf(FileRefused);
+    });
+
+    it("is never resumed in gzip, though it has an ETag", async () => {
+      const gzip = { "content-encoding": "gzip", "content-length": String(zipped.length), etag: '"v1"' };
+      reply = { bytes: Buffer.concat([head(200, gzip), zipped.subarray(0, 200)]), end: "reset" };
+      expect((await download()).error).toMatchObject({ name: "FileCut" });
+      expect(wire.requests).toHaveLength(1);
+    });
+  });
+
+  it.each(["br", "deflate", "zstd", "gzip, gzip"])("in content-encoding %s is refused", async (encoding) => {
+    reply = says(200, { "content-encoding": encoding }, file);
+    expect((await download()).error).toMatchObject({
+      name: "FileRefused",
+      message: expect.stringContaining(encoding) as string,
+    });
+  });
+
+  it("refused for its content-encoding leaves no error behind that would kill the process", async () => {
+    for (let round = 0; round < 20; round += 1) {
+      reply = says(200, { "content-encoding": "br" }, "short");
+      await download();
+    }
+    reply = says(200, {}, file);
+    await download();
+    expect(watched.unheard).toEqual([]);
+  });
+
+  it("that its reader gives up half-way leaves no error behind that would kill the process", async () => {
+    for (const { head: top, body } of Object.values(travels)) {
+      reply = { bytes: Buffer.concat([top, body]), end: "keep" };
+      for await (const _ of (await open()).chunks) break;
+    }
+    reply = says(404);
+    await download();
+    expect(watched.unheard).toEqual([]);
+  });
+
+  it.each([
+    [403, '{"code":"ATTACHMENT_FILE_NOT_FOUND","message":"file expired"}', "ATTACHMENT_FILE_NOT_FOUND"],
+    [404, "<html><h1>HTTP Status 404</h1></html>", "HTTP 404"],
+    [410, "gone", "HTTP 410"],
+    [400, '{"resourceType":"OperationOutcome","issue":[{"code":"invalid"}]}', "HTTP 400 (invalid)"],
+    [206, "part", "206"],
+    [302, "moved", "302"],
+  ])("answered by %i is refused with the server's codes", async (status, body, codes) => {
+    reply = says(status, {}, body);
+    const { error } = await download();
+    expect(error).toBeInstanceOf(FileRefused);
+    expect((error as Error).message).toContain(codes);
+  });
+
+  it.each([
+    [
+      "an OperationOutcome",
+      '{"resourceType":"OperationOutcome","issue":[{"code":"exception","diagnostics":"Jane Doe"}]}',
+    ],
+    ["the guide's error object", '{"status":false,"message":"no file of Jane Doe","code":"403"}'],
+    ["a framework's error object", '{"error":"Internal Server Error","message":"Jane Doe has no name"}'],
+    ["a page", "<html><title>Jane Doe</title><h1>Jane Doe</h1></html>"],
+    ["a text", "Jane Doe"],
+  ])("refused by %s that names a patient is refused without that name", async (_, body) => {
+    for (const status of [403, 500]) {
+      reply = says(status, {}, body);
+      const { error } = await download();
+      expect((error as Error).message).toContain(`HTTP ${status}`);
+      expect((error as Error).message).not.toMatch(/Jane|Doe/);
+    }
+  });
+
+  it.each([
+    [429, { "retry-after": "11" }, 11_000],
+    [503, { "retry-after": "Sun, 01 Mar 2026 12:01:00 GMT" }, 60_000],
+    [500, {}, undefined],
+    [502, {}, undefined],
+  ])("answered by %i is worth asking again", async (status, headers, retryAfterMs) => {
+    reply = says(status, headers);
+    expect((await download()).error).toMatchObject({ name: "ServerUnavailable", retryAfterMs });
+  });
+
+  it("refused with two 401s stops the run", async () => {
+    reply = says(401);
+    expect((await download()).error).toMatchObject({ name: "AccessRefused" });
+  });
+
+  it("whose body says something else than NDJSON never shows it in a fault", async () => {
+    const body = '{"resourceType":"Patient","id":"PLANTED"}\n';
+    reply = { bytes: Buffer.concat([head(200, { "content-length": "900" }), Buffer.from(body)]), end: "reset" };
+    const { error } = await download();
+    expect((error as Error).message).not.toContain("PLANTED");
+  });
+});

@@ -1,0 +1,157 @@
+import { Readable } from "node:stream";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { resumedBody } from "#bulk-export/server/resumed-body.ts";
+import { ServerUnavailable } from "#platform/faults/faults.ts";
+import { FileCut } from "#platform/faults/file-faults.ts";
+import type { HttpAnswer } from "#platform/http/http.ts";
+
+const file = Buffer.from("0123456789abcdefghijklmnopqrstuvwxyz");
+const etag = '"v1"';
+
+/** An answer whose body is `bytes`, after which the connection breaks or the body just ends. */
+function answer(status: number, headers: HttpAnswer["headers"], bytes: Buffer, breaks = false): HttpAnswer {
+  const body = Readable.from(
+    (async function* () {
+      await Promise.resolve();
+      for (let at = 0; at < bytes.length; at += 4) yield bytes.subarray(at, at + 4);
+      if (breaks) throw Object.assign(new Error("reset"), { code: "ECONNRESET" });
+    })(),
+  );
+  return { status, headers, body };
+}
+
+const whole = { "content-length": String(file.length), etag };
+const cutAt = (at: number, headers: HttpAnswer["headers"] = whole): HttpAnswer =>
+  answer(200, headers, file.subarray(0, at), true);
+const restFrom = (
+  at: number,
+  headers: HttpAnswer["headers"] = {},
+  bytes = file.subarray(at),
+  breaks = false,
+): HttpAnswer =>
+  answer(206, { etag, "content-range": `bytes ${at}-${file.length - 1}/${file.length}`, ...headers }, bytes, breaks);
+
+interface Reading {
+  text: string;
+  error: unknown;
+  asked: { from: number; etag: string }[];
+}
+
+async function read(first: HttpAnswer, rests: (HttpAnswer | Error)[] = [], signal?: AbortSignal): Promise<Reading> {
+  const asked: Reading["asked"] = [];
+  const askForRest = (from: number, tag: string): Promise<HttpAnswer> => {
+    asked.push({ from, etag: tag });
+    const rest = rests[asked.length - 1] ?? new Error("asked once too often");
+    return rest instanceof Error ? Promise.reject(rest) : Promise.resolve(rest);
+  };
+  let text = "";
+  try {
+    for await (const chunk of resumedBody(first, askForRest, signal)) text += chunk.toString();
+  } catch (error) {
+    return { text, error, asked };
+  }
+  return { text, error: undefined, asked };
+}
+
+describe("a body that breaks off", () => {
+  it("is resumed from there, for the version that it began with", async () => {
+    const reading = await read(cutAt(10), [restFrom(10)]);
+    expect(reading).toEqual({ text: file.toString(), error: undefined, asked: [{ from: 10, etag }] });
+  });
+
+  it("is resumed where it ended too early without an error", async () => {
+    const reading = await read(answer(200, whole, file.subarray(0, 7)), [restFrom(7)]);
+    expect(reading).toMatchObject({ text: file.toString(), error: undefined });
+  });
+
+  it("is resumed three times at most", async () => {
+    const rest = (from: number, to: number) => restFrom(from, {}, file.subarray(from, to), true);
+    expect((await read(cutAt(4), [rest(4, 8), rest(8, 12), restFrom(12)])).text).toBe(file.toString());
+    const reading = await read(cutAt(4), [rest(4, 8), rest(8, 12), rest(12, 16), restFrom(16)]);
+    expect(reading.error).toMatchObject({ name: "FileCut", message: "the file broke off after 16 bytes (ECONNRESET)" });
+    expect(reading.asked.map(({ from }) => from)).toEqual([4, 8, 12]);
+  });
+
+  it("is not resumed where the last try brought nothing", async () => {
+    expect((await read(cutAt(0), [restFrom(0)])).asked).toEqual([]);
+    const reading = await read(cutAt(4), [restFrom(4, {}, Buffer.alloc(0), true), restFrom(4)]);
+    expect(reading.error).toBeInstanceOf(FileCut);
+    expect(reading.asked).toHaveLength(1);
+  });
+
+  it("learns its length with the rest, where it was not announced before", async () => {
+    expect((await read(cutAt(10, { etag }), [restFrom(10)])).text).toBe(file.toString());
+    const short = await read(cutAt(10, { etag }), [restFrom(10, {}, file.subarray(10, 20)), restFrom(20)]);
+    expect(short).toMatchObject({ text: file.toString(), asked: [{ from: 10 }, { from: 20 }] });
+  });
+
+  it("is resumed although the rest does not say the whole length, if that is known", async () => {
+    const unknown = restFrom(10, { "content-range": `bytes 10-${file.length - 1}/*` });
+    expect((await read(cutAt(10), [unknown])).text).toBe(file.toString());
+  });
+
+  it.each([
+    ["no ETag", { etag: undefined }],
+    ["a weak ETag", { etag: 'W/"v1"' }],
+    ["an ETag that is none", { etag: "v1" }],
+    ["two ETags", { etag: ['"v1"', '"v2"'] }],
+    ["the word that it does not resume", { "accept-ranges": "none" }],
+  ])("is not resumed where the server sent %s", async (_, headers) => {
+    const reading = await read(cutAt(10, { ...whole, ...headers }), [restFrom(10)]);
+    expect(reading.error).toBeInstanceOf(FileCut);
+    expect(reading.asked).toEqual([]);
+  });
+
+  it("is not resumed where the caller ended it", async () => {
+    const reading = await read(cutAt(10), [restFrom(10)], AbortSignal.abort());
+    expect(reading.error).toBeInstanceOf(FileCut);
+    expect(reading.asked).toEqual([]);
+  });
+
+  it.each([
+    ["the whole file again", answer(200, whole, file)],
+    ["the whole file again, though it speaks of a part", { ...restFrom(10), status: 200 }],
+    ["no such range", answer(416, { "content-range": `bytes */${file.length}` }, Buffer.alloc(0))],
+    ["a part that does not say which", restFrom(10, { "content-range": undefined })],
+    ["a part in another unit", restFrom(10, { "content-range": "lines 10-35/36" })],
+    ["a part from elsewhere", restFrom(10, { "content-range": "bytes 9-35/36" }, file.subarray(9))],
+    ["a part that ends before the file does", restFrom(10, { "content-range": "bytes 10-34/36" })],
+    ["a part of a longer file", restFrom(10, { "content-range": "bytes 10-39/40" })],
+    ["a part of another version", restFrom(10, { etag: '"v2"' })],
+    ["a part of a version that it does not name", restFrom(10, { etag: undefined })],
+    ["a part by weak comparison only", restFrom(10, { etag: 'W/"v1"' })],
+    ["a part in gzip", restFrom(10, { "content-encoding": "gzip" })],
+  ])("is cut where the server answers with %s", async (_, rest) => {
+    const { text, error, asked } = await read(cutAt(10), [rest, restFrom(10)]);
+    expect(error).toMatchObject({ name: "FileCut", message: expect.stringContaining("did not go on") as string });
+    expect(text).toBe("0123456789");
+    expect(asked).toHaveLength(1);
+    expect(rest.body.destroyed).toBe(true);
+  });
+
+  it("is cut where neither answer says the whole length", async () => {
+    const unknown = restFrom(10, { "content-range": "bytes 10-35/*" });
+    expect((await read(cutAt(10, { etag }), [unknown])).error).toBeInstanceOf(FileCut);
+  });
+
+  it("passes on what the server says about the rest", async () => {
+    const busy = new ServerUnavailable("503", { retryAfterMs: 5_000 });
+    expect((await read(cutAt(10), [busy])).error).toBe(busy);
+  });
+
+  it("never is anything but the file or an error, wherever it breaks", async () => {
+    const places = fc.array(fc.nat(file.length), { maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(places, fc.boolean(), async (cuts, breaks) => {
+        const ends = cuts.toSorted((a, b) => a - b);
+        const [firstEnd = file.length, ...others] = ends;
+        const rests = ends.map((from, n) => restFrom(from, {}, file.subarray(from, others[n] ?? file.length), breaks));
+        const { text, error } = await read(answer(200, whole, file.subarray(0, firstEnd), breaks), rests);
+        expect(error instanceof FileCut || text === file.toString()).toBe(true);
+        expect(file.toString().startsWith(text)).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

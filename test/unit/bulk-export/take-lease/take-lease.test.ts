@@ -1,0 +1,159 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { ExportSummary } from "#bulk-export/language/export-records.ts";
+import { type ExportContext, type LeaseResult, leaseResult } from "#bulk-export/language/export-state.ts";
+import { takeLease } from "#bulk-export/take-lease/take-lease.ts";
+import { ServerUnavailable } from "#platform/faults/faults.ts";
+import {
+  type BridgeInMemory,
+  bridgeInMemory,
+  patientExport,
+  patientJob,
+  planOf,
+  statusUrl,
+} from "../../../fixtures/bridge-in-memory.ts";
+import { emptySummary } from "../../../fixtures/summaries.ts";
+
+const first = patientExport;
+const identical: ExportContext = { ...patientExport, exportId: "e2", requestId: "r2" };
+const other: ExportContext = { ...identical, request: { ...patientExport.request, types: ["Goal"] } };
+const formatted: ExportContext = { ...identical, request: { ...patientExport.request, since: "2026-01-01T00:00:00Z" } };
+
+describe("taking the lease", () => {
+  let bridge: BridgeInMemory;
+  let jobs: Set<string>;
+  let nonces: number;
+  beforeEach(() => {
+    bridge = bridgeInMemory();
+    jobs = new Set([statusUrl]);
+    nonces = 0;
+  });
+
+  async function take(context: ExportContext, previous?: LeaseResult, fault?: Error): Promise<LeaseResult> {
+    await bridge.executions.start(
+      context.run === "first" ? context.exportId : `${context.exportId}-${context.run}`,
+      {},
+    );
+    const step = takeLease({
+      leases: bridge.leases,
+      executions: bridge.executions,
+      records: bridge.records,
+      deleteJob: (url) => {
+        if (fault !== undefined) return Promise.reject(fault);
+        jobs.delete(url.href);
+        return Promise.resolve();
+      },
+      nonce: () => `n${(nonces += 1)}`,
+      log: bridge.log,
+      now: bridge.now,
+    });
+    const input = { export: context, ...(previous && { lease: previous }) };
+    return leaseResult.parse(await step(input, bridge.stepContext));
+  }
+  const finish = async (exportId: string, status: ExportSummary["status"]) => {
+    await bridge.records.saveSummary(emptySummary(exportId, status));
+    bridge.executions.end(exportId, status === "failed" ? "ended" : "succeeded");
+    await bridge.leases.release("patient", exportId);
+  };
+
+  it("is ours where nobody has it, and stays ours when the step is repeated", async () => {
+    expect(await take(first)).toMatchObject({ outcome: "ours", following: null });
+    expect((await take(first)).outcome).toBe("ours");
+  });
+
+  it("waits while another export has its turn, and has its own afterwards", async () => {
+    await take(first);
+    const waiting = await take(other);
+    expect(waiting).toMatchObject({ outcome: "waiting", waitSeconds: 2, attempts: 1, following: null });
+    expect(await take(other, waiting)).toMatchObject({ outcome: "waiting", waitSeconds: 3, attempts: 2 });
+    await finish("e1", "complete");
+    expect((await take(other, waiting)).outcome).toBe("ours");
+  });
+
+  it.each(["complete", "partial"] as const)(
+    "adopts the %s result of an identical export that it waits for",
+    async (status) => {
+      await take(first);
+      const waiting = await take(identical);
+      expect(waiting).toMatchObject({ outcome: "waiting", following: "e1" });
+      expect((await take(identical, waiting)).outcome).toBe("waiting");
+      await finish("e1", status);
+      expect(await take(identical, waiting)).toMatchObject({ outcome: "adopt", following: "e1" });
+      expect(await bridge.leases.isHeldBy("patient", "e2")).toBe(false);
+    },
+  );
+
+  it("adopts nothing of an identical export that failed, and has its own turn", async () => {
+    await take(first);
+    const waiting = await take(identical);
+    await finish("e1", "failed");
+    expect(await take(identical, waiting)).toMatchObject({ outcome: "ours", following: null });
+  });
+
+  it("adopts nothing of an export that was stopped before it had a summary", async () => {
+    await take(first);
+    const waiting = await take(identical);
+    bridge.executions.end("e1", "ended");
+    await bridge.leases.release("patient", "e1");
+    expect((await take(identical, waiting)).outcome).toBe("ours");
+  });
+
+  it("follows an identical request only: another since is another export", async () => {
+    await take(first);
+    expect(await take(formatted)).toMatchObject({ outcome: "waiting", following: null });
+  });
+
+  it("does not follow a run that resumes an older export, whose data are of its time", async () => {
+    await take({ ...first, run: "r1" });
+    expect(await take(identical)).toMatchObject({ outcome: "waiting", following: null });
+  });
+
+  it("is never taken from an execution that runs, however long", async () => {
+    await take(first);
+    bridge.clock.now += 30 * 86_400_000;
+    expect((await take(other)).outcome).toBe("waiting");
+    expect(await bridge.leases.isHeldBy("patient", "e1")).toBe(true);
+  });
+
+  it("falls to the next where the holder's execution ended without giving it back; its job is deleted first", async () => {
+    await take(first);
+    await bridge.records.saveJob(patientJob);
+    bridge.executions.end("e1", "ended");
+    expect((await take(other)).outcome).toBe("ours");
+    expect(jobs).toEqual(new Set());
+  });
+
+  it("falls to the next where Step Functions has forgotten the holder's execution", async () => {
+    await take(first);
+    bridge.executions.known.delete("e1");
+    expect((await take(other)).outcome).toBe("ours");
+  });
+
+  it("deletes what the holder before left even where the step died after it took the lease", async () => {
+    await take(first);
+    await bridge.records.saveJob(patientJob);
+    bridge.executions.end("e1", "ended");
+    await take(other, undefined, new ServerUnavailable("503"));
+    expect(jobs).toEqual(new Set([statusUrl]));
+    await take(other);
+    expect(jobs).toEqual(new Set());
+  });
+
+  it.each([
+    ["that is complete: it may yet be resumed", { planned: true, foreign: false, heir: other }],
+    ["that was another request's", { planned: false, foreign: true, heir: other }],
+    ["of the very export that is resumed", { planned: false, foreign: false, heir: { ...first, run: "r1" } }],
+  ])("leaves a job alone %s", async (_, { planned, foreign, heir }) => {
+    await take(first);
+    await bridge.records.saveJob({ ...patientJob, foreign });
+    if (planned) await bridge.records.savePlan(planOf());
+    bridge.executions.end("e1", "ended");
+    expect((await take(heir)).outcome).toBe("ours");
+    expect(jobs).toEqual(new Set([statusUrl]));
+  });
+
+  it("of one level is no matter of the others", async () => {
+    await take(first);
+    const system: ExportContext = { ...identical, request: { ...identical.request, level: "system" } };
+    expect((await take(system)).outcome).toBe("ours");
+  });
+});

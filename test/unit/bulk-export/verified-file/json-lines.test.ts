@@ -1,0 +1,283 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { JsonLines } from "#bulk-export/verified-file/json-lines.ts";
+import { FileDamaged } from "#platform/faults/file-faults.ts";
+
+const type = "Patient";
+
+/** The number of records, or what is wrong. The chunks share memory, so that they begin at odd addresses as well. */
+function read(content: string | Buffer, cuts: readonly number[] = [], expected = type): number | string {
+  const bytes = Buffer.from(content as string);
+  const reader = new JsonLines(expected);
+  try {
+    let from = 0;
+    for (const to of [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].toSorted((a, b) => a - b)) {
+      reader.push(bytes.subarray(from, to));
+      from = to;
+    }
+    reader.push(bytes.subarray(from));
+    reader.end();
+  } catch (error) {
+    if (error instanceof FileDamaged) return error.message;
+    throw error;
+  }
+  return reader.lines;
+}
+
+/** The names of the outermost object's members, of a text that JSON.parse takes: with those that occur twice. */
+function memberNames(json: string): unknown[] {
+  const tokens = [...json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/g)].map(([token]) => token);
+  let depth = 0;
+  return tokens.flatMap((token, place) => {
+    if ("{[".includes(token)) depth += 1;
+    if ("}]".includes(token)) depth -= 1;
+    return depth === 1 && token.startsWith('"') && tokens[place + 1] === ":" ? [JSON.parse(token) as unknown] : [];
+  });
+}
+
+/** The same verdict as `read`, by JSON.parse. */
+function readByJsonParse(bytes: Buffer): number | "refused" {
+  const lines = bytes
+    .toString("utf8")
+    .split("\n")
+    .filter((line) => line !== "" && line !== "\r");
+  const taken = lines.every((line) => {
+    try {
+      const record = JSON.parse(line) as { resourceType?: unknown } | null;
+      const names = memberNames(line).filter((name) => name === "resourceType");
+      return line.trimStart().startsWith("{") && names.length === 1 && record?.resourceType === type;
+    } catch {
+      return false;
+    }
+  });
+  return taken ? lines.length : "refused";
+}
+
+const cuts = fc.array(fc.nat(2_000), { maxLength: 12 });
+const white = fc.constantFrom("", "", " ", "\t", "\r", "  ");
+
+/** A text in JSON, any of its characters escaped. */
+const written = (text: string): fc.Arbitrary<string> => {
+  const characters = Array.from({ length: text.length }, (_, place) => text.charAt(place)).map((character) => {
+    const code = character.charCodeAt(0).toString(16).padStart(4, "0");
+    const plain = JSON.stringify(character).slice(1, -1);
+    return fc.oneof(
+      { weight: 8, arbitrary: fc.constant(plain) },
+      fc.constantFrom(`\\u${code}`, `\\u${code.toUpperCase()}`),
+    );
+  });
+  return fc.tuple(...characters).map((all) => `"${all.join("")}"`);
+};
+
+/** A value in JSON, in any layout that fits into one line. */
+const value = fc
+  .tuple(fc.jsonValue(), fc.constantFrom(0, 1, 3), white)
+  .map(([any, indent, blank]) => JSON.stringify(any, null, indent).replaceAll("\n", blank));
+
+const names = fc.oneof(
+  fc.constantFrom("id", "contained", "resourceTyp", "resourceTypes", "resource", "").chain(written),
+  fc.string({ unit: "grapheme" }).map((name) => JSON.stringify(name)),
+);
+const contained = value.map((any) => `[{"resourceType":"Patient","resourceType":"Device","any":${any}}]`);
+const member = fc.tuple(names, fc.oneof(value, contained));
+const typeMember = fc.tuple(
+  written("resourceType"),
+  fc.oneof({ weight: 9, arbitrary: written(type) }, fc.constantFrom("Patients", "Device", "").chain(written), value),
+);
+
+/** A record: mostly with one type, somewhere among its members. */
+const record = fc
+  .tuple(
+    fc.array(member, { maxLength: 4 }),
+    fc.oneof({ weight: 9, arbitrary: fc.tuple(typeMember) }, fc.array(typeMember, { maxLength: 2 })),
+    fc.array(member, { maxLength: 3 }),
+    white,
+  )
+  .map(([before, types, after, blank]) => {
+    const members = [...before, ...types, ...after].map(([name, its]) => `${name}${blank}:${blank}${its}`);
+    return `{${blank}${members.join(`${blank},`)}${blank}}`;
+  });
+const file = fc
+  .tuple(fc.array(fc.oneof({ weight: 9, arbitrary: record }, fc.constant(""))), fc.constantFrom("\n", "\r\n"))
+  .chain(([lines, end]) => fc.constantFrom(lines.join(end), lines.map((line) => line + end).join("")));
+
+const syntax = '{}[]",:\\ \t\r\n0123456789eE+-.truefalsn/bu\u0000\u001f\u007f';
+const byte = fc.oneof(
+  fc.constantFrom(...Buffer.from(syntax)).map((code) => Buffer.from([code])),
+  fc.nat(255).map((code) => Buffer.from([code])),
+);
+/** Bytes replaced, put in or left out. */
+const change = fc.record({ at: fc.nat(), out: fc.nat(2), into: fc.oneof(byte, fc.constant(Buffer.alloc(0))) });
+
+const tokens = fc.array(
+  fc.constantFrom(
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    '"',
+    " ",
+    "\n",
+    '"resourceType"',
+    ':"Patient"',
+    '{"resourceType":"Patient"',
+    "true",
+    "null",
+    "-0.5e+7",
+  ),
+  { maxLength: 12 },
+);
+
+const nested = (levels: number): string => `{"resourceType":"Patient","a":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+
+const verdictOf = (answer: number | string): number | string => (typeof answer === "string" ? "refused" : answer);
+
+describe("lines of JSON", () => {
+  it("are judged as JSON.parse would judge them, wherever the stream is cut", () => {
+    let taken = 0;
+    fc.assert(
+      fc.property(file, cuts, (content, at) => {
+        const verdict = verdictOf(read(content, at));
+        if (verdict !== "refused") taken += 1;
+        expect(verdict).toBe(readByJsonParse(Buffer.from(content)));
+      }),
+      { numRuns: 1_000 },
+    );
+    // Neither kind of verdict may be the only one that was tried.
+    expect(taken).toBeGreaterThan(100);
+    expect(taken).toBeLessThan(900);
+  });
+
+  it("are judged as JSON.parse would judge them after any change of their bytes", () => {
+    fc.assert(
+      fc.property(file, fc.array(change, { minLength: 1, maxLength: 3 }), cuts, (content, changes, at) => {
+        const bytes = changes.reduce((before, { at: place, out, into }) => {
+          const from = place % (before.length + 1);
+          return Buffer.concat([before.subarray(0, from), into, before.subarray(from + out)]);
+        }, Buffer.from(content));
+        expect(verdictOf(read(bytes, at))).toBe(readByJsonParse(bytes));
+      }),
+      { numRuns: 1_500 },
+    );
+  });
+
+  it("are judged as JSON.parse would judge them where they are nothing but pieces of JSON", () => {
+    fc.assert(
+      fc.property(tokens, cuts, (pieces, at) => {
+        const bytes = Buffer.from(pieces.join(""));
+        expect(verdictOf(read(bytes, at))).toBe(readByJsonParse(bytes));
+      }),
+      { numRuns: 1_500 },
+    );
+  });
+
+  it("are the same to it wherever one cut is, and in chunks of one byte", () => {
+    const lines = [
+      '{"resource\\u0054ype" : "P\\u0061tient","text":"\\"\\\\{é日\\ud83d\\ude00","n":[-0.1e-7,{},[],true]}',
+      '{"a":{"resourceType":"Device"},"resourceType":"Patient"}\r',
+      '\t{"resourceType":"Patient"} ',
+    ];
+    const content = lines.join("\n");
+    const length = Buffer.byteLength(content);
+    for (let cut = 0; cut <= length; cut += 1) expect(read(content, [cut])).toBe(3);
+    expect(
+      read(
+        content,
+        Array.from({ length }, (_, at) => at),
+      ),
+    ).toBe(3);
+  });
+
+  it.each([
+    ["whose value is missing", '{"resourceType":"Patient","id":}'],
+    ["with a comma too many", '{"resourceType":"Patient",}'],
+    ["with a comma too few", '{"resourceType":"Patient" "id":"1"}'],
+    ["with another number syntax", '{"resourceType":"Patient","n":01}'],
+    ["with half a number", '{"resourceType":"Patient","n":1.}'],
+    ["with half a word", '{"resourceType":"Patient","n":tru}'],
+    ["with a raw tab in a text", '{"resourceType":"Patient","n":"\t"}'],
+    ["with an unknown escape", '{"resourceType":"Patient","n":"\\x"}'],
+    ["with a bracket of the wrong kind", '{"resourceType":"Patient","n":[1}}'],
+    ["with a name that is no text", '{"resourceType":"Patient",n:1}'],
+    ["with a comment", '{"resourceType":"Patient"}//'],
+    ["followed by another record", '{"resourceType":"Patient"}{"resourceType":"Patient"}'],
+  ])("%s are not JSON, although their type can be read", (_, line) => {
+    expect(read(`{"resourceType":"Patient"}\n${line}\n`)).toMatch(/^line 2 is not JSON, from its byte \d+ on$/);
+  });
+
+  it("say from which byte on they are wrong, however the stream is cut", () => {
+    const content = '\n\n{"resourceType":"Patient"}\r\n\r\n{"resourceType":"Patient","id":}\n';
+    for (let cut = 0; cut < content.length; cut += 1) {
+      expect(read(content, [cut])).toBe("line 2 is not JSON, from its byte 32 on");
+    }
+  });
+
+  it.each([
+    ["a resource that contains one of the type", '{"resourceType":"Device","contained":[{"resourceType":"Patient"}]}'],
+    ["the type only within", '{"contained":[{"resourceType":"Patient"}]}'],
+    ["the type only in a text", '{"id":"\\"resourceType\\":\\"Patient\\""}'],
+    ["another type that begins like it", '{"resourceType":"PatientX"}'],
+    ["a beginning of the type", '{"resourceType":"Patien"}'],
+    ["a name that only begins like the type's", '{"resourceType2":"Patient","resourceTyp":"Patient"}'],
+    ["the type in another case", '{"resourcetype":"Patient"}'],
+    ["no member at all", "{}"],
+    ["a number for a type", '{"resourceType":7}'],
+    ["null for a type", '{"resourceType":null}'],
+    ["an object for a type", '{"resourceType":{"resourceType":"Patient"}}'],
+  ])("with %s hold no record of the type", (_, line) => {
+    expect(read(line)).toBe("line 1 holds no Patient, which the manifest announced");
+  });
+
+  it("that say their type twice are refused, even if it is the same", () => {
+    expect(read('{"resourceType":"Patient","resourceType":"Patient"}')).toBe("line 1 says its resourceType twice");
+    expect(read('{"resourceType":"Patient","resource\\u0054ype":"Patient"}')).toBe(
+      "line 1 says its resourceType twice",
+    );
+  });
+
+  it.each([
+    ["an array", '[{"resourceType":"Patient"}]', "line 1 is no JSON object"],
+    ["a text", '"resourceType"', "line 1 is no JSON object"],
+    ["a byte order mark", '\ufeff{"resourceType":"Patient"}', "line 1 is no JSON object"],
+    ["blanks", " ", "the file ends inside line 1"],
+    ["blanks before a newline", " \n", "line 1 is no JSON object"],
+    ["a page of HTML", "<!doctype html>\n<html></html>\n", "line 1 is no JSON object, but markup"],
+    ["a line break within a record", '{"resourceType":"Patient",\n"id":"1"}', "line 1 ends inside its record"],
+    ["a record without an end", '{"resourceType":"Patient"', "the file ends inside line 1"],
+  ])("that are none, such as %s, are named for what they are", (_, content, message) => {
+    expect(read(content)).toBe(message);
+  });
+
+  it("may be of any type, even one that needs escapes", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "grapheme" }).chain((any) => fc.tuple(fc.constant(any), written(any))),
+        cuts,
+        ([any, text], at) => {
+          expect(read(`{"resourceType":${text}}`, at, any)).toBe(1);
+          expect(read(`{"resourceType":${text}}`, at, `${any}x`)).toContain("holds no");
+        },
+      ),
+    );
+  });
+
+  it("may nest 500 levels deep, and no deeper", () => {
+    expect(read(`${nested(500)}\n${nested(500)}`)).toBe(2);
+    expect(read(`${nested(500)}\n${nested(501)}`)).toBe("line 2 nests deeper than 500 levels");
+  });
+
+  it("may be longer than memory: nothing of them is kept", () => {
+    const reader = new JsonLines(type);
+    const before = process.memoryUsage();
+    const chunk = Buffer.alloc(1024 * 1024, "x");
+    reader.push(Buffer.from('{"resourceType":"Patient","resource\\u0054'));
+    for (let mebibyte = 0; mebibyte < 300; mebibyte += 1) reader.push(chunk);
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    expect(heapUsed + arrayBuffers - before.heapUsed - before.arrayBuffers).toBeLessThan(20 * 1024 * 1024);
+    reader.push(Buffer.from('":"1"}\n'));
+    reader.end();
+    expect(reader.lines).toBe(1);
+  });
+});

@@ -1,0 +1,81 @@
+import { S3Client } from "@aws-sdk/client-s3";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { StagedObject } from "#bulk-export/verified-file/staged-object.ts";
+import { crcOf } from "../../../fixtures/s3-in-memory.ts";
+import { says, startWireServer, type WireRequest, type WireServer } from "../../../fixtures/wire-server.ts";
+
+const created = "<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>";
+const completed = "<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>";
+const slowDown = "<Error><Code>SlowDown</Code><Message>slow down</Message></Error>";
+
+/** What reaches S3, over the wire. How whole files land is tested with verifiedUpload. */
+describe("an object on its way into S3", () => {
+  let wire: WireServer;
+  let s3: S3Client;
+  let refusals: number;
+
+  beforeEach(async () => {
+    refusals = 0;
+    wire = await startWireServer((request) => {
+      if (refusals > 0 && request.target.includes("partNumber=2")) {
+        refusals -= 1;
+        return says(503, {}, slowDown);
+      }
+      if (request.target.includes("uploads")) return says(200, {}, created);
+      return says(200, { etag: '"e"' }, request.method === "POST" ? completed : "");
+    });
+    s3 = new S3Client({
+      endpoint: wire.origin,
+      region: "us-east-1",
+      credentials: { accessKeyId: "a", secretAccessKey: "s" },
+      requestChecksumCalculation: "WHEN_REQUIRED",
+    });
+  });
+  afterEach(async () => {
+    s3.destroy();
+    await wire.close();
+  });
+
+  async function store(...chunks: Buffer[]): Promise<void> {
+    const staging = { contentType: "text/plain", partBytes: 8, onAbandoned: () => undefined };
+    const object = new StagedObject(s3, "bucket", "key", staging);
+    for (const chunk of chunks) await object.write(chunk);
+    await object.publish(() => Promise.resolve());
+  }
+
+  const bodies = (): WireRequest[] => wire.requests.filter(({ method }) => method === "PUT");
+
+  it.each([
+    ["at once", "small", ["small"]],
+    ["in parts", "part one, part two", ["part one", ", part t", "wo"]],
+  ])("sent %s has the checksum of each body in its signature, and no other digest of it", async (_, text, sent) => {
+    await store(Buffer.from(text));
+    expect(bodies().map(({ body }) => body)).toEqual(sent);
+    for (const { headers, body } of bodies()) {
+      expect(headers["x-amz-content-sha256"]).toBe("UNSIGNED-PAYLOAD");
+      expect(headers["x-amz-checksum-crc32"]).toBe(crcOf(Buffer.from(body)));
+      expect(headers["authorization"]).toContain("x-amz-checksum-crc32");
+    }
+  });
+
+  it("keeps what it was given, whatever becomes of the chunk's memory", async () => {
+    const chunk = Buffer.from("abcdef");
+    const staging = { contentType: "text/plain", partBytes: 64, onAbandoned: () => undefined };
+    const object = new StagedObject(s3, "bucket", "key", staging);
+    await object.write(chunk);
+    chunk.fill("x");
+    await object.publish(() => Promise.resolve());
+    expect(bodies()[0]?.body).toBe("abcdef");
+  });
+
+  it("sends a part again that S3 was too busy to take, with the same bytes", async () => {
+    refusals = 1;
+    await store(...["part one", "part two", "part 3..", "part 4..", "part 5.."].map((text) => Buffer.from(text)));
+    const second = bodies().filter(({ target }) => target.includes("partNumber=2"));
+    expect(second.map(({ body }) => body)).toEqual(["part two", "part two"]);
+    const parts = new Map(bodies().map(({ target, body }) => [target.replace(/.*partNumber=(\d+).*/, "$1"), body]));
+    expect(["1", "2", "3", "4", "5"].map((number) => parts.get(number)).join("")).toBe(
+      "part onepart twopart 3..part 4..part 5..",
+    );
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { failCcds } from "#ccd-retrieval/fail-ccds/fail-ccds.ts";
+import { ccdRecord, ccdsInMemory, own, ownContext } from "../../../fixtures/ccds-in-memory.ts";
+
+const dead = { Error: "SessionDead", Cause: JSON.stringify({ errorMessage: "renew the session", trace: [] }) };
+const input = { request: ownContext, failure: dead };
+
+describe("failing a request for CCDs", () => {
+  it("ends it with the fault's name and words, for the caller, the subscribers and the Fail state", async () => {
+    const bridge = ccdsInMemory(ccdRecord(own));
+    const error = { name: "SessionDead", message: "renew the session" };
+    expect(await failCcds(bridge)(input, bridge.stepContext)).toEqual({ error: error.name, cause: error.message });
+    expect(bridge.requests.all.get(own)).toMatchObject({ state: "failed", failure: error });
+    expect(bridge.published).toEqual([
+      { type: "Ccd Failed", detail: { version: "1", eventId: `${own}/failed`, requestId: own, error } },
+    ]);
+  });
+
+  it("calls what it does not know unexpected, and repeats no credential of it", async () => {
+    const bridge = ccdsInMemory(ccdRecord(own));
+    const failure = { Error: "States.Timeout", Cause: "at https://x.example/a?nonceToken=1234" };
+    const { error, cause } = await failCcds(bridge)({ ...input, failure }, bridge.stepContext);
+    expect(error).toBe("Unexpected");
+    expect(cause).toBe("States.Timeout: at https://x.example/a?[redacted]");
+  });
+
+  it("leaves a request ready that was told to be", async () => {
+    const bridge = ccdsInMemory(ccdRecord(own, { state: "ready" }));
+    await failCcds(bridge)(input, bridge.stepContext);
+    expect(bridge.requests.all.get(own)).toMatchObject({ state: "ready" });
+    expect(bridge.published).toEqual([]);
+  });
+
+  it("tells it again where the bus failed after the request had ended", async () => {
+    const bridge = ccdsInMemory(ccdRecord(own));
+    bridge.busIsDown.value = true;
+    await expect(failCcds(bridge)(input, bridge.stepContext)).rejects.toThrow("the bus is down");
+    bridge.busIsDown.value = false;
+    await failCcds(bridge)(input, bridge.stepContext);
+    expect(bridge.published).toHaveLength(1);
+  });
+
+  it("tells nothing of a request that there is not: its execution fails, and the alarm rings", async () => {
+    const bridge = ccdsInMemory();
+    const failure = { Error: "InvalidRequest", Cause: JSON.stringify({ errorMessage: "there is no request" }) };
+    expect(await failCcds(bridge)({ ...input, failure }, bridge.stepContext)).toMatchObject({
+      error: "InvalidRequest",
+    });
+    expect(bridge.published).toEqual([]);
+  });
+});

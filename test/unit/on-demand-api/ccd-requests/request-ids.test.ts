@@ -1,0 +1,41 @@
+import { createHash, createHmac } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { ccdRequestId } from "#ccd-retrieval/language/ccd-request.ts";
+import { randomId, repeatableIds } from "#on-demand-api/ccd-requests/request-ids.ts";
+
+const secret = "s".repeat(64);
+const ids = (text = secret) => repeatableIds(() => Promise.resolve(text));
+
+describe("the id of a request that may be sent again", () => {
+  it("is the same for the same caller and key, and for no others", async () => {
+    const id = await ids()("clara", "visit-1");
+    expect(ccdRequestId.parse(id)).toBe(id);
+    expect(await ids()("clara", "visit-1")).toBe(id);
+    const others = [
+      await ids()("clara", "visit-2"),
+      await ids()("paul", "visit-1"),
+      await ids()('clara","visit', "1"),
+      await ids("t".repeat(64))("clara", "visit-1"),
+    ];
+    expect(new Set([id, ...others]).size).toBe(5);
+  });
+
+  it("cannot be found by trying keys out", async () => {
+    const id = await ids()("clara", "patient-250001");
+    const guess = JSON.stringify(["clara", "patient-250001"]);
+    const guesses = [createHash("sha256").update(guess), createHmac("sha256", "").update(guess)];
+    for (const hash of guesses) expect(id).not.toContain(hash.digest("hex").slice(0, 32));
+  });
+
+  it("is not made by a secret that is too short to be one", async () => {
+    await expect(ids("short")("clara", "visit-1")).rejects.toThrow("too short");
+  });
+});
+
+describe("the id of any other request", () => {
+  it("is another each time", () => {
+    const made = Array.from({ length: 20 }, randomId);
+    expect(new Set(made).size).toBe(20);
+    for (const id of made) expect(ccdRequestId.parse(id)).toBe(id);
+  });
+});

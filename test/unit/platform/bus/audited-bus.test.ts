@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import type { ExportEvent } from "#bulk-export/language/export-events.ts";
+import { recordPublished as recordExportEvent } from "#bulk-export/records/export-audit.ts";
+import type { CcdEvent } from "#ccd-retrieval/language/ccd-events.ts";
+import { recordPublished as recordCcdEvent } from "#ccd-retrieval/records/ccd-audit.ts";
+import { auditedBus } from "#platform/bus/event-bus.ts";
+import { type BridgeInMemory, bridgeInMemory, patientExport } from "../../../fixtures/bridge-in-memory.ts";
+
+const { exportId, requestId, request, predecessor } = patientExport;
+const everyDetail = { version: "1" as const, exportId, run: "r1", requestId, request, predecessor };
+const place = { bucket: "landing", key: "exports/e1/" };
+const failed: ExportEvent = {
+  type: "Export Failed",
+  detail: {
+    ...everyDetail,
+    eventId: "e1/failed/r1",
+    error: { name: "NoFileLanded", message: "m" },
+    destination: place,
+  },
+};
+const fileLanded: ExportEvent = {
+  type: "Export File Landed",
+  detail: {
+    ...everyDetail,
+    eventId: "e1/landed/0",
+    file: {
+      ...place,
+      kind: "output",
+      type: "Patient",
+      lines: 1,
+      bytes: 1,
+      checksum: { algorithm: "CRC32", value: "AAAAAA==" },
+    },
+  },
+};
+
+const exportBus = ({ bus, audit }: BridgeInMemory) =>
+  auditedBus<ExportEvent>(bus, (event) => recordExportEvent(audit, event));
+const ccdBus = ({ bus, ccdAudit }: BridgeInMemory) =>
+  auditedBus<CcdEvent>(bus, (event) => recordCcdEvent(ccdAudit, event));
+
+describe("the audited bus", () => {
+  it("records that subscribers were told, once the bus took the event", async () => {
+    const bridge = bridgeInMemory();
+    await exportBus(bridge).publish(failed);
+    expect(bridge.published).toEqual([failed]);
+    const fact = bridge.s3.objects.get("audit/e1/r1/told-failed.json")?.body.toString() ?? "";
+    expect(JSON.parse(fact)).toMatchObject({ eventId: "e1/failed/r1", error: "NoFileLanded" });
+  });
+
+  it("records nothing that was not told", async () => {
+    const bridge = bridgeInMemory();
+    bridge.busIsDown.value = true;
+    await expect(exportBus(bridge).publish(failed)).rejects.toThrow("the bus is down");
+    expect(bridge.audited()).toEqual([]);
+  });
+
+  it("records who was told of CCDs below the request's own id", async () => {
+    const bridge = bridgeInMemory();
+    const ccds = `ccd-${"0".repeat(32)}`;
+    const told = { version: "1" as const, eventId: "e", requestId: ccds };
+    const error = { name: "WrongPatient" as const, message: "m" };
+    await ccdBus(bridge).publish({ type: "Ccd Failed", detail: { ...told, error } });
+    const index = { bucket: "landing", key: "k" };
+    await ccdBus(bridge).publish({ type: "Ccd Ready", detail: { ...told, documents: 1, index } });
+    expect(bridge.audited()).toEqual([`audit/ccds/${ccds}/told-failed.json`, `audit/ccds/${ccds}/told-ready.json`]);
+  });
+
+  it("records no single file: what landed is recorded when the export ends", async () => {
+    const bridge = bridgeInMemory();
+    await exportBus(bridge).publish(fileLanded);
+    expect(bridge.audited()).toEqual([]);
+  });
+});

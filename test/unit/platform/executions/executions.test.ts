@@ -1,0 +1,66 @@
+import {
+  DescribeExecutionCommand,
+  ExecutionAlreadyExists,
+  ExecutionDoesNotExist,
+  SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from "@aws-sdk/client-sfn";
+import { mockClient } from "aws-sdk-client-mock";
+import { beforeEach, describe, expect, it } from "vitest";
+import { executions } from "#platform/executions/executions.ts";
+
+const machine = "arn:aws:states:eu-central-1:123456789012:stateMachine:bulk-export";
+const execution = "arn:aws:states:eu-central-1:123456789012:execution:bulk-export:e1";
+
+describe("the machine's executions", () => {
+  const client = new SFNClient({ region: "eu-central-1" });
+  const mock = mockClient(client);
+  const stepFunctions = executions(client, machine);
+  const described = (status: "RUNNING" | "SUCCEEDED" | "FAILED" | "ABORTED" | "TIMED_OUT" | "PENDING_REDRIVE") =>
+    mock.on(DescribeExecutionCommand, { executionArn: execution }).resolves({ status, input: '{"level":"patient"}' });
+  beforeEach(() => {
+    mock.reset();
+  });
+
+  it.each([
+    ["RUNNING", "running"],
+    ["PENDING_REDRIVE", "running"],
+    ["SUCCEEDED", "succeeded"],
+    ["FAILED", "ended"],
+    ["ABORTED", "ended"],
+    ["TIMED_OUT", "ended"],
+  ] as const)("that are %s count as %s", async (status, expected) => {
+    described(status);
+    expect(await stepFunctions.find("e1")).toEqual({ name: "e1", status: expected, input: { level: "patient" } });
+  });
+
+  it("that nobody knows are not there; another refusal is no absence", async () => {
+    mock.on(DescribeExecutionCommand).rejects(new ExecutionDoesNotExist({ $metadata: {}, message: "no" }));
+    expect(await stepFunctions.find("e1")).toBeUndefined();
+    mock.on(DescribeExecutionCommand).rejects(new Error("AccessDenied"));
+    await expect(stepFunctions.find("e1")).rejects.toThrow("AccessDenied");
+  });
+
+  it("are started by name; a name that is taken answers who has it", async () => {
+    mock.on(StartExecutionCommand).resolves({});
+    expect(await stepFunctions.start("e1", { a: 1 })).toBeUndefined();
+    expect(mock.commandCalls(StartExecutionCommand)[0]?.args[0].input).toEqual({
+      stateMachineArn: machine,
+      name: "e1",
+      input: '{"a":1}',
+    });
+    mock.on(StartExecutionCommand).rejects(new ExecutionAlreadyExists({ $metadata: {}, message: "taken" }));
+    described("RUNNING");
+    expect(await stepFunctions.start("e1", {})).toMatchObject({ name: "e1", status: "running" });
+  });
+
+  it("are stopped with the reason", async () => {
+    mock.on(StopExecutionCommand).resolves({});
+    await stepFunctions.stop("e1", "cancelled by event i");
+    expect(mock.commandCalls(StopExecutionCommand)[0]?.args[0].input).toMatchObject({
+      executionArn: execution,
+      cause: "cancelled by event i",
+    });
+  });
+});

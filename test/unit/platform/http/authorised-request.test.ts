@@ -1,0 +1,273 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type IntegraClient } from "#bulk-export/server/integra-server.ts";
+import { type AuthorisedRequest, authorisedRequest } from "#platform/http/authorised-request.ts";
+import { readBody, readRefusal, refusalText } from "#platform/http/http.ts";
+import { testClient } from "../../../fixtures/integra-client.ts";
+import {
+  says,
+  startWireServer,
+  type WatchedHttp,
+  type WireReply,
+  type WireServer,
+  watchedHttp,
+} from "../../../fixtures/wire-server.ts";
+
+const credentials = ({ requests }: WireServer): unknown[] =>
+  requests.map(({ headers }) => [headers["authorization"], headers["x-auth-token"]]);
+
+const noToken = {
+  current: () => Promise.reject(new Error("a token was asked for")),
+  replacement: () => Promise.reject(new Error("a token was asked for")),
+};
+
+const redirect =
+  (location: string, status = 302) =>
+  () =>
+    says(status, { location });
+
+describe("a request with the client's token", () => {
+  let server: WireServer;
+  let files: WireServer;
+  let stranger: WireServer;
+  let watched: WatchedHttp;
+  let client: IntegraClient;
+  let answers: Record<string, (number: number) => WireReply>;
+
+  beforeEach(async () => {
+    answers = {};
+    const reply = (target: string, number: number): WireReply => answers[target]?.(number) ?? says(200, {}, "here");
+    server = await startWireServer(({ target }, number) => reply(target, number));
+    files = await startWireServer(({ target }, number) => reply(target, number));
+    stranger = await startWireServer(() => says(200, {}, "got you"));
+    watched = watchedHttp();
+    client = testClient(watched.http, server.origin, [files.origin]);
+  });
+  afterEach(async () => {
+    await watched.close();
+    await Promise.all([server.close(), files.close(), stranger.close()]);
+  });
+
+  const request = (path: string, more: Partial<AuthorisedRequest> = {}): AuthorisedRequest => ({
+    method: "GET",
+    url: new URL(path, server.origin),
+    headers: { accept: "application/json" },
+    token: "bearer-and-raw",
+    origins: client.server.fileOrigins,
+    ...more,
+  });
+
+  it("takes the token to the configured origin, raw as well where it is asked for", async () => {
+    await authorisedRequest(client, request("/a"));
+    await authorisedRequest(client, request("/a", { token: "bearer" }));
+    await authorisedRequest(client, request("/a", { token: "none" }));
+    expect(credentials(server)).toEqual([
+      ["Bearer token-1", "token-1"],
+      ["Bearer token-1", undefined],
+      [undefined, undefined],
+    ]);
+  });
+
+  it("goes to an allowed file origin without the token", async () => {
+    await authorisedRequest(client, request("/a", { url: new URL("/a", files.origin) }));
+    expect(credentials(files)).toEqual([[undefined, undefined]]);
+  });
+
+  it("does not go to an origin that is not allowed", async () => {
+    const attempt = authorisedRequest(client, request("/a", { url: new URL("/a", stranger.origin) }));
+    await expect(attempt).rejects.toMatchObject({
+      name: "OriginRefused",
+      message: expect.stringContaining(stranger.origin) as string,
+    });
+    expect(stranger.requests).toHaveLength(0);
+  });
+
+  it.each([301, 302, 303, 307, 308])("keeps the token over a %i within the same origin", async (status) => {
+    answers["/a"] = redirect("/b", status);
+    const answer = await authorisedRequest(client, request("/a"));
+    expect((await readBody(answer, 100)).toString()).toBe("here");
+    expect(server.requests.map(({ target }) => target)).toEqual(["/a", "/b"]);
+    expect(credentials(server)[1]).toEqual(["Bearer token-1", "token-1"]);
+  });
+
+  it("drops the token over a redirect to another allowed origin", async () => {
+    answers["/a"] = redirect(`${files.origin}/b`);
+    expect((await authorisedRequest(client, request("/a"))).status).toBe(200);
+    expect(credentials(files)).toEqual([[undefined, undefined]]);
+  });
+
+  it("does not take the token back to the server from another origin, which must not choose what we ask for", async () => {
+    answers["/a"] = redirect(`${files.origin}/b`);
+    answers["/b"] = redirect(`${server.origin}/c`);
+    expect((await authorisedRequest(client, request("/a"))).status).toBe(200);
+    expect(server.requests.map(({ target }) => target)).toEqual(["/a", "/c"]);
+    expect(credentials(server)).toEqual([
+      ["Bearer token-1", "token-1"],
+      [undefined, undefined],
+    ]);
+  });
+
+  it("tells nobody where it came from, and keeps no cookie", async () => {
+    answers["/a"] = () => says(302, { location: `${files.origin}/b`, "set-cookie": "session=1" });
+    await authorisedRequest(client, request("/a?secret=1"));
+    await authorisedRequest(client, request("/c"));
+    for (const { headers } of [...server.requests, ...files.requests])
+      expect(Object.keys(headers)).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(referer|cookie)$/)]));
+  });
+
+  it("sends no token anywhere where none is needed, and asks for none", async () => {
+    answers["/a"] = redirect(`${server.origin}/b`);
+    answers["/b"] = redirect(`${files.origin}/c`);
+    answers["/c"] = () => says(401, {}, "no");
+    const answer = await authorisedRequest({ ...client, token: noToken }, request("/a", { token: "none" }));
+    expect(answer.status).toBe(401);
+    expect([...credentials(server), ...credentials(files)]).toEqual(
+      Array.from({ length: 3 }, () => [undefined, undefined]),
+    );
+  });
+
+  it("does not follow a redirect to an origin that is not allowed", async () => {
+    answers["/a"] = redirect(`${stranger.origin}/b`);
+    await expect(authorisedRequest(client, request("/a"))).rejects.toMatchObject({ name: "OriginRefused" });
+    expect(stranger.requests).toHaveLength(0);
+  });
+
+  it.each([
+    "file:///etc/passwd",
+    "data:text/plain,x",
+    "ftp://127.0.0.1/x",
+    "http://169.254.169.254/latest/meta-data",
+    "http://localhost/",
+    "http://[::1]/",
+    "http://0.0.0.0/",
+    "http://2130706433/",
+    "//10.0.0.1/x",
+    "http://[",
+  ])("does not follow a redirect to %s", async (location) => {
+    answers["/a"] = redirect(location);
+    await expect(authorisedRequest(client, request("/a"))).rejects.toMatchObject({ name: "OriginRefused" });
+  });
+
+  it("does not follow a redirect to the server with a user name, or under another scheme", async () => {
+    const { host } = new URL(server.origin);
+    for (const location of [`http://user:pass@${host}/b`, `https://${host}/b`, `blob:http://${host}/b`]) {
+      answers["/a"] = redirect(location);
+      const fault = await authorisedRequest(client, request("/a")).catch((error: unknown) => error);
+      expect(fault).toMatchObject({ name: "OriginRefused", message: expect.not.stringContaining("pass") as string });
+    }
+    expect(server.requests.map(({ target }) => target)).toEqual(["/a", "/a", "/a"]);
+  });
+
+  it("names the setting that would allow a file's origin, where that is what is wrong", async () => {
+    answers["/a"] = redirect(`${stranger.origin}/b`);
+    const file = authorisedRequest(client, request("/a"));
+    await expect(file).rejects.toThrow("add it to the setting integra.fileOrigins");
+    const status = authorisedRequest(client, request("/a", { origins: client.server.tokenOrigins }));
+    await expect(status).rejects.toThrow(/^(?!.*fileOrigins)/);
+  });
+
+  it("does not go round in circles", async () => {
+    answers["/a"] = redirect("/a");
+    expect((await authorisedRequest(client, request("/a"))).status).toBe(302);
+    expect(server.requests).toHaveLength(6);
+  });
+
+  it("is repeated with a new token after a 401", async () => {
+    answers["/a"] = (number) => (number === 1 ? says(401, {}, "<h1>expired</h1>") : says(200));
+    expect((await authorisedRequest(client, request("/a"))).status).toBe(200);
+    expect(credentials(server)).toEqual([
+      ["Bearer token-1", "token-1"],
+      ["Bearer token-2", "token-2"],
+    ]);
+  });
+
+  it("is given up where the new token is refused as well", async () => {
+    answers["/a"] = () => says(401, {}, "<html><h1>HTTP Status 401 – Unauthorized</h1></html>");
+    await expect(authorisedRequest(client, request("/a"))).rejects.toMatchObject({
+      name: "AccessRefused",
+      message: `the server refused a new access token at a GET of ${server.origin}: HTTP 401`,
+    });
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it("takes the 401 of an origin that never got the token for what it is: not a refused token", async () => {
+    answers["/b"] = () => says(401, {}, "link expired");
+    const answer = await authorisedRequest(client, request("/b", { url: new URL("/b", files.origin) }));
+    expect(answer.status).toBe(401);
+    await readBody(answer, 100);
+    expect(files.requests).toHaveLength(1);
+  });
+
+  it("leaves no error behind that would kill the process: after a 401", async () => {
+    answers["/a"] = (number) => (number === 1 ? says(401, {}, "<h1>expired</h1>") : says(200));
+    await authorisedRequest(client, request("/a"));
+    await authorisedRequest(client, request("/c"));
+    expect(watched.unheard).toEqual([]);
+  });
+
+  it("leaves no error behind that would kill the process: after a redirect", async () => {
+    answers["/a"] = () => says(302, { location: "/b" }, "moved");
+    await authorisedRequest(client, request("/a"));
+    await authorisedRequest(client, request("/c"));
+    expect(watched.unheard).toEqual([]);
+  });
+
+  it("leaves no error behind that would kill the process: after a page too long to be read to its end", async () => {
+    answers["/a"] = (number) => (number === 1 ? says(401, {}, "x".repeat(600_000)) : says(200));
+    await authorisedRequest(client, request("/a"));
+    answers["/b"] = () => says(401, {}, "x".repeat(600_000));
+    await expect(authorisedRequest(client, request("/b"))).rejects.toMatchObject({ name: "AccessRefused" });
+    await authorisedRequest(client, request("/c"));
+    expect(watched.unheard).toEqual([]);
+  });
+
+  it("marks what it carried, so that no message repeats it from the answer", async () => {
+    const quoting = "the token token-1 is too old";
+    answers["/a"] = () =>
+      says(403, {}, JSON.stringify({ resourceType: "OperationOutcome", issue: [{ diagnostics: quoting }] }));
+    const refusal = await readRefusal(await authorisedRequest(client, request("/a")), 0);
+    expect(refusalText(refusal)).toBe("HTTP 403: the token [redacted] is too old");
+  });
+
+  it("takes the token raw and not as a bearer token where it is asked for", async () => {
+    await authorisedRequest(client, request("/a", { token: "raw" }));
+    expect(credentials(server)).toEqual([[undefined, "token-1"]]);
+  });
+
+  it("posts its body, and posts it again after a 401", async () => {
+    answers["/a"] = (number) => (number === 1 ? says(401) : says(200));
+    const answer = await authorisedRequest(client, request("/a", { method: "POST", body: '{"a":1}' }));
+    expect(answer.status).toBe(200);
+    expect(server.requests.map(({ method, body }) => [method, body])).toEqual([
+      ["POST", '{"a":1}'],
+      ["POST", '{"a":1}'],
+    ]);
+  });
+
+  it.each([301, 302, 303, 307, 308])("does not post elsewhere after a %i: that is the answer", async (status) => {
+    answers["/a"] = redirect("/b", status);
+    const answer = await authorisedRequest(client, request("/a", { method: "POST", body: "{}" }));
+    expect(answer.status).toBe(status);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("gives a 401 back as it is where it is not about the token", async () => {
+    answers["/a"] = () => says(401, {}, "the nonce is used up");
+    const answer = await authorisedRequest(client, request("/a", { renews: false }));
+    expect((await readBody(answer, 100)).toString()).toBe("the nonce is used up");
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("names what was asked for in words, where the path may name a patient", async () => {
+    answers["/Patient/12900876000"] = () => says(401);
+    const asked = request("/Patient/12900876000", { subject: "the read of one Patient" });
+    const fault = (await authorisedRequest(client, asked).catch((error: unknown) => error)) as Error;
+    expect(fault.message).toContain("the read of one Patient");
+    expect(fault.message).not.toContain("12900876000");
+  });
+
+  it("names no query in its faults", async () => {
+    const url = new URL("/a?patient=secret", stranger.origin);
+    const fault = (await authorisedRequest(client, request("/a", { url })).catch((error: unknown) => error)) as Error;
+    expect(fault.message).not.toContain("secret");
+  });
+});

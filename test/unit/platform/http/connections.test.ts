@@ -1,0 +1,116 @@
+import type { LookupAddress } from "node:dns";
+import type { LookupFunction } from "node:net";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { integraServer } from "#bulk-export/server/integra-server.ts";
+import { connections } from "#platform/http/connections.ts";
+import { type Http, readBody, undiciHttp } from "#platform/http/http.ts";
+import { says, startWireServer, type WireServer } from "../../../fixtures/wire-server.ts";
+
+/** A resolver under an attacker's control: it says what the test says, and counts how often it was asked. */
+function names(answers: Record<string, string[][]>): { resolve: LookupFunction; asked: string[] } {
+  const asked: string[] = [];
+  const resolve: LookupFunction = (hostname, _, callback) => {
+    const answer = answers[hostname]?.[asked.filter((name) => name === hostname).length] ?? [];
+    asked.push(hostname);
+    const found: LookupAddress[] = answer.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
+    if (found.length > 0) callback(null, found);
+    else callback(Object.assign(new Error("no such name"), { code: "ENOTFOUND" }), "");
+  };
+  return { resolve, asked };
+}
+
+async function get(http: Http, origin: string): Promise<string> {
+  const answer = await http({ method: "GET", url: new URL("/file", origin), headers: {} });
+  return (await readBody(answer, 100)).toString();
+}
+
+describe("connections", () => {
+  let wire: WireServer;
+  let port: string;
+  const open: { destroy(): Promise<void> }[] = [];
+
+  beforeEach(async () => {
+    wire = await startWireServer(() => says(200, {}, "here"));
+    ({ port } = new URL(wire.origin));
+  });
+  afterEach(async () => {
+    for (const agent of open.splice(0)) await agent.destroy();
+    await wire.close();
+  });
+
+  function given(settings: { baseUrl?: string; tokenUrl?: string; fileOrigins?: string[] }, resolve?: LookupFunction) {
+    const server = integraServer({ baseUrl: "https://fhir.example/", ...settings });
+    const agent = connections(server, resolve);
+    open.push(agent);
+    return undiciHttp(agent);
+  }
+
+  it.each([
+    ["a loopback address", ["127.0.0.1"]],
+    ["a loopback address of IPv6", ["::1"]],
+    ["a loopback address besides a public one", ["198.41.0.4", "127.0.0.1"]],
+    ["a private address", ["10.0.0.1"]],
+    ["a metadata service", ["169.254.169.254"]],
+    ["a wrapped loopback address", ["::ffff:127.0.0.1"]],
+  ])("do not lead to a file origin whose name is %s", async (_, addresses) => {
+    const origin = `http://files.example:${port}`;
+    const http = given({ fileOrigins: [origin] }, names({ "files.example": [addresses] }).resolve);
+    await expect(get(http, origin)).rejects.toMatchObject({
+      name: "OriginRefused",
+      message: "files.example leads to an address that is not of the public internet",
+    });
+    expect(wire.requests).toHaveLength(0);
+  });
+
+  it("lead to a file origin whose name is a public address", async () => {
+    const origin = `http://files.example:${port}`;
+    // Of the public internet, and allocated to nobody.
+    const http = given({ fileOrigins: [origin] }, names({ "files.example": [["3000::1"]] }).resolve);
+    const signal = AbortSignal.timeout(500);
+    const fault = await http({ method: "GET", url: new URL(origin), headers: {}, signal }).catch((e: unknown) => e);
+    expect(fault).toBeInstanceOf(Error);
+    expect((fault as Error).name).toMatch(/^(ServerUnavailable|TimeoutError)$/);
+  });
+
+  it("judge the very addresses that are used: a name is resolved once a connection", async () => {
+    const origin = `http://files.example:${port}`;
+    const { resolve, asked } = names({ "files.example": [["127.0.0.1"], ["198.41.0.4"]] });
+    await expect(get(given({ fileOrigins: [origin] }, resolve), origin)).rejects.toMatchObject({
+      name: "OriginRefused",
+    });
+    expect(asked).toEqual(["files.example"]);
+  });
+
+  it("lead to the server itself wherever its name leads, and to its token endpoint", async () => {
+    const { resolve } = names({ "fhir.example": [["198.41.0.4"]] });
+    const http = given({ baseUrl: `http://localhost:${port}`, tokenUrl: `${wire.origin}/token` }, resolve);
+    expect(await get(http, `http://localhost:${port}`)).toBe("here");
+    expect(await get(http, wire.origin)).toBe("here");
+  });
+
+  it("lead to a file origin that the operator listed by its address", async () => {
+    expect(await get(given({ fileOrigins: [wire.origin] }), wire.origin)).toBe("here");
+    expect(await get(given({ fileOrigins: [`http://localhost:${port}`] }), `http://localhost:${port}`)).toBe("here");
+  });
+
+  it.each(["127.0.0.1", "[::1]", "10.0.0.1", "169.254.169.254", "0.0.0.0", "[::ffff:127.0.0.1]", "2130706433"])(
+    "do not lead to %s, should anything ever ask for it",
+    async (host) => {
+      await expect(get(given({}), `http://${host}:${port}`)).rejects.toMatchObject({ name: "OriginRefused" });
+      expect(wire.requests).toHaveLength(0);
+    },
+  );
+
+  it("of another port of the server's address are others", async () => {
+    const http = given({ baseUrl: "http://127.0.0.1:1/" });
+    await expect(get(http, wire.origin)).rejects.toMatchObject({ name: "OriginRefused" });
+  });
+
+  it("to a name that does not exist are worth another try", async () => {
+    const origin = `http://files.example:${port}`;
+    await expect(get(given({ fileOrigins: [origin] }, names({}).resolve), origin)).rejects.toMatchObject({
+      name: "ServerUnavailable",
+      message: expect.stringContaining("ENOTFOUND") as string,
+    });
+  });
+});

@@ -1,0 +1,119 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { readServerText } from "#platform/http/server-text.ts";
+
+const read = (body: unknown) => readServerText(Buffer.from(typeof body === "string" ? body : JSON.stringify(body)));
+const outcome = (...codes: string[]): unknown => ({
+  resourceType: "OperationOutcome",
+  issue: codes.map((code) => ({ severity: "error", code, diagnostics: `about ${code}` })),
+});
+
+describe("what a server says about an error", () => {
+  it("is an OperationOutcome's diagnostics, or its details, or its code", () => {
+    const issue = [{ code: "invalid", diagnostics: "one" }, { details: { text: "two" } }, { code: "three" }];
+    expect(read({ resourceType: "OperationOutcome", issue })).toMatchObject({
+      text: "one; two; three",
+      outcome: "terminal",
+    });
+  });
+
+  it.each(["transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled"])(
+    "passes where its only issue is of type %s",
+    (code) => {
+      expect(read(outcome(code)).outcome).toBe("transient");
+    },
+  );
+
+  it("stays where one of its issues is final, or there is none", () => {
+    expect(read(outcome("transient", "invalid")).outcome).toBe("terminal");
+    expect(read(outcome()).outcome).toBe("terminal");
+  });
+
+  it("is OAuth's error with its description", () => {
+    expect(read({ error: "invalid_scope", error_description: "no such scope" })).toEqual({
+      text: "invalid_scope: no such scope",
+      said: "invalid_scope: no such scope",
+      codes: ["invalid_scope"],
+      outcome: "none",
+      oauthError: "invalid_scope",
+    });
+  });
+
+  it.each([
+    [
+      "a page of HTML",
+      "<html><head><title>t</title></head><body><h1>HTTP Status 401</h1><p>x</p></body></html>",
+      "HTTP Status 401",
+    ],
+    ["a text", "Jane Doe is not here", "Jane Doe is not here"],
+    [
+      "a framework's error object",
+      { status: 500, error: "Internal Server Error", message: "Jane Doe", path: "/x" },
+      "Internal Server Error: Jane Doe",
+    ],
+    [
+      "the guide's error object with words",
+      { status: false, message: "no file of Jane", code: "403" },
+      "no file of Jane: 403",
+    ],
+    [
+      "an error object whose words look like codes",
+      { error: { code: "jane" }, message: "JANE", code: "DOE" },
+      "JANE: DOE",
+    ],
+    ["JSON that is no object", "[1]", "[1]"],
+    ["JSON that is cut", '{"error":"invalid_client"', '{"error":"invalid_client"'],
+    ["nothing", "", ""],
+  ])("is nothing to be written down where it is %s, but it can be judged", (_, body, said) => {
+    expect(read(body)).toEqual({ text: "", said, codes: [], outcome: "none", oauthError: undefined });
+  });
+
+  it("is said in codes by an OperationOutcome and by the guide's error object", () => {
+    expect(read(outcome("throttled", "lock-error", "throttled")).codes).toEqual(["throttled", "lock-error"]);
+    expect(read({ status: false, message: "ATTACHMENT_FILE_NOT_FOUND", code: "403" }).codes).toEqual([
+      "ATTACHMENT_FILE_NOT_FOUND",
+    ]);
+    expect(read(outcome("Jane Doe", "x".repeat(30))).codes).toEqual([]);
+  });
+
+  it("is one line of at most 600 characters, whatever the body", () => {
+    const body = fc.oneof(
+      fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+      fc.json().map((text) => Buffer.from(text)),
+    );
+    fc.assert(
+      fc.property(body, (bytes) => {
+        const { text } = readServerText(bytes);
+        expect(text).not.toMatch(/[\r\n]/);
+        expect(text.length).toBeLessThanOrEqual(601);
+      }),
+    );
+    const issue = [{ diagnostics: "word ".repeat(1000) }];
+    expect(read({ resourceType: "OperationOutcome", issue }).text).toHaveLength(601);
+  });
+
+  it("takes an OperationOutcome with issues that are none", () => {
+    for (const issue of [null, "x", {}, [null], [1, "x", []]]) {
+      expect(read({ resourceType: "OperationOutcome", issue }).outcome).not.toBe("none");
+    }
+  });
+
+  it("never repeats what the request carried, not even the part of it that a long text has room for", () => {
+    const token = "short.lived/token";
+    for (const quoted of [token, encodeURIComponent(token), Buffer.from(token).toString("base64")]) {
+      const issue = [{ diagnostics: `${"x ".repeat(295)}${quoted}` }];
+      const { text } = readServerText(Buffer.from(JSON.stringify({ resourceType: "OperationOutcome", issue })), [
+        token,
+      ]);
+      expect(text).toMatch(/x x \[redacted\]…?$/);
+    }
+  });
+
+  it("never repeats a token or a URL's query", () => {
+    const text = 'token eyJhbGciOiJSUzM4NCJ9.eyJpc3MiOiJ4In0.c2ln for https://portal.example/d?patient=17&x=1 "bad"';
+    const said = read({ resourceType: "OperationOutcome", issue: [{ code: "login", diagnostics: text }] }).text;
+    expect(said).not.toContain("eyJ");
+    expect(said).not.toContain("patient=17");
+    expect(said).toContain("https://portal.example/d");
+  });
+});

@@ -1,0 +1,187 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { isSecretName, redact, redactForeign } from "#platform/lambda/redaction.ts";
+
+const around = fc.constantFrom("", " ", "\n", "token: ", '"', "(", "refused: ", "at ", " for the client, ");
+const base64url = fc.stringMatching(/^[A-Za-z0-9_-]{6,60}$/);
+const jwt = fc
+  .tuple(base64url, base64url, base64url)
+  .map(([header, payload, signature]) => `eyJ${header}.${payload}.${signature}`);
+const opaque = fc.stringMatching(/^[A-Za-z0-9._~+/=-]{8,60}$/);
+const urlWithQuery = fc.tuple(
+  fc.webUrl({ validSchemes: ["http", "https"] }),
+  fc.stringMatching(/^SECRET[A-Za-z0-9=&%.,;:@/?+!*()~$_-]{0,40}$/),
+);
+
+describe("redaction", () => {
+  it("never lets a JWT through, nor a part of it", () => {
+    fc.assert(
+      fc.property(around, jwt, around, (before, token, after) => {
+        const text = redact(`${before}${token}${after}`);
+        expect(text).not.toContain("eyJ");
+        for (const part of token.split(".")) expect(text).not.toContain(part);
+      }),
+    );
+  });
+
+  it.each(["_", "x", "7", "assertion_"])("never lets a JWT through that is glued to %j", (before) => {
+    expect(redact(`${before}eyJhbGciOiJSUzM4NCJ9.eyJpc3MiOiJ4In0.c2ln`)).not.toContain("eyJ");
+  });
+
+  it("never lets a bearer token through", () => {
+    fc.assert(
+      fc.property(around, fc.constantFrom("Bearer", "bearer", "BEARER"), opaque, (before, scheme, token) => {
+        expect(redact(`${before}${scheme} ${token}`)).not.toContain(token);
+      }),
+    );
+  });
+
+  it.each([
+    "x-auth-token: opaque-12345",
+    "x-auth-token opaque-12345",
+    "X-Auth-Token:opaque-12345",
+    '"x-auth-token":"opaque-12345"',
+  ])("never lets the guide's raw token through: %s", (text) => {
+    expect(redact(text)).not.toContain("opaque-12345");
+  });
+
+  it.each([
+    "client_assertion=a.b.c&x=1",
+    "access_token=opaque-12345",
+    '{"access_token":"opaque-12345"}',
+    '"client_secret": "opaque-12345"',
+  ])("never lets a credential's parameter through: %s", (text) => {
+    expect(redact(text)).not.toMatch(/a\.b\.c|opaque-12345/);
+  });
+
+  it("never lets a URL's query or fragment through, but its path", () => {
+    fc.assert(
+      fc.property(around, urlWithQuery, fc.constantFrom("?", "#"), (before, [url, query], mark) => {
+        const text = redact(`${before}${url.split(/[?#]/)[0]}${mark}${query}`);
+        expect(text).not.toContain("SECRET");
+      }),
+    );
+    expect(redact("GET https://portal.example/a/b?c=1 failed")).toBe(
+      "GET https://portal.example/a/b?[redacted] failed",
+    );
+  });
+
+  it.each([
+    ["an apostrophe", "https://portal.example/d?name=O'Brien&ssn=SECRET", "SECRET"],
+    ["an e-mail address right after the host", "https://portal.example?mail=jane@SECRET.example&ssn=1", "SECRET"],
+    ["an e-mail address in the query", "https://portal.example/d?mail=jane@SECRET.example", "SECRET"],
+  ])("never lets a URL's query through that holds %s", (_, text, secret) => {
+    expect(redact(text)).not.toContain(secret);
+  });
+
+  it.each(["https://user:pass@portal.example/a", "https://user:p@ss@portal.example/a", "http://user@portal.example"])(
+    "never lets a URL's user through: %s",
+    (text) => {
+      expect(redact(text)).not.toMatch(/user|pass|p@ss|ss@/);
+      expect(redact(text)).toContain("portal.example");
+    },
+  );
+
+  it("changes nothing when it is done again", () => {
+    const piece = fc.oneof(
+      around,
+      jwt,
+      opaque,
+      urlWithQuery.map((parts) => parts.join("?")),
+      fc.constantFrom(
+        "bearer",
+        "Bearer ",
+        "https://",
+        "code=",
+        "access_token=",
+        "x-auth-token: ",
+        "@",
+        "?",
+        "#",
+        "[redacted]",
+        "eyJ",
+      ),
+      fc.string(),
+    );
+    fc.assert(
+      fc.property(fc.array(piece), (pieces) => {
+        const once = redact(pieces.join(""));
+        expect(redact(once)).toBe(once);
+      }),
+      { numRuns: 2_000, examples: [[["https://a@b@c/"]]] },
+    );
+  });
+
+  it.each([
+    ['{"kty":"EC","crv":"P-384","d":"c2VjcmV0LXNjYWxhcg","x":"cHVibGlj"}', "c2VjcmV0LXNjYWxhcg"],
+    ['"{\\"dp\\":\\"c2VjcmV0LXNjYWxhcg\\"}"', "c2VjcmV0LXNjYWxhcg"],
+    ["-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----", "c2VjcmV0"],
+    ["-----BEGIN EC PRIVATE KEY-----\nc2VjcmV0", "c2VjcmV0"],
+    ["X-Amz-Signature=0123456789abcdef&X-Amz-Date=1", "0123456789abcdef"],
+  ])("never lets a key or a signature through: %s", (text, secret) => {
+    expect(redact(text)).not.toContain(secret);
+  });
+
+  it("leaves ordinary words alone", () => {
+    const words =
+      "HTTP 403: ATTACHMENT_FILE_NOT_FOUND, the bearer of this file has 3 lines; see https://portal.example/help";
+    expect(redact(words)).toBe(words);
+  });
+
+  it("knows fields that are never printed, in any case", () => {
+    for (const name of ["Authorization", "X-AUTH-TOKEN", "access_token", "SecretString", "d", "qi"])
+      expect(isSecretName(name)).toBe(true);
+    for (const name of ["exportId", "type", "lines", "reason"]) expect(isSecretName(name)).toBe(false);
+  });
+});
+
+describe("the redaction of somebody else's text", () => {
+  const random = fc.stringMatching(/^[A-Za-z0-9_-]{24,80}$/).map((characters) => `a${characters}Z0`);
+
+  it("never lets an opaque token through, wherever it stands", () => {
+    const place = fc.constantFrom(" ", "'", '"', "(", "/", "https://portal.example/files/", "token=", "<b>", "|");
+    fc.assert(
+      fc.property(place, random, fc.constantFrom("", " ", "/file.ndjson", "'", ",", "</b>"), (before, token, after) => {
+        expect(redactForeign(`${before}${token}${after}`)).not.toContain(token);
+      }),
+    );
+  });
+
+  it("never lets a known credential through, however short, nor in another encoding", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.stringMatching(/^[!-~]{6,40}$/), fc.string(), (before, token, after) => {
+        for (const spelt of [
+          token,
+          encodeURIComponent(token),
+          Buffer.from(token).toString("base64").replace(/=+$/, ""),
+        ])
+          expect(redactForeign(`${before}${spelt}${after}`, [token]).replaceAll("[redacted]", "")).not.toContain(spelt);
+      }),
+    );
+  });
+
+  it("leaves ids and words alone", () => {
+    const text =
+      "job 607d41896d70dd22f073459c, trace 0b9fe1c2-6a6b-4d0e-9d3a-2b8f5a3c9e1d: ATTACHMENT_FILE_NOT_FOUND at " +
+      "https://portal.minerva.integracloud.com/integra/fhir-export/r4/bulkExport/607d41896d70dd22f073459c";
+    expect(redactForeign(text)).toBe(text);
+  });
+
+  it("changes nothing when it is done again", () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.oneof(
+            random,
+            fc.string(),
+            urlWithQuery.map((parts) => parts.join("?")),
+          ),
+        ),
+        (pieces) => {
+          const once = redactForeign(pieces.join(" "));
+          expect(redactForeign(once)).toBe(once);
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,83 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { Context } from "aws-lambda";
+import { describe, expect, it } from "vitest";
+import * as z from "zod";
+import { KickOffRejected } from "#bulk-export/language/export-faults.ts";
+import { stepHandlers } from "#platform/lambda/step.ts";
+
+const context = (remaining = 60_000) => ({ getRemainingTimeInMillis: () => remaining }) as Context;
+const step = stepHandlers(() => ({}));
+const number = z.object({ number: z.number() });
+
+describe("a step as a Lambda handler", () => {
+  it("is built once and called often", async () => {
+    let built = 0;
+    const handler = step(number, number, () => {
+      built += 1;
+      return ({ number: given }) => Promise.resolve({ number: given + 1 });
+    });
+    expect(await handler({ number: 1 }, context())).toEqual({ number: 2 });
+    expect(await handler({ number: 2 }, context())).toEqual({ number: 3 });
+    expect(built).toBe(1);
+  });
+
+  it("is built again where it could not be built: a later call may find its settings", async () => {
+    let tries = 0;
+    const handler = step(number, number, () => {
+      tries += 1;
+      if (tries === 1) throw new Error("not complete");
+      return (input) => Promise.resolve(input);
+    });
+    await expect(handler({ number: 1 }, context())).rejects.toThrow("not complete");
+    expect(await handler({ number: 1 }, context())).toEqual({ number: 1 });
+  });
+
+  it("does not run on an input that breaks its contract", async () => {
+    let ran = false;
+    const handler = step(number, number, () => (input) => {
+      ran = true;
+      return Promise.resolve(input);
+    });
+    await expect(handler({ number: "1" }, context())).rejects.toMatchObject({ name: "ZodError" });
+    expect(ran).toBe(false);
+  });
+
+  it("does not hand out an output that breaks its contract", async () => {
+    const handler = step(number, number, () => () => Promise.resolve({ number: "x" } as never));
+    await expect(handler({ number: 1 }, context())).rejects.toMatchObject({ name: "ZodError" });
+  });
+
+  it("lets its faults through as they are, by their literal name", async () => {
+    const fault = new KickOffRejected("400");
+    const handler = step(number, number, () => () => Promise.reject(fault));
+    await expect(handler({ number: 1 }, context())).rejects.toBe(fault);
+    expect(fault.name).toBe("KickOffRejected");
+  });
+
+  it("gives its step a signal that has not fired yet", async () => {
+    const handler = step(
+      z.object({}),
+      z.object({ aborted: z.boolean() }),
+      () =>
+        (_, { signal }) =>
+          Promise.resolve({ aborted: signal.aborted }),
+    );
+    expect(await handler({}, context(5))).toEqual({ aborted: false });
+  });
+});
+
+describe("the log", () => {
+  it("holds no credential and no URL's query, whoever logs it, in errors and their causes as well", async () => {
+    const program = fileURLToPath(new URL("../../../fixtures/log-credentials.ts", import.meta.url));
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [program]);
+    const output = stdout + stderr;
+    expect(output).toContain("the step failed");
+    expect(output).toContain("AccessRefused");
+    expect(output).toContain("https://portal.example/d");
+    expect(output).toContain('"exportId":"e1"');
+    expect(output).not.toContain("PLANTED");
+    expect(output).not.toContain("eyJ");
+  });
+});

@@ -1,0 +1,165 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  elapsedOf,
+  nextTry,
+  pollIntervalMs,
+  troubleIntervalMs,
+  turnIntervalMs,
+  worthAnotherTry,
+} from "#platform/pacing/pacing.ts";
+
+const retryAfter = fc.option(
+  fc.oneof(fc.nat({ max: 86_400_000 }), fc.constantFrom(0, 1, 999, Number.POSITIVE_INFINITY)),
+  {
+    nil: undefined,
+  },
+);
+const day = 86_400_000;
+
+describe("the wait before the next status request", () => {
+  it("never undercuts the server's Retry-After, nor one second", () => {
+    fc.assert(
+      fc.property(
+        retryAfter,
+        fc.integer({ min: 1, max: 5_000 }),
+        fc.nat({ max: 2 * day }),
+        (retryAfterMs, polls, elapsedMs) => {
+          const wait = pollIntervalMs({ retryAfterMs, polls, elapsedMs, allowedMs: day });
+          expect(wait).toBeGreaterThanOrEqual(Math.max(retryAfterMs ?? 0, 1_000));
+        },
+      ),
+    );
+  });
+
+  it("without a Retry-After grows, and not beyond five minutes", () => {
+    const waits = Array.from({ length: 60 }, (_, polls) =>
+      pollIntervalMs({ retryAfterMs: undefined, polls, elapsedMs: 0, allowedMs: day }),
+    );
+    expect(waits.toSorted((a, b) => a - b)).toEqual(waits);
+    expect(waits[0]).toBeLessThanOrEqual(5_000);
+    expect(waits.at(-1)).toBe(300_000);
+  });
+
+  it("lets an export take fewer than 1,700 polls up to its deadline, whatever small Retry-After the server sends", () => {
+    const small = fc.array(fc.option(fc.nat({ max: 3_000 }), { nil: undefined }), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(small, fc.constantFrom(1, 7, 14), (sequence, days) => {
+        const allowedMs = days * day;
+        let now = 0;
+        let polls = 0;
+        while (now < allowedMs) {
+          polls += 1;
+          const retryAfterMs = sequence[polls % sequence.length];
+          const wait = pollIntervalMs({ retryAfterMs, polls, elapsedMs: now, allowedMs });
+          now += nextTry(now, wait).waitSeconds * 1000;
+        }
+        expect(polls).toBeLessThan(1_700);
+      }),
+      {
+        examples: [
+          [[0], 1],
+          [[undefined, 0], 14],
+        ],
+      },
+    );
+  });
+
+  it("is at most five minutes where the server asks for nothing", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5_000 }), fc.nat({ max: 10 * day }), (polls, elapsedMs) => {
+        const wait = pollIntervalMs({ retryAfterMs: undefined, polls, elapsedMs, allowedMs: day });
+        expect(wait).toBeLessThanOrEqual(300_000);
+      }),
+    );
+  });
+});
+
+describe("the wait for one's turn", () => {
+  it("grows from two seconds to a minute", () => {
+    const waits = Array.from({ length: 60 }, (_, n) => turnIntervalMs(n + 1, { elapsedMs: 0, allowedMs: day }));
+    expect(waits.toSorted((a, b) => a - b)).toEqual(waits);
+    expect([waits[0], waits.at(-1)]).toEqual([2_000, 60_000]);
+  });
+
+  it("is bounded in number, together with the polls after it, whenever the turn comes", () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (share) => {
+        let now = 0;
+        let questions = 0;
+        for (let looks = 1; now < share * day; looks += 1, questions += 1) {
+          now += nextTry(now, turnIntervalMs(looks, { elapsedMs: now, allowedMs: day })).waitSeconds * 1000;
+        }
+        for (let polls = 1; now < day; polls += 1, questions += 1) {
+          const wait = pollIntervalMs({ retryAfterMs: 0, polls, elapsedMs: now, allowedMs: day });
+          now += nextTry(now, wait).waitSeconds * 1000;
+        }
+        expect(questions).toBeLessThan(1_700);
+      }),
+      { examples: [[0], [1], [0.001]] },
+    );
+  });
+
+  it.each([day / 24, day])("may be kept short, and is bounded in number all the same (%i ms)", (allowedMs) => {
+    let now = 0;
+    let looks = 0;
+    const waits: number[] = [];
+    while (now < allowedMs) {
+      looks += 1;
+      const { waitSeconds } = nextTry(now, turnIntervalMs(looks, { elapsedMs: now, allowedMs }, 5_000));
+      waits.push(waitSeconds);
+      now += waitSeconds * 1000;
+    }
+    // Of eight events each, in a history that takes 25,000.
+    expect(looks).toBeLessThan(1_700);
+    expect(Math.max(...waits.slice(0, 40))).toBe(5);
+  });
+
+  it("knows how far an execution has come", () => {
+    const context = { startedAt: "2026-03-01T12:00:00Z", deadlineAt: Date.parse("2026-03-02T12:00:00Z") / 1000 };
+    expect(elapsedOf(context, Date.parse("2026-03-01T13:00:00Z"))).toEqual({ elapsedMs: 3_600_000, allowedMs: day });
+  });
+});
+
+const last = (unexplained: boolean): number =>
+  Array.from({ length: 50 }, (_, n) => n + 1).findIndex((troubles) => !worthAnotherTry(troubles, { unexplained })) + 1;
+
+describe("the wait after an answer that told nothing", () => {
+  it("never undercuts the server's Retry-After, nor one second, and grows", () => {
+    fc.assert(
+      fc.property(retryAfter, fc.integer({ min: 1, max: 100 }), (retryAfterMs, troubles) => {
+        const wait = troubleIntervalMs(troubles, retryAfterMs);
+        expect(wait).toBeGreaterThanOrEqual(Math.max(retryAfterMs ?? 0, 1_000));
+        expect(troubleIntervalMs(troubles + 1, retryAfterMs)).toBeGreaterThanOrEqual(wait);
+      }),
+    );
+    expect(troubleIntervalMs(1, undefined)).toBe(2_000);
+    expect(troubleIntervalMs(1_000, undefined)).toBe(300_000);
+  });
+
+  it("ends after 20 in a row, and after 5 that explain nothing", () => {
+    expect(last(false)).toBe(20);
+    expect(last(true)).toBe(5);
+  });
+});
+
+describe("the next try", () => {
+  it("is a whole number of seconds, never earlier than asked for, never below one", () => {
+    const wait = fc.oneof(
+      fc.double({ min: -1e6, max: 1e12, noNaN: true }),
+      fc.constantFrom(0, Number.POSITIVE_INFINITY),
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4e12 }), wait, (now, waitMs) => {
+        const { waitSeconds, nextAt } = nextTry(now, waitMs);
+        expect(Number.isSafeInteger(waitSeconds) && Number.isSafeInteger(nextAt)).toBe(true);
+        expect(waitSeconds).toBeGreaterThanOrEqual(1);
+        expect(waitSeconds).toBeLessThanOrEqual(99_999_999);
+        expect(waitSeconds * 1000).toBeGreaterThanOrEqual(Math.min(waitMs, 99_999_999_000));
+        expect(waitSeconds).toBeLessThan(Math.max(waitMs, 1_000) / 1000 + 1);
+        expect(nextAt * 1000).toBeGreaterThanOrEqual(now + waitSeconds * 1000);
+        expect(nextAt * 1000).toBeLessThan(now + waitSeconds * 1000 + 1_000);
+      }),
+    );
+  });
+});
