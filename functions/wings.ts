@@ -2,14 +2,19 @@ import { exportAuditFacts } from "#bulk-export/language/export-audit.ts";
 import { exportEvents } from "#bulk-export/language/export-events.ts";
 import { exportFaultNames } from "#bulk-export/language/export-faults.ts";
 import { exportLedgerKeys } from "#bulk-export/language/ledger-keys.ts";
+import { exportLogCodes } from "#bulk-export/language/log-codes.ts";
 import { ccdAuditFacts } from "#ccd-retrieval/language/ccd-audit.ts";
 import { ccdEvents } from "#ccd-retrieval/language/ccd-events.ts";
 import { ccdFaultNames } from "#ccd-retrieval/language/ccd-faults.ts";
 import { ccdLedgerKeys } from "#ccd-retrieval/language/ledger-keys.ts";
+import { ccdLogCodes } from "#ccd-retrieval/language/log-codes.ts";
+import { apiLogCodes } from "#on-demand-api/language/log-codes.ts";
 import type { EventOf } from "#platform/bus/event-language.ts";
+import { platformLogCodes } from "#platform/lambda/log-codes.ts";
 import { leaseKeys } from "#platform/ledger/ledger-keys.ts";
 import { composeWings } from "#platform/registry.ts";
 import { sessionLedgerKeys } from "#user-session/language/ledger-keys.ts";
+import { sessionLogCodes } from "#user-session/language/log-codes.ts";
 import { sessionEvents } from "#user-session/language/session-events.ts";
 import { sessionFaultNames } from "#user-session/language/session-faults.ts";
 
@@ -21,6 +26,7 @@ import { sessionFaultNames } from "#user-session/language/session-faults.ts";
 export const wings = composeWings([
   {
     name: "bulk-export",
+    logCodes: exportLogCodes,
     events: exportEvents,
     auditFacts: exportAuditFacts,
     faults: exportFaultNames,
@@ -28,6 +34,7 @@ export const wings = composeWings([
   },
   {
     name: "ccd-retrieval",
+    logCodes: ccdLogCodes,
     events: ccdEvents,
     auditFacts: ccdAuditFacts,
     faults: ccdFaultNames,
@@ -35,12 +42,14 @@ export const wings = composeWings([
   },
   {
     name: "user-session",
+    logCodes: sessionLogCodes,
     events: sessionEvents,
     auditFacts: {},
     faults: sessionFaultNames,
     ledgerKeys: sessionLedgerKeys,
   },
-  { name: "platform", events: {}, auditFacts: {}, faults: [], ledgerKeys: leaseKeys },
+  { name: "on-demand-api", logCodes: apiLogCodes, events: {}, auditFacts: {}, faults: [], ledgerKeys: {} },
+  { name: "platform", logCodes: platformLogCodes, events: {}, auditFacts: {}, faults: [], ledgerKeys: leaseKeys },
 ]);
 
 /** Every event that the bridge publishes: the schema of its detail by its `detail-type`. */

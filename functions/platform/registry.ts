@@ -1,5 +1,6 @@
 import type { FactSchemas } from "./bucket/audit-trail.ts";
 import type { EventSchemas } from "./bus/event-language.ts";
+import type { LogCodes } from "./lambda/log.ts";
 
 /** What a wing declares of itself, for everything that must know all wings: infra, the generated docs, the tests. */
 export interface Wing {
@@ -9,25 +10,38 @@ export interface Wing {
   auditFacts: FactSchemas;
   /** The names of the faults with which its executions or calls can end. */
   faults: readonly string[];
+  /** The codes of its log lines, each with its sentence. */
+  logCodes: LogCodes;
   /** How the keys of its ledger items begin, by their kind. */
   ledgerKeys: Readonly<Record<string, string>>;
 }
 
 /**
  * Puts wings together.
- * @throws Error if two wings claim one event, or ledger keys of which one begins with the other
+ * @throws Error if two wings claim one event or log code, or ledger keys of which one begins with the other
  */
 export function composeWings(wings: readonly Wing[]): readonly Wing[] {
-  const events = wings.flatMap(({ name, events: own }) => Object.keys(own).map((key) => ({ name, key })));
-  const prefixes = wings.flatMap(({ name, ledgerKeys }) => Object.values(ledgerKeys).map((key) => ({ name, key })));
-  for (const [index, { name, key }] of events.entries()) {
-    const other = events.slice(0, index).find((one) => one.key === key);
-    if (other !== undefined) throw new Error(`${other.name} and ${name} both declare the event "${key}"`);
-  }
-  for (const [index, { name, key }] of prefixes.entries()) {
-    const other = prefixes.slice(0, index).find((one) => one.key.startsWith(key) || key.startsWith(one.key));
-    if (other !== undefined)
-      throw new Error(`the ledger keys ${other.key} (${other.name}) and ${key} (${name}) collide`);
-  }
+  refuseCollisions(wings, "event", ({ events }) => Object.keys(events));
+  refuseCollisions(wings, "log code", ({ logCodes }) => Object.keys(logCodes));
+  refuseCollisions(
+    wings,
+    "ledger key",
+    ({ ledgerKeys }) => Object.values(ledgerKeys),
+    (one, other) => one.startsWith(other) || other.startsWith(one),
+  );
   return wings;
+}
+
+function refuseCollisions(
+  wings: readonly Wing[],
+  what: string,
+  namesOf: (wing: Wing) => string[],
+  collide: (one: string, other: string) => boolean = (one, other) => one === other,
+): void {
+  const claims = wings.flatMap((wing) => namesOf(wing).map((name) => ({ wing: wing.name, name })));
+  for (const [index, { wing, name }] of claims.entries()) {
+    const other = claims.slice(0, index).find((claim) => collide(claim.name, name));
+    if (other !== undefined)
+      throw new Error(`the ${what} ${name} of ${wing} collides with ${other.name} of ${other.wing}`);
+  }
 }

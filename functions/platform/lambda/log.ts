@@ -1,14 +1,17 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { isSecretName, redact } from "./redaction.ts";
 
-/** What steps may say to the log: a sentence, and fields that help to find the export. Never bodies, never PHI. */
-export interface Log {
-  info(message: string, fields?: Record<string, unknown>): void;
-  warn(message: string, fields?: Record<string, unknown>): void;
-  error(message: string, fields?: Record<string, unknown>): void;
+/** The log codes of a wing, each with the sentence that its log lines carry. The runbook is written by these codes. */
+export type LogCodes = Readonly<Record<string, string>>;
+
+/** What code may write to the log: a code of its wing, and fields that help to find the export or request. Never bodies, never PHI. */
+export interface Log<Code extends string = string> {
+  info(code: Code, fields?: Record<string, unknown>): void;
+  warn(code: Code, fields?: Record<string, unknown>): void;
+  error(code: Code, fields?: Record<string, unknown>): void;
 }
 
-/** Structured logs (JSON, one object a line) in which credentials and URL queries are redacted, whoever logs them. */
+/** Structured logs (JSON, one object for each line) in which credentials and URL queries are redacted, whatever logs them. */
 export const logger = new Logger({
   serviceName: "integra-bridge",
   jsonReplacerFn: (name, value: unknown) => {
@@ -17,9 +20,14 @@ export const logger = new Logger({
   },
 });
 
-/** The logger as steps see it. */
-export const log: Log = {
-  info: (message, fields = {}) => logger.info(message, fields),
-  warn: (message, fields = {}) => logger.warn(message, fields),
-  error: (message, fields = {}) => logger.error(message, fields),
-};
+/** The log of a wing: each line carries the code, its sentence, and the fields. */
+export function logOf<Codes extends LogCodes>(codes: Codes): Log<keyof Codes & string> {
+  const write =
+    (level: "info" | "warn" | "error") =>
+    (code: keyof Codes & string, fields: Record<string, unknown> = {}) =>
+      logger[level](codes[code] ?? code, { ...fields, code });
+  return { info: write("info"), warn: write("warn"), error: write("error") };
+}
+
+/** A log whose lines have a sentence and no code. */
+export const log: Log = logOf({});
