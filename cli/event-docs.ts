@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import {
-  aboutAnExport,
   exportCancelRequested,
+  exportReference,
   exportRequested,
   exportResumeRequested,
 } from "#bulk-export/language/export-events.ts";
@@ -16,8 +16,8 @@ const repository = join(import.meta.dirname, "..");
 /** The details of all events, those that callers send and those that the bridge publishes, by their detail-type. */
 const details: Record<string, z.ZodType> = {
   [exportRequested]: exportRequestDetail,
-  [exportResumeRequested]: aboutAnExport,
-  [exportCancelRequested]: aboutAnExport,
+  [exportResumeRequested]: exportReference,
+  [exportCancelRequested]: exportReference,
   ...eventDetails,
 };
 

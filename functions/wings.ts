@@ -1,4 +1,4 @@
-import { exportAuditFacts } from "#bulk-export/language/export-audit.ts";
+import { exportAuditFacts } from "#bulk-export/language/export-audit-facts.ts";
 import { exportEvents } from "#bulk-export/language/export-events.ts";
 import { exportFaultNames } from "#bulk-export/language/export-faults.ts";
 import { exportLedgerKeys } from "#bulk-export/language/ledger-keys.ts";

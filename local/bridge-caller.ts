@@ -4,7 +4,7 @@ import { GetExecutionHistoryCommand, SFNClient } from "@aws-sdk/client-sfn";
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as z from "zod";
 import { exportCancelRequested, exportRequested, exportResumeRequested } from "#bulk-export/language/export-events.ts";
-import { type ExportSummary, exportSummary } from "#bulk-export/language/export-records.ts";
+import { type ExportSummary, exportSummary } from "#bulk-export/language/export-summary.ts";
 import { eventDetails } from "#functions/wings.ts";
 import { clientSettings, type LocalBridge } from "./local-bridge.ts";
 

@@ -1,4 +1,4 @@
-import type { ExportSummary } from "#bulk-export/language/export-records.ts";
+import type { ExportSummary } from "#bulk-export/language/export-summary.ts";
 import { ccdRequestAnswer } from "#on-demand-api/language/ccd-request-messages.ts";
 import type { ApiCaller } from "./api-caller.ts";
 import type { BridgeCaller } from "./bridge-caller.ts";

@@ -1,4 +1,5 @@
-import type { ExportSummary, LandedFile } from "#bulk-export/language/export-records.ts";
+import type { ExportSummary } from "#bulk-export/language/export-summary.ts";
+import type { LandedFile } from "#bulk-export/language/landed-file.ts";
 import { readableBytes, type WatchedExport } from "./export-watch.ts";
 
 /** What landed, as a table for people, and which events the subscriber received. */

@@ -9,8 +9,8 @@ const aboutExport = z.object({
 });
 
 /**
- * Makes a step of an export a Lambda handler. Each log line carries the export's id, and CloudWatch learns how old the export is:
- * the alarm on stalled exports reads it.
+ * Makes a step of an export a Lambda handler. Each of its log lines carries the export's id. Each call also writes the age of the
+ * export as the metric `ExportAge`, which the alarm on stalled exports reads.
  */
 export const exportStep = stepHandlers((event) => {
   const { exportId, startedAt } = aboutExport.safeParse(event).data?.export ?? {};

@@ -5,19 +5,19 @@ import { landedFiles, sameBytes, servedFiles } from "../fixtures/landed-files.ts
 
 /** A fault for one file each, and what is then said of that file. The manifest announces counts; gzip is in use. */
 const faults: { type: string; fault: Fault; reason: RegExp }[] = [
-  { type: "AllergyIntolerance", fault: { kind: "garbage" }, reason: /line 1 is no JSON object, but markup/ },
+  { type: "AllergyIntolerance", fault: { kind: "garbage" }, reason: /line 1 is not a JSON object, but markup/ },
   { type: "CarePlan", fault: { kind: "bad-line" }, reason: /line \d+ is not JSON/ },
   { type: "CareTeam", fault: { kind: "bad-line", how: "not-utf8" }, reason: /not UTF-8/ },
-  { type: "Condition", fault: { kind: "wrong-type" }, reason: /line \d+ holds no Condition/ },
-  { type: "Device", fault: { kind: "wrong-type", nested: true }, reason: /line \d+ holds no Device/ },
+  { type: "Condition", fault: { kind: "wrong-type" }, reason: /line \d+ does not hold a resource of type Condition/ },
+  { type: "Device", fault: { kind: "wrong-type", nested: true }, reason: /line \d+ does not hold a resource of type Device/ },
   { type: "DiagnosticReport", fault: { kind: "truncate" }, reason: /the file ends inside line \d+/ },
   { type: "DocumentReference", fault: { kind: "truncate", framing: "close" }, reason: /the file ends inside line/ },
-  { type: "Encounter", fault: { kind: "drop-line" }, reason: /has \d+ lines, the manifest announced \d+/ },
+  { type: "Encounter", fault: { kind: "drop-line" }, reason: /has \d+ lines, but the manifest announced \d+/ },
   { type: "Goal", fault: { kind: "bad-gzip", how: "cut" }, reason: /broke off after \d+ bytes on the wire/ },
   {
     type: "Immunization",
     fault: { kind: "bad-gzip", how: "garbage-behind" },
-    reason: /no gzip stream, or a damaged one/,
+    reason: /not a gzip stream, or a damaged one/,
   },
   { type: "MedicationRequest", fault: { kind: "cut", afterBytes: 200 }, reason: /broke off after 200 bytes/ },
   { type: "Procedure", fault: { kind: "cut" }, reason: /no answer/ },

@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import type { ExportSummary } from "#bulk-export/language/export-records.ts";
+import type { ExportSummary } from "#bulk-export/language/export-summary.ts";
 import { type BridgeCaller, isAboutExport, type ReceivedExportEvent } from "#local/bridge-caller.ts";
 import type { ExportFile } from "#local/simulator/dataset.ts";
 import type { RequestLogEntry } from "#local/simulator/request-log.ts";

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ExportSummary, LandedFile } from "#bulk-export/language/export-records.ts";
+import type { ExportSummary } from "#bulk-export/language/export-summary.ts";
+import type { LandedFile } from "#bulk-export/language/landed-file.ts";
 import type { ExportAtScale, ServedFile } from "./export-at-scale.ts";
 
 /** Limits of Step Functions: the size of a state's input and output in bytes, and the events of an execution. */

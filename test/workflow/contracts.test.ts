@@ -12,7 +12,7 @@ const states: Record<string, Record<string, z.ZodObject>> = {
     lease: exports.leaseResult,
     kickOff: exports.kickOffResult,
     poll: exports.pollResult,
-    plan: exports.downloadPlan,
+    plan: exports.planResult,
     item: exports.workItem,
     download: exports.downloadResult,
     completion: exports.completion,

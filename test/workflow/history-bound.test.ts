@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { JobStatus } from "#bulk-export/server/export-job.ts";
+import type { JobStatus } from "#bulk-export/server/job-status.ts";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import {
   type Elapsed,

@@ -1,41 +1,43 @@
 import type { AdoptInput, Completion } from "#bulk-export/language/export-state.ts";
 import { landedFact } from "#bulk-export/language/landed-fact.ts";
+import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportAudit } from "#bulk-export/records/export-audit.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
-import type { Log } from "#platform/lambda/log.ts";
 import type { Step } from "#platform/lambda/step.ts";
 
 export interface AdoptResultPorts {
   records: Pick<ExportRecords, "getSummary" | "saveSummary">;
   audit: ExportAudit;
-  log: Log;
+  log: ExportLog;
   now: () => number;
 }
 
 /**
- * Takes over the result of the identical export that this one waited for: a summary of its own, the same objects. Nothing
- * is asked of the server, and nothing is downloaded twice.
+ * Takes over the result of the identical export that this one waited for. This export gets a summary of its own, which names the
+ * other export's objects. It sends no request to the server and downloads no file.
+ * @throws Error if the other export has no summary, or has failed
  */
 export const adoptResult =
   ({ records, audit, log, now }: AdoptResultPorts): Step<AdoptInput, Completion> =>
   async ({ export: context, lease: { following } }) => {
-    if (following === null) throw new Error("there is no export whose result could be adopted");
-    const theirs = await records.getSummary(following);
-    if (theirs.status === "failed") throw new Error(`export ${following} has no result that could be adopted`);
+    if (following === null)
+      throw new Error(`export ${context.exportId} follows no export, so there is no result to adopt`);
+    const followed = await records.getSummary(following);
+    if (followed.status === "failed") throw new Error(`export ${following} has failed, so it has no result to adopt`);
     const { exportId, run, requestId, request, predecessor, startedAt } = context;
     const completedAt = new Date(now()).toISOString();
     const summary = {
-      ...theirs,
+      ...followed,
       exportId,
       run,
       requestId,
       request,
       predecessor,
       adoptedFrom: following,
-      timings: { ...theirs.timings, startedAt, completedAt },
+      timings: { ...followed.timings, startedAt, completedAt },
     };
     await records.saveSummary(summary);
     await audit.append(context, "landed", landedFact(summary));
-    log.info("adopted the result of an identical export", { from: following, files: theirs.files.length });
-    return { status: theirs.status, deleteJob: false };
+    log.info("EXPORT_RESULT_ADOPTED", { from: following, files: followed.files.length });
+    return { status: followed.status, deleteJob: false };
   };

@@ -1,12 +1,17 @@
 import { exportStep } from "#bulk-export/export-step.ts";
 import { adoptInput, completion } from "#bulk-export/language/export-state.ts";
+import { exportLog } from "#bulk-export/log.ts";
 import { exportAudit } from "#bulk-export/records/export-audit.ts";
 import { exportRecords } from "#bulk-export/records/export-records.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
-import { log } from "#platform/lambda/log.ts";
 import { adoptResult } from "./adopt-result.ts";
 
 export const handler = exportStep(adoptInput, completion, () => {
   const bucket = bucketFromEnvironment(s3Client());
-  return adoptResult({ records: exportRecords(bucket), audit: exportAudit(bucket, Date.now), log, now: Date.now });
+  return adoptResult({
+    records: exportRecords(bucket),
+    audit: exportAudit(bucket, Date.now),
+    log: exportLog,
+    now: Date.now,
+  });
 });

@@ -1,4 +1,4 @@
-import { exportEvent } from "#bulk-export/language/event-head.ts";
+import { exportEventHead } from "#bulk-export/language/event-head.ts";
 import type { ExportEventBus } from "#bulk-export/language/export-events.ts";
 import { factOfRun } from "#bulk-export/language/export-runs.ts";
 import type { AnnounceInput } from "#bulk-export/language/export-state.ts";
@@ -10,11 +10,11 @@ export interface AnnounceCompletionPorts {
   bus: ExportEventBus;
 }
 
-/** An event is at most 256 KB: it names the first files that failed, the summary names all. */
+/** An event has at most 256 KB, so it names only the first files that failed. The summary names all of them. */
 const mostNamedFiles = 50;
 
 /**
- * Tells the subscribers that the export is done, by the summary that stands in S3.
+ * Publishes `Export Completed` with the content of the summary in S3.
  * @throws EventsUndelivered
  */
 export const announceCompletion =
@@ -25,7 +25,7 @@ export const announceCompletion =
     await bus.publish({
       type: "Export Completed",
       detail: {
-        ...exportEvent(context, factOfRun("completed", context.run)),
+        ...exportEventHead(context, factOfRun("completed", context.run)),
         status,
         transactionTime,
         adoptedFrom,

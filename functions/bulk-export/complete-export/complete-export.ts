@@ -1,39 +1,34 @@
 import { ExportStopped, NoFileLanded, TooManyFilesMissing } from "#bulk-export/language/export-faults.ts";
-import type {
-  ExportJob,
-  ExportPlan,
-  ExportSummary,
-  FailedFile,
-  IssueCounts,
-  LandedFile,
-  PlannedFile,
-} from "#bulk-export/language/export-records.ts";
+import type { ExportJob } from "#bulk-export/language/export-job.ts";
+import { jobIdOf } from "#bulk-export/language/export-job.ts";
+import type { ExportPlan, PlannedFile } from "#bulk-export/language/export-plan.ts";
 import type { CompleteInput, Completion, ExportContext } from "#bulk-export/language/export-state.ts";
-import { jobIdOf } from "#bulk-export/language/job-id.ts";
+import type { ExportSummary } from "#bulk-export/language/export-summary.ts";
 import { landedFact } from "#bulk-export/language/landed-fact.ts";
+import type { FailedFile, IssueCounts, LandedFile } from "#bulk-export/language/landed-file.ts";
+import type { ExportLog } from "#bulk-export/log.ts";
 import type { Checkpoints } from "#bulk-export/records/checkpoints.ts";
 import type { ExportAudit } from "#bulk-export/records/export-audit.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { Receipts } from "#bulk-export/records/receipts.ts";
-import type { Log } from "#platform/lambda/log.ts";
 import type { Step } from "#platform/lambda/step.ts";
 
 export interface CompleteExportPorts {
   records: Pick<ExportRecords, "getJob" | "getPlan" | "findStop" | "landedObjects" | "saveSummary">;
-  receipts: Pick<Receipts, "allLanded" | "allFailed">;
+  receipts: Pick<Receipts, "listLanded" | "listFailed">;
   checkpoints: Pick<Checkpoints, "advance">;
   audit: ExportAudit;
-  /** The share of the manifest's files (0 to 1) that may be missing from an export that is still called partial. */
+  /** The share of the manifest's files (0 to 1) that may be missing. If more are missing, the export fails. */
   toleratedMissingShare: number;
-  log: Log;
+  log: ExportLog;
   now: () => number;
 }
 
 /**
- * Holds the receipts against the plan and against the objects that really stand in the bucket, and writes the summary.
- * "complete" is said only when each file of the manifest has both, and no reported issue is an error.
- * @throws NoFileLanded, TooManyFilesMissing where less landed than is tolerated; the summary says what is missing
- * @throws ExportStopped where the export was stopped meanwhile
+ * Compares the plan with the receipts and with the objects in the bucket, and writes the summary. The export is complete only if
+ * each file of the manifest has a receipt and an object, and if the server reported no issue of severity error or fatal.
+ * @throws NoFileLanded, TooManyFilesMissing if more files are missing than is tolerated. The summary lists them
+ * @throws ExportStopped if the run was stopped
  */
 export const completeExport =
   (ports: CompleteExportPorts): Step<CompleteInput, Completion> =>
@@ -48,7 +43,7 @@ export const completeExport =
     const summary = summaryOf(context, { plan, job, files, failedFiles, failed: fault !== undefined }, ports.now());
     await ports.records.saveSummary(summary);
     await ports.audit.append(context, "landed", landedFact(summary));
-    ports.log.info("export reconciled", { status: summary.status, ...summary.totals });
+    ports.log.info("EXPORT_RECONCILED", { status: summary.status, ...summary.totals });
     if (fault !== undefined) throw fault;
     const status = summary.status === "complete" ? "complete" : "partial";
     if (status === "complete") await ports.checkpoints.advance(request, plan.transactionTime, request.since, exportId);
@@ -97,8 +92,8 @@ async function reconcile(
   plan: ExportPlan,
 ): Promise<{ files: LandedFile[]; failedFiles: FailedFile[] }> {
   const [landed, failed, objects] = await Promise.all([
-    receipts.allLanded(exportId),
-    receipts.allFailed(exportId),
+    receipts.listLanded(exportId),
+    receipts.listFailed(exportId),
     records.landedObjects(exportId),
   ]);
   const landedByIndex = new Map(landed.map((file) => [file.index, file]));
@@ -108,17 +103,20 @@ async function reconcile(
   for (const planned of plan.files) {
     const receipt = landedByIndex.get(planned.index);
     if (receipt?.key === planned.key && objects.get(planned.key) === receipt.bytes) files.push(receipt);
-    else failedFiles.push(failedByIndex.get(planned.index) ?? unexplained(planned, receipt));
+    else failedFiles.push(failedByIndex.get(planned.index) ?? fileWithoutFailure(planned, receipt));
   }
   return { files, failedFiles };
 }
 
-function unexplained({ index, kind, type, key }: PlannedFile, receipt: LandedFile | undefined): FailedFile {
-  const reason = receipt ? "its receipt is there, but the object is not" : "its download ended without a receipt";
+/** A missing file for which no failure was recorded. */
+function fileWithoutFailure({ index, kind, type, key }: PlannedFile, receipt: LandedFile | undefined): FailedFile {
+  const reason = receipt
+    ? "it has a receipt, but its object is missing or differs"
+    : "its download ended without a receipt";
   return { index, kind, type, key, reason, attempts: 0 };
 }
 
-/** Why so much is missing that the export has failed; undefined where it has not. */
+/** The fault of an export of which too many files are missing; undefined if few enough are. */
 function missingFault(
   { toleratedMissingShare }: CompleteExportPorts,
   files: readonly LandedFile[],
@@ -142,7 +140,7 @@ function totalsOf(files: readonly LandedFile[], failedFiles: readonly FailedFile
   for (const file of files) {
     lines += file.lines;
     bytes += file.bytes;
-    // OperationOutcomes that are output are exported data; only the server's own reports judge the export.
+    // OperationOutcomes of the list `output` are exported data. Only the other lists hold the server's reports on the export.
     if (file.issues === undefined || file.kind === "output") continue;
     for (const severity of Object.keys(issues) as (keyof IssueCounts)[]) issues[severity] += file.issues[severity];
   }

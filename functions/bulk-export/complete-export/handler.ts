@@ -1,13 +1,13 @@
 import * as z from "zod";
 import { exportStep } from "#bulk-export/export-step.ts";
 import { completeInput, completion } from "#bulk-export/language/export-state.ts";
+import { exportLog } from "#bulk-export/log.ts";
 import { checkpointsFromEnvironment } from "#bulk-export/records/checkpoints.ts";
 import { exportAudit } from "#bulk-export/records/export-audit.ts";
 import { exportRecords } from "#bulk-export/records/export-records.ts";
 import { receipts } from "#bulk-export/records/receipts.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { environment } from "#platform/lambda/environment.ts";
-import { log } from "#platform/lambda/log.ts";
 import { completeExport } from "./complete-export.ts";
 
 const variables = z.object({ TOLERATED_MISSING_SHARE: z.coerce.number().min(0).max(1) });
@@ -20,7 +20,7 @@ export const handler = exportStep(completeInput, completion, () => {
     checkpoints: checkpointsFromEnvironment(),
     audit: exportAudit(bucket, Date.now),
     toleratedMissingShare: environment(variables).TOLERATED_MISSING_SHARE,
-    log,
+    log: exportLog,
     now: Date.now,
   });
 });

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { exportStep } from "#bulk-export/export-step.ts";
 import { deleteJobInput, deletion } from "#bulk-export/language/export-state.ts";
+import { exportLog } from "#bulk-export/log.ts";
 import { exportRecords } from "#bulk-export/records/export-records.ts";
 import { integraClient } from "#bulk-export/server/backend-client.ts";
-import { deleteJob } from "#bulk-export/server/export-job.ts";
+import { deleteJob } from "#bulk-export/server/job-deletion.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
-import { log } from "#platform/lambda/log.ts";
 import { leasesFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
 import { deleteJobStep } from "./delete-job.ts";
 
@@ -15,7 +15,7 @@ export const handler = exportStep(deleteJobInput, deletion, () => {
     deleteJob: (statusUrl, signal) => deleteJob(client, statusUrl, signal),
     leases: leasesFromEnvironment(),
     records: exportRecords(bucketFromEnvironment(s3Client())),
-    log,
+    log: exportLog,
     sleep,
   });
 });

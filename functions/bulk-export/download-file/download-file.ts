@@ -1,16 +1,17 @@
-import { exportEvent } from "#bulk-export/language/event-head.ts";
+import { exportEventHead } from "#bulk-export/language/event-head.ts";
 import type { ExportEventBus } from "#bulk-export/language/export-events.ts";
 import { ClientKeyUnusable, ExportStopped } from "#bulk-export/language/export-faults.ts";
-import type { ExportPlan, LandedFile, PlannedFile } from "#bulk-export/language/export-records.ts";
+import type { ExportPlan, PlannedFile } from "#bulk-export/language/export-plan.ts";
 import type { ExportRun } from "#bulk-export/language/export-runs.ts";
 import type { DownloadInput, DownloadResult, ExportContext } from "#bulk-export/language/export-state.ts";
+import type { LandedFile } from "#bulk-export/language/landed-file.ts";
+import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { Receipts } from "#bulk-export/records/receipts.ts";
 import type { UploadVerified, VerifiedFile } from "#bulk-export/verified-file/verified-upload.ts";
 import { AccessRefused, OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import { FileCut, FileDamaged, FileRefused, ObjectConflict } from "#platform/faults/file-faults.ts";
 import type { OpenedBody } from "#platform/http/body-wholeness.ts";
-import type { Log } from "#platform/lambda/log.ts";
 import type { Step, StepContext } from "#platform/lambda/step.ts";
 import { nextTry, troubleIntervalMs } from "#platform/pacing/pacing.ts";
 
@@ -19,26 +20,26 @@ export interface DownloadFilePorts {
   upload: UploadVerified;
   getPlan(run: ExportRun): Promise<ExportPlan>;
   records: Pick<ExportRecords, "findStop" | "markStopped" | "pointers">;
-  receipts: Pick<Receipts, "find" | "writeLanded" | "writeFailed">;
+  receipts: Pick<Receipts, "findLanded" | "writeLanded" | "writeFailed">;
   bus: ExportEventBus;
-  log: Log;
+  log: ExportLog;
   now: () => number;
 }
 
-/** About four minutes of trying; a file whose content is wrong each time is given up sooner. */
+/** Eight attempts take about four minutes. A file with the wrong content at each attempt fails sooner. */
 const mostAttempts = 8;
 const mostDamagedAttempts = 4;
 
-/** A 401 that passes is no reason to stop a run; refused in a row, the client is asking to be blocked. */
-const mostRefusals = 3;
+/** A single 401 may be temporary. After several consecutive refusals the run stops, because IntegraConnect may block the client. */
+const mostConsecutiveRefusals = 3;
 const refusalPauseMs = 10_000;
 
 /**
- * Lands one file of the plan, in one try: the state machine waits and calls again where the answer is "retry". A file
- * that cannot be had is recorded as failed and fails nobody else.
- * @throws AccessRefused, ClientKeyUnusable: the whole run must stop, and a marker tells the other downloads
- * @throws ExportStopped where that marker stands
- * @throws EventsUndelivered where the bus does not take the event; a repeated step tells it again
+ * Makes one attempt to land one file of the plan. If the outcome is `retry`, the state machine waits and calls the step again. A file
+ * that finally fails is recorded as failed, and the other files still land.
+ * @throws AccessRefused, ClientKeyUnusable: the whole run must stop. A stop marker ends the other downloads
+ * @throws ExportStopped if the run has a stop marker
+ * @throws EventsUndelivered if the bus does not accept the event. A repeated step publishes it again
  */
 export const downloadFile =
   (ports: DownloadFilePorts): Step<DownloadInput, DownloadResult> =>
@@ -50,12 +51,13 @@ export const downloadFile =
     if (file === undefined) throw new Error(`the plan of export ${exportId} has no file ${index}`);
     try {
       const landed =
-        (await ports.receipts.find(exportId, index)) ?? (await land(ports, input.item, plan, file, stepContext));
-      await announce(ports, input.export, landed);
+        (await ports.receipts.findLanded(exportId, index)) ??
+        (await landFile(ports, input.item, plan, file, stepContext));
+      await publishLanded(ports, input.export, landed);
       return { outcome: "landed", ...nextTry(ports.now(), 0), attempts, refusals: 0 };
     } catch (fault) {
-      if (!isRefusal(fault)) return await afterFault(ports, input.export, file, attempts, fault);
-      return await afterRefusal(ports, input.item, attempts, (input.download?.refusals ?? 0) + 1, fault);
+      if (!isRefusal(fault)) return await retryOrRecordFailure(ports, input.export, file, attempts, fault);
+      return await retryOrStopRun(ports, input.item, attempts, (input.download?.refusals ?? 0) + 1, fault);
     }
   };
 
@@ -63,15 +65,15 @@ function isRefusal(fault: unknown): fault is AccessRefused | ClientKeyUnusable {
   return fault instanceof AccessRefused || fault instanceof ClientKeyUnusable;
 }
 
-async function afterRefusal(
+async function retryOrStopRun(
   ports: DownloadFilePorts,
   run: ExportRun,
   attempts: number,
   refusals: number,
   fault: AccessRefused | ClientKeyUnusable,
 ): Promise<DownloadResult> {
-  if (fault instanceof AccessRefused && refusals < mostRefusals) {
-    ports.log.warn("the server refused our credentials", { attempts, refusals, reason: fault.message });
+  if (fault instanceof AccessRefused && refusals < mostConsecutiveRefusals) {
+    ports.log.warn("EXPORT_DOWNLOAD_REFUSED", { attempts, refusals, reason: fault.message });
     return { outcome: "retry", ...nextTry(ports.now(), refusalPauseMs * refusals), attempts, refusals };
   }
   const at = new Date(ports.now()).toISOString();
@@ -79,28 +81,33 @@ async function afterRefusal(
   throw fault;
 }
 
-async function land(
+async function landFile(
   ports: DownloadFilePorts,
   run: ExportRun,
   { requiresAccessToken }: ExportPlan,
   file: PlannedFile,
   { signal }: StepContext,
 ): Promise<LandedFile> {
-  await refuseIfStopped(ports, run);
+  await throwIfStopped(ports, run);
   const opened = await ports.openFile({ url: new URL(file.url), requiresAccessToken }, signal);
   const verified = await ports.upload(opened.chunks, {
     key: file.key,
     expected: { type: file.type, count: file.count, transportProven: opened.wholeness !== "unproven" },
-    beforeVisible: () => refuseIfStopped(ports, run),
+    beforeVisible: () => throwIfStopped(ports, run),
     signal,
   });
-  const landed = receipt(file, verified, ports.now());
+  const landed = receiptOf(file, verified, ports.now());
   await ports.receipts.writeLanded(run.exportId, landed);
-  ports.log.info("file landed", { index: file.index, type: file.type, lines: landed.lines, bytes: landed.bytes });
+  ports.log.info("EXPORT_FILE_LANDED", {
+    index: file.index,
+    type: file.type,
+    lines: landed.lines,
+    bytes: landed.bytes,
+  });
   return landed;
 }
 
-function receipt(file: PlannedFile, verified: VerifiedFile, now: number): LandedFile {
+function receiptOf(file: PlannedFile, verified: VerifiedFile, now: number): LandedFile {
   const { index, kind, type, key } = file;
   const { lines, bytes, crc32, issues } = verified;
   const landedAt = new Date(now).toISOString();
@@ -117,38 +124,39 @@ function receipt(file: PlannedFile, verified: VerifiedFile, now: number): Landed
   };
 }
 
-async function refuseIfStopped({ records }: DownloadFilePorts, run: ExportRun): Promise<void> {
+async function throwIfStopped({ records }: DownloadFilePorts, run: ExportRun): Promise<void> {
   const stop = await records.findStop(run);
   if (stop !== undefined) throw new ExportStopped(`the export was stopped: ${stop.message}`);
 }
 
-async function afterFault(
+async function retryOrRecordFailure(
   ports: DownloadFilePorts,
   context: ExportContext,
   file: PlannedFile,
   attempts: number,
   fault: unknown,
 ): Promise<DownloadResult> {
-  const judgement = judge(fault);
-  if (judgement === undefined) throw fault;
-  const again = nextTry(ports.now(), troubleIntervalMs(attempts, judgement.retryAfterMs));
+  const rule = retryRuleOf(fault);
+  if (rule === undefined) throw fault;
+  const again = nextTry(ports.now(), troubleIntervalMs(attempts, rule.retryAfterMs));
   const late = again.nextAt >= context.deadlineAt;
-  ports.log.warn("file did not land", { index: file.index, type: file.type, attempts, reason: judgement.reason });
-  if (attempts < judgement.mostAttempts && !late) return { outcome: "retry", ...again, attempts, refusals: 0 };
+  ports.log.warn("EXPORT_FILE_ATTEMPT_FAILED", { index: file.index, type: file.type, attempts, reason: rule.reason });
+  if (attempts < rule.mostAttempts && !late) return { outcome: "retry", ...again, attempts, refusals: 0 };
   const { index, kind, type, key } = file;
-  const reason = late ? `${judgement.reason}; the next try would come after the export's deadline` : judgement.reason;
+  const reason = late ? `${rule.reason}; the next attempt would come after the export's deadline` : rule.reason;
   await ports.receipts.writeFailed(context.exportId, { index, kind, type, key, reason, attempts });
   return { outcome: "failed", ...again, attempts, refusals: 0 };
 }
 
-interface Judgement {
+/** How a fault of one file is handled. */
+interface RetryRule {
   reason: string;
   mostAttempts: number;
   retryAfterMs?: number | undefined;
 }
 
-/** What a fault means for this file; undefined where it is not the file's. */
-function judge(fault: unknown): Judgement | undefined {
+/** The rule for a fault that concerns only this file; undefined for any other fault. */
+function retryRuleOf(fault: unknown): RetryRule | undefined {
   if (fault instanceof ServerUnavailable) {
     return { reason: fault.message, mostAttempts, retryAfterMs: fault.retryAfterMs };
   }
@@ -160,13 +168,13 @@ function judge(fault: unknown): Judgement | undefined {
   return undefined;
 }
 
-async function announce(ports: DownloadFilePorts, context: ExportContext, landed: LandedFile): Promise<void> {
+async function publishLanded(ports: DownloadFilePorts, context: ExportContext, landed: LandedFile): Promise<void> {
   const { key, kind, type, lines, bytes, checksum } = landed;
   const { bucket } = ports.records.pointers(context.exportId).destination;
   await ports.bus.publish({
     type: "Export File Landed",
     detail: {
-      ...exportEvent(context, `landed/${landed.index}`),
+      ...exportEventHead(context, `landed/${landed.index}`),
       file: { bucket, key, kind, type, lines, bytes, checksum },
     },
   });

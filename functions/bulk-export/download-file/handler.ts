@@ -1,15 +1,15 @@
 import { exportStep } from "#bulk-export/export-step.ts";
 import { exportEvents } from "#bulk-export/language/export-events.ts";
 import { downloadInput, downloadResult } from "#bulk-export/language/export-state.ts";
+import { exportLog } from "#bulk-export/log.ts";
 import { exportRecords } from "#bulk-export/records/export-records.ts";
-import { lastPlan } from "#bulk-export/records/last-plan.ts";
+import { planReader } from "#bulk-export/records/plan-reader.ts";
 import { receipts } from "#bulk-export/records/receipts.ts";
 import { integraClient } from "#bulk-export/server/backend-client.ts";
 import { openOutputFile } from "#bulk-export/server/output-file.ts";
 import { verifiedUpload } from "#bulk-export/verified-file/verified-upload.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { busFromEnvironment } from "#platform/bus/bus-from-environment.ts";
-import { log } from "#platform/lambda/log.ts";
 import { downloadFile } from "./download-file.ts";
 
 export const handler = exportStep(downloadInput, downloadResult, () => {
@@ -20,13 +20,13 @@ export const handler = exportStep(downloadInput, downloadResult, () => {
   return downloadFile({
     openFile: (file, signal) => openOutputFile(client, file, signal),
     upload: verifiedUpload(s3, bucket, undefined, (error) => {
-      log.warn("an upload could not be aborted: the lifecycle rule will", { error: String(error) });
+      exportLog.warn("EXPORT_UPLOAD_ABORT_FAILED", { error: String(error) });
     }),
-    getPlan: lastPlan(records),
+    getPlan: planReader(records),
     records,
     receipts: receipts(bucket),
     bus: busFromEnvironment(exportEvents),
-    log,
+    log: exportLog,
     now: Date.now,
   });
 });

@@ -1,37 +1,37 @@
-import { exportEvent } from "#bulk-export/language/event-head.ts";
+import { exportEventHead } from "#bulk-export/language/event-head.ts";
 import type { ExportEventBus } from "#bulk-export/language/export-events.ts";
 import { type ExportFaultName, exportFaultNames } from "#bulk-export/language/export-faults.ts";
 import type { ExportRequest } from "#bulk-export/language/export-request.ts";
 import { type ExportRun, factOfRun, runOfExecution } from "#bulk-export/language/export-runs.ts";
 import type { ExportContext, FailInput, UnvalidatedExport } from "#bulk-export/language/export-state.ts";
+import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { Explanation } from "#platform/executions/explained-failure.ts";
 import { type ExplainedFailure, explainedFailure, readable } from "#platform/executions/explained-failure.ts";
-import type { Log } from "#platform/lambda/log.ts";
 import type { Step } from "#platform/lambda/step.ts";
 import { requestIdOf } from "./request-id-of.ts";
 
 export interface FailExportPorts {
   records: Pick<ExportRecords, "findStop" | "pointers">;
   bus: ExportEventBus;
-  log: Log;
+  log: ExportLog;
 }
 
 /**
- * Tells the subscribers why an export failed, and hands the same words to the Fail state. Faults of our list keep their
- * name; anything else (a Lambda that timed out, a permission that is missing) is "Unexpected", with its own words.
+ * Publishes `Export Failed` with the reason, and returns the same reason for the Fail state. A fault of `exportFaultNames` keeps its
+ * name. Any other error, such as a Lambda timeout or a missing permission, is named "Unexpected" and keeps its message.
  * @throws EventsUndelivered
  */
 export const failExport =
   (ports: FailExportPorts): Step<FailInput, Explanation> =>
   async (input) => {
-    const context = "input" in input.export ? beforeValidation(input.export) : input.export;
+    const context = "input" in input.export ? runBeforeValidation(input.export) : input.export;
     const error = await explain(ports, context, input.failure);
-    ports.log.error("export failed", { fault: error.name, reason: error.message });
+    ports.log.error("EXPORT_FAILED", { fault: error.name, reason: error.message });
     await ports.bus.publish({
       type: "Export Failed",
       detail: {
-        ...exportEvent(context, factOfRun("failed", context.run)),
+        ...exportEventHead(context, factOfRun("failed", context.run)),
         error,
         destination: ports.records.pointers(context.exportId).destination,
       },
@@ -39,12 +39,12 @@ export const failExport =
     return { error: error.name, cause: error.message };
   };
 
-/** As much of an export as is known where its request was refused. */
+/** The failed run of an export. `request` is null if it was not validated. */
 type FailedRun = Pick<ExportContext, "exportId" | "run" | "requestId" | "predecessor"> & {
   request: ExportRequest | null;
 };
 
-function beforeValidation({ executionName, input }: UnvalidatedExport): FailedRun {
+function runBeforeValidation({ executionName, input }: UnvalidatedExport): FailedRun {
   const run = runOfExecution(executionName, input);
   return { ...run, requestId: requestIdOf(input), request: null, predecessor: null };
 }
@@ -54,7 +54,7 @@ async function explain(
   run: ExportRun,
   failure: FailInput["failure"],
 ): Promise<ExplainedFailure<ExportFaultName>> {
-  // A child of the Distributed Map that stops the run cannot pass its fault on: the marker it left can.
+  // If a child of the Distributed Map stops the run, the Map does not pass on the child's fault. The stop marker holds it.
   const stopped = failure.Error === "ExportStopped" || failure.Error === "States.ExceedToleratedFailureThreshold";
   const stop = stopped ? await ports.records.findStop(run) : undefined;
   if (stop !== undefined) return { name: stop.fault, message: readable(stop.message) };

@@ -1,14 +1,14 @@
 import { exportStep } from "#bulk-export/export-step.ts";
 import { failInput } from "#bulk-export/language/export-state.ts";
+import { exportLog } from "#bulk-export/log.ts";
 import { auditedExportBus, exportAudit } from "#bulk-export/records/export-audit.ts";
 import { exportRecords } from "#bulk-export/records/export-records.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { explanation } from "#platform/executions/explained-failure.ts";
-import { log } from "#platform/lambda/log.ts";
 import { failExport } from "./fail-export.ts";
 
 export const handler = exportStep(failInput, explanation, () => {
   const bucket = bucketFromEnvironment(s3Client());
   const bus = auditedExportBus(exportAudit(bucket, Date.now));
-  return failExport({ records: exportRecords(bucket), bus, log });
+  return failExport({ records: exportRecords(bucket), bus, log: exportLog });
 });

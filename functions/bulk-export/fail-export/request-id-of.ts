@@ -1,6 +1,6 @@
 import { exportRequestDetail, triggeredInput } from "#bulk-export/language/export-request.ts";
 
-/** The requester's own id from an input that failed validation, if that part of it was well-formed; null otherwise. */
+/** The requester's own id from an input that failed validation; null if the input has no well-formed `requestId`. */
 export function requestIdOf(input: unknown): string | null {
   const triggered = triggeredInput.safeParse(input);
   const detail: unknown = triggered.success ? triggered.data.detail : input;

@@ -1,11 +1,12 @@
 import { exportStep } from "#bulk-export/export-step.ts";
 import { kickOffInput, kickOffResult } from "#bulk-export/language/export-state.ts";
+import { exportLog } from "#bulk-export/log.ts";
 import { auditedExportBus, exportAudit } from "#bulk-export/records/export-audit.ts";
 import { exportRecords } from "#bulk-export/records/export-records.ts";
 import { integraClient } from "#bulk-export/server/backend-client.ts";
-import { deleteJob, kickOff, kickOffUrl } from "#bulk-export/server/export-job.ts";
+import { deleteJob } from "#bulk-export/server/job-deletion.ts";
+import { kickOff, kickOffUrl } from "#bulk-export/server/kick-off.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
-import { log } from "#platform/lambda/log.ts";
 import { leasesFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
 import { kickOffExport } from "./kick-off-export.ts";
 
@@ -21,7 +22,7 @@ export const handler = exportStep(kickOffInput, kickOffResult, () => {
     records: exportRecords(bucket),
     audit,
     bus: auditedExportBus(audit),
-    log,
+    log: exportLog,
     now: Date.now,
   });
 });

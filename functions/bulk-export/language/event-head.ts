@@ -1,16 +1,17 @@
 import type { ExportContext } from "./export-state.ts";
 
-/** As much of an export as its events say: all but its id and run may be unknown where it came to nothing early. */
-type ToldExport<Request> = Pick<ExportContext, "exportId" | "run" | "requestId" | "predecessor"> & {
+/** What an export's events say about the export. If it failed early, only its id and run are known. */
+type DescribedExport<Request> = Pick<ExportContext, "exportId" | "run" | "requestId" | "predecessor"> & {
   request: Request;
 };
 
 /**
- * What every event of an export begins with: which export, which run of it, whose request.
- * @param fact what is told, the same whenever it is told again: `started`, `landed/3`, `completed/r1`
+ * The members with which every event of an export begins: the export, its run, and its request.
+ * @param fact what the event announces, such as `started`, `landed/3` or `completed/r1`. An event that is published again
+ * has the same fact, and therefore the same id.
  */
-export function exportEvent<Request>(
-  { exportId, run, requestId, request, predecessor }: ToldExport<Request>,
+export function exportEventHead<Request>(
+  { exportId, run, requestId, request, predecessor }: DescribedExport<Request>,
   fact: string,
 ) {
   return { version: "1" as const, eventId: `${exportId}/${fact}`, exportId, run, requestId, request, predecessor };

@@ -2,42 +2,45 @@ import * as z from "zod";
 import type { EventBus } from "#platform/bus/event-bus.ts";
 import { type EventOf, eventHead, pointer } from "#platform/bus/event-language.ts";
 import { exportFaultNames } from "./export-faults.ts";
-import { crc32, exportTotals, fileKind } from "./export-records.ts";
 import { exportRequest, run } from "./export-request.ts";
 import { exportId } from "./export-state.ts";
+import { exportTotals } from "./export-summary.ts";
+import { crc32, fileKind } from "./landed-file.ts";
 
 /*
  * The events of an export. docs/events.md and the JSON Schemas beside it are generated from here (`npm run docs`).
  */
 
-/** The `detail-type` by which anybody asks for an export. Its detail is `exportRequestDetail`. */
+/** The `detail-type` of an event that requests an export. Its detail is an `exportRequestDetail`. */
 export const exportRequested = "Export Requested";
 
-/** The `detail-type`s by which anybody asks for what is missing of an export, or for its end. */
+/** The `detail-type`s of events that request the missing files of an export, or its cancellation. */
 export const exportResumeRequested = "Export Resume Requested";
 export const exportCancelRequested = "Export Cancel Requested";
 
-/** Their detail. */
-export const aboutAnExport = z.strictObject({ exportId: z.string().describe("As the export's events name it.") });
+/** The detail of these two events: the export that they refer to. */
+export const exportReference = z.strictObject({
+  exportId: z.string().describe("The id of the export, as its events give it."),
+});
 
 const everyDetail = {
   ...eventHead,
   exportId,
-  run: run.describe("first, or r1, r2, … where the export was resumed: each run tells its own end."),
-  requestId: z.string().nullable().describe("The requester's own id, where the request had one."),
+  run: run.describe("The run: first, or r1, r2, … for runs that resume the export. Each run publishes its own end."),
+  requestId: z.string().nullable().describe("The requester's own id of the request; null if the request had none."),
   request: exportRequest
     .nullable()
-    .describe("The request as carried out; null where it was invalid, or not validated yet."),
+    .describe("The request in its normal form; null if it was invalid or not validated yet."),
   predecessor: z
     .string()
     .nullable()
-    .describe("The export that this one was started instead of: it was to be resumed, but the server's job was gone."),
+    .describe("The export that this one replaces: it could not be resumed, because the server no longer had its job."),
 };
 
 export const exportStarted = z.strictObject({
   ...everyDetail,
   startedAt: z.iso.datetime(),
-  destination: pointer.describe("The prefix below which everything of this export lands."),
+  destination: pointer.describe("The prefix below which all files of this export land."),
 });
 
 export const exportFileLanded = z.strictObject({
@@ -57,39 +60,43 @@ export const exportCompleted = z.strictObject({
   ...everyDetail,
   status: z
     .enum(["complete", "partial"])
-    .describe("partial: an output file is missing, or the server reported an issue of severity error or fatal."),
-  transactionTime: z.string().describe("The server's clock: everything modified up to then is included."),
+    .describe("partial: a file is missing, or the server reported an issue of severity error or fatal."),
+  transactionTime: z
+    .string()
+    .describe("The server's time of the export: all resources modified up to this time are included."),
   adoptedFrom: z
     .string()
     .nullable()
-    .describe("The identical export whose objects these are, where this one waited for it; its summary names them."),
+    .describe(
+      "The identical export that downloaded the files, if this export took over its result; else null. The summary names the files.",
+    ),
   summary: pointer,
   manifest: pointer,
   totals: exportTotals,
   failedFiles: z
     .array(z.strictObject({ key: z.string(), type: z.string(), reason: z.string() }))
     .max(50)
-    .describe("The first 50 files that did not land; the summary names them all."),
+    .describe("The first 50 files that did not land. The summary names all of them."),
 });
 
 export const exportFailed = z.strictObject({
   ...everyDetail,
-  exportId: z.string().describe("The execution's name; it may be what was wrong."),
+  exportId: z.string().describe("The execution's name. The name itself may be the reason for the failure."),
   error: z.strictObject({
     name: z.union([z.enum(exportFaultNames), z.literal("Unexpected")]),
     message: z.string().describe("What happened and what to do, for people."),
   }),
-  destination: pointer.describe("Files that landed before the failure stay below this prefix."),
+  destination: pointer.describe("The prefix of the files that landed before the failure. They are kept."),
 });
 
 export const exportCancelled = z.strictObject({
   ...everyDetail,
   cancelledAt: z.iso.datetime(),
-  jobDeleted: z.boolean().describe("Whether the server confirmed that its job is gone."),
-  destination: pointer.describe("Files that landed before the stop stay below this prefix."),
+  jobDeleted: z.boolean().describe("Whether the server confirmed that it deleted the job."),
+  destination: pointer.describe("The prefix of the files that landed before the export was stopped. They are kept."),
 });
 
-/** Every event of an export, by its `detail-type`. */
+/** All events of an export, by `detail-type`. */
 export const exportEvents = {
   "Export Started": exportStarted,
   "Export File Landed": exportFileLanded,
@@ -100,5 +107,5 @@ export const exportEvents = {
 
 export type ExportEvent = EventOf<typeof exportEvents>;
 
-/** The bus as exports use it. */
+/** The event bus, for the events of an export. */
 export type ExportEventBus = EventBus<ExportEvent>;

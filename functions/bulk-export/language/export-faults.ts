@@ -1,6 +1,6 @@
 import { platformFaultNames } from "#platform/faults/faults.ts";
 
-/** The closed list of faults with which an export can end. A name is an API (`platform/faults/faults.ts`). */
+/** All faults with which an export can end. Each name is an API (`platform/faults/faults.ts`). */
 export const exportFaultNames = [
   ...platformFaultNames,
   "ClientKeyUnusable",
@@ -24,37 +24,37 @@ export class ClientKeyUnusable extends ExportFault {
   override readonly name = "ClientKeyUnusable";
 }
 
-/** The server refused the kick-off, and another attempt would not change that. */
+/** The server refused the kick-off. Another attempt would be refused as well. */
 export class KickOffRejected extends ExportFault {
   override readonly name = "KickOffRejected";
 }
 
-/** The server says that the export job itself failed. */
+/** The server reports that the job failed. */
 export class ExportJobFailed extends ExportFault {
   override readonly name = "ExportJobFailed";
 }
 
-/** The server no longer knows the export job (404 or 410 on its status URL). */
+/** The server no longer has the job (404 or 410 on its status URL). */
 export class ExportJobGone extends ExportFault {
   override readonly name = "ExportJobGone";
 }
 
-/** The manifest cannot be read, or lacks what a manifest must have. */
+/** The manifest cannot be parsed, or lacks a required member. */
 export class ManifestRejected extends ExportFault {
   override readonly name = "ManifestRejected";
 }
 
-/** There were files to download, and none of them landed. */
+/** The manifest lists files, and none of them landed. */
 export class NoFileLanded extends ExportFault {
   override readonly name = "NoFileLanded";
 }
 
-/** More of the manifest's files are missing than the stage's settings tolerate. */
+/** More files are missing than the stage's settings tolerate. */
 export class TooManyFilesMissing extends ExportFault {
   override readonly name = "TooManyFilesMissing";
 }
 
-/** The export was stopped or refused elsewhere while this step ran. It lands no more files. */
+/** The run was stopped while this step ran, by a cancellation or by a refusal in another step. It lands no more files. */
 export class ExportStopped extends ExportFault {
   override readonly name = "ExportStopped";
 }

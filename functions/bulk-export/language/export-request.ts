@@ -4,12 +4,12 @@ import { instant } from "#platform/fhir/instant.ts";
 /** The levels of a bulk export: `Patient/$export`, `Group/{id}/$export` and `$export` (guide, "Types of Bulk Export Requests"). */
 export const exportLevels = ["patient", "group", "system"] as const;
 
-/** Formats a caller may name; all of them mean NDJSON (Bulk Data Access, `_outputFormat`). */
+/** The formats that a caller may request. All of them mean NDJSON (Bulk Data Access, `_outputFormat`). */
 export const outputFormats = ["application/fhir+ndjson", "application/ndjson", "ndjson"] as const;
 
 /**
  * What a caller sends: the detail of an `Export Requested` event, a schedule's detail, or the input of a plain
- * StartExecution. Types and groups are checked against the stage's settings by the validate step, not here.
+ * StartExecution. The `validate-request` step checks types and groups against the stage's settings.
  */
 export const exportRequestDetail = z.strictObject({
   level: z.enum(exportLevels),
@@ -25,7 +25,7 @@ export const exportRequestDetail = z.strictObject({
 
 export type ExportRequestDetail = z.infer<typeof exportRequestDetail>;
 
-/** A request as the bridge carries it out: the group by its id, types sorted and unique, `since` a real instant. */
+/** A request in its normal form: the group has its id, types are sorted and unique, `since` is an instant. */
 export const exportRequest = z.strictObject({
   level: z.enum(exportLevels),
   groupId: z.string().optional(),
@@ -40,7 +40,7 @@ export type ExportRequest = z.infer<typeof exportRequest>;
 
 const groupWord = z.string().regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters, digits or . _ -");
 
-/** A group that may be exported: the server's id and a name for people (guide, "Supported Group IDs"). */
+/** A group that may be exported: the server's id, and a name for people (guide, "Supported Group IDs"). */
 export const exportGroup = z.strictObject({ id: groupWord, name: groupWord });
 
 export type ExportGroup = z.infer<typeof exportGroup>;
@@ -48,28 +48,28 @@ export type ExportGroup = z.infer<typeof exportGroup>;
 /** Which execution of an export this is: `first`, or `r1`, `r2`, … for those that resume it. */
 export const run = z.string().regex(/^(first|r[1-9]\d{0,2})$/);
 
-/** What asked for an export, for the audit trail: an event and its sender, a schedule, or a resumption. */
+/** What triggered an execution, for the audit trail: an event and its sender, a schedule, or a resumption. */
 export const trigger = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("event"), id: z.string(), source: z.string(), account: z.string() }),
   z.strictObject({
     kind: z.literal("schedule"),
     id: z.string(),
-    /** Every n-th export of this schedule is a full one, whatever its `since`. */
+    /** Every n-th export of this schedule is a full export, whatever its `since`. */
     fullEvery: z.number().int().positive().optional(),
   }),
   z.strictObject({ kind: z.literal("resumption"), id: z.string() }),
 ]);
 
 /**
- * The input of an execution that the bridge itself began: the caller's detail, untouched, and where it came from. A plain
- * StartExecution gives the detail itself.
+ * The input of an execution that the bridge starts: the caller's detail, and what triggered the execution. The input of a
+ * plain StartExecution is the detail itself.
  */
 export const triggeredInput = z.strictObject({
   detail: z.json(),
   trigger,
-  /** The export that already has this requestId, with another detail. */
+  /** The export that was requested before with the same requestId and another detail. */
   conflictsWith: z.string().optional(),
-  /** The export that this one is started instead of. */
+  /** The export that this one replaces. */
   predecessor: z.string().optional(),
 });
 
@@ -79,7 +79,7 @@ export type TriggeredInput = z.infer<typeof triggeredInput>;
 export const resumptionInput = z.strictObject({
   resume: z.strictObject({ exportId: z.string(), run }),
   trigger,
-  /** Why this export cannot be resumed, where the resumer knows already. */
+  /** Why this export cannot be resumed, if the `resume-export` step found out. */
   refusal: z.string().optional(),
 });
 

@@ -3,33 +3,32 @@ import { caughtFailure } from "#platform/executions/explained-failure.ts";
 import { exportRequest, run } from "./export-request.ts";
 
 /*
- * The language of state-machines/bulk-export.asl.json: what each state hands to its Lambda and gets back.
- * Nothing here may hold a URL, a token or a list that grows with the export: state is readable in the
- * execution history and limited to 256 KiB.
+ * The language of state-machines/bulk-export.asl.json: the input and the result of each state's Lambda. None of it may hold a
+ * URL, a token, or a list that grows with the export: the execution history shows all state, and state is limited to 256 KiB.
  */
 
 /**
- * Also the S3 prefix and the name of the export's first execution, hence the narrow alphabet. Shorter than such a name
- * may be: executions that resume the export have a suffix.
+ * The id of an export. It is part of S3 keys and the name of the export's first execution, hence the narrow alphabet. It is
+ * shorter than an execution's name may be, because the executions that resume the export have a suffix.
  */
 export const exportId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,71}$/);
 
 const epochSeconds = z.number().int().nonnegative();
 
-/** `$.export`: what stays the same from validation to the end. */
+/** `$.export`: it stays the same from validation to the end. */
 export const exportContext = z.strictObject({
   exportId,
   run,
   requestId: z.string().nullable(),
   request: exportRequest,
-  /** The export that this one was started instead of, because the server had forgotten its job. */
+  /** The export that this one replaces, because the server no longer had its job. */
   predecessor: exportId.nullable(),
   startedAt: z.iso.datetime(),
   deadlineAt: epochSeconds,
 });
 export type ExportContext = z.infer<typeof exportContext>;
 
-/** `$.export` before validation: `input` is whatever the execution was started with. */
+/** `$.export` before validation. `input` is the execution's start input, unchecked. */
 export const unvalidatedExport = z.object({
   executionName: z.string(),
   startedAt: z.string(),
@@ -37,16 +36,16 @@ export const unvalidatedExport = z.object({
 });
 export type UnvalidatedExport = z.infer<typeof unvalidatedExport>;
 
-/** When to act again: `waitSeconds` for the Wait state, `nextAt` for the deadline's Choice. */
+/** The time of the next attempt: `waitSeconds` for the Wait state, `nextAt` for the Choice that checks the deadline. */
 const nextTry = { waitSeconds: z.number().int().nonnegative(), nextAt: epochSeconds };
 
-/** `$.lease`: whether it is this export's turn at its level. */
+/** `$.lease`: whether this export holds the lease of its level. */
 export const leaseResult = z.strictObject({
-  /** `adopt`: an identical export, which this one waited for, has ended well: its result is this one's, too. */
+  /** `adopt`: the identical export that this one waited for has succeeded. This export takes over its result. */
   outcome: z.enum(["ours", "waiting", "adopt"]),
   ...nextTry,
   attempts: z.number().int().positive(),
-  /** The identical export that is waited for. */
+  /** The identical export that this one waits for. */
   following: exportId.nullable(),
 });
 export type LeaseResult = z.infer<typeof leaseResult>;
@@ -57,7 +56,7 @@ export type LeaseInput = z.infer<typeof leaseInput>;
 export const adoptInput = z.object({ export: exportContext, lease: leaseResult });
 export type AdoptInput = z.infer<typeof adoptInput>;
 
-/** `$.release`: told, not enforced: a lease whose execution has ended falls to the next one in any case. */
+/** `$.release`: for information only. The next export can take over the lease of any execution that has ended. */
 export const releaseResult = z.strictObject({ released: z.boolean() });
 export type ReleaseResult = z.infer<typeof releaseResult>;
 
@@ -80,7 +79,7 @@ export const pollResult = z.strictObject({
   outcome: z.enum(["in-progress", "ready"]),
   ...nextTry,
   polls: z.number().int().positive(),
-  /** Consecutive answers that said nothing about the job (429, 5xx, cut sockets). */
+  /** The number of consecutive attempts without an answer about the job (429, 5xx, a broken connection). */
   troubles: z.number().int().nonnegative(),
 });
 export type PollResult = z.infer<typeof pollResult>;
@@ -89,31 +88,31 @@ export const pollInput = z.object({ export: exportContext, poll: pollResult.opti
 export type PollInput = z.infer<typeof pollInput>;
 
 /** `$.plan` */
-export const downloadPlan = z.strictObject({
-  /** `foreign`: the job is another request's. It is neither adopted nor deleted, but waited out. */
+export const planResult = z.strictObject({
+  /** `foreign`: the job belongs to another request. It is neither adopted nor deleted; the export waits and kicks off again. */
   outcome: z.enum(["planned", "foreign"]),
   ...nextTry,
-  /** Jobs in a row that were another request's. */
+  /** The number of consecutive jobs that belonged to other requests. */
   foreignJobs: z.number().int().nonnegative(),
-  /** Files on the work list. */
+  /** The number of files on the work list. */
   files: z.number().int().nonnegative(),
   workListKey: z.string(),
 });
-export type DownloadPlan = z.infer<typeof downloadPlan>;
+export type PlanResult = z.infer<typeof planResult>;
 
-export const planInput = z.object({ export: exportContext, plan: downloadPlan.optional() });
+export const planInput = z.object({ export: exportContext, plan: planResult.optional() });
 export type PlanInput = z.infer<typeof planInput>;
 
-/** One line of the work list. It names a file by its place in the plan, never by its URL: some URLs are capabilities. */
+/** An item of the work list. It names a file by its index in the plan, never by its URL: some URLs grant access by themselves. */
 export const workItem = z.strictObject({ exportId, run, index: z.number().int().nonnegative() });
 export type WorkItem = z.infer<typeof workItem>;
 
-/** `$.download`, within a child of the Distributed Map. */
+/** `$.download` in a child execution of the Distributed Map. */
 export const downloadResult = z.strictObject({
   outcome: z.enum(["landed", "retry", "failed"]),
   ...nextTry,
   attempts: z.number().int().positive(),
-  /** Tries in a row that the server refused our credentials in. */
+  /** The number of consecutive attempts in which the server refused the credentials. */
   refusals: z.number().int().nonnegative(),
 });
 export type DownloadResult = z.infer<typeof downloadResult>;
@@ -128,7 +127,7 @@ export type DownloadInput = z.infer<typeof downloadInput>;
 /** `$.completion` */
 export const completion = z.strictObject({
   status: z.enum(["complete", "partial"]),
-  /** False while files are missing: the job is kept until they expire, so that the export can be resumed. */
+  /** False if files are missing: the server keeps the job until its files expire, so that the export can be resumed. */
   deleteJob: z.boolean(),
 });
 export type Completion = z.infer<typeof completion>;
@@ -142,11 +141,11 @@ export type AnnounceInput = z.infer<typeof announceInput>;
 export const deleteJobInput = z.object({ export: exportContext });
 export type DeleteJobInput = z.infer<typeof deleteJobInput>;
 
-/** `$.deletion`: told, not enforced, because a DELETE that fails never fails an export. */
+/** `$.deletion`: for information only. A DELETE that fails never fails an export. */
 export const deletion = z.strictObject({ deleted: z.boolean() });
 export type Deletion = z.infer<typeof deletion>;
 
-/** `$.fresh`: the export that was started instead of one whose job is gone. */
+/** `$.fresh`: the new export that replaces this one, because the server no longer has its job. */
 export const freshExport = z.strictObject({ exportId });
 export type FreshExport = z.infer<typeof freshExport>;
 

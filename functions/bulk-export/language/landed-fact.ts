@@ -1,7 +1,7 @@
-import type { ExportAuditDetail } from "./export-audit.ts";
-import type { ExportSummary } from "./export-records.ts";
+import type { ExportAuditDetail } from "./export-audit-facts.ts";
+import type { ExportSummary } from "./export-summary.ts";
 
-/** What the audit trail keeps of an export's summary: which objects landed, and what is missing. */
+/** The audit fact `landed` of an export's summary: which objects landed, and which files are missing. */
 export function landedFact(summary: ExportSummary): ExportAuditDetail<"landed"> {
   const { status, transactionTime, adoptedFrom } = summary;
   return {

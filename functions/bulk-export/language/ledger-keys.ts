@@ -1,5 +1,5 @@
-/** Ledger items of exports (`platform/ledger/ledger-keys.ts`). */
+/** The ledger items of exports (`platform/ledger/ledger-keys.ts`). */
 export const exportLedgerKeys = {
-  /** Where the next incremental export of a scope goes on. */
+  /** The checkpoint from which the next incremental export of a scope continues. */
   checkpoint: "checkpoint#",
 } as const;

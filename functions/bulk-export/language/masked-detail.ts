@@ -3,10 +3,10 @@ import { exportRequestDetail } from "./export-request.ts";
 
 type Json = z.infer<ReturnType<typeof z.json>>;
 
-/** A field that the contract does not know may be named anything, a patient even: only words are repeated. */
+/** The name of an unknown field may hold anything, even a patient's name. It is kept only if it is a plain word. */
 const fieldName = /^[\w-]{1,64}$/;
 
-/** Values of the form that a field is made for, whether or not they are accepted in the end. */
+/** Whether a value has the form of its field. The settings may still refuse such a value. */
 const wellFormed: Record<keyof typeof exportRequestDetail.shape, (text: string) => boolean> = {
   level: (text) => exportRequestDetail.shape.level.safeParse(text).success,
   groupId: (text) => /^[\w.-]{1,64}$/.test(text),
@@ -18,10 +18,10 @@ const wellFormed: Record<keyof typeof exportRequestDetail.shape, (text: string) 
 };
 
 /**
- * A request's detail as it may be written down: an execution's history keeps its input for months, readable by many, and
- * whoever sends a wrong request may have put a patient into it. Values of another form than their field's, and everything
- * in fields that the contract does not know, are masked so that validation finds the same faults in it: a string stays as
- * long as it was. Nothing of a request that is valid changes.
+ * Masks a request's detail, so that it may be stored. An execution's history keeps its input for months and many people can
+ * read it, and an invalid request may name a patient. Two things are masked: values that do not have the form of their
+ * field, and everything in unknown fields. Validation finds the same faults in the masked detail, because a masked string
+ * keeps its length. A valid detail stays as it is.
  */
 export function maskedDetail(detail: Json): Json {
   if (typeof detail !== "object" || detail === null || Array.isArray(detail)) return null;

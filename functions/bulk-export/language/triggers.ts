@@ -2,8 +2,8 @@ import * as z from "zod";
 import { maskedDetail } from "./masked-detail.ts";
 
 /**
- * An `Export Requested`, `Export Resume Requested` or `Export Cancel Requested` event as EventBridge delivers it. Its
- * detail is checked later, where faults can be reported.
+ * An `Export Requested`, `Export Resume Requested` or `Export Cancel Requested` event as EventBridge delivers it. Its detail
+ * is checked later, by a step that can report its faults.
  */
 export const requestedByEvent = z.object({
   id: z.string().min(1),
@@ -14,7 +14,7 @@ export const requestedByEvent = z.object({
 
 export type RequestedByEvent = z.infer<typeof requestedByEvent>;
 
-/** What a schedule hands to the starter; EventBridge Scheduler fills in the time for which it fired. */
+/** The input that a schedule sends. EventBridge Scheduler fills in `time`, the time at which the schedule was due. */
 export const requestedBySchedule = z.object({
   schedule: z.strictObject({
     name: z.string().min(1),
@@ -24,13 +24,13 @@ export const requestedBySchedule = z.object({
   detail: z.json(),
 });
 
-/** What the starter works with: a detail that may be written down, whatever the caller sent. */
+/** The input of the `start-export` step. Its detail is masked, so it may be stored whatever the caller sent. */
 export const exportTrigger = z
   .union([requestedBySchedule, requestedByEvent])
   .transform((trigger) => ({ ...trigger, detail: maskedDetail(trigger.detail) }));
 export type ExportTrigger = z.infer<typeof exportTrigger>;
 
-/** "Step Functions Execution Status Change" of an execution that ended from outside, with the input that it began with. */
+/** "Step Functions Execution Status Change" of an execution that was stopped or timed out. `input` is its start input. */
 export const executionStopped = z.object({
   detail: z.object({
     name: z.string(),

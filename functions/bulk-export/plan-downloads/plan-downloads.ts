@@ -1,87 +1,89 @@
 import { ManifestRejected } from "#bulk-export/language/export-faults.ts";
-import type { ExportJob, ExportPlan } from "#bulk-export/language/export-records.ts";
+import type { ExportJob } from "#bulk-export/language/export-job.ts";
+import type { ExportPlan } from "#bulk-export/language/export-plan.ts";
 import type { ExportRequest } from "#bulk-export/language/export-request.ts";
-import type { DownloadPlan, ExportContext, PlanInput } from "#bulk-export/language/export-state.ts";
-import type { NamedFile } from "#bulk-export/records/export-keys.ts";
+import type { ExportContext, PlanInput, PlanResult } from "#bulk-export/language/export-state.ts";
+import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
+import type { NamedFile } from "#bulk-export/records/landing-keys.ts";
 import type { Receipts } from "#bulk-export/records/receipts.ts";
 import type { Manifest, ManifestFile } from "#bulk-export/server/manifest.ts";
-import type { Log } from "#platform/lambda/log.ts";
 import type { Step } from "#platform/lambda/step.ts";
 import { elapsedOf, foreignPauseMs, nextTry } from "#platform/pacing/pacing.ts";
-import { renewedPlan } from "./renewed-plan.ts";
+import { renewPlan } from "./renew-plan.ts";
 
 export interface PlanDownloadsPorts {
   parseManifest(bytes: Uint8Array, base: URL): Manifest;
-  isForeignRequest(manifestRequest: string, ours: ExportRequest): boolean;
+  answersAnotherRequest(manifestRequest: string, requested: ExportRequest): boolean;
   readManifestPage(url: URL, signal: AbortSignal): Promise<Uint8Array>;
   fileKeys(exportId: string, files: readonly NamedFile[]): string[];
   records: Pick<
     ExportRecords,
     "getJob" | "saveJob" | "getManifest" | "saveManifest" | "findPlan" | "savePlan" | "saveWorkList" | "landedObjects"
   >;
-  receipts: Pick<Receipts, "allLanded">;
-  log: Log;
+  receipts: Pick<Receipts, "listLanded">;
+  log: ExportLog;
   now: () => number;
 }
 
 /**
- * Jobs of others in a row. More of them are no coincidence: each was kicked off by us, while nobody else of ours may, so
- * the server must print the manifest's `request` in a way of its own.
+ * The number of consecutive jobs of other requests after which the export fails. While an export holds the lease, no other export
+ * of the bridge kicks off, so this many are no coincidence: the server must print the manifest's `request` in an unknown form.
  */
-const mostForeignJobs = 10;
+const mostMismatchedJobs = 10;
 
-/** A server that links pages without an end must not keep us reading for ever. */
+/** A limit for a server that links its pages in a circle. */
 const mostPages = 1_000;
 
 /**
- * Reads the manifest, with all its pages, and writes the plan (which file lands where) and the work list of the
- * Distributed Map: every file, or, where the export is resumed, those that have not landed yet. A job that answers another
- * request is marked as foreign, and nothing of it is planned.
- * @throws ManifestRejected, also where job after job is another's; OriginRefused where a next page leads away from the server
- * @throws ExportJobGone where the job is not the one any more that the export was begun with
- * @throws ServerUnavailable, AccessRefused, ClientKeyUnusable, ExportJobGone, ExportJobFailed for a next page
+ * Reads all pages of the manifest, and writes two records: the plan (which file lands under which key), and the work list of the
+ * Distributed Map. The work list holds every file, or the missing files if the run resumes the export. If the job belongs to another
+ * request, it is marked as such and nothing is planned.
+ * @throws ManifestRejected if the manifest is invalid, or if too many consecutive jobs belonged to other requests
+ * @throws OriginRefused if the link to the next page leads away from the server
+ * @throws ExportJobGone if the job is not the one with which the export began
+ * @throws ServerUnavailable, AccessRefused, ClientKeyUnusable, ExportJobGone, ExportJobFailed for a further page
  */
 export const planDownloads =
-  (ports: PlanDownloadsPorts): Step<PlanInput, DownloadPlan> =>
+  (ports: PlanDownloadsPorts): Step<PlanInput, PlanResult> =>
   async ({ export: context, plan: previous }, { signal }) => {
     const { exportId, request } = context;
     const job = await ports.records.getJob(exportId);
     const manifest = ports.parseManifest(await ports.records.getManifest(exportId, 1), new URL(job.statusUrl));
-    if (ports.isForeignRequest(manifest.request, request))
-      return await waitOut(ports, context, job, (previous?.foreignJobs ?? 0) + 1);
-    const files = await allFiles(ports, context, manifest, signal);
-    const plan = await planOf(ports, context, manifest, files);
+    if (ports.answersAnotherRequest(manifest.request, request))
+      return await markMismatchedJob(ports, context, job, (previous?.foreignJobs ?? 0) + 1);
+    const files = await readAllPages(ports, context, manifest, signal);
+    const plan = await buildPlan(ports, context, manifest, files);
     await ports.records.savePlan(plan);
-    const missing = await missingOf(ports, context, plan);
+    const missing = await listMissingFiles(ports, context, plan);
     const workListKey = await ports.records.saveWorkList(exportId, missing);
-    ports.log.info("downloads planned", { files: files.length, missing: missing.length });
+    ports.log.info("EXPORT_DOWNLOADS_PLANNED", { files: files.length, missing: missing.length });
     return { outcome: "planned", ...nextTry(ports.now(), 0), foreignJobs: 0, files: missing.length, workListKey };
   };
 
-async function waitOut(
+async function markMismatchedJob(
   { records, log, now }: PlanDownloadsPorts,
   context: ExportContext,
   job: ExportJob,
-  foreignJobs: number,
-): Promise<DownloadPlan> {
+  mismatchedJobs: number,
+): Promise<PlanResult> {
   await records.saveJob({ ...job, foreign: true });
-  if (foreignJobs >= mostForeignJobs) {
+  if (mismatchedJobs >= mostMismatchedJobs) {
     throw new ManifestRejected(
-      `the manifests of ${foreignJobs} jobs in a row answer another request than ours: if the server prints the manifest's request in a way of its own, set integra.matchRequest to false; else find out who else uses the client`,
+      `the manifests of ${mismatchedJobs} consecutive jobs answer other requests than export ${context.exportId}: if the server prints the manifest's request in a form of its own, set integra.matchRequest to false; else find out who else uses the client id`,
     );
   }
-  log.warn("the server handed out the job of another request: it is waited out", { foreignJobs });
+  log.warn("EXPORT_JOB_MISMATCHED", { mismatchedJobs });
   return {
     outcome: "foreign",
     ...nextTry(now(), foreignPauseMs(elapsedOf(context, now()))),
-    foreignJobs,
+    foreignJobs: mismatchedJobs,
     files: 0,
     workListKey: "",
   };
 }
 
-async function planOf(
+async function buildPlan(
   ports: PlanDownloadsPorts,
   { exportId, run }: ExportContext,
   { transactionTime, requiresAccessToken }: Manifest,
@@ -104,11 +106,11 @@ async function planOf(
     })),
   };
   const before = run === "first" ? undefined : await ports.records.findPlan(exportId);
-  return before === undefined ? plan : renewedPlan(before, plan);
+  return before === undefined ? plan : renewPlan(before, plan);
 }
 
-/** The work list. A first run has landed nothing yet, and need not look. */
-async function missingOf(ports: PlanDownloadsPorts, { exportId, run }: ExportContext, plan: ExportPlan) {
+/** The items of the work list. Before the first run, nothing can have landed, so the bucket is not listed. */
+async function listMissingFiles(ports: PlanDownloadsPorts, { exportId, run }: ExportContext, plan: ExportPlan) {
   const landed = run === "first" ? new Set<number>() : await landedIndexes(ports, plan);
   return plan.files.filter(({ index }) => !landed.has(index)).map(({ index }) => ({ exportId, run, index }));
 }
@@ -118,11 +120,11 @@ async function landedIndexes(
   { exportId }: ExportPlan,
 ): Promise<Set<number>> {
   const objects = await records.landedObjects(exportId);
-  const landed = await receipts.allLanded(exportId);
+  const landed = await receipts.listLanded(exportId);
   return new Set(landed.filter(({ key, bytes }) => objects.get(key) === bytes).map(({ index }) => index));
 }
 
-async function allFiles(
+async function readAllPages(
   ports: PlanDownloadsPorts,
   { exportId, request }: Pick<ExportContext, "exportId" | "request">,
   first: Manifest,
@@ -135,11 +137,11 @@ async function allFiles(
     const bytes = await ports.readManifestPage(next, signal);
     await ports.records.saveManifest(exportId, page, bytes);
     const manifest = ports.parseManifest(bytes, next);
-    if (ports.isForeignRequest(manifest.request, request)) {
-      throw new ManifestRejected(`page ${page} of the manifest answers another request than the first`);
+    if (ports.answersAnotherRequest(manifest.request, request)) {
+      throw new ManifestRejected(`page ${page} of the manifest answers another request than page 1`);
     }
     if (manifest.transactionTime !== first.transactionTime) {
-      throw new ManifestRejected(`page ${page} of the manifest has another transactionTime than the first`);
+      throw new ManifestRejected(`page ${page} of the manifest has another transactionTime than page 1`);
     }
     files.push(...manifest.files);
     next = manifest.next;

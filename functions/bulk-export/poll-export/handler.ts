@@ -1,10 +1,10 @@
 import { exportStep } from "#bulk-export/export-step.ts";
 import { pollInput, pollResult } from "#bulk-export/language/export-state.ts";
+import { exportLog } from "#bulk-export/log.ts";
 import { exportRecords } from "#bulk-export/records/export-records.ts";
 import { integraClient } from "#bulk-export/server/backend-client.ts";
-import { pollStatus } from "#bulk-export/server/export-job.ts";
+import { pollStatus } from "#bulk-export/server/job-status.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
-import { log } from "#platform/lambda/log.ts";
 import { pollExport } from "./poll-export.ts";
 
 export const handler = exportStep(pollInput, pollResult, () => {
@@ -12,7 +12,7 @@ export const handler = exportStep(pollInput, pollResult, () => {
   return pollExport({
     pollStatus: (statusUrl, signal) => pollStatus(client, statusUrl, signal),
     records: exportRecords(bucketFromEnvironment(s3Client())),
-    log,
+    log: exportLog,
     now: Date.now,
   });
 });

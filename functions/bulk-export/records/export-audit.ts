@@ -1,4 +1,8 @@
-import { type ExportAuditDetail, type ExportAuditFact, exportAuditFacts } from "#bulk-export/language/export-audit.ts";
+import {
+  type ExportAuditDetail,
+  type ExportAuditFact,
+  exportAuditFacts,
+} from "#bulk-export/language/export-audit-facts.ts";
 import { type ExportEvent, type ExportEventBus, exportEvents } from "#bulk-export/language/export-events.ts";
 import type { ExportRun } from "#bulk-export/language/export-runs.ts";
 import { recordFact } from "#platform/bucket/audit-trail.ts";
@@ -7,11 +11,11 @@ import { busFromEnvironment } from "#platform/bus/bus-from-environment.ts";
 import { auditedBus } from "#platform/bus/event-bus.ts";
 import { auditKey } from "./export-keys.ts";
 
-/** The append-only record of what became of exports. */
+/** The audit trail of exports. It is append-only. */
 export interface ExportAudit {
   /**
-   * Records a fact of a run. A fact that is recorded already stays as it is. `which` tells facts of one name apart, if a run
-   * may have several.
+   * Records a fact about a run. A fact that was recorded before stays as it is. `which` distinguishes facts of the same name, if
+   * a run may have several.
    */
   append<Fact extends ExportAuditFact>(
     run: ExportRun,
@@ -21,7 +25,7 @@ export interface ExportAudit {
   ): Promise<void>;
 }
 
-/** The audit trail of exports in the landing bucket. */
+/** The audit trail of exports in the landing bucket. `now` is in milliseconds since the epoch. */
 export function exportAudit(bucket: LandingBucket, now: () => number): ExportAudit {
   return {
     append: async ({ exportId, run }, fact, detail, which) => {
@@ -32,12 +36,12 @@ export function exportAudit(bucket: LandingBucket, now: () => number): ExportAud
   };
 }
 
-/** The bus that the function's environment names. The audit trail records each event that it took. */
+/** The event bus that the environment names. The audit trail records each event that the bus accepted. */
 export function auditedExportBus(audit: ExportAudit): ExportEventBus {
   return auditedBus(busFromEnvironment(exportEvents), (event) => recordPublished(audit, event));
 }
 
-/** Records that the bus took an event. Single files are recorded when the export ends. */
+/** Records that the bus accepted an event. `Export File Landed` is not recorded: the fact `landed` lists all files later. */
 export async function recordPublished(audit: ExportAudit, { type, detail }: ExportEvent): Promise<void> {
   const { eventId } = detail;
   switch (type) {

@@ -1,60 +1,49 @@
-import {
-  type ExportJob,
-  type ExportPlan,
-  type ExportRecord,
-  type ExportSummary,
-  exportJob,
-  exportPlan,
-  exportRecord,
-  exportSummary,
-  type StopMarker,
-  stopMarker,
-} from "#bulk-export/language/export-records.ts";
+import { type ExportJob, exportJob } from "#bulk-export/language/export-job.ts";
+import { type ExportPlan, exportPlan } from "#bulk-export/language/export-plan.ts";
+import { type ExportRecord, exportRecord } from "#bulk-export/language/export-record.ts";
 import type { ExportRun } from "#bulk-export/language/export-runs.ts";
 import type { WorkItem } from "#bulk-export/language/export-state.ts";
+import { type ExportSummary, exportSummary } from "#bulk-export/language/export-summary.ts";
+import { type StopMarker, stopMarker } from "#bulk-export/language/stop-marker.ts";
 import type { LandingBucket } from "#platform/bucket/landing-bucket.ts";
 import type { Pointer } from "#platform/bus/event-language.ts";
-import {
-  exportPrefix,
-  exportRecordKey,
-  jobKey,
-  manifestKey,
-  planKey,
-  stopKey,
-  summaryKey,
-  workListKey,
-} from "./export-keys.ts";
+import { exportRecordKey, jobKey, manifestKey, planKey, stopKey, summaryKey, workListKey } from "./export-keys.ts";
+import { exportPrefix } from "./landing-keys.ts";
 
-/** Everything that an export's steps tell each other through S3, because state must stay small and free of URLs. */
+/** The records of exports in S3. An export's steps share them here, because state must be small and hold no URLs. */
 export interface ExportRecords {
   findExport(exportId: string): Promise<ExportRecord | undefined>;
-  /** Keeps what is carried out under this id, for whatever resumes or cancels it. */
+  /** Stores the request of an export. Resumptions and cancellations read it. */
   saveExport(record: ExportRecord): Promise<void>;
   findJob(exportId: string): Promise<ExportJob | undefined>;
-  /** @throws Error where the export has no job */
+  /** @throws Error if the export has no job */
   getJob(exportId: string): Promise<ExportJob>;
-  /** Keeps the job, in place of one that was another request's. */
+  /** Stores the job. It replaces a job that belonged to another request. */
   saveJob(job: ExportJob): Promise<void>;
-  /** Keeps one page of the manifest, byte for byte. */
+  /** Stores one page of the manifest, byte for byte. */
   saveManifest(exportId: string, page: number, bytes: Uint8Array): Promise<void>;
+  /** @throws Error if this page of the manifest was not stored */
   getManifest(exportId: string, page: number): Promise<Uint8Array>;
   savePlan(plan: ExportPlan): Promise<void>;
   findPlan(exportId: string): Promise<ExportPlan | undefined>;
+  /** @throws Error if the export has no plan */
   getPlan(exportId: string): Promise<ExportPlan>;
-  /** Writes the Distributed Map's work list and answers its key. */
+  /** Writes the work list of the Distributed Map. Returns its key. */
   saveWorkList(exportId: string, items: readonly WorkItem[]): Promise<string>;
   saveSummary(summary: ExportSummary): Promise<void>;
   findSummary(exportId: string): Promise<ExportSummary | undefined>;
+  /** @throws Error if the export has no summary */
   getSummary(exportId: string): Promise<ExportSummary>;
   findStop(run: ExportRun): Promise<StopMarker | undefined>;
-  /** The first marker of a run stays: it says why the run really stopped. */
+  /** Marks a run as stopped. The first marker of a run stays, because it holds the real reason. */
   markStopped(run: ExportRun, marker: StopMarker): Promise<void>;
-  /** Keys and sizes of all that landed. */
+  /** The size in bytes of each object below the export's prefix, by key. */
   landedObjects(exportId: string): Promise<Map<string, number>>;
-  /** Where consumers find the export. */
+  /** The places of the export's files, manifest and summary, for consumers. */
   pointers(exportId: string): { destination: Pointer; manifest: Pointer; summary: Pointer };
 }
 
+/** The records of exports in the landing bucket. */
 export function exportRecords(bucket: LandingBucket): ExportRecords {
   const at = (key: string): Pointer => ({ bucket: bucket.name, key });
   return {

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { exportStep } from "#bulk-export/export-step.ts";
 import { requestedByEvent } from "#bulk-export/language/triggers.ts";
+import { exportLog } from "#bulk-export/log.ts";
 import { executionsFromEnvironment } from "#platform/executions/executions-from-environment.ts";
-import { log } from "#platform/lambda/log.ts";
 import { resumeExport } from "./resume-export.ts";
 
 const resumed = z.object({ execution: z.string(), duplicate: z.boolean() });
 
 export const handler = exportStep(requestedByEvent, resumed, () =>
-  resumeExport({ executions: executionsFromEnvironment(), log, sleep: (ms) => sleep(ms) }),
+  resumeExport({ executions: executionsFromEnvironment(), log: exportLog, sleep: (ms) => sleep(ms) }),
 );

@@ -19,7 +19,11 @@ const integraVariables = z.object({
   CLIENT_SECRET: z.string().min(1),
 });
 
-/** The server as this client sees it: endpoints, HTTP connections, and a token cached in this container. */
+/**
+ * The client for the server that the environment names: its endpoints, HTTP connections, and an access token that is cached in
+ * this container.
+ * @throws Error if environment variables are missing
+ */
 export function integraClient(): IntegraClient {
   const env = environment(integraVariables);
   const server = integraServer({
@@ -40,12 +44,15 @@ export function integraClient(): IntegraClient {
   return { server, http, token, now: Date.now };
 }
 
-/** @throws ClientKeyUnusable where the secret has no value yet */
+/** @throws ClientKeyUnusable if the secret has no value yet */
 function clientSecret(name: string): ReadSecret {
   const read = secretReader(name);
   return async () => {
     const stored = await read();
-    if (stored === undefined) throw new ClientKeyUnusable(`the client's secret is missing: put its value into ${name}`);
+    if (stored === undefined)
+      throw new ClientKeyUnusable(
+        `the client's secret has no value: store the client's credentials in the secret ${name}`,
+      );
     return stored.text;
   };
 }

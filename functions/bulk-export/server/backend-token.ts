@@ -3,14 +3,14 @@ import { AccessRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import { type Http, type HttpAnswer, readBody, readRefusal, refusalText } from "#platform/http/http.ts";
 import { jsonOrUndefined } from "#platform/http/json-body.ts";
 import { clientAssertion } from "./client-assertion.ts";
-import { type ClientKey, type KnownClientKey, knownClientKey, type ReadSecret } from "./client-key.ts";
+import { type CachedClientKey, type ClientKey, cachedClientKey, type ReadSecret } from "./client-key.ts";
 import type { IntegraServer } from "./integra-server.ts";
 
-/** The access token of SMART Backend Services, kept in memory only. */
+/** The access token of SMART Backend Services. It is kept in memory only. */
 export interface BackendToken {
-  /** A token that is good for a while yet: the cached one, or a new one. */
+  /** A token that is still valid for a while: the cached one, or a new one. */
   current(): Promise<string>;
-  /** A token other than `rejected`, which the server has just answered with a 401. */
+  /** Another token than `rejected`, which the server has just refused with a 401. */
   replacement(rejected: string): Promise<string>;
 }
 
@@ -23,7 +23,7 @@ export interface BackendTokenPorts {
   sleep: (ms: number) => Promise<void>;
 }
 
-interface Minted {
+interface MintedToken {
   token: string;
   refreshAt: number;
 }
@@ -33,27 +33,27 @@ const tokenAnswer = z.object({
   expires_in: z.coerce.number().positive().optional(),
 });
 
-/** The recommended lifetime where the server names none (SMART Backend Services, "Issue Access Token"). */
+/** The recommended lifetime, used if the server names none (SMART Backend Services, "Issue Access Token"). */
 const defaultLifetimeSeconds = 300;
 const largestMarginMs = 60_000;
 const bodyLimit = 1024 * 1024;
-/** Three tries of this length leave a step time to say what happened. */
-const answerWithinMs = 15_000;
-/** Waits between the tries of one minting; longer ones are the workflow's, where waiting costs nothing. */
-const pausesMs = [500, 2_000];
+/** After three requests of this length, a step still has time to report what happened. */
+const requestTimeoutMs = 15_000;
+/** Pauses between the attempts of one call. Longer waits are left to the workflow, whose Wait states cost nothing. */
+const retryPausesMs = [500, 2_000];
 
 /**
- * Mints access tokens and keeps the last one until a fifth of its life, at most a minute, is left. Concurrent callers
- * share one minting. Refused credentials make the secret be read again, once: a key that was rotated meanwhile is used at
- * once. A refusal of that one as well, or a second one of the same key, is final.
+ * Requests access tokens, and caches the last one until a fifth of its lifetime, at most a minute, is left. Concurrent callers
+ * share one request. If the server refuses the credentials, the secret is read again: a key that was rotated meanwhile is used
+ * without a pause. The second refusal is final, whether it is for the new key or for the same one.
  *
  * Source: guide, "Get access token for bulk export"; SMART Backend Services, "Obtain access token"; RFC 6749, 5.2.
- * Its calls throw ClientKeyUnusable, AccessRefused (credentials refused twice) and ServerUnavailable.
+ * The methods throw ClientKeyUnusable, ServerUnavailable, and AccessRefused if the credentials were refused twice.
  */
 export function backendToken(ports: BackendTokenPorts): BackendToken {
-  const clientKey = knownClientKey(ports.readSecret, ports.now);
-  let cached: Minted | undefined;
-  let minting: Promise<Minted> | undefined;
+  const clientKey = cachedClientKey(ports.readSecret, ports.now);
+  let cached: MintedToken | undefined;
+  let minting: Promise<MintedToken> | undefined;
 
   const mintOnce = async (): Promise<string> => {
     minting ??= mint(ports, clientKey).finally(() => {
@@ -72,7 +72,7 @@ export function backendToken(ports: BackendTokenPorts): BackendToken {
   };
 }
 
-async function mint(ports: BackendTokenPorts, clientKey: KnownClientKey): Promise<Minted> {
+async function mint(ports: BackendTokenPorts, clientKey: CachedClientKey): Promise<MintedToken> {
   let key = await clientKey.current();
   let refused = false;
   for (let attempt = 0; ; attempt += 1) {
@@ -86,23 +86,23 @@ async function mint(ports: BackendTokenPorts, clientKey: KnownClientKey): Promis
       key = await clientKey.current();
       if (key !== usedKey) continue;
     }
-    const pause = pausesMs[attempt];
-    const asked = result instanceof ServerUnavailable ? (result.retryAfterMs ?? 0) : 0;
-    if (pause === undefined || asked > pause) throw result;
-    await ports.sleep(Math.max(pause, asked));
+    const pause = retryPausesMs[attempt];
+    const retryAfterMs = result instanceof ServerUnavailable ? (result.retryAfterMs ?? 0) : 0;
+    if (pause === undefined || retryAfterMs > pause) throw result;
+    await ports.sleep(Math.max(pause, retryAfterMs));
   }
 }
 
 async function requestToken(
   { server, http, now }: BackendTokenPorts,
   client: ClientKey,
-): Promise<Minted | AccessRefused | ServerUnavailable> {
-  const askedAt = now();
+): Promise<MintedToken | AccessRefused | ServerUnavailable> {
+  const requestedAt = now();
   const form = new URLSearchParams({
     grant_type: "client_credentials",
     scope: client.scope,
     client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-    client_assertion: await clientAssertion(client, server.audience, askedAt),
+    client_assertion: await clientAssertion(client, server.audience, requestedAt),
   });
   try {
     const answer = await http({
@@ -110,25 +110,27 @@ async function requestToken(
       url: server.tokenUrl,
       headers: { accept: "application/json", "content-type": "application/x-www-form-urlencoded" },
       body: form.toString(),
-      signal: AbortSignal.timeout(answerWithinMs),
+      signal: AbortSignal.timeout(requestTimeoutMs),
     });
-    return answer.status === 200 ? await readToken(answer, askedAt) : await readTokenRefusal(answer, askedAt);
+    return answer.status === 200 ? await readToken(answer, requestedAt) : await readTokenRefusal(answer, requestedAt);
   } catch (error) {
     if (error instanceof ServerUnavailable) return error;
     if (error instanceof DOMException && error.name === "TimeoutError") {
-      return new ServerUnavailable("the token endpoint did not answer in time", { cause: error });
+      return new ServerUnavailable(`the token endpoint did not answer within ${requestTimeoutMs / 1000} s`, {
+        cause: error,
+      });
     }
     throw error;
   }
 }
 
-async function readToken(answer: HttpAnswer, askedAt: number): Promise<Minted> {
+async function readToken(answer: HttpAnswer, requestedAt: number): Promise<MintedToken> {
   const parsed = tokenAnswer.safeParse(jsonOrUndefined(await readBody(answer, bodyLimit)));
   if (!parsed.success) throw new ServerUnavailable("the token endpoint answered 200 without an access token");
   const lifetimeMs = (parsed.data.expires_in ?? defaultLifetimeSeconds) * 1000;
   return {
     token: parsed.data.access_token,
-    refreshAt: askedAt + lifetimeMs - Math.min(lifetimeMs / 5, largestMarginMs),
+    refreshAt: requestedAt + lifetimeMs - Math.min(lifetimeMs / 5, largestMarginMs),
   };
 }
 

@@ -2,12 +2,12 @@ import { randomUUID } from "node:crypto";
 import { SignJWT } from "jose";
 import type { ClientKey } from "./client-key.ts";
 
-/** Well below the five minutes that the specification allows, so that a server whose clock is behind still takes it. */
+/** Well below the five minutes that the specification allows, so that a server whose clock is slow accepts it as well. */
 const lifetimeSeconds = 240;
 
 /**
- * A one-time client assertion: a JWT signed with the client's key, `iss` = `sub` = the client id, `aud` = the token URL,
- * a new `jti` at each call (SMART App Launch, client-confidential-asymmetric; RFC 7523, 3).
+ * Signs a client assertion that is used once: a JWT with `iss` = `sub` = the client id, `aud` = `audience`, and a new `jti`
+ * (SMART App Launch, client-confidential-asymmetric; RFC 7523, 3).
  * @param now milliseconds since the epoch
  */
 export async function clientAssertion(client: ClientKey, audience: string, now: number): Promise<string> {

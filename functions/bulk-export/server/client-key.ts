@@ -2,33 +2,33 @@ import { type CryptoKey, importJWK, type JWK } from "jose";
 import * as z from "zod";
 import { ClientKeyUnusable } from "#bulk-export/language/export-faults.ts";
 
-/** The key that signs, ready for jose. */
+/** The signing key, imported for jose. */
 export interface SigningKey {
   kid: string;
   algorithm: "RS384" | "ES384";
   key: CryptoKey;
 }
 
-/** What the client's secret holds, ready for use. */
+/** The content of the client's secret, parsed. */
 export interface ClientKey {
   clientId: string;
   scope: string;
   signing: SigningKey;
 }
 
-/** Reads the secret's text as it is now. */
+/** Reads the current text of the secret. */
 export type ReadSecret = () => Promise<string>;
 
-/** The client's key as this container knows it. */
-export interface KnownClientKey {
-  /** The key as it was read last; the very same object as long as the secret's text is the same. */
+/** The client's key, cached in this container. */
+export interface CachedClientKey {
+  /** The key as it was last read. It is the same object until the text of the secret changes. */
   current(): Promise<ClientKey>;
-  /** Makes the next call of `current` read the secret. */
+  /** Makes the next call of `current` read the secret again. */
   forget(): void;
 }
 
-/** As long as an access token lives by recommendation: after that time nobody uses a key that was replaced. */
-const knownForMs = 300_000;
+/** The recommended lifetime of an access token. A key that was replaced is in use for this time at most. */
+const cachedForMs = 300_000;
 
 const member = z.string().min(1);
 
@@ -36,7 +36,7 @@ const rsaKey = z.looseObject({
   kty: z.literal("RSA"),
   kid: member,
   alg: z.literal("RS384").optional(),
-  n: member.refine((modulus) => Buffer.from(modulus, "base64url").length >= 256, "must be of at least 2048 bits"),
+  n: member.refine((modulus) => Buffer.from(modulus, "base64url").length >= 256, "must have at least 2048 bits"),
   e: member,
   d: member,
   p: member,
@@ -56,12 +56,12 @@ const ecKey = z.looseObject({
   d: member,
 });
 
-/** RFC 7518, 6.2 and 6.3, as far as signing with RS384 or ES384 needs it. */
+/** The members of RFC 7518, 6.2 and 6.3, that signing with RS384 or ES384 needs. */
 const privateJwk = z.discriminatedUnion("kty", [rsaKey, ecKey]);
 
 /**
- * The secret's documented shape. `current` signs; `next`, while a rotation is under way, is the key whose public half
- * is already registered and that takes over when it is moved to `current`.
+ * The documented shape of the secret. The key in `current` signs. During a rotation, `next` holds the next key: its public half
+ * is registered already, and it signs as soon as an operator moves it to `current`.
  */
 const clientSecret = z.looseObject({
   clientId: z.string().min(1),
@@ -71,9 +71,9 @@ const clientSecret = z.looseObject({
 });
 
 /**
- * The client's identity from the secret's text. The algorithm follows the key's type: RSA signs RS384, EC (P-384) signs
- * ES384, the two that IntegraConnect accepts (guide, "Algorithm Supported").
- * @throws ClientKeyUnusable naming each missing or malformed field, never a value
+ * Parses the text of the client's secret. The type of the key determines the algorithm: RS384 for RSA, ES384 for EC (P-384).
+ * IntegraConnect accepts these two (guide, "Algorithm Supported").
+ * @throws ClientKeyUnusable, which names each missing or malformed field, and no value
  */
 export async function parseClientKey(secretText: string): Promise<ClientKey> {
   const secret = clientSecret.safeParse(parseJson(secretText));
@@ -86,21 +86,21 @@ export async function parseClientKey(secretText: string): Promise<ClientKey> {
 }
 
 /**
- * Keeps the client's key for five minutes, so that tokens that live for seconds do not cost a reading of the secret each.
- * `current` throws what `readSecret` and `parseClientKey` throw.
+ * Caches the client's key for five minutes, so that short-lived access tokens do not need a read of the secret each. `current`
+ * throws the errors of `readSecret` and `parseClientKey`.
  * @param now milliseconds since the epoch
  */
-export function knownClientKey(readSecret: ReadSecret, now: () => number): KnownClientKey {
-  let known: { text: string; key: ClientKey } | undefined;
+export function cachedClientKey(readSecret: ReadSecret, now: () => number): CachedClientKey {
+  let cached: { text: string; key: ClientKey } | undefined;
   let readAgainAt = 0;
   return {
     current: async () => {
-      if (known !== undefined && now() < readAgainAt) return known.key;
+      if (cached !== undefined && now() < readAgainAt) return cached.key;
       const readAt = now();
       const text = await readSecret();
-      if (known?.text !== text) known = { text, key: await parseClientKey(text) };
-      readAgainAt = readAt + knownForMs;
-      return known.key;
+      if (cached?.text !== text) cached = { text, key: await parseClientKey(text) };
+      readAgainAt = readAt + cachedForMs;
+      return cached.key;
     },
     forget: () => {
       readAgainAt = 0;
@@ -115,7 +115,7 @@ async function signingKey(jwk: z.infer<typeof privateJwk>): Promise<SigningKey> 
     if (key instanceof Uint8Array) throw new TypeError("a symmetric key");
     return { kid: jwk.kid, algorithm, key };
   } catch {
-    // The import's own error is dropped on purpose: it may quote key material.
+    // The error of the import is not kept as the cause: it may quote key material.
     throw new ClientKeyUnusable("the client's secret cannot be used: current is not a valid private JWK");
   }
 }

@@ -6,11 +6,12 @@ import { contentLength, type HttpAnswer, networkErrorCode } from "#platform/http
 const chunkSize = 256 * 1024;
 
 /**
- * The bytes of a file that travels gzipped. They are all there only if the gzip stream ends with its trailer, whose length
- * and CRC-32 zlib checks, and the body ends with it: further members are part of the file, anything else is not.
+ * Reads the body of a file that is sent with gzip. The file is whole if the gzip stream ends with its trailer, whose length and
+ * CRC-32 zlib checks, and the body ends there. Further gzip members belong to the file; any other byte is damage.
  *
  * Source: RFC 1952, 2.2 "File format", 2.3.1 "Member header and trailer".
- * @throws FileCut where the body ends too early, FileDamaged where it is no such stream
+ * @throws FileCut if the body ends too early
+ * @throws FileDamaged if the body is not a gzip stream, or is a damaged one
  */
 export async function* gunzippedBody(answer: HttpAnswer): AsyncGenerator<Buffer> {
   const announced = contentLength(answer);
@@ -25,7 +26,7 @@ export async function* gunzippedBody(answer: HttpAnswer): AsyncGenerator<Buffer>
     }
   };
   const gunzip = createGunzip({ chunkSize });
-  // Its error is the one that `gunzip` throws to its reader.
+  // The callback needs no error: `gunzip` throws the same one to its reader.
   pipeline(wire, gunzip, () => undefined);
   try {
     yield* gunzip as AsyncIterable<Buffer>;
@@ -34,14 +35,15 @@ export async function* gunzippedBody(answer: HttpAnswer): AsyncGenerator<Buffer>
   } finally {
     answer.body.destroy();
   }
-  // zlib stops reading at what cannot be a further member, and takes the stream for ended.
+  // At bytes that cannot begin a further member, zlib stops reading and ends the stream without an error.
   const behind = received - gunzip.bytesWritten;
-  if (behind > 0) throw new FileDamaged(`the file has ${behind} bytes or more behind the end of its gzip stream`);
+  if (behind > 0) throw new FileDamaged(`the file has at least ${behind} bytes after the end of its gzip stream`);
 }
 
 function gunzipFault(error: unknown, received: number): FileCut | FileDamaged {
   if (error instanceof FileCut) return error;
   const code = networkErrorCode(error);
-  if (code === "Z_DATA_ERROR") return new FileDamaged("the file is no gzip stream, or a damaged one", { cause: error });
+  if (code === "Z_DATA_ERROR")
+    return new FileDamaged("the file is not a gzip stream, or a damaged one", { cause: error });
   return new FileCut(`the file broke off after ${received} bytes on the wire (${code})`, { cause: error });
 }

@@ -1,14 +1,14 @@
 import type { TokenBearer } from "#platform/http/authorised-request.ts";
 import { type TrustedOrigins, trustedOrigins, withTrailingSlash } from "#platform/http/trusted-origins.ts";
 
-/** Where the server's endpoints are. */
+/** The endpoints of the server. */
 export interface IntegraServer extends TrustedOrigins {
-  /** Relative URLs of the manifest that begin with `/` belong to this origin. */
+  /** Its origin resolves the manifest's relative URLs that begin with `/`. */
   baseUrl: URL;
   tokenUrl: URL;
-  /** `aud` of the client assertion: the token URL as text, unless the server wants another. */
+  /** The `aud` of the client assertion: the token URL as it is written in the settings, unless the server requires another. */
   audience: string;
-  /** Ends with a slash: `Patient/$export` is resolved against it. */
+  /** It ends with a slash, and `Patient/$export` is resolved against it. */
   exportUrl: URL;
 }
 
@@ -21,8 +21,8 @@ export interface IntegraServerSettings {
 }
 
 /**
- * The server's endpoints from the stage's settings; what is not set follows the vendor's paths under the base URL
- * (guide, "Get access token for bulk export", "Access Bulk Export API").
+ * The server's endpoints from the stage's settings. An endpoint that is not set has the vendor's path below the base URL (guide,
+ * "Get access token for bulk export", "Access Bulk Export API").
  */
 export function integraServer(settings: IntegraServerSettings): IntegraServer {
   const baseUrl = withTrailingSlash(new URL(settings.baseUrl));
@@ -37,7 +37,7 @@ export function integraServer(settings: IntegraServerSettings): IntegraServer {
   };
 }
 
-/** Everything needed to talk to the server as a registered client. */
+/** A registered client of the server: the endpoints, an HTTP client, and an access token. */
 export interface IntegraClient extends TokenBearer {
   server: IntegraServer;
 }

@@ -1,33 +1,32 @@
 import * as z from "zod";
 import { ManifestRejected } from "#bulk-export/language/export-faults.ts";
-import type { FileKind } from "#bulk-export/language/export-records.ts";
-import type { ExportRequest } from "#bulk-export/language/export-request.ts";
+import type { FileKind } from "#bulk-export/language/landed-file.ts";
 
 /** One file that the manifest lists. */
 export interface ManifestFile {
   kind: FileKind;
   type: string;
   url: URL;
-  /** The server's own name for the file, where the URL carries one. */
+  /** The server's name for the file, if the URL holds one. */
   fileName: string | undefined;
-  /** Lines announced by the server. */
+  /** The number of lines that the server announces. */
   count: number | undefined;
 }
 
 export interface Manifest {
   transactionTime: string;
-  /** The kick-off that the server says it answers. */
+  /** The kick-off URL that this manifest answers, as the server prints it. */
   request: string;
   requiresAccessToken: boolean;
   files: ManifestFile[];
-  /** The next page, where the server splits its manifest (`link` with relation `next`). */
+  /** The next page, if the server splits its manifest (`link` with relation `next`). */
   next: URL | undefined;
 }
 
 const entry = z.looseObject({
   type: z.string().optional(),
   url: z.string().min(1),
-  // A count that is no number announces nothing; it is no reason to refuse the file.
+  // A malformed count counts as unsaid: the file can still be verified without it.
   count: z.number().int().nonnegative().optional().catch(undefined),
 });
 
@@ -37,7 +36,7 @@ const list = <T extends z.ZodType>(item: T) =>
     .nullish()
     .transform((items) => items ?? []);
 
-/** Printed in events, and sent back as a later export's `_since`. */
+/** Checked for its form, because events show it and a later export sends it as `_since`. */
 const time = z
   .string()
   .trim()
@@ -55,12 +54,12 @@ const manifestBody = z.looseObject({
 });
 
 /**
- * Reads a manifest as the guide really prints it: URLs may have white space in front or inside (even a raw line break,
- * which JSON forbids), and may be relative to the server.
+ * Parses a manifest as the guide prints it. A URL may be relative, and may have white space before or inside it, even a raw line
+ * break, which JSON forbids.
  *
  * Source: guide, "Sample response body for Complete status"; Bulk Data Access, "Response - Output Manifest".
  * @param base the URL that the manifest was read from
- * @throws ManifestRejected naming the field that is wrong
+ * @throws ManifestRejected, which names the invalid members
  */
 export function parseManifest(bytes: Uint8Array, base: URL): Manifest {
   const parsed = manifestBody.safeParse(parseJson(bytes));
@@ -84,52 +83,12 @@ export function parseManifest(bytes: Uint8Array, base: URL): Manifest {
   };
 }
 
-/** Whether an answer's body is a manifest at all, so that a proxy's page with status 200 is not taken for one. */
+/** Whether a body looks like a manifest. A proxy may answer with status 200 and a page of its own. */
 export function isManifest(bytes: Uint8Array): boolean {
   try {
     return Array.isArray((parseJson(bytes) as { output?: unknown } | null)?.output);
   } catch {
     return false;
-  }
-}
-
-/**
- * Whether the manifest's `request` names another export than ours, so that one cohort's data never lands under another's
- * name: by the guide's matching rule a kick-off may be handed a stored job of the same level (guide, "Content URL", note).
- * A `request` that cannot be read proves nothing and is not foreign.
- */
-export function isForeignRequest(manifestRequest: string, ours: ExportRequest): boolean {
-  const [path = "", query = ""] = manifestRequest.split("?", 2);
-  const operation = /(?:^|\/)(?:(Patient)\/|Group\/([^/]+)\/)?(?:\$|%24)export\/?$/i.exec(path);
-  if (operation === null) return false;
-  const level = operation[1] !== undefined ? "patient" : operation[2] !== undefined ? "group" : "system";
-  if (level !== ours.level) return true;
-  const groupId = decoded(operation[2] ?? "");
-  if (level === "group" && groupId !== undefined && groupId !== ours.groupId) return true;
-  const parameters = new URLSearchParams(query.replaceAll("+", "%2B"));
-  return !sameTypes(parameters.getAll("_type"), ours.types) || !sameInstant(parameters.get("_since"), ours.since);
-}
-
-function sameTypes(theirs: string[], ours: readonly string[] = []): boolean {
-  return normalTypes(theirs) === normalTypes(ours);
-}
-
-function normalTypes(values: readonly string[]): string {
-  return [...new Set(values.flatMap((value) => value.split(",")))].toSorted().join(",");
-}
-
-function sameInstant(theirs: string | null, ours: string | undefined): boolean {
-  if (theirs === null || ours === undefined) return theirs === null && ours === undefined;
-  if (theirs === ours || Number.isNaN(Date.parse(theirs))) return true;
-  return Date.parse(theirs) === Date.parse(ours);
-}
-
-/** A group id as it was meant; undefined where its percent signs encode nothing that can be read. */
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
   }
 }
 
@@ -139,11 +98,11 @@ function manifestFile(kind: FileKind, item: z.infer<typeof entry>, base: URL, po
     kind
   ];
   const type = item.type?.trim() || fallback;
-  if (type === undefined) throw new ManifestRejected(`the manifest cannot be used: ${kind}.${position} names no type`);
+  if (type === undefined) throw new ManifestRejected(`the manifest cannot be used: ${kind}.${position} has no type`);
   return { kind, type: typeName(type), url, fileName: fileNameOf(url), count: item.count };
 }
 
-/** A type is printed in events and logs. What is no word is no type of FHIR's: such a file fails verification. */
+/** A type appears in events and logs, so only a plain word is kept. A file of type `Unknown` fails verification. */
 const typeName = (type: string): string => (/^[A-Za-z]{1,64}$/.test(type) ? type : "Unknown");
 
 function urlOf(text: string, base: URL, where: string): URL {
@@ -163,10 +122,10 @@ function fileNameOf(url: URL): string | undefined {
 function parseJson(bytes: Uint8Array): unknown {
   const text = Buffer.from(bytes).toString("utf8");
   try {
-    // Outside of strings a line break is white space, inside of them it is forbidden: a blank serves for both.
+    // Outside of strings a line break is white space; inside of them JSON forbids it. A blank is right in both places.
     return JSON.parse(text.replace(/[\r\n\t]+/g, " "));
   } catch {
-    // The parser's own error is dropped on purpose: it quotes the text, whose URLs may be capabilities.
+    // The parser's error is not kept as the cause: it quotes the text, and some URLs in it grant access by themselves.
     throw new ManifestRejected("the manifest is not JSON");
   }
 }

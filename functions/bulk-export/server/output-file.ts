@@ -7,17 +7,17 @@ import { gunzippedBody } from "./gunzipped-body.ts";
 import { type IntegraClient } from "./integra-server.ts";
 import { resumedBody } from "./resumed-body.ts";
 
-/** A file of the manifest. */
+/** A file that the manifest lists. */
 export interface OutputFile {
   url: URL;
   requiresAccessToken: boolean;
 }
 
 /**
- * Begins to download one file, gzipped if the server likes. The token travels raw in `x-auth-token`, as the guide wants
- * it, and as a bearer token, as the standard does; not at all where the manifest says that the URL needs none.
+ * Starts the download of one file. It accepts gzip. The access token is sent twice: raw in `x-auth-token`, as the guide requires,
+ * and as a bearer token, as the standard requires. If the manifest says that its URLs need no token, none is sent.
  *
- * A transfer that breaks off is resumed where that is safe; then reading `chunks` throws what this function throws.
+ * A transfer that breaks off is resumed if that is safe. Reading `chunks` may therefore throw the same faults as this function.
  *
  * Source: guide, "Download the ndjson file"; Bulk Data Access, "Bulk Data Output File Request".
  * @throws FileRefused on 403 (ATTACHMENT_FILE_NOT_FOUND, expired), 404, 410 and other final refusals
@@ -28,24 +28,24 @@ export async function openOutputFile(
   file: OutputFile,
   signal?: AbortSignal,
 ): Promise<OpenedBody> {
-  const answer = await askFor(client, file, { "accept-encoding": "gzip" }, signal);
-  if (answer.status !== 200) throw await refusal(client, answer);
+  const answer = await requestFile(client, file, { "accept-encoding": "gzip" }, signal);
+  if (answer.status !== 200) throw await fileFault(client, answer);
   const encoding = headerText(answer, "content-encoding")?.trim().toLowerCase() ?? "identity";
   if (encoding === "gzip" || encoding === "x-gzip") return { chunks: gunzippedBody(answer), wholeness: "gzip" };
   if (encoding !== "identity" && encoding !== "") {
     answer.body.destroy();
-    throw new FileRefused(`the file server sent content-encoding ${encoding}, which was not asked for`);
+    throw new FileRefused(`the file server sent content-encoding ${encoding}, which the bridge did not request`);
   }
-  const askForRest = async (from: number, etag: string): Promise<HttpAnswer> => {
+  const requestRest = async (from: number, etag: string): Promise<HttpAnswer> => {
     const headers = { "accept-encoding": "identity", range: `bytes=${from}-`, "if-range": etag };
-    const rest = await askFor(client, file, headers, signal);
+    const rest = await requestFile(client, file, headers, signal);
     if (rest.status === 200 || rest.status === 206 || rest.status === 416) return rest;
-    throw await refusal(client, rest);
+    throw await fileFault(client, rest);
   };
-  return { chunks: resumedBody(answer, askForRest, signal), wholeness: wholenessOf(answer) };
+  return { chunks: resumedBody(answer, requestRest, signal), wholeness: wholenessOf(answer) };
 }
 
-function askFor(
+function requestFile(
   client: IntegraClient,
   file: OutputFile,
   headers: Headers,
@@ -61,7 +61,7 @@ function askFor(
   });
 }
 
-async function refusal(client: IntegraClient, answer: HttpAnswer): Promise<ServerUnavailable | FileRefused> {
+async function fileFault(client: IntegraClient, answer: HttpAnswer): Promise<ServerUnavailable | FileRefused> {
   const refused = await readRefusal(answer, client.now());
   const message = `the file server answered ${refusalCodes(refused)}`;
   if (!refused.temporary) return new FileRefused(message);

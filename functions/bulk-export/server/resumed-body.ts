@@ -1,22 +1,23 @@
 import { FileCut } from "#platform/faults/file-faults.ts";
 import { contentLength, type HttpAnswer, headerText, networkErrorCode } from "#platform/http/http.ts";
 
-/** Asks for a file from byte `from` on, if it is still the one with this ETag (RFC 9110, "Range" and "If-Range"). */
-export type AskForRest = (from: number, etag: string) => Promise<HttpAnswer>;
+/** Requests the bytes of a file from `from` on, if the file still has this ETag (RFC 9110, "Range" and "If-Range"). */
+export type RequestRest = (from: number, etag: string) => Promise<HttpAnswer>;
 
-/** Each of them must have brought something. What breaks off more often is left to the next try of the whole file. */
+/** How often one transfer is resumed. After that, the next attempt requests the whole file again. */
 const mostResumptions = 3;
 
 /**
- * The bytes of a file that travels as it is. Where the transfer breaks off, and a strong ETag tells one version of the
- * file from the other, the rest is asked for; bytes of two versions are never put together.
+ * Reads the body of a file that is sent without content encoding. If the transfer breaks off, it is resumed with a range request.
+ * This needs a strong ETag, which identifies the version of the file: bytes of two versions are never combined.
  *
  * Source: RFC 9110, 13.1.5 "If-Range", 14.4 "Content-Range", 15.3.7 "206 Partial Content".
- * @throws FileCut where the body ends too early and cannot be resumed, or `signal` ended it; whatever `askForRest` throws
+ * @throws FileCut if the body ends too early and cannot be resumed, or if `signal` is aborted
+ * @throws the faults of `requestRest`
  */
 export async function* resumedBody(
   first: HttpAnswer,
-  askForRest: AskForRest,
+  requestRest: RequestRest,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer> {
   const etag = strongEtag(first);
@@ -38,13 +39,13 @@ export async function* resumedBody(
     const cut = cutAfter(received, total, cause);
     const resumable = etag !== undefined && received > before && resumptions < mostResumptions;
     if (!resumable || signal?.aborted) throw cut;
-    const rest = await askForRest(received, etag);
-    total = await lengthOfAll(rest, { etag, received, total, cut });
+    const rest = await requestRest(received, etag);
+    total = await wholeLength(rest, { etag, received, total, cut });
     ({ body } = rest);
   }
 }
 
-/** The file's ETag, if it stands for exactly these bytes and the server resumes at all. */
+/** The file's ETag, if it is a strong one and the server accepts range requests. */
 function strongEtag(answer: HttpAnswer): string | undefined {
   const etag = headerText(answer, "etag")?.trim() ?? "";
   const strong = /^"[^"]*"$/.test(etag);
@@ -56,15 +57,18 @@ function cutAfter(received: number, total: number | undefined, cause: unknown): 
   return new FileCut(`the file broke off after ${received} bytes (${networkErrorCode(cause)})`, { cause });
 }
 
-interface Place {
+interface BrokenTransfer {
   etag: string;
   received: number;
   total: number | undefined;
   cut: FileCut;
 }
 
-/** The length of the whole file, of which `rest` is really the rest: of the same version, from where the other broke off. */
-async function lengthOfAll(rest: HttpAnswer, { etag, received, total, cut }: Place): Promise<number> {
+/**
+ * The length of the whole file in bytes, from the answer to a range request.
+ * @throws FileCut if the answer is not the rest of the same version of the file
+ */
+async function wholeLength(rest: HttpAnswer, { etag, received, total, cut }: BrokenTransfer): Promise<number> {
   const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/i.exec(headerText(rest, "content-range")?.trim() ?? "");
   const [from, last, all] = (range ?? []).slice(1).map((text) => (text === "*" ? total : Number(text)));
   const encoding = headerText(rest, "content-encoding")?.trim().toLowerCase() ?? "identity";
@@ -77,7 +81,7 @@ async function lengthOfAll(rest: HttpAnswer, { etag, received, total, cut }: Pla
     last === all - 1 &&
     (total ?? all) === all;
   if (fits) return all;
-  // A whole file again (200), no such range (416) or another part: the file has changed, or ranges are not understood.
+  // The whole file (200), no such range (416) or another part: the file has changed, or the server does not support ranges.
   rest.body.destroy();
-  throw new FileCut(`${cut.message}, and the server did not go on from there (HTTP ${rest.status})`, { cause: cut });
+  throw new FileCut(`${cut.message}, and the server did not continue from there (HTTP ${rest.status})`, { cause: cut });
 }

@@ -1,9 +1,9 @@
 import { exportStep } from "#bulk-export/export-step.ts";
 import { freshExport, freshInput } from "#bulk-export/language/export-state.ts";
+import { exportLog } from "#bulk-export/log.ts";
 import { executionsFromEnvironment } from "#platform/executions/executions-from-environment.ts";
-import { log } from "#platform/lambda/log.ts";
 import { startAfresh } from "./start-afresh.ts";
 
 export const handler = exportStep(freshInput, freshExport, () =>
-  startAfresh({ executions: executionsFromEnvironment(), log }),
+  startAfresh({ executions: executionsFromEnvironment(), log: exportLog }),
 );

@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { exportStep } from "#bulk-export/export-step.ts";
 import { exportTrigger } from "#bulk-export/language/triggers.ts";
+import { exportLog } from "#bulk-export/log.ts";
 import { executionsFromEnvironment } from "#platform/executions/executions-from-environment.ts";
-import { log } from "#platform/lambda/log.ts";
 import { startExport } from "./start-export.ts";
 
 const started = z.object({ exportId: z.string(), duplicate: z.boolean() });
 
 export const handler = exportStep(exportTrigger, started, () =>
-  startExport({ executions: executionsFromEnvironment(), log }),
+  startExport({ executions: executionsFromEnvironment(), log: exportLog }),
 );

@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { exportStep } from "#bulk-export/export-step.ts";
 import { requestedByEvent } from "#bulk-export/language/triggers.ts";
+import { exportLog } from "#bulk-export/log.ts";
 import { executionsFromEnvironment } from "#platform/executions/executions-from-environment.ts";
-import { log } from "#platform/lambda/log.ts";
 import { stopExport } from "./stop-export.ts";
 
 export const handler = exportStep(requestedByEvent, z.object({ stopped: z.array(z.string()) }), () =>
-  stopExport({ executions: executionsFromEnvironment(), log }),
+  stopExport({ executions: executionsFromEnvironment(), log: exportLog }),
 );

@@ -1,31 +1,32 @@
-import { aboutAnExport } from "#bulk-export/language/export-events.ts";
-import { executionName, resumptionOf } from "#bulk-export/language/export-runs.ts";
+import { executionName } from "#bulk-export/language/execution-names.ts";
+import { exportReference } from "#bulk-export/language/export-events.ts";
+import { resumptionOf } from "#bulk-export/language/export-runs.ts";
 import { exportId as exportIdSchema } from "#bulk-export/language/export-state.ts";
 import type { RequestedByEvent } from "#bulk-export/language/triggers.ts";
+import type { ExportLog } from "#bulk-export/log.ts";
 import type { Executions } from "#platform/executions/executions.ts";
-import type { Log } from "#platform/lambda/log.ts";
 import type { Step } from "#platform/lambda/step.ts";
 
 export interface StopExportPorts {
   executions: Pick<Executions, "find" | "stop">;
-  log: Log;
+  log: ExportLog;
 }
 
 export interface StoppedExport {
-  /** The executions that were stopped; none where the export had ended, or never was. */
+  /** The names of the executions that were stopped. Empty if the export has ended or does not exist. */
   stopped: string[];
 }
 
 /**
- * Stops whatever execution carries an export out: its first, and those that resume it. What follows (DELETE at the
- * server, the event) is the canceller's, as with an execution that was stopped by hand.
+ * Stops the running executions of an export: its first run, and the runs that resume it. The `cancel-export` step then deletes the
+ * job and publishes the event, as it does for an execution that was stopped by hand.
  */
 export const stopExport =
   ({ executions, log }: StopExportPorts): Step<RequestedByEvent, StoppedExport> =>
   async ({ id, source, detail }) => {
-    const about = aboutAnExport.extend({ exportId: exportIdSchema }).safeParse(detail);
+    const about = exportReference.extend({ exportId: exportIdSchema }).safeParse(detail);
     if (!about.success) {
-      log.warn("a request to cancel names no export: nothing was stopped", { eventId: id, source });
+      log.warn("EXPORT_CANCEL_REQUEST_IGNORED", { eventId: id, source });
       return { stopped: [] };
     }
     const { exportId } = about.data;
@@ -39,6 +40,6 @@ export const stopExport =
       await executions.stop(name, `cancelled by event ${id} of ${source}`);
       stopped.push(name);
     }
-    log.info("asked to cancel an export", { exportId, stopped });
+    log.info("EXPORT_EXECUTIONS_STOPPED", { exportId, stopped });
     return { stopped };
   };

@@ -1,9 +1,9 @@
-import { executionName } from "#bulk-export/language/export-runs.ts";
+import { executionName } from "#bulk-export/language/execution-names.ts";
 import type { ExportContext, LeaseInput, LeaseResult } from "#bulk-export/language/export-state.ts";
+import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { Executions } from "#platform/executions/executions.ts";
 import { reasonOf } from "#platform/faults/reason-of.ts";
-import type { Log } from "#platform/lambda/log.ts";
 import type { Step } from "#platform/lambda/step.ts";
 import type { Lease, LeaseHolder, Leases } from "#platform/ledger/leases.ts";
 import { elapsedOf, nextTry, turnIntervalMs } from "#platform/pacing/pacing.ts";
@@ -13,16 +13,16 @@ export interface TakeLeasePorts {
   executions: Pick<Executions, "find">;
   records: Pick<ExportRecords, "findJob" | "findPlan" | "findSummary">;
   deleteJob(statusUrl: URL, signal: AbortSignal): Promise<void>;
-  /** A new one at each call, so that a write recognises itself. */
+  /** Returns a new nonce at each call. By its nonce, a write recognises itself. */
   nonce: () => string;
-  log: Log;
+  log: ExportLog;
   now: () => number;
 }
 
 /**
- * Looks once whether it is this export's turn at its level. Where an identical export has the turn, its result will be
- * this one's as well; any other is waited for. A lease whose execution has ended falls to whoever looks next: never by
- * the clock, only because Step Functions says so. What the ended one left at the server is deleted first.
+ * Tries once to take the lease of the export's level. While another export holds it, this one waits. If that export is identical,
+ * this one takes over its result when it has succeeded. A lease never expires. It can be taken over only from an execution that
+ * Step Functions reports as ended, and the job that this execution left on the server is deleted first.
  */
 export const takeLease =
   (ports: TakeLeasePorts): Step<LeaseInput, LeaseResult> =>
@@ -32,34 +32,37 @@ export const takeLease =
       const wait = outcome === "waiting" ? turnIntervalMs(attempts, elapsedOf(context, ports.now())) : 0;
       return { outcome, ...nextTry(ports.now(), wait), attempts, following };
     };
-    const leader = previous?.following ?? null;
-    const followed = leader === null ? "none" : await progressOf(ports, leader);
-    if (followed === "running") return result("waiting", leader);
-    if (followed === "succeeded") return result("adopt", leader);
+    const followed = previous?.following ?? null;
+    const progress = followed === null ? "none" : await progressOf(ports, followed);
+    if (progress === "running") return result("waiting", followed);
+    if (progress === "succeeded") return result("adopt", followed);
 
     const own = holderOf(context);
-    const lease = await claim(ports, context, own, signal);
+    const lease = await claimLease(ports, context, own, signal);
     if (lease.execution === own.execution) return result("ours", null);
-    ports.log.info("another export has its turn", { level: context.request.level, holder: lease.exportId, attempts });
+    ports.log.info("EXPORT_TURN_AWAITED", { level: context.request.level, holder: lease.exportId, attempts });
     return result("waiting", own.asks !== "" && own.asks === lease.asks ? lease.exportId : null);
   };
 
-/** Requests are equal where the server is asked for the same. Only a first run's result is as new as it can be. */
+/**
+ * This export as a holder of the lease. Two exports are identical if they send the server the same kick-off. A run that resumes an
+ * export is identical to none, because its result is older than a new export's.
+ */
 function holderOf({ exportId, run, request }: ExportContext): LeaseHolder {
   const { level, groupId, types, since, outputFormat } = request;
-  const asks = JSON.stringify([level, groupId ?? null, types ?? null, since ?? null, outputFormat]);
-  return { execution: executionName({ exportId, run }), exportId, asks: run === "first" ? asks : "" };
+  const kickOff = JSON.stringify([level, groupId ?? null, types ?? null, since ?? null, outputFormat]);
+  return { execution: executionName({ exportId, run }), exportId, asks: run === "first" ? kickOff : "" };
 }
 
-async function progressOf(ports: TakeLeasePorts, leader: string): Promise<"running" | "succeeded" | "ended"> {
-  const status = (await ports.executions.find(leader))?.status ?? "ended";
+async function progressOf(ports: TakeLeasePorts, exportId: string): Promise<"running" | "succeeded" | "ended"> {
+  const status = (await ports.executions.find(exportId))?.status ?? "ended";
   if (status !== "succeeded") return status;
-  // An execution also succeeds where it only handed its request on to another export.
-  return (await ports.records.findSummary(leader)) === undefined ? "ended" : "succeeded";
+  // An execution that only started a replacement export also succeeds, but leaves no summary.
+  return (await ports.records.findSummary(exportId)) === undefined ? "ended" : "succeeded";
 }
 
-/** Who holds the lease after this try: this execution, or another. */
-async function claim(
+/** Takes the lease if it is free or its holder has ended. Returns the lease with its holder: this execution or another one. */
+async function claimLease(
   ports: TakeLeasePorts,
   { request: { level } }: ExportContext,
   own: LeaseHolder,
@@ -68,30 +71,34 @@ async function claim(
   const nonce = ports.nonce();
   const lease = await ports.leases.take(level, own, nonce);
   if (lease.execution === own.execution) {
-    await forget(ports, lease, signal);
+    await deletePreviousJob(ports, lease, signal);
     return lease;
   }
   const holder = await ports.executions.find(lease.execution);
   if (holder?.status === "running") return lease;
   const taken = await ports.leases.takeOver(level, own, nonce, lease);
   if (taken.execution !== own.execution) return taken;
-  ports.log.warn("took the lease over from an execution that ended without giving it back", { from: lease.execution });
-  await forget(ports, taken, signal);
+  ports.log.warn("EXPORT_LEASE_TAKEN_OVER", { from: lease.execution });
+  await deletePreviousJob(ports, taken, signal);
   return taken;
 }
 
 /**
- * Deletes the job of the export that the lease was taken over from: while it runs, the server would hand it to us. One
- * that was already planned is complete, is handed to nobody, and may yet be resumed.
+ * Deletes the job of the export from which the lease was taken over. While that job runs, the server would hand it to this export.
+ * A job whose downloads are planned is complete: the server hands it to no other export, and it may still be resumed.
  */
-async function forget(ports: TakeLeasePorts, { takenFrom, exportId }: Lease, signal: AbortSignal): Promise<void> {
+async function deletePreviousJob(
+  ports: TakeLeasePorts,
+  { takenFrom, exportId }: Lease,
+  signal: AbortSignal,
+): Promise<void> {
   if (takenFrom === undefined || takenFrom === exportId) return;
   const job = await ports.records.findJob(takenFrom);
   if (job === undefined || job.foreign || (await ports.records.findPlan(takenFrom)) !== undefined) return;
   try {
     await ports.deleteJob(new URL(job.statusUrl), signal);
   } catch (fault) {
-    // Its manifest will show that it is not ours, and it will be waited out.
-    ports.log.warn("the server did not delete the job of the export before", { reason: reasonOf(fault) });
+    // If the server hands this job to the export, its manifest will show that it belongs to another request.
+    ports.log.warn("EXPORT_PREVIOUS_JOB_DELETION_FAILED", { previous: takenFrom, reason: reasonOf(fault) });
   }
 }

@@ -1,12 +1,11 @@
 import {
   type ExportGroup,
-  type ExportRequest,
   type ExportRequestDetail,
   exportRequestDetail,
 } from "#bulk-export/language/export-request.ts";
 import type { Checkpoints } from "#bulk-export/records/checkpoints.ts";
 
-/** What the stage's settings accept, and where incremental exports go on. */
+/** The exports that the stage's settings accept, and the checkpoints of incremental exports. */
 export interface AcceptedExports {
   types: readonly string[];
   groups: readonly ExportGroup[];
@@ -15,7 +14,7 @@ export interface AcceptedExports {
 
 type CheckedFields = { [Field in "level" | "groupId" | "types"]: ExportRequestDetail[Field] | undefined };
 
-/** The fields that are checked against the settings, each where it is well-formed, whatever is wrong with the others. */
+/** The fields that are checked against the settings. Each is undefined if it is malformed, whatever the other fields are. */
 export function wellFormedFields(detail: unknown): CheckedFields {
   const fields = (detail ?? {}) as Record<string, unknown>;
   const { level, groupId, types } = exportRequestDetail.shape;
@@ -26,7 +25,7 @@ export function wellFormedFields(detail: unknown): CheckedFields {
   };
 }
 
-/** What the settings do not accept of a request, each fault with the field's name and what would be accepted. */
+/** The faults of a request against the settings. Each names the field and the accepted values. */
 export function settingsFaults(detail: CheckedFields, { types, groups }: AcceptedExports): string[] {
   const faults = (detail.types ?? [])
     .filter((type) => !types.includes(type))
@@ -35,7 +34,7 @@ export function settingsFaults(detail: CheckedFields, { types, groups }: Accepte
     faults.push(`groupId: is missing (one of ${groupList(groups)})`);
   }
   if (detail.level !== undefined && detail.level !== "group" && detail.groupId !== undefined) {
-    faults.push(`groupId: belongs to level "group" only, the level is "${detail.level}"`);
+    faults.push(`groupId: belongs to level "group" only, but the level is "${detail.level}"`);
   }
   if (detail.level === "group" && detail.groupId !== undefined && findGroup(detail.groupId, groups) === undefined) {
     faults.push(`groupId: ${quoted(detail.groupId)} is not among the accepted groups (${groupList(groups)})`);
@@ -43,35 +42,12 @@ export function settingsFaults(detail: CheckedFields, { types, groups }: Accepte
   return faults;
 }
 
-/**
- * A request in its normal form: the group by its id, types sorted and unique, `since` an instant. With `fullEvery`, an
- * incremental export becomes a full one where as many incremental ones as make up the rest of n have completed since the
- * last full one.
- */
-export async function normalised(
-  detail: ExportRequestDetail,
-  { groups, checkpoints }: AcceptedExports,
-  fullEvery?: number,
-): Promise<ExportRequest> {
-  const group = detail.groupId === undefined ? undefined : findGroup(detail.groupId, groups);
-  const scope = {
-    level: detail.level,
-    ...(group && { groupId: group.id, groupName: group.name }),
-    ...(detail.types && { types: [...new Set(detail.types)].toSorted() }),
-  };
-  const outputFormat = detail.outputFormat ?? "application/fhir+ndjson";
-  if (detail.since !== "last-completed")
-    return { ...scope, ...(detail.since && { since: detail.since }), outputFormat };
-  const checkpoint = await checkpoints.find(scope);
-  const full = checkpoint === undefined || (fullEvery !== undefined && checkpoint.incrementals >= fullEvery - 1);
-  return { ...scope, ...(!full && { since: checkpoint.transactionTime }), sinceRule: "last-completed", outputFormat };
-}
-
-const findGroup = (wanted: string, groups: readonly ExportGroup[]): ExportGroup | undefined =>
-  groups.find(({ id, name }) => id === wanted || name === wanted);
+/** An accepted group by its id or its name. */
+export const findGroup = (idOrName: string, groups: readonly ExportGroup[]): ExportGroup | undefined =>
+  groups.find(({ id, name }) => id === idOrName || name === idOrName);
 
 const groupList = (groups: readonly ExportGroup[]): string =>
   groups.map(({ id, name }) => `${id} or ${name}`).join(", ");
 
-/** A value from outside is repeated only where it looks like the word that it should be. */
+/** A value of the request, for a message. It is quoted only if it looks like an id or a type: other values may hold health data. */
 const quoted = (value: string): string => (/^[\w-]{1,64}$/.test(value) ? `"${value}"` : "a value of another form");

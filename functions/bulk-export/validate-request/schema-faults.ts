@@ -1,6 +1,6 @@
 import type * as z from "zod";
 
-/** What is wrong with a value, in words for people: each fault with the field's name, and never with its value. */
+/** The faults of a value, as messages for people. Each names the field, and never quotes its value. */
 export function schemaFaults(error: z.ZodError): string[] {
   return error.issues.flatMap((issue) => issueFaults(issue, issue.path.map(String)));
 }
@@ -15,7 +15,7 @@ function issueFaults(issue: z.core.$ZodIssue, path: string[]): string[] {
     case "invalid_value":
       return [`${field}: must be one of ${issue.values.join(", ")}`];
     case "invalid_union":
-      // The last alternative is the general one, and its faults say the most.
+      // The last alternative is the general one, so its faults explain the most.
       return (issue.errors.at(-1) ?? []).flatMap((inner) => issueFaults(inner, [...path, ...inner.path.map(String)]));
     case "too_small":
       return [`${field}: is empty`];
@@ -31,5 +31,5 @@ function expectation(expected: string): string {
   return expected === "array" ? "must be a list" : `must be a ${expected}, or is missing`;
 }
 
-/** A field that the contract does not know may be named anything, a patient even: only words are repeated. */
+/** The name of an unknown field may hold anything, even a patient's name. It is quoted only if it is a plain word. */
 const fieldName = (key: string): string => (/^[\w-]{1,64}$/.test(key) ? key : "(a field of another form)");

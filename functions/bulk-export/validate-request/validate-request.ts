@@ -1,4 +1,4 @@
-import type { Requester } from "#bulk-export/language/export-audit.ts";
+import type { Requester } from "#bulk-export/language/export-audit-facts.ts";
 import {
   type ExportRequest,
   exportRequestDetail,
@@ -14,38 +14,39 @@ import {
 import type { ExportAudit } from "#bulk-export/records/export-audit.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import { InvalidRequest } from "#platform/faults/faults.ts";
-import { type AcceptedExports, normalised, settingsFaults, wellFormedFields } from "./accepted-exports.ts";
+import { type AcceptedExports, settingsFaults, wellFormedFields } from "./accepted-exports.ts";
+import { normaliseRequest } from "./normalise-request.ts";
 import { schemaFaults } from "./schema-faults.ts";
 
 export interface ValidateRequestPorts extends AcceptedExports {
-  /** How long an execution may take from its start. */
+  /** The time that an execution may take, from its start. */
   deadlineHours: number;
   records: Pick<ExportRecords, "findExport" | "saveExport">;
   audit: ExportAudit;
 }
 
 /**
- * Checks a request against the contract and the stage's settings, before anything is sent to IntegraConnect, and brings
- * it into its normal form. A resumption takes up the request that its export had.
- * @throws InvalidRequest naming every fault at once
+ * Checks a request against the contract and the stage's settings, and brings it into its normal form. No request is sent to
+ * IntegraConnect. A resumption uses the stored request of its export.
+ * @throws InvalidRequest, which names all faults at once
  */
 export const validateRequest =
   (ports: ValidateRequestPorts) =>
   async ({ executionName, startedAt, input }: UnvalidatedExport): Promise<ExportContext> => {
     const run = runOfExecution(executionName, input);
-    const what = await (run.run === "first" ? asRequested(ports, input) : asResumed(ports, run, input));
-    const faults = [...what.faults, ...nameFaults(run)];
-    const { request } = what;
+    const checked = await (run.run === "first" ? readRequest(ports, input) : readResumption(ports, run, input));
+    const faults = [...checked.faults, ...nameFaults(run)];
+    const { request } = checked;
     const accepted = faults.length === 0 && request !== undefined;
     await ports.audit.append(run, "requested", {
-      by: what.by,
+      by: checked.by,
       request: accepted ? request : null,
       faults,
-      predecessor: what.predecessor,
+      predecessor: checked.predecessor,
     });
     if (!accepted) throw new InvalidRequest(faults);
     const { exportId } = run;
-    const record = { exportId, requestId: what.requestId, request, predecessor: what.predecessor };
+    const record = { exportId, requestId: checked.requestId, request, predecessor: checked.predecessor };
     if (run.run === "first") await ports.records.saveExport(record);
     const started = new Date(startedAt);
     return {
@@ -56,17 +57,17 @@ export const validateRequest =
     };
   };
 
-/** What an execution is to do, and all that speaks against it. */
-interface Wanted {
+/** The input of an execution after all checks: the request to carry out, or the faults. */
+interface CheckedInput {
   by: Requester;
-  /** Undefined only where there are faults. */
+  /** Undefined only if there are faults. */
   request: ExportRequest | undefined;
   requestId: string | null;
   predecessor: string | null;
   faults: string[];
 }
 
-async function asRequested(ports: ValidateRequestPorts, input: unknown): Promise<Wanted> {
+async function readRequest(ports: ValidateRequestPorts, input: unknown): Promise<CheckedInput> {
   const triggered = triggeredInput.safeParse(input).data;
   const detail: unknown = triggered === undefined ? input : triggered.detail;
   const parsed = exportRequestDetail.safeParse(detail);
@@ -75,21 +76,25 @@ async function asRequested(ports: ValidateRequestPorts, input: unknown): Promise
     ...(parsed.success ? [] : schemaFaults(parsed.error)),
     ...settingsFaults(wellFormedFields(detail), ports),
   ];
-  const usable = parsed.success && faults.length === 0;
+  const valid = parsed.success && faults.length === 0;
   return {
     by: triggered?.trigger ?? { kind: "direct" },
-    request: usable ? await normalised(parsed.data, ports, fullEvery(triggered)) : undefined,
+    request: valid ? await normaliseRequest(parsed.data, ports, fullEvery(triggered)) : undefined,
     requestId: parsed.data?.requestId ?? null,
     predecessor: triggered?.predecessor ?? null,
     faults,
   };
 }
 
-async function asResumed({ records }: ValidateRequestPorts, { exportId }: ExportRun, input: unknown): Promise<Wanted> {
+async function readResumption(
+  { records }: ValidateRequestPorts,
+  { exportId }: ExportRun,
+  input: unknown,
+): Promise<CheckedInput> {
   const { refusal, trigger } = resumptionOf(input) ?? {};
   const known = exportIdSchema.safeParse(exportId).success ? await records.findExport(exportId) : undefined;
   const faults = refusal === undefined ? [] : [refusal];
-  if (known === undefined && refusal === undefined) faults.push(`exportId: there is no export ${printable(exportId)}`);
+  if (known === undefined && refusal === undefined) faults.push(`exportId: there is no export ${quotedId(exportId)}`);
   return {
     by: trigger ?? { kind: "direct" },
     request: known?.request,
@@ -110,10 +115,12 @@ const fullEvery = (triggered: TriggeredInput | undefined): number | undefined =>
 function nameFaults({ exportId, run }: ExportRun): string[] {
   if (run !== "first" || exportIdSchema.safeParse(exportId).success) return [];
   return [
-    "the execution's name becomes the export's id: use at most 72 letters, digits, dots, hyphens and underscores",
+    "the execution's name becomes the export's id: start it with a letter or digit, and use at most 72 letters, digits, dots, hyphens and underscores",
   ];
 }
 
-/** An id from outside is repeated only where it looks like one. */
-const printable = (exportId: string): string =>
-  exportIdSchema.safeParse(exportId).success ? exportId : "of that id (it is not the form of an export's id)";
+/** An id from the caller, for a message. It is quoted only if it has the form of an id. */
+const quotedId = (exportId: string): string =>
+  exportIdSchema.safeParse(exportId).success
+    ? exportId
+    : "with this id, which does not have the form of an export's id";

@@ -1,12 +1,12 @@
 import { FileDamaged } from "#platform/faults/file-faults.ts";
-import { CutToken, type Word, word } from "./cut-token.ts";
-import { action, states, transitions, typeName, wayBack } from "./line-grammar.ts";
+import { action, stateAfterValue, states, transitions, typeName } from "./line-grammar.ts";
 import { pairBits, pairColumn, pairTransitions } from "./paired-bytes.ts";
+import { type Word, WordMatcher, word } from "./word-matcher.ts";
 
-/** FHIR resources nest some ten levels deep. What nests deeper than this, hardly any reader would take. */
+/** FHIR resources nest about ten levels deep. Hardly any parser accepts more levels than this. */
 const deepestNesting = 500;
 
-/* V8 compiles a module's own constants into its code; imported ones it looks up each time, which here is at each byte. */
+/* V8 compiles a module's own constants into its code. It looks imported ones up at each use, which here is at each byte. */
 const {
   fail,
   openObject,
@@ -34,32 +34,31 @@ const lessThan = 0x3c;
 const newline = 0x0a;
 
 /**
- * Checks that each line of a stream is a JSON object whose own `resourceType` is the announced one: exactly one such
- * member, wherever it stands and however it is written. The type of a resource that is contained in another one does
- * not count. Blank lines are skipped; the last line may lack its newline. Whether the bytes are UTF-8 is not looked at.
- * Memory is constant, however long the lines.
+ * Checks that each line of a stream is a JSON object whose own `resourceType` is the announced one. The object must have exactly
+ * one such member, anywhere and with any escapes. The types of contained resources do not count. Blank lines are skipped, and the
+ * last line may lack its newline. Whether the bytes are UTF-8 is not checked. Memory is constant for lines of any length.
  *
  * Source: RFC 8259; NDJSON specification; FHIR R4, "JSON Representation of Resources".
  */
 export class JsonLines {
   readonly #type: Word;
-  readonly #token: CutToken;
+  readonly #matcher: WordMatcher;
   #state: number = states.lineStart;
-  /** The states to go back to where the objects and arrays that are open will be closed. */
+  /** For each open object or array, the state to return to when it closes. */
   readonly #open = new Uint8Array(deepestNesting);
   #depth = 0;
   #lines = 0;
   #typeSeen = false;
-  /** Offsets in the stream: where this chunk and this line begin. */
-  #chunkBegan = 0;
-  #lineBegan = 0;
+  /** The offsets in the stream at which the current chunk and the current line start. */
+  #chunkStart = 0;
+  #lineStart = 0;
 
   constructor(type: string) {
     this.#type = word(type);
-    this.#token = new CutToken(typeMember, this.#type);
+    this.#matcher = new WordMatcher(typeMember, this.#type);
   }
 
-  /** Records so far, the last one included if it is whole. */
+  /** The number of records so far, including the last one if it is whole. */
   get lines(): number {
     return this.#state === states.recordEnd ? this.#lines + 1 : this.#lines;
   }
@@ -71,11 +70,11 @@ export class JsonLines {
 
   /**
    * Takes the next piece of the stream.
-   * @throws FileDamaged at the first byte that cannot stand there: it names the line, and never what the line says
+   * @throws FileDamaged at the first byte that is not allowed. The fault names the line, and quotes nothing of it
    */
   push(chunk: Buffer): void {
     if (chunk.length === 0) return;
-    // Numbers of two bytes can be read from even addresses only.
+    // A Uint16Array must start at an even address.
     const even = chunk.byteOffset % 2;
     const pairs = new Uint16Array(chunk.buffer, chunk.byteOffset + even, (chunk.length - even) >> 1);
     let state = this.#state;
@@ -83,13 +82,13 @@ export class JsonLines {
     state = this.#stepByPairs(state, chunk, even, pairs);
     if (even + 2 * pairs.length < chunk.length) state = this.#step(state, chunk, chunk.length - 1);
     this.#state = state;
-    this.#token.cut(chunk);
-    this.#chunkBegan += chunk.length;
+    this.#matcher.endChunk(chunk);
+    this.#chunkStart += chunk.length;
   }
 
   /**
    * Ends the stream.
-   * @throws FileDamaged where it ends inside a record
+   * @throws FileDamaged if it ends inside a record
    */
   end(): void {
     const { lineStart, returned, recordEnd } = states;
@@ -97,7 +96,7 @@ export class JsonLines {
     throw new FileDamaged(`the file ends inside line ${this.#lines + 1}`);
   }
 
-  /** Nothing but the loop is in here: what V8 has never seen run behind a loop makes it give its fast code up. */
+  /** This method holds only the loop. Code after the loop that has never run would make V8 discard its optimised code. */
   #stepByPairs(before: number, chunk: Buffer, from: number, pairs: Uint16Array): number {
     const count = pairs.length;
     let state = before;
@@ -118,73 +117,75 @@ export class JsonLines {
     return next < fail ? next : this.#act(next, state, chunk, at);
   }
 
-  /** Does what the byte at `at` asks for, and answers the state after it. */
+  /** Carries out the action of the byte at `at`. Returns the state after it. */
   #act(what: number, state: number, chunk: Buffer, at: number): number {
     switch (what) {
       case openObject:
-        this.#keepWayBack(state);
+        this.#keepStateAfterValue(state);
         return states.objectOpened;
       case openArray:
-        this.#keepWayBack(state);
+        this.#keepStateAfterValue(state);
         return states.arrayOpened;
       case close:
         this.#depth -= 1;
         return this.#open[this.#depth] ?? fail;
       case escapeInName:
-        this.#token.begin(at, typeMember.bytes.subarray(0, state - states.name));
+        this.#matcher.begin(at, typeMember.bytes.subarray(0, state - states.name));
         return this.#step(states.escapedName, chunk, at);
       case endEscapedName:
-        return this.#token.endsAs(typeMember, chunk, at, true) ? this.#nameType() : states.afterName;
+        return this.#matcher.endsAs(typeMember, chunk, at, true) ? this.#markTypeSeen() : states.afterName;
       case endTypeName:
-        return this.#nameType();
+        return this.#markTypeSeen();
       case beginType:
-        this.#token.begin(at + 1);
+        this.#matcher.begin(at + 1);
         return states.type;
       case endType:
       case endEscapedType:
-        if (!this.#token.endsAs(this.#type, chunk, at, what === endEscapedType)) throw this.#otherType();
+        if (!this.#matcher.endsAs(this.#type, chunk, at, what === endEscapedType)) throw this.#otherTypeFault();
         return states.afterType;
       case otherType:
-        throw this.#otherType();
+        throw this.#otherTypeFault();
       case endRecord:
-        if (!this.#typeSeen) throw this.#otherType();
+        if (!this.#typeSeen) throw this.#otherTypeFault();
         this.#typeSeen = false;
         return states.recordEnd;
       case endLine:
         this.#lines += 1;
-        this.#lineBegan = this.#chunkBegan + at + 1;
+        this.#lineStart = this.#chunkStart + at + 1;
         return states.lineStart;
       case endBlankLine:
-        this.#lineBegan = this.#chunkBegan + at + 1;
+        this.#lineStart = this.#chunkStart + at + 1;
         return states.lineStart;
       default:
-        throw this.#notJson(state, chunk, at);
+        throw this.#notJsonFault(state, chunk, at);
     }
   }
 
-  #nameType(): number {
-    if (this.#typeSeen) throw new FileDamaged(`line ${this.#lines + 1} says its ${typeName} twice`);
+  #markTypeSeen(): number {
+    if (this.#typeSeen) throw new FileDamaged(`line ${this.#lines + 1} has two members named ${typeName}`);
     this.#typeSeen = true;
     return states.afterTypeName;
   }
 
-  #keepWayBack(state: number): void {
+  #keepStateAfterValue(state: number): void {
     if (this.#depth === deepestNesting) {
       throw new FileDamaged(`line ${this.#lines + 1} nests deeper than ${deepestNesting} levels`);
     }
-    this.#open[this.#depth] = wayBack[state] ?? fail;
+    this.#open[this.#depth] = stateAfterValue[state] ?? fail;
     this.#depth += 1;
   }
 
-  #otherType(): FileDamaged {
-    return new FileDamaged(`line ${this.#lines + 1} holds no ${this.#type.text}, which the manifest announced`);
+  #otherTypeFault(): FileDamaged {
+    return new FileDamaged(
+      `line ${this.#lines + 1} does not hold a resource of type ${this.#type.text}, which the manifest announced`,
+    );
   }
 
-  #notJson(state: number, chunk: Buffer, at: number): FileDamaged {
+  #notJsonFault(state: number, chunk: Buffer, at: number): FileDamaged {
     const line = `line ${this.#lines + 1}`;
     const begins = [states.lineStart, states.returned, states.indented].some((start) => start === state);
-    if (begins) return new FileDamaged(`${line} is no JSON object${chunk[at] === lessThan ? ", but markup" : ""}`);
+    if (begins) return new FileDamaged(`${line} is not a JSON object${chunk[at] === lessThan ? ", but markup" : ""}`);
     if (chunk[at] === newline) return new FileDamaged(`${line} ends inside its record`);
-    return new FileDamaged(`${line} is not JSON, from its byte ${this.#chunkBegan + at - this.#lineBegan + 1} on`);
+    return new FileDamaged(`${line} is not JSON from its byte ${this.#chunkStart + at - this.#lineStart + 1} on`);
   }
 }

@@ -1,212 +1,216 @@
 /*
- * The grammar of NDJSON as a table: RFC 8259 for a line that holds one object, and the places marked where a member of
- * that object is named and where its resourceType is said. It is a pushdown automaton: inside of objects and arrays the
- * table leads from byte to byte; where they open and close, `JsonLines` keeps the way back.
+ * The grammar of NDJSON as a table of states: RFC 8259 for a line that holds one object. Some states mark where a member of that
+ * object is named, and where the value of its resourceType is. It is a pushdown automaton. Inside of objects and arrays, the table
+ * leads from byte to byte. Where they open and close, `JsonLines` keeps the state to return to.
  */
 
-/** Entries of the table that are no state but something to do. Higher than any state. */
+/** Entries of the table that are not states but actions. Their numbers are higher than that of any state. */
 export const action = {
   fail: 240,
-  /** Step into an object or an array, and out of it to the state that was kept. */
+  /** Enter an object or an array; leave it and return to the state that was kept. */
   openObject: 241,
   openArray: 242,
   close: 243,
-  /** An escape in the name of a member of the line's object, which up to there could become the name of the type. */
+  /** An escape in a member's name of the line's object. Up to here the name can still become the name of the type. */
   escapeInName: 244,
-  /** The end of such a name, and of the type's name where nothing is escaped. */
+  /** The end of a name with such an escape, and the end of the type's name without an escape. */
   endEscapedName: 245,
   endTypeName: 246,
-  /** The text that the type has begins, and ends; "escaped" where it holds an escape. The type is no text. */
+  /** The string that is the type begins; it ends; it ends and holds an escape. The type is not a string. */
   beginType: 247,
   endType: 248,
   endEscapedType: 249,
   otherType: 250,
-  /** The line's object ends; the line ends; a line without anything ends. */
+  /** The line's object ends; the line ends; a blank line ends. */
   endRecord: 251,
   endLine: 252,
   endBlankLine: 253,
 } as const;
 
-/** A state or an action: what a byte leads to. */
+/** A state or an action: the result of a byte. */
 type Next = number;
 
-/** Bytes: the characters of a text in ASCII, or their codes. */
+/** Bytes: the characters of an ASCII text, or their codes. */
 type Bytes = string | readonly number[];
 
 const white = " \t\r";
 const digit = "0123456789";
 const hexDigit = `${digit}abcdefABCDEF`;
-/** What stands in a text as it is. Whether the bytes from 0x80 on are UTF-8 is not looked at here. */
+/** The bytes that a string may hold without an escape. Whether those from 0x80 on are UTF-8 is not checked here. */
 const plain = Array.from({ length: 256 }, (_, byte) => byte).filter((b) => b >= 0x20 && b !== 0x22 && b !== 0x5c);
 
 const rows: Uint8Array[] = [];
 const afterValue: number[] = [];
 
-function state(): number {
+function addState(): number {
   if (rows.length === action.fail) throw new RangeError("there are more states than numbers for them");
   return rows.push(new Uint8Array(256).fill(action.fail)) - 1;
 }
 
-function on(from: number, bytes: Bytes, next: Next): void {
+/** Lets each of `bytes` lead from the state `from` to `next`. */
+function addTransitions(from: number, bytes: Bytes, next: Next): void {
   const codes = typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes;
   for (const code of codes) rows[from]?.fill(next, code, code + 1);
 }
 
-/** A text after its opening quote. `end` and `endEscaped` are what its closing quote leads to. */
-function text(end: Next, endEscaped = end): number {
-  const unescaped = state();
-  const escaped = state();
-  const escape = state();
-  on(unescaped, plain, unescaped);
-  on(unescaped, '"', end);
-  on(escaped, plain, escaped);
-  on(escaped, '"', endEscaped);
-  for (const from of [unescaped, escaped]) on(from, "\\", escape);
-  on(escape, '"\\/bfnrt', escaped);
-  const [u, uX, uXX, uXXX] = [state(), state(), state(), state()] as const;
-  on(escape, "u", u);
-  on(u, hexDigit, uX);
-  on(uX, hexDigit, uXX);
-  on(uXX, hexDigit, uXXX);
-  on(uXXX, hexDigit, escaped);
+/** Adds a string after its opening quote. Its closing quote leads to `end`, or to `endEscaped` if it holds an escape. */
+function addString(end: Next, endEscaped = end): number {
+  const unescaped = addState();
+  const escaped = addState();
+  const escape = addState();
+  addTransitions(unescaped, plain, unescaped);
+  addTransitions(unescaped, '"', end);
+  addTransitions(escaped, plain, escaped);
+  addTransitions(escaped, '"', endEscaped);
+  for (const from of [unescaped, escaped]) addTransitions(from, "\\", escape);
+  addTransitions(escape, '"\\/bfnrt', escaped);
+  const [u, uX, uXX, uXXX] = [addState(), addState(), addState(), addState()] as const;
+  addTransitions(escape, "u", u);
+  addTransitions(u, hexDigit, uX);
+  addTransitions(uX, hexDigit, uXX);
+  addTransitions(uXX, hexDigit, uXXX);
+  addTransitions(uXXX, hexDigit, escaped);
   return unescaped;
 }
 
-/** The rest of `true`, `false` or `null`, from its first letter on. */
-function word(from: number, letters: string, after: number): void {
+/** Adds the letters of `true`, `false` or `null`, from the first one on. */
+function addKeyword(from: number, letters: string, after: number): void {
   const [first = "", ...rest] = letters;
-  const next = rest.length === 0 ? after : state();
-  on(from, first, next);
-  if (rest.length > 0) word(next, rest.join(""), after);
+  const next = rest.length === 0 ? after : addState();
+  addTransitions(from, first, next);
+  if (rest.length > 0) addKeyword(next, rest.join(""), after);
 }
 
-/** A number from its first character on; it ends where what may follow a value begins. */
-function number(from: number, mayFollow: (end: number) => void): void {
-  const [minus, zero, integer, point, fraction] = [state(), state(), state(), state(), state()] as const;
-  const [exponent, sign, power] = [state(), state(), state()] as const;
-  on(from, "-", minus);
+/** Adds a number from its first character on. It ends at a byte that may follow a value. */
+function addNumber(from: number, addFollowers: (end: number) => void): void {
+  const [minus, zero, integer, point, fraction] = [addState(), addState(), addState(), addState(), addState()] as const;
+  const [exponent, sign, power] = [addState(), addState(), addState()] as const;
+  addTransitions(from, "-", minus);
   for (const start of [from, minus]) {
-    on(start, "0", zero);
-    on(start, digit.slice(1), integer);
+    addTransitions(start, "0", zero);
+    addTransitions(start, digit.slice(1), integer);
   }
-  on(integer, digit, integer);
-  for (const whole of [zero, integer]) on(whole, ".", point);
-  for (const before of [point, fraction]) on(before, digit, fraction);
-  for (const mantissa of [zero, integer, fraction]) on(mantissa, "eE", exponent);
-  on(exponent, "+-", sign);
-  for (const before of [exponent, sign, power]) on(before, digit, power);
-  for (const end of [zero, integer, fraction, power]) mayFollow(end);
+  addTransitions(integer, digit, integer);
+  for (const whole of [zero, integer]) addTransitions(whole, ".", point);
+  for (const before of [point, fraction]) addTransitions(before, digit, fraction);
+  for (const mantissa of [zero, integer, fraction]) addTransitions(mantissa, "eE", exponent);
+  addTransitions(exponent, "+-", sign);
+  for (const before of [exponent, sign, power]) addTransitions(before, digit, power);
+  for (const end of [zero, integer, fraction, power]) addFollowers(end);
 }
 
-/** Lets a value begin at `from`, which may come after white space. `after` is the state behind it. */
-function value(from: number, after: number, mayFollow: (end: number) => void): void {
+/** Lets a value begin at `from`, after optional white space. `after` is the state after the value. */
+function addValue(from: number, after: number, addFollowers: (end: number) => void): void {
   afterValue[from] = after;
-  on(from, white, from);
-  on(from, '"', text(after));
-  on(from, "{", action.openObject);
-  on(from, "[", action.openArray);
-  for (const letters of ["true", "false", "null"]) word(from, letters, after);
-  number(from, mayFollow);
+  addTransitions(from, white, from);
+  addTransitions(from, '"', addString(after));
+  addTransitions(from, "{", action.openObject);
+  addTransitions(from, "[", action.openArray);
+  for (const letters of ["true", "false", "null"]) addKeyword(from, letters, after);
+  addNumber(from, addFollowers);
 }
 
-/** An object after its opening brace. `name` makes the states of a name, which lead to the state that expects a colon. */
-function object({ name, close }: { name: (colon: number) => number; close: Next }) {
-  const [opened, comma, colon, member, after] = [state(), state(), state(), state(), state()] as const;
-  const mayFollow = (end: number): void => {
-    on(end, white, after);
-    on(end, ",", comma);
-    on(end, "}", close);
+/** Adds an object after its opening brace. `addName` adds the states of a member's name, which lead to the state `colon`. */
+function addObject({ addName, close }: { addName: (colon: number) => number; close: Next }) {
+  const [opened, comma, colon, member, after] = [addState(), addState(), addState(), addState(), addState()] as const;
+  const addFollowers = (end: number): void => {
+    addTransitions(end, white, after);
+    addTransitions(end, ",", comma);
+    addTransitions(end, "}", close);
   };
-  const quote = name(colon);
+  const name = addName(colon);
   for (const before of [opened, comma]) {
-    on(before, white, before);
-    on(before, '"', quote);
+    addTransitions(before, white, before);
+    addTransitions(before, '"', name);
   }
-  on(opened, "}", close);
-  on(colon, white, colon);
-  on(colon, ":", member);
-  value(member, after, mayFollow);
-  mayFollow(after);
-  return { opened, name: quote, colon, after };
+  addTransitions(opened, "}", close);
+  addTransitions(colon, white, colon);
+  addTransitions(colon, ":", member);
+  addValue(member, after, addFollowers);
+  addFollowers(after);
+  return { opened, name, colon, after };
 }
 
-/** An array after its opening bracket. */
-function array(): number {
-  const [opened, comma, after] = [state(), state(), state()] as const;
-  const mayFollow = (end: number): void => {
-    on(end, white, after);
-    on(end, ",", comma);
-    on(end, "]", action.close);
+/** Adds an array after its opening bracket. */
+function addArray(): number {
+  const [opened, comma, after] = [addState(), addState(), addState()] as const;
+  const addFollowers = (end: number): void => {
+    addTransitions(end, white, after);
+    addTransitions(end, ",", comma);
+    addTransitions(end, "]", action.close);
   };
-  for (const before of [opened, comma]) value(before, after, mayFollow);
-  on(opened, "]", action.close);
-  mayFollow(after);
+  for (const before of [opened, comma]) addValue(before, after, addFollowers);
+  addTransitions(opened, "]", action.close);
+  addFollowers(after);
   return opened;
 }
 
-/** The member that says a resource's type (FHIR R4, "JSON Representation of Resources"). */
+/** The member that holds a resource's type (FHIR R4, "JSON Representation of Resources"). */
 export const typeName = "resourceType";
 
-/** The name of a member of the line's object after its quote: one state for each letter of `typeName` that it may be. */
-function nameOrTypeName(colon: number): number {
-  const otherName = text(colon);
-  const letters = Array.from(typeName, () => state());
-  const all = state();
+/**
+ * Adds a member's name of the line's object after its opening quote. While the name can still become `typeName`, each of its letters
+ * has a state of its own.
+ */
+function addNameOrTypeName(colon: number): number {
+  const otherName = addString(colon);
+  const letters = Array.from(typeName, () => addState());
+  const all = addState();
   letters.forEach((from, place) => {
-    on(from, plain, otherName);
-    on(from, typeName.slice(place, place + 1), letters[place + 1] ?? all);
-    on(from, '"', colon);
-    on(from, "\\", action.escapeInName);
+    addTransitions(from, plain, otherName);
+    addTransitions(from, typeName.slice(place, place + 1), letters[place + 1] ?? all);
+    addTransitions(from, '"', colon);
+    addTransitions(from, "\\", action.escapeInName);
   });
-  on(all, plain, otherName);
-  on(all, '"', action.endTypeName);
-  on(all, "\\", action.escapeInName);
+  addTransitions(all, plain, otherName);
+  addTransitions(all, '"', action.endTypeName);
+  addTransitions(all, "\\", action.escapeInName);
   return letters[0] ?? all;
 }
 
-/** The type after its name. */
-function type(): number {
-  const [colon, member] = [state(), state()] as const;
-  on(colon, white, colon);
-  on(colon, ":", member);
-  on(member, white, member);
-  on(member, '"', action.beginType);
-  on(member, `{[tfn-${digit}`, action.otherType);
+/** Adds the colon and the value after the type's name. */
+function addType(): number {
+  const [colon, member] = [addState(), addState()] as const;
+  addTransitions(colon, white, colon);
+  addTransitions(colon, ":", member);
+  addTransitions(member, white, member);
+  addTransitions(member, '"', action.beginType);
+  addTransitions(member, `{[tfn-${digit}`, action.otherType);
   return colon;
 }
 
-const lineStart = state();
-/** After a carriage return, which may be all of a blank line; and after other white space, which must not. */
-const [returned, indented] = [state(), state()] as const;
-const record = object({ name: nameOrTypeName, close: action.endRecord });
-const recordEnd = state();
+const lineStart = addState();
+/** After a carriage return, which may make up a blank line; and after other white space, which may not. */
+const [returned, indented] = [addState(), addState()] as const;
+const record = addObject({ addName: addNameOrTypeName, close: action.endRecord });
+const recordEnd = addState();
 for (const before of [lineStart, returned, indented]) {
-  on(before, white, indented);
-  on(before, "{", record.opened);
+  addTransitions(before, white, indented);
+  addTransitions(before, "{", record.opened);
 }
-on(lineStart, "\r", returned);
-for (const blank of [lineStart, returned]) on(blank, "\n", action.endBlankLine);
-on(recordEnd, white, recordEnd);
-on(recordEnd, "\n", action.endLine);
+addTransitions(lineStart, "\r", returned);
+for (const blank of [lineStart, returned]) addTransitions(blank, "\n", action.endBlankLine);
+addTransitions(recordEnd, white, recordEnd);
+addTransitions(recordEnd, "\n", action.endLine);
 
-/** The states that `JsonLines` must know by name. */
+/** The states that `JsonLines` refers to by name. */
 export const states = {
   lineStart,
   returned,
   indented,
   recordEnd,
-  objectOpened: object({ name: text, close: action.close }).opened,
-  arrayOpened: array(),
+  objectOpened: addObject({ addName: addString, close: action.close }).opened,
+  arrayOpened: addArray(),
   name: record.name,
-  escapedName: text(action.endEscapedName),
+  escapedName: addString(action.endEscapedName),
   afterName: record.colon,
-  afterTypeName: type(),
-  type: text(action.endType, action.endEscapedType),
+  afterTypeName: addType(),
+  type: addString(action.endType, action.endEscapedType),
   afterType: record.after,
 } as const;
 
 /** `transitions[256 * state + byte]` is the next state, or an action. */
 export const transitions = Uint8Array.from(rows.flatMap((row) => [...row]));
 
-/** Where a state that expects a value goes on, once the object or array that is this value is closed. */
-export const wayBack = Uint8Array.from(rows, (_, from) => afterValue[from] ?? action.fail);
+/** By a state that expects a value: the state after the object or array that is this value. */
+export const stateAfterValue = Uint8Array.from(rows, (_, from) => afterValue[from] ?? action.fail);

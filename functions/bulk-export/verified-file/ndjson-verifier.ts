@@ -1,28 +1,29 @@
-import type { IssueCounts } from "#bulk-export/language/export-records.ts";
+import type { IssueCounts } from "#bulk-export/language/landed-file.ts";
 import { FileDamaged } from "#platform/faults/file-faults.ts";
 import { JsonLines } from "./json-lines.ts";
 import { OutcomeIssues } from "./outcome-issues.ts";
 import { Utf8Stream } from "./utf8-stream.ts";
 
-/** What the verifier saw: `lines` records in `bytes` bytes. */
+/** The content of a verified file: `lines` records in `bytes` bytes. */
 export interface Verdict {
   lines: number;
   bytes: number;
-  /** For a file of OperationOutcomes: its issues by severity. */
+  /** The number of issues by severity, if the file holds OperationOutcomes. */
   issues: IssueCounts | undefined;
 }
 
+/** What a file must hold. */
 export interface Expectation {
   type: string;
-  /** Lines that the manifest announces. */
+  /** The number of lines that the manifest announces; null if it announces none. */
   count: number | null;
-  /** Whether the transport proves that the body is whole. If not, only the manifest's count can. */
+  /** Whether the transport proves that the body is whole. If it does not, only the manifest's count can. */
   transportProven: boolean;
 }
 
 /**
- * Checks a stream of NDJSON while it passes, in constant memory: every line is a JSON object in UTF-8 and a resource of
- * the announced type. In a file of OperationOutcomes the issues are counted. `finish` says whether the file is whole.
+ * Checks a stream of NDJSON while it is read, in constant memory: each line must be a JSON object in UTF-8 and a resource of the
+ * announced type. In a file of OperationOutcomes, it counts the issues. `finish` checks that the file is whole.
  *
  * Source: Bulk Data Access, "Bulk Data Output File Request"; NDJSON specification.
  */
@@ -41,7 +42,7 @@ export class NdjsonVerifier {
 
   /**
    * Takes the next piece of the file.
-   * @throws FileDamaged at the first line that cannot be a record
+   * @throws FileDamaged at the first line that is not a record
    */
   push(chunk: Buffer): void {
     this.#lines.push(chunk);
@@ -52,8 +53,8 @@ export class NdjsonVerifier {
   }
 
   /**
-   * Ends the file. An empty one is whole where the transport or a count of 0 proves it.
-   * @throws FileDamaged where the last record is unfinished, the count differs, or nothing proves that the file is whole
+   * Ends the file. An empty file is whole if the transport or a count of 0 proves it.
+   * @throws FileDamaged if the last record is unfinished, if the count differs, or if nothing proves that the file is whole
    */
   finish(): Verdict {
     this.#lines.end();
@@ -61,7 +62,7 @@ export class NdjsonVerifier {
     const { count, transportProven } = this.#expected;
     const { lines } = this.#lines;
     if (count !== null && count !== lines) {
-      throw new FileDamaged(`the file has ${lines} lines, the manifest announced ${count}`);
+      throw new FileDamaged(`the file has ${lines} lines, but the manifest announced ${count}`);
     }
     if (!transportProven) this.#proveByCount(count);
     return { lines, bytes: this.#bytes, issues: this.#outcomes?.counts };
@@ -70,10 +71,11 @@ export class NdjsonVerifier {
   #proveByCount(count: number | null): void {
     if (count === null) {
       throw new FileDamaged(
-        "nothing proves that the file is whole: no length, no chunks, no gzip, no count in the manifest",
+        "nothing proves that the file is whole: it came without length, chunked encoding and gzip, and the manifest gives no count",
       );
     }
-    // NDJSON ends each line with a newline: where the last one has none, the connection may have ended right before it.
-    if (!this.#lines.endsWithNewline) throw new FileDamaged("nothing proves that the last line of the file is whole");
+    // NDJSON ends each line with a newline. If the last one is missing, the connection may have ended just before it.
+    if (!this.#lines.endsWithNewline)
+      throw new FileDamaged("nothing proves that the last line of the file is whole: its newline is missing");
   }
 }

@@ -1,22 +1,22 @@
-import type { IssueCounts, IssueSeverity } from "#bulk-export/language/export-records.ts";
+import type { IssueCounts, IssueSeverity } from "#bulk-export/language/landed-file.ts";
 import { FileDamaged } from "#platform/faults/file-faults.ts";
 
 const newline = 0x0a;
 
-/** An OperationOutcome is kept whole until it is counted; longer ones than this would not fit into memory together. */
+/** In bytes. An OperationOutcome is kept in memory until its issues are counted, so its length needs a limit. */
 const longestOutcome = 64 * 1024 * 1024;
 
 /**
- * Counts the issues of a stream of OperationOutcomes by their severity. The lines must have been checked to be JSON
- * objects before. An issue of unknown severity is counted as an error: nothing that a server reports may be lost.
+ * Counts the issues in a stream of OperationOutcomes by severity. Its lines must be JSON objects; `JsonLines` checks that first.
+ * An issue of unknown severity counts as an error, so that no report of the server is lost.
  */
 export class OutcomeIssues {
   readonly counts: IssueCounts = { fatal: 0, error: 0, warning: 0, information: 0 };
-  /** The beginning of a line whose end has not arrived yet. */
+  /** The pieces of a line whose end has not arrived yet. */
   #line: Buffer[] = [];
   #length = 0;
 
-  /** @throws FileDamaged where a line is too long to be read */
+  /** @throws FileDamaged if a line is longer than 64 MiB */
   push(chunk: Buffer): void {
     let start = 0;
     for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
@@ -27,7 +27,7 @@ export class OutcomeIssues {
     this.#keep(chunk.subarray(start));
   }
 
-  /** Counts the last line, where no newline ended it. */
+  /** Counts the issues of the last line, if it has no newline. */
   end(): void {
     const line = Buffer.concat(this.#line, this.#length).toString("utf8").trim();
     this.#line = [];
@@ -39,7 +39,8 @@ export class OutcomeIssues {
 
   #keep(piece: Buffer): void {
     this.#length += piece.length;
-    if (this.#length > longestOutcome) throw new FileDamaged(`an outcome is longer than ${longestOutcome} bytes`);
+    if (this.#length > longestOutcome)
+      throw new FileDamaged(`an OperationOutcome is longer than ${longestOutcome} bytes`);
     this.#line.push(piece);
   }
 

@@ -2,8 +2,8 @@ import { endianness } from "node:os";
 import { action, transitions } from "./line-grammar.ts";
 
 /*
- * The grammar's table once more, for two bytes at a time, which is a good deal faster. It stays small because most bytes
- * mean the same to the grammar: all digits but 0 are of one class, and so are all letters that no keyword has.
+ * The grammar's table for two bytes at a time, which is much faster than the table for one. It stays small, because bytes that
+ * lead to the same states form one class: all digits except 0, for example, and all letters that are in no keyword.
  */
 
 const byteValues = 256;
@@ -12,20 +12,20 @@ const stateCount = transitions.length / byteValues;
 const step = (state: number, byte: number): number => transitions[byteValues * state + byte] ?? action.fail;
 
 const classOf = new Uint8Array(byteValues);
-/** A byte of each class. */
+/** One byte of each class. */
 const examples: number[] = [];
 
-const known = new Map<string, number>();
+const classes = new Map<string, number>();
 for (let byte = 0; byte < byteValues; byte += 1) {
-  const meaning = Array.from({ length: stateCount }, (_, state) => step(state, byte)).join();
-  const its = known.get(meaning) ?? examples.push(byte) - 1;
-  known.set(meaning, its);
-  classOf[byte] = its;
+  const column = Array.from({ length: stateCount }, (_, state) => step(state, byte)).join();
+  const byteClass = classes.get(column) ?? examples.push(byte) - 1;
+  classes.set(column, byteClass);
+  classOf[byte] = byteClass;
 }
 
 const columnOf = (firstClass: number, secondClass: number): number => firstClass * examples.length + secondClass;
 
-/** The column of two bytes, by the number that they are together in this machine's memory. */
+/** The column of two bytes, by the 16-bit number that they form in this machine's memory. */
 export const pairColumn = new Uint16Array(byteValues ** 2);
 
 const [firstWeight, secondWeight] = endianness() === "LE" ? [1, byteValues] : [byteValues, 1];
@@ -40,8 +40,8 @@ for (let first = 0; first < byteValues; first += 1) {
 export const pairBits = Math.ceil(Math.log2(examples.length ** 2));
 
 /**
- * `pairTransitions[(state << pairBits) + column]` is the state after two bytes, or `action.fail` where something else
- * must be done at one of them.
+ * `pairTransitions[(state << pairBits) + column]` is the state after two bytes, or `action.fail` if one of the two bytes leads to an
+ * action.
  */
 export const pairTransitions = new Uint8Array(stateCount << pairBits).fill(action.fail);
 

@@ -8,15 +8,16 @@ import {
   type S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import { crc32Text, joinedCrc32 } from "./crc32.ts";
+import { crc32Text } from "./crc32-text.ts";
 
+/** How an object is written. */
 export interface Staging {
   contentType: string;
-  /** An object of at most so many bytes is written at once, a larger one in parts of this size. */
+  /** An object of at most this many bytes is written with one request, a larger one in parts of this size. */
   partBytes: number;
   signal?: AbortSignal | undefined;
-  /** Hears of an abort that S3 refused: the upload stays behind then, for the bucket's lifecycle rule. */
-  onAbandoned: (error: unknown) => void;
+  /** Called if S3 refuses an abort. The upload then stays until the bucket's lifecycle rule removes it. */
+  onAbortFailed: (error: unknown) => void;
 }
 
 interface Upload {
@@ -25,31 +26,32 @@ interface Upload {
   UploadId: string | undefined;
 }
 
-/** With the part that is being filled, one more is in memory. */
-const partsInFlight = 2;
+/** One more part is in memory: the one that is being filled. */
+const mostPartsSending = 2;
 
 /**
- * An object on its way into S3. Nobody sees it before `publish`, and nothing of it stays after `discard`. S3 checks what
- * it stores against the CRC-32 of what was written, each part's and the whole object's.
+ * An object that is being written to S3. It is not visible before `publish`, and `discard` removes all of it. S3 checks the stored
+ * bytes against the CRC-32 of each part and of the whole object.
  *
- * All methods but `discard` throw what S3 throws; after that, only `discard` may follow.
+ * All methods except `discard` throw the errors of S3. After an error, only `discard` may be called.
  */
 export class StagedObject {
   readonly #s3: S3Client;
   readonly #target: { Bucket: string; Key: string };
   readonly #staging: Staging;
-  /** The part that is being filled: its memory, how much of it is filled, and the CRC-32 of that. */
+  /** The part that is being filled: its memory, the number of bytes in it, and their CRC-32. */
   #part: Buffer = Buffer.allocUnsafeSlow(0);
   #filled = 0;
   #partCrc = 0;
-  /** The memory of parts that have arrived. */
-  readonly #free: Buffer[] = [];
-  /** Bytes and CRC-32 of all parts before the present one. */
+  /** The memory of parts that were sent, for use by the next parts. */
+  readonly #freeParts: Buffer[] = [];
+  /** The number of bytes in all parts before the current one. */
   #bytesBefore = 0;
-  #crcBefore = 0;
+  /** The CRC-32 of all bytes so far. */
+  #crc = 0;
   #upload: Upload | undefined;
-  readonly #inFlight = new Set<Promise<void>>();
-  readonly #arrived: CompletedPart[] = [];
+  readonly #sending = new Set<Promise<void>>();
+  readonly #sentParts: CompletedPart[] = [];
   #partNumber = 0;
 
   constructor(s3: S3Client, bucket: string, key: string, staging: Staging) {
@@ -58,31 +60,33 @@ export class StagedObject {
     this.#staging = staging;
   }
 
+  /** The number of bytes that were written so far. */
   get bytes(): number {
     return this.#bytesBefore + this.#filled;
   }
 
-  /** Of all that was written so far, as S3 writes it. */
+  /** The CRC-32 of all bytes that were written so far, as S3 writes it. */
   get crc32(): string {
     return crc32Text(this.#crc);
   }
 
-  /** Takes a copy of the next piece; waits where too much is on its way. */
+  /** Copies the next piece. Waits while too many parts are being sent. */
   async write(chunk: Buffer): Promise<void> {
     for (let rest = chunk; rest.length > 0; ) {
       if (this.#filled === this.#staging.partBytes) await this.#sendPart();
       const piece = rest.subarray(0, this.#staging.partBytes - this.#filled);
-      this.#makeRoom(this.#filled + piece.length);
+      this.#growPart(this.#filled + piece.length);
       piece.copy(this.#part, this.#filled);
       this.#filled += piece.length;
       this.#partCrc = crc32(piece, this.#partCrc);
+      this.#crc = crc32(piece, this.#crc);
       rest = rest.subarray(piece.length);
     }
   }
 
   /**
-   * Makes the object visible, unless its key is taken: then S3 answers 412. `beforeVisible` is called right before, and
-   * what it throws keeps the object from it.
+   * Makes the object visible. If its key already has an object, S3 answers 412. `beforeVisible` is called right before; if it
+   * throws, the object does not become visible.
    */
   async publish(beforeVisible: () => Promise<void>): Promise<void> {
     if (this.#upload === undefined) {
@@ -90,32 +94,29 @@ export class StagedObject {
       await this.#put();
     } else {
       await this.#sendPart();
-      await Promise.all(this.#inFlight);
+      await Promise.all(this.#sending);
       await beforeVisible();
       await this.#complete(this.#upload);
     }
   }
 
+  /** Removes the parts that were sent. Does not throw: `onAbortFailed` gets an error of S3. */
   async discard(): Promise<void> {
     if (this.#upload === undefined) return;
-    // A part that arrives after the abort would be kept, and paid for, until the lifecycle rule finds it.
-    await Promise.allSettled(this.#inFlight);
-    await this.#s3.send(new AbortMultipartUploadCommand(this.#upload)).catch(this.#staging.onAbandoned);
-  }
-
-  get #crc(): number {
-    return joinedCrc32(this.#crcBefore, this.#partCrc, this.#filled);
+    // S3 would keep a part that arrives after the abort, and charge for it, until the lifecycle rule removes it.
+    await Promise.allSettled(this.#sending);
+    await this.#s3.send(new AbortMultipartUploadCommand(this.#upload)).catch(this.#staging.onAbortFailed);
   }
 
   get #options(): { abortSignal?: AbortSignal } {
     return this.#staging.signal === undefined ? {} : { abortSignal: this.#staging.signal };
   }
 
-  /** Most files are small: memory grows with what comes, up to that of a part. */
-  #makeRoom(needed: number): void {
+  /** Most files are small, so the memory grows with the content, up to the size of a part. */
+  #growPart(needed: number): void {
     if (needed <= this.#part.length) return;
-    const room = Math.min(Math.max(needed, 2 * this.#part.length), this.#staging.partBytes);
-    const larger = Buffer.allocUnsafeSlow(room);
+    const size = Math.min(Math.max(needed, 2 * this.#part.length), this.#staging.partBytes);
+    const larger = Buffer.allocUnsafeSlow(size);
     this.#part.copy(larger, 0, 0, this.#filled);
     this.#part = larger;
   }
@@ -145,17 +146,16 @@ export class StagedObject {
 
   async #sendPart(): Promise<void> {
     this.#upload ??= await this.#create();
-    while (this.#inFlight.size >= partsInFlight) await Promise.race(this.#inFlight);
+    while (this.#sending.size >= mostPartsSending) await Promise.race(this.#sending);
     const sending = this.#send(this.#upload, this.#part, this.#filled, this.#partCrc);
-    this.#inFlight.add(sending);
-    // A failure surfaces at the race or at the end; this only keeps the set honest.
+    this.#sending.add(sending);
+    // A part that fails stays in the set, so the race or the end of the upload throws its error.
     sending.then(
-      () => this.#inFlight.delete(sending),
+      () => this.#sending.delete(sending),
       () => undefined,
     );
-    this.#crcBefore = this.#crc;
     this.#bytesBefore += this.#filled;
-    this.#part = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#staging.partBytes);
+    this.#part = this.#freeParts.pop() ?? Buffer.allocUnsafeSlow(this.#staging.partBytes);
     this.#filled = 0;
     this.#partCrc = 0;
   }
@@ -166,14 +166,14 @@ export class StagedObject {
     const command = new UploadPartCommand({ ...upload, ...place, Body: part.subarray(0, length) });
     command.middlewareStack.add(unsignedBody, { step: "build" });
     const { ETag } = await this.#s3.send(command, this.#options);
-    this.#arrived.push({ ...place, ETag });
-    this.#free.push(part);
+    this.#sentParts.push({ ...place, ETag });
+    this.#freeParts.push(part);
   }
 
   async #complete(upload: Upload): Promise<void> {
     const command = new CompleteMultipartUploadCommand({
       ...upload,
-      MultipartUpload: { Parts: this.#arrived.toSorted((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0)) },
+      MultipartUpload: { Parts: this.#sentParts.toSorted((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0)) },
       ChecksumCRC32: this.crc32,
       ChecksumType: "FULL_OBJECT",
       MpuObjectSize: this.bytes,
@@ -184,8 +184,8 @@ export class StagedObject {
 }
 
 /**
- * Middleware that keeps the body out of the request's signature. S3 checks it against its CRC-32, which is signed, and
- * TLS protects it on its way: its SHA-256 would tell nothing more, and cost more time than sending it.
+ * Middleware that leaves the body out of the request's signature. S3 checks the body against its CRC-32, which is signed, and TLS
+ * protects it in transit. Its SHA-256 would prove nothing more, and would take longer than sending it.
  */
 const unsignedBody =
   <Arguments extends { request: unknown }, Result>(next: (args: Arguments) => Result) =>

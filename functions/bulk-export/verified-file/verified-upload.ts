@@ -4,16 +4,16 @@ import { ObjectConflict } from "#platform/faults/file-faults.ts";
 import { type Expectation, NdjsonVerifier, type Verdict } from "./ndjson-verifier.ts";
 import { StagedObject } from "./staged-object.ts";
 
-/** What landed: verified lines and bytes, and their CRC-32 as S3 writes it (base64, big-endian). */
+/** A file that landed: its verified lines and bytes, and its CRC-32 as S3 writes it (base64, big-endian). */
 export interface VerifiedFile extends Verdict {
   crc32: string;
 }
 
-/** What is needed to land one file. */
+/** How one file is to land. */
 export interface UploadOptions {
   key: string;
   expected: Expectation;
-  /** Called once the file is verified, right before it becomes visible. What it throws ends the upload. */
+  /** Called after the file is verified, right before it becomes visible. If it throws, the file does not land. */
   beforeVisible: () => Promise<void>;
   signal?: AbortSignal | undefined;
 }
@@ -21,29 +21,29 @@ export interface UploadOptions {
 /** Lands a stream of NDJSON under a key, whole or not at all. */
 export type UploadVerified = (chunks: AsyncIterable<Buffer>, options: UploadOptions) => Promise<VerifiedFile>;
 
-/** S3 takes at most 10,000 parts: 8 MiB each allow files of 78 GiB. Three of them are in memory at a time. */
+/** S3 accepts at most 10,000 parts, so parts of 8 MiB allow files of 78 GiB. Three parts are in memory at a time. */
 const defaultPartBytes = 8 * 1024 * 1024;
 
 const contentType = "application/fhir+ndjson";
 
 /**
- * Lands files in the bucket. A file becomes visible only after its lines, their number and its end are verified: a small
- * one by one PutObject, a larger one by CompleteMultipartUpload, both with `If-None-Match` and with the CRC-32 of it all,
- * which S3 checks against what it stored. An upload that fails is aborted, so nothing of it stays.
+ * Lands files in the bucket. A file becomes visible only after its lines, their number and its end are verified. A small file
+ * becomes visible with one PutObject, a larger one with CompleteMultipartUpload. Both have `If-None-Match` and the CRC-32 of the
+ * whole object, which S3 checks against the stored bytes. An upload that fails is aborted, so none of its parts stays.
  *
- * The returned function throws FileDamaged (from the verifier), ObjectConflict where another object has the key, and
- * whatever `chunks` or S3 throw. An equal object that is already there counts as landed: it is this file, from a try
- * that died before it could say so. `onAbandoned` hears of an abort that S3 refused: the upload stays behind then.
+ * The returned function throws FileDamaged if the verifier does, ObjectConflict if the key has another object, and the errors of
+ * `chunks` and S3. If the key has an equal object, the file counts as landed: an earlier attempt wrote it and died before its
+ * receipt. `onAbortFailed` is called if S3 refuses an abort; the upload then stays until the bucket's lifecycle rule removes it.
  */
 export function verifiedUpload(
   s3: S3Client,
   bucket: LandingBucket,
   partBytes = defaultPartBytes,
-  onAbandoned: (error: unknown) => void = () => undefined,
+  onAbortFailed: (error: unknown) => void = () => undefined,
 ): UploadVerified {
   return async (chunks, { key, expected, beforeVisible, signal }) => {
     const verifier = new NdjsonVerifier(expected);
-    const object = new StagedObject(s3, bucket.name, key, { contentType, partBytes, signal, onAbandoned });
+    const object = new StagedObject(s3, bucket.name, key, { contentType, partBytes, signal, onAbortFailed });
     try {
       for await (const chunk of chunks) {
         verifier.push(chunk);
@@ -54,13 +54,13 @@ export function verifiedUpload(
       return { ...verdict, crc32: object.crc32 };
     } catch (error) {
       await object.discard();
-      if (isPreconditionFailed(error)) return await alreadyThere(bucket, key, verifier, object, error);
+      if (isPreconditionFailed(error)) return await acceptEqualObject(bucket, key, verifier, object, error);
       throw error;
     }
   };
 }
 
-async function alreadyThere(
+async function acceptEqualObject(
   bucket: LandingBucket,
   key: string,
   verifier: NdjsonVerifier,
@@ -70,5 +70,5 @@ async function alreadyThere(
   const verdict = verifier.finish();
   const stored = await bucket.find(key);
   if (stored?.bytes === verdict.bytes && stored.crc32 === crc32) return { ...verdict, crc32 };
-  throw new ObjectConflict(`another object already stands at ${key}`, { cause });
+  throw new ObjectConflict(`the key ${key} already has another object, which is not overwritten`, { cause });
 }

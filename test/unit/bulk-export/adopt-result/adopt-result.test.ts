@@ -13,31 +13,31 @@ function bridgeWithStep() {
   return { bridge, adopt: () => step({ export: adopting, lease }, bridge.stepContext) };
 }
 
-describe("adopting the result of an identical export", () => {
-  it("writes a summary of its own that names the other's objects", async () => {
+describe("the adopt-result step", () => {
+  it("an export that adopts a result writes a summary of its own, which names the other export's objects", async () => {
     const { bridge, adopt } = bridgeWithStep();
-    const theirs = { ...emptySummary("e1", "partial"), files: [landedFile(0)] };
-    await bridge.records.saveSummary(theirs);
+    const followed = { ...emptySummary("e1", "partial"), files: [landedFile(0)] };
+    await bridge.records.saveSummary(followed);
     expect(await adopt()).toEqual({ status: "partial", deleteJob: false });
     expect(await bridge.records.getSummary("e2")).toEqual({
-      ...theirs,
+      ...followed,
       exportId: "e2",
       requestId: "r2",
       adoptedFrom: "e1",
-      timings: { ...theirs.timings, startedAt: adopting.startedAt },
+      timings: { ...followed.timings, startedAt: adopting.startedAt },
     });
-    expect(await bridge.records.getSummary("e1")).toEqual(theirs);
+    expect(await bridge.records.getSummary("e1")).toEqual(followed);
     expect(bridge.audited()).toEqual(["audit/e2/first/landed.json"]);
   });
 
-  it("is no success where that one failed", async () => {
+  it("an export does not adopt the result of an export that failed", async () => {
     const { bridge, adopt } = bridgeWithStep();
     await bridge.records.saveSummary(emptySummary("e1", "failed"));
-    await expect(adopt()).rejects.toThrow("export e1 has no result");
+    await expect(adopt()).rejects.toThrow("export e1 has failed");
     expect(await bridge.records.findSummary("e2")).toBeUndefined();
   });
 
-  it("is no success where that one left no summary", async () => {
+  it("an export does not adopt the result of an export without a summary", async () => {
     const { bridge, adopt } = bridgeWithStep();
     await expect(adopt()).rejects.toThrow("summary.json is missing");
     expect(await bridge.records.findSummary("e2")).toBeUndefined();

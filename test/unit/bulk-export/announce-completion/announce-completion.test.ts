@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { announceCompletion } from "#bulk-export/announce-completion/announce-completion.ts";
-import type { ExportSummary } from "#bulk-export/language/export-records.ts";
 import type { ExportContext } from "#bulk-export/language/export-state.ts";
+import type { ExportSummary } from "#bulk-export/language/export-summary.ts";
 import { bridgeInMemory, landedFile, patientExport, plannedFile } from "../../../fixtures/bridge-in-memory.ts";
 import { emptySummary } from "../../../fixtures/summaries.ts";
 
@@ -21,7 +21,7 @@ function summaryWith(failures: number): ExportSummary {
   };
 }
 
-async function announced(summary?: ExportSummary, context: ExportContext = patientExport) {
+async function publishedFor(summary?: ExportSummary, context: ExportContext = patientExport) {
   const bridge = bridgeInMemory();
   if (summary) await bridge.records.saveSummary(summary);
   const step = announceCompletion({ records: bridge.records, bus: bridge.bus });
@@ -31,9 +31,9 @@ async function announced(summary?: ExportSummary, context: ExportContext = patie
   return bridge.published;
 }
 
-describe("announcing an export", () => {
-  it("says what the summary says, and where everything is", async () => {
-    expect(await announced(summaryWith(0))).toEqual([
+describe("the announce-completion step", () => {
+  it("the event Export Completed has the content of the summary and points to the export's objects", async () => {
+    expect(await publishedFor(summaryWith(0))).toEqual([
       {
         type: "Export Completed",
         detail: {
@@ -56,13 +56,13 @@ describe("announcing an export", () => {
     ]);
   });
 
-  it("of a resumed export is a fact of its own, which nobody takes for the one told before", async () => {
-    const [event] = await announced(summaryWith(0), { ...patientExport, run: "r1", predecessor: "e0" });
+  it("the completion of a resumed export has an event id of its own", async () => {
+    const [event] = await publishedFor(summaryWith(0), { ...patientExport, run: "r1", predecessor: "e0" });
     expect(event?.detail).toMatchObject({ eventId: "e1/completed/r1", run: "r1", predecessor: "e0" });
   });
 
-  it("whose result was adopted points to its own summary, and to the manifest of the other", async () => {
-    const [event] = await announced({ ...summaryWith(0), adoptedFrom: "e0" });
+  it("the event of an export that adopted a result points to its own summary and to the other export's manifest", async () => {
+    const [event] = await publishedFor({ ...summaryWith(0), adoptedFrom: "e0" });
     expect(event?.detail).toMatchObject({
       adoptedFrom: "e0",
       summary: { key: "exports/e1/summary.json" },
@@ -70,8 +70,8 @@ describe("announcing an export", () => {
     });
   });
 
-  it("names the first 50 failed files, counts all, and stays within an event's size", async () => {
-    const [event] = await announced(summaryWith(5_000));
+  it("the event names the first 50 failed files, counts all of them, and stays below the size limit of an event", async () => {
+    const [event] = await publishedFor(summaryWith(5_000));
     const text = JSON.stringify(event);
     expect(event?.detail).toMatchObject({ status: "partial", totals: { failedFiles: 5_000 } });
     expect(text).toContain("reason 49 ");
@@ -79,7 +79,7 @@ describe("announcing an export", () => {
     expect(Buffer.byteLength(text)).toBeLessThan(256 * 1024);
   });
 
-  it("says nothing where there is no summary", async () => {
-    await expect(announced()).rejects.toThrow("summary.json is missing");
+  it("an export without a summary is not announced", async () => {
+    await expect(publishedFor()).rejects.toThrow("summary.json is missing");
   });
 });

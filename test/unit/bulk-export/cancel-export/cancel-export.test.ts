@@ -11,7 +11,7 @@ import {
   statusUrl,
 } from "../../../fixtures/bridge-in-memory.ts";
 
-describe("an execution that was ended from outside", () => {
+describe("the cancel-export step", () => {
   let bridge: BridgeInMemory;
   let jobs: Set<string>;
   beforeEach(async () => {
@@ -36,7 +36,7 @@ describe("an execution that was ended from outside", () => {
       now: bridge.now,
     })({ detail: { name, status, input: JSON.stringify(input ?? null) } }, bridge.stepContext);
 
-  it("leaves a marker, deletes the job, tells the subscribers and gives its turn to the next", async () => {
+  it("a stopped execution leaves a stop marker, its job is deleted, the end is published, and its lease is released", async () => {
     await bridge.records.saveJob(patientJob);
     expect(await cancel("ABORTED")).toEqual({});
     expect(await bridge.records.findStop(patientExport)).toEqual({
@@ -67,7 +67,7 @@ describe("an execution that was ended from outside", () => {
     ]);
   });
 
-  it("by its time limit is a failed export", async () => {
+  it("an execution that exceeds its time limit is published as a failed export", async () => {
     await bridge.records.saveJob(patientJob);
     await cancel("TIMED_OUT");
     expect(jobs.size).toBe(0);
@@ -76,19 +76,19 @@ describe("an execution that was ended from outside", () => {
     ]);
   });
 
-  it("before it had a job is told all the same, with its request", async () => {
+  it("an export that is stopped before its kick-off is published as cancelled, with its request", async () => {
     await cancel("ABORTED");
     expect(bridge.published).toMatchObject([
       { type: "Export Cancelled", detail: { jobDeleted: false, request: patientExport.request, requestId: "r1" } },
     ]);
   });
 
-  it("before its request was checked is told without one", async () => {
+  it("an export that is stopped before its validation is published as cancelled, without its request", async () => {
     await cancel("ABORTED", { name: "e9" });
     expect(bridge.published).toMatchObject([{ detail: { exportId: "e9", request: null, requestId: null } }]);
   });
 
-  it("while it waited for its turn leaves the job of the export that has it alone", async () => {
+  it("stopping an export that waits for the lease leaves the job of the lease's holder alone", async () => {
     await bridge.records.saveExport({ ...patientRecord, exportId: "e2" });
     await bridge.records.saveJob({ ...patientJob, exportId: "e2" });
     await cancel("ABORTED", { name: "e2" });
@@ -96,14 +96,14 @@ describe("an execution that was ended from outside", () => {
     expect(await bridge.leases.isHeldBy("patient", "e1")).toBe(true);
   });
 
-  it("never deletes the job of another request", async () => {
+  it("stopping an export never deletes the job of another request", async () => {
     await bridge.records.saveJob({ ...patientJob, foreign: true });
     await cancel("ABORTED");
     expect(jobs).toEqual(new Set([statusUrl]));
     expect(bridge.published).toMatchObject([{ detail: { jobDeleted: false } }]);
   });
 
-  it("that resumed an export stops that run, under the export's id", async () => {
+  it("stopping an execution that resumes an export stops this run, under the export's id", async () => {
     await bridge.leases.release("patient", "e1");
     await bridge.leases.take("patient", { ...patientHolder, execution: "e1-r1" }, "n2");
     await bridge.records.saveJob(patientJob);
@@ -115,21 +115,21 @@ describe("an execution that was ended from outside", () => {
     expect(bridge.published).toMatchObject([{ detail: { exportId: "e1", run: "r1", eventId: "e1/cancelled/r1" } }]);
   });
 
-  it("is told where the server keeps the job", async () => {
+  it("the event of a cancelled export says if the server did not delete the job", async () => {
     await bridge.records.saveJob(patientJob);
     await cancel("ABORTED", { fault: new AccessRefused("401") });
     expect(bridge.published).toMatchObject([{ detail: { jobDeleted: false } }]);
     expect(bridge.logged.join()).toContain("401");
   });
 
-  it("is marked before anything else, so that nothing lands even where the bus is down", async () => {
+  it("the stop marker is stored first, so no file lands even if the bus is down", async () => {
     bridge.busIsDown.value = true;
     await expect(cancel("ABORTED")).rejects.toMatchObject({ name: "EventsUndelivered" });
     expect(await bridge.records.findStop(patientExport)).toBeDefined();
     expect(await bridge.leases.isHeldBy("patient", "e1")).toBe(true);
   });
 
-  it("told twice is the same event", async () => {
+  it("a cancellation that is published twice has the same event id twice", async () => {
     await cancel("ABORTED");
     await cancel("ABORTED");
     expect(new Set(bridge.published.map(({ detail }) => detail.eventId)).size).toBe(1);

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { completeExport } from "#bulk-export/complete-export/complete-export.ts";
-import { exportSummary, type IssueCounts } from "#bulk-export/language/export-records.ts";
 import { completion, type ExportContext } from "#bulk-export/language/export-state.ts";
+import { exportSummary } from "#bulk-export/language/export-summary.ts";
+import { type IssueCounts } from "#bulk-export/language/landed-file.ts";
 import {
   type BridgeInMemory,
   bridgeInMemory,
@@ -14,12 +15,12 @@ import {
 
 const noIssues: IssueCounts = { fatal: 0, error: 0, warning: 0, information: 0 };
 
-describe("completing an export", () => {
+describe("the complete-export step", () => {
   let bridge: BridgeInMemory;
-  let advanced: unknown[];
+  let moves: unknown[];
   beforeEach(async () => {
     bridge = bridgeInMemory();
-    advanced = [];
+    moves = [];
     await bridge.records.saveJob(patientJob);
     await bridge.records.savePlan(planOf(plannedFile(0), plannedFile(1)));
   });
@@ -30,7 +31,7 @@ describe("completing an export", () => {
       receipts: bridge.receipts,
       checkpoints: {
         advance: (...move) => {
-          advanced.push(move);
+          moves.push(move);
           return Promise.resolve(true);
         },
       },
@@ -56,7 +57,7 @@ describe("completing an export", () => {
       attempts: 8,
     });
 
-  it("is complete where each file of the manifest has its receipt and its object", async () => {
+  it("an export is complete if each file of the manifest has its receipt and its object", async () => {
     await landed(0);
     await landed(1);
     expect(await complete()).toEqual({ status: "complete", deleteJob: true });
@@ -74,35 +75,43 @@ describe("completing an export", () => {
     expect(summary.files.map(({ index }) => index)).toEqual([0, 1]);
   });
 
-  it("is complete without any file, where the manifest lists none", async () => {
+  it("an export whose manifest lists no files is complete", async () => {
     await bridge.records.savePlan(planOf());
     expect(await complete()).toEqual({ status: "complete", deleteJob: true });
   });
 
-  it("moves the checkpoint of its scope to the server's time, from its own since", async () => {
+  it("a complete export moves the checkpoint of its scope from its own since to the server's time", async () => {
     const request = { ...patientExport.request, since: "2026-02-01T00:00:00Z" };
     await landed(0);
     await landed(1);
     await complete({ ...patientExport, request });
-    expect(advanced).toEqual([[request, "2026-03-01T11:58:00.000Z", "2026-02-01T00:00:00Z", "e1"]]);
+    expect(moves).toEqual([[request, "2026-03-01T11:58:00.000Z", "2026-02-01T00:00:00Z", "e1"]]);
   });
 
-  it("is partial where a file failed, names it, keeps the job and the checkpoint", async () => {
+  it("an export of which a file failed is partial, names the file, and keeps its job and the checkpoint", async () => {
     await landed(0);
     await failed(1, "403 ATTACHMENT_FILE_NOT_FOUND");
     expect(await complete()).toEqual({ status: "partial", deleteJob: false });
     expect((await bridge.records.getSummary("e1")).failedFiles).toMatchObject([
       { index: 1, reason: "403 ATTACHMENT_FILE_NOT_FOUND" },
     ]);
-    expect(advanced).toEqual([]);
+    expect(moves).toEqual([]);
   });
 
   it.each([
     ["has neither receipt nor failure", () => Promise.resolve(), "without a receipt"],
-    ["has a receipt but no object", () => bridge.receipts.writeLanded("e1", landedFile(1)), "the object is not"],
-    ["has an object of another size than its receipt", () => landed(1, {}, 9), "the object is not"],
-    ["has a receipt for another key", () => landed(1, { key: "exports/e1/Patient/other.ndjson" }), "the object is not"],
-  ])("is partial where a file %s", async (_, prepare, reason) => {
+    [
+      "has a receipt but no object",
+      () => bridge.receipts.writeLanded("e1", landedFile(1)),
+      "its object is missing or differs",
+    ],
+    ["has an object of another size than its receipt", () => landed(1, {}, 9), "its object is missing or differs"],
+    [
+      "has a receipt for another key",
+      () => landed(1, { key: "exports/e1/Patient/other.ndjson" }),
+      "its object is missing or differs",
+    ],
+  ])("an export is partial if a file %s", async (_, prepare, reason) => {
     await landed(0);
     await prepare();
     expect(await complete()).toEqual({ status: "partial", deleteJob: false });
@@ -112,7 +121,7 @@ describe("completing an export", () => {
     ]);
   });
 
-  it("counts a file as landed that failed once and landed later", async () => {
+  it("a file that failed once and landed later counts as landed", async () => {
     await failed(1, "cut");
     await landed(0);
     await landed(1);
@@ -120,7 +129,7 @@ describe("completing an export", () => {
   });
 
   it.each(["error", "fatal"] as const)(
-    "is partial where the server reports an issue of severity %s, but the job may go",
+    "an export is partial if the server reports an issue of severity %s, but its job may be deleted",
     async (severity) => {
       await bridge.records.savePlan(
         planOf(plannedFile(0), plannedFile(1, { kind: "error", type: "OperationOutcome" })),
@@ -128,11 +137,11 @@ describe("completing an export", () => {
       await landed(0);
       await landed(1, { kind: "error", type: "OperationOutcome", issues: { ...noIssues, [severity]: 1 } });
       expect(await complete()).toEqual({ status: "partial", deleteJob: true });
-      expect(advanced).toEqual([]);
+      expect(moves).toEqual([]);
     },
   );
 
-  it("is complete with warnings, information, deletions, and OperationOutcomes that are exported data", async () => {
+  it("an export is complete despite warnings, information, deletions, and OperationOutcomes that are exported data", async () => {
     await bridge.records.savePlan(
       planOf(
         plannedFile(0, { kind: "outcome", type: "OperationOutcome" }),
@@ -147,7 +156,7 @@ describe("completing an export", () => {
     expect((await bridge.records.getSummary("e1")).totals.issues).toEqual({ ...noIssues, warning: 2, information: 1 });
   });
 
-  it("fails where there were files and none landed, with the reasons", async () => {
+  it("an export of which no file landed fails with the files' reasons", async () => {
     await failed(0, "403");
     await failed(1, "cut");
     await expect(complete()).rejects.toMatchObject({
@@ -161,23 +170,26 @@ describe("completing an export", () => {
     [0.5, "partial"],
     [0.49, "TooManyFilesMissing"],
     [0, "TooManyFilesMissing"],
-  ])("where one of two files is missing and a share of %d is tolerated is %s", async (share, expected) => {
-    await landed(0);
-    await failed(1, "403");
-    const outcome = await complete(patientExport, share).then(
-      ({ status }) => status,
-      (error: Error) => error.name,
-    );
-    expect(outcome).toBe(expected);
-    const { status, failedFiles } = await bridge.records.getSummary("e1");
-    expect({ status, failedFiles: failedFiles.length }).toEqual({
-      status: expected === "partial" ? "partial" : "failed",
-      failedFiles: 1,
-    });
-    expect(advanced).toEqual([]);
-  });
+  ])(
+    "an export of which one of two files is missing, with a tolerated share of %d, ends as %s",
+    async (share, expected) => {
+      await landed(0);
+      await failed(1, "403");
+      const outcome = await complete(patientExport, share).then(
+        ({ status }) => status,
+        (error: Error) => error.name,
+      );
+      expect(outcome).toBe(expected);
+      const { status, failedFiles } = await bridge.records.getSummary("e1");
+      expect({ status, failedFiles: failedFiles.length }).toEqual({
+        status: expected === "partial" ? "partial" : "failed",
+        failedFiles: 1,
+      });
+      expect(moves).toEqual([]);
+    },
+  );
 
-  it("records in the audit trail what landed, where, with its checksum", async () => {
+  it("the audit trail records the landed files with their keys and checksums", async () => {
     await landed(0);
     await failed(1, "403");
     await complete();
@@ -190,7 +202,7 @@ describe("completing an export", () => {
     });
   });
 
-  it("says nothing of an export that was stopped", async () => {
+  it("an export that was stopped gets no summary", async () => {
     await landed(0);
     await landed(1);
     await bridge.records.markStopped(patientExport, {
@@ -201,6 +213,6 @@ describe("completing an export", () => {
     });
     await expect(complete()).rejects.toMatchObject({ name: "ExportStopped" });
     await expect(bridge.records.getSummary("e1")).rejects.toThrow("missing");
-    expect(advanced).toEqual([]);
+    expect(moves).toEqual([]);
   });
 });

@@ -36,7 +36,7 @@ const attempt = (attempts: number, refusals = 0): DownloadResult => ({
   refusals,
 });
 
-describe("downloading a file", () => {
+describe("the download-file step", () => {
   let bridge: BridgeInMemory;
   let opened: string[];
   beforeEach(async () => {
@@ -72,11 +72,11 @@ describe("downloading a file", () => {
     return downloadResult.parse(await step(input, bridge.stepContext));
   }
 
-  it("lands it byte for byte, with a receipt, and tells the subscribers", async () => {
+  it("a file lands byte for byte, gets a receipt, and is published", async () => {
     expect(await download(serving(content))).toMatchObject({ outcome: "landed", attempts: 1 });
     expect(bridge.s3.objects.get(key)?.body.toString()).toBe(content);
     const checksum = { algorithm: "CRC32", value: crcOf(Buffer.from(content)) };
-    expect(await bridge.receipts.allLanded("e1")).toEqual([
+    expect(await bridge.receipts.listLanded("e1")).toEqual([
       {
         index: 0,
         kind: "output",
@@ -106,28 +106,28 @@ describe("downloading a file", () => {
     expect(opened).toEqual(["/download true"]);
   });
 
-  it("counts the issues of a file of OperationOutcomes on its receipt", async () => {
+  it("the receipt of a file of OperationOutcomes counts their issues", async () => {
     const outcome = '{"resourceType":"OperationOutcome","issue":[{"severity":"error"}]}\n';
     await bridge.records.savePlan(planOf(plannedFile(0, { kind: "error", type: "OperationOutcome" })));
     await download(serving(outcome));
-    expect((await bridge.receipts.find("e1", 0))?.issues?.error).toBe(1);
+    expect((await bridge.receipts.findLanded("e1", 0))?.issues?.error).toBe(1);
   });
 
-  it("that has a receipt fetches nothing, and only tells the subscribers again", async () => {
+  it("a file that has a receipt is not downloaded again, only published again", async () => {
     await download(serving(content));
     await download(new Error("must not be opened"));
     expect(opened).toHaveLength(1);
     expect(new Set(bridge.published.map(({ detail }) => detail.eventId))).toEqual(new Set(["e1/landed/0"]));
   });
 
-  it("recognises the object of a try that died before its receipt", async () => {
+  it("the object of an attempt that died before its receipt counts as landed", async () => {
     const body = Buffer.from(content);
     bridge.s3.objects.set(key, { body, crc32: crcOf(body), contentType: undefined });
     expect((await download(serving(content))).outcome).toBe("landed");
-    expect(await bridge.receipts.allLanded("e1")).toHaveLength(1);
+    expect(await bridge.receipts.listLanded("e1")).toHaveLength(1);
   });
 
-  it("tells the subscribers in the next try where the bus was down", async () => {
+  it("a file that landed while the bus was down is published in the next attempt", async () => {
     bridge.busIsDown.value = true;
     await expect(download(serving(content))).rejects.toMatchObject({ name: "EventsUndelivered" });
     bridge.busIsDown.value = false;
@@ -136,10 +136,10 @@ describe("downloading a file", () => {
   });
 
   it.each([new ServerUnavailable("503"), new FileCut("cut"), new FileDamaged("line 3 is not JSON")])(
-    "is tried again after a $name, and leaves nothing behind",
+    "a download is retried after a $name, and leaves no object and no failure",
     async (fault) => {
       expect(await download(fault)).toMatchObject({ outcome: "retry", attempts: 1, waitSeconds: 2 });
-      expect(await bridge.receipts.allFailed("e1")).toEqual([]);
+      expect(await bridge.receipts.listFailed("e1")).toEqual([]);
       expect(bridge.s3.objects.has(key)).toBe(false);
     },
   );
@@ -149,19 +149,19 @@ describe("downloading a file", () => {
     ["a file that ends inside a record", serving(content.slice(0, -9))],
     ["resources of another type", serving('{"resourceType":"Device"}\n')],
     ["a file that nothing proves whole", serving(content, "unproven")],
-  ])("does not land %s", async (_, file) => {
+  ])("%s does not land", async (_, file) => {
     expect((await download(file)).outcome).toBe("retry");
     expect(bridge.s3.objects.has(key)).toBe(false);
     expect(bridge.s3.uploads.size).toBe(0);
     expect(bridge.published).toEqual([]);
   });
 
-  it("does not land a file whose lines are not as many as the manifest announced", async () => {
+  it("a file with another number of lines than the manifest announced does not land", async () => {
     expect((await download(serving(content), { index: 1 })).outcome).toBe("retry");
     expect(bridge.s3.objects.has("exports/e1/Patient/p1.ndjson")).toBe(false);
   });
 
-  it("waits as long as the server asks, and longer each time", async () => {
+  it("a retry waits as long as the server requests, and longer after each attempt", async () => {
     expect((await download(new ServerUnavailable("429", { retryAfterMs: 90_000 }))).waitSeconds).toBe(90);
     const waits = [];
     for (const attempts of [1, 2, 3])
@@ -176,38 +176,41 @@ describe("downloading a file", () => {
     [new FileRefused("403 ATTACHMENT_FILE_NOT_FOUND"), 1],
     [new ObjectConflict("another object"), 1],
     [new OriginRefused("elsewhere"), 1],
-  ])("after %s is given up at try %i, and the reason is kept", async (fault, last) => {
+  ])("a file fails after %s in attempt %i, and its reason is recorded", async (fault, last) => {
     const before = last > 1 ? await download(fault, { previous: attempt(last - 2) }) : undefined;
     expect(before?.outcome ?? "retry").toBe("retry");
     expect(await download(fault, { previous: attempt(last - 1) })).toMatchObject({ outcome: "failed", attempts: last });
-    expect(await bridge.receipts.allFailed("e1")).toEqual([
+    expect(await bridge.receipts.listFailed("e1")).toEqual([
       { index: 0, kind: "output", type: "Patient", key, reason: fault.message, attempts: last },
     ]);
     expect(bridge.published).toEqual([]);
   });
 
-  it("is given up where the next try would come after the export's deadline", async () => {
+  it("a file fails if its next attempt would come after the export's deadline", async () => {
     bridge.clock.now = (patientExport.deadlineAt - 10) * 1000;
     const result = await download(new ServerUnavailable("429", { retryAfterMs: 60_000 }));
     expect(result.outcome).toBe("failed");
-    expect((await bridge.receipts.allFailed("e1"))[0]?.reason).toContain("deadline");
+    expect((await bridge.receipts.listFailed("e1"))[0]?.reason).toContain("deadline");
   });
 
   it.each([
     ["a key that cannot be used", new ClientKeyUnusable("no secret"), 0],
     ["the third refusal in a row", new AccessRefused("401 twice"), 2],
-  ])("after %s stops the whole run: a marker keeps the others from asking", async (_, fault, refusals) => {
-    await expect(download(fault, { previous: attempt(refusals + 1, refusals) })).rejects.toBe(fault);
-    expect(await bridge.records.findStop(patientExport)).toMatchObject({
-      reason: "refused",
-      fault: fault.name,
-      message: fault.message,
-    });
-    await expect(download(serving(content), { index: 1 })).rejects.toMatchObject({ name: "ExportStopped" });
-    expect(opened).toHaveLength(1);
-  });
+  ])(
+    "%s stops the whole run: a stop marker ends the other downloads before they send a request",
+    async (_, fault, refusals) => {
+      await expect(download(fault, { previous: attempt(refusals + 1, refusals) })).rejects.toBe(fault);
+      expect(await bridge.records.findStop(patientExport)).toMatchObject({
+        reason: "refused",
+        fault: fault.name,
+        message: fault.message,
+      });
+      await expect(download(serving(content), { index: 1 })).rejects.toMatchObject({ name: "ExportStopped" });
+      expect(opened).toHaveLength(1);
+    },
+  );
 
-  it("after a refusal that may pass waits ten seconds and more, and stops nobody", async () => {
+  it("a refusal that may be temporary is retried after ten seconds and more, and does not stop the run", async () => {
     const fault = new AccessRefused("401 twice");
     const first = await download(fault);
     expect(first).toMatchObject({ outcome: "retry", waitSeconds: 10, refusals: 1 });
@@ -217,12 +220,12 @@ describe("downloading a file", () => {
     expect(await download(serving(content), { previous: second })).toMatchObject({ outcome: "landed", refusals: 0 });
   });
 
-  it("counts refusals in a row only", async () => {
+  it("only consecutive refusals are counted", async () => {
     const cut = await download(new FileCut("cut"), { previous: attempt(3, 2) });
     expect(cut).toMatchObject({ outcome: "retry", attempts: 4, refusals: 0 });
   });
 
-  it("lands nothing of an export that is stopped while the file arrives", async () => {
+  it("a file does not land if the export is stopped while the file arrives", async () => {
     const stopping = () => {
       void bridge.records.markStopped(patientExport, {
         reason: "cancelled",
@@ -234,26 +237,26 @@ describe("downloading a file", () => {
     };
     await expect(download(stopping)).rejects.toMatchObject({ name: "ExportStopped" });
     expect(bridge.s3.objects.has(key)).toBe(false);
-    expect(await bridge.receipts.allLanded("e1")).toEqual([]);
+    expect(await bridge.receipts.listLanded("e1")).toEqual([]);
   });
 
-  it("passes on what is not the file's fault", async () => {
+  it("an error that is not about the file fails the step", async () => {
     await expect(download(new TypeError("a bug"))).rejects.toBeInstanceOf(TypeError);
-    expect(await bridge.receipts.allFailed("e1")).toEqual([]);
+    expect(await bridge.receipts.listFailed("e1")).toEqual([]);
   });
 
-  it("of an index that the plan does not have says so", async () => {
+  it("an index that the plan does not have is an error that names it", async () => {
     await expect(download(serving(content), { index: 7 })).rejects.toThrow("no file 7");
   });
 
-  it("never writes the file's URL into log, receipt or event", async () => {
+  it("the log, the receipts and the events never hold the file's URL", async () => {
     await download(serving(content));
     await download(new FileRefused("403"), { index: 1 });
     const said = JSON.stringify([
       bridge.logged,
       bridge.published,
-      await bridge.receipts.allFailed("e1"),
-      await bridge.receipts.allLanded("e1"),
+      await bridge.receipts.listFailed("e1"),
+      await bridge.receipts.listLanded("e1"),
     ]);
     expect(said).not.toContain("SECRET");
   });

@@ -28,7 +28,7 @@ import {
 } from "../../../fixtures/wire-server.ts";
 
 /*
- * The step, from the server's socket to S3: whatever the wire does, under a file's key there is the file or nothing.
+ * The step from the server's socket to S3. Whatever happens on the wire, a file's key has the whole file or no object.
  */
 
 const recordOf = (id: number): string => `${JSON.stringify({ resourceType: "Patient", id: `p${id}`, name: "Ünï" })}\n`;
@@ -42,7 +42,7 @@ interface Travel {
   body: Buffer;
 }
 
-/** Each way in which a file may travel. */
+/** Each encoding and framing in which a server may send a file. */
 function travelsOf(content: Buffer): Record<string, Travel> {
   const zipped = gzipSync(content);
   const gzip = { "content-encoding": "gzip" };
@@ -59,7 +59,7 @@ function travelsOf(content: Buffer): Record<string, Travel> {
   };
 }
 
-describe("a file is landed whole or not at all", () => {
+describe("a download over the wire", () => {
   let wire: WireServer;
   let watched: WatchedHttp;
   let client: IntegraClient;
@@ -76,7 +76,7 @@ describe("a file is landed whole or not at all", () => {
     await wire.close();
   });
 
-  /** One try of the step, in an export of its own unless it goes on with one. */
+  /** Makes one attempt. It belongs to a new export, unless it follows a previous attempt. */
   async function attempt(announced: number | null, previous?: DownloadResult): Promise<DownloadResult> {
     if (previous === undefined) {
       bridge = bridgeInMemory();
@@ -100,7 +100,7 @@ describe("a file is landed whole or not at all", () => {
     return result;
   }
 
-  /** As many tries as the state machine would make. */
+  /** Makes as many attempts as the state machine would. */
   async function allAttempts(announced: number | null = null): Promise<DownloadResult> {
     let result = await attempt(announced);
     while (result.outcome === "retry") result = await attempt(announced, result);
@@ -112,7 +112,7 @@ describe("a file is landed whole or not at all", () => {
   describe.each(Object.entries(travelsOf(file)))("%s", (travel, { head: top, body }) => {
     const proven = travel !== "plain until the connection closes";
 
-    it("lands whole, if something proves that it is", async () => {
+    it("a file lands if something proves that it is whole", async () => {
       answers = () => ({ bytes: Buffer.concat([top, body]), end: "close" });
       expect((await attempt(count)).outcome).toBe("landed");
       expect(landed()?.equals(file)).toBe(true);
@@ -122,7 +122,7 @@ describe("a file is landed whole or not at all", () => {
     it.each([
       ["an announced count", count],
       ["no count", null],
-    ])("and cut at each of its bytes, with %s, is landed as it is or not at all", async (_, announced) => {
+    ])("a file that is cut at any of its bytes, with %s, lands unchanged or not at all", async (_, announced) => {
       for (let at = 0; at < body.length; at += 1) {
         answers = () => ({ bytes: Buffer.concat([top, body.subarray(0, at)]), end: "close" });
         await attempt(announced);
@@ -130,7 +130,7 @@ describe("a file is landed whole or not at all", () => {
       }
     });
 
-    it("and cut or reset at any byte of a larger file is landed as it is or not at all", async () => {
+    it("a larger file whose connection is closed or reset at any byte lands unchanged or not at all", async () => {
       const large = records(60);
       const long = travelsOf(large)[travel] ?? { head: top, body };
       const ends = fc.constantFrom("close" as const, "reset" as const);
@@ -145,7 +145,7 @@ describe("a file is landed whole or not at all", () => {
     });
   });
 
-  it("resumed any number of times, from a server whose file changes meanwhile, is one version of it", async () => {
+  it("a file that changes on the server while its download is resumed lands as one version", async () => {
     const versions = [records(12), records(15), Buffer.from(records(12).toString().replaceAll("p1", "q1"))];
     const last = { version: 0, bytes: 2_000, end: "close" as const, ignoresRange: false };
     const turn = fc.record({
@@ -180,7 +180,7 @@ describe("a file is landed whole or not at all", () => {
       }),
       { numRuns: 200 },
     );
-    // It would mean little if nothing had been put together.
+    // The test proves something only if files were really resumed.
     expect(resumed).toBeGreaterThan(100);
     expect(whole).toBeGreaterThan(10);
   });
@@ -190,36 +190,40 @@ describe("a file is landed whole or not at all", () => {
   const within = (line: string): string => content.replace(recordOf(20), `${line}\n`);
 
   it.each([
-    ["a page of HTML", page, "line 1 is no JSON object, but markup"],
+    ["a page of HTML", page, "line 1 is not a JSON object, but markup"],
     ["a line that is not JSON", within('{"resourceType":"Patient","id":}'), "line 21 is not JSON"],
-    ["a line that is another type", within('{"resourceType":"Device"}'), "line 21 holds no Patient"],
+    [
+      "a line that is another type",
+      within('{"resourceType":"Device"}'),
+      "line 21 does not hold a resource of type Patient",
+    ],
     [
       "a line that only contains its type",
       within(`{"resourceType":"Bundle","entry":[{"resource":${recordOf(1).trim()}}]}`),
-      "line 21 holds no Patient",
+      "line 21 does not hold a resource of type Patient",
     ],
     ["another encoding", Buffer.from(content, "latin1"), "the file is not UTF-8"],
     ["an end inside a record", content.slice(0, -9), "the file ends inside line 40"],
-    ["a line too few", content.replace(recordOf(7), ""), "39 lines, the manifest announced 40"],
-    ["a line too many", content + recordOf(7), "41 lines, the manifest announced 40"],
-    ["nothing", "", "0 lines, the manifest announced 40"],
-  ])("with %s in it is tried again, and at last failed with the reason", async (_, body, reason) => {
+    ["a line too few", content.replace(recordOf(7), ""), "39 lines, but the manifest announced 40"],
+    ["a line too many", content + recordOf(7), "41 lines, but the manifest announced 40"],
+    ["nothing", "", "0 lines, but the manifest announced 40"],
+  ])("a file with %s is retried, and finally fails with the reason", async (_, body, reason) => {
     answers = () => says(200, {}, body);
     expect(await allAttempts(40)).toMatchObject({ outcome: "failed", attempts: 4 });
-    expect(await bridge.receipts.allFailed("e1")).toMatchObject([
+    expect(await bridge.receipts.listFailed("e1")).toMatchObject([
       { reason: expect.stringContaining(reason) as string },
     ]);
     expect(bridge.published).toEqual([]);
   });
 
-  it("and lands after all, where only the first try was bad", async () => {
+  it("a file that was damaged only in the first attempt lands in the second", async () => {
     let tries = 0;
     answers = () => says(200, {}, ++tries === 1 ? page : content);
     expect(await allAttempts(40)).toMatchObject({ outcome: "landed", attempts: 2 });
     expect(landed()?.toString()).toBe(content);
   });
 
-  it("and is landed where it is empty, and the transport or a count of 0 proves it", async () => {
+  it("an empty file lands if the transport or a count of 0 proves that it is whole", async () => {
     answers = () => says(200);
     expect((await attempt(null)).outcome).toBe("landed");
     expect((await attempt(0)).outcome).toBe("landed");

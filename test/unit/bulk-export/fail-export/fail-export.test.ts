@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { failExport } from "#bulk-export/fail-export/fail-export.ts";
 import { exportFaultNames } from "#bulk-export/language/export-faults.ts";
-import type { StopMarker } from "#bulk-export/language/export-records.ts";
 import { type FailInput, failInput, type UnvalidatedExport } from "#bulk-export/language/export-state.ts";
+import type { StopMarker } from "#bulk-export/language/stop-marker.ts";
 import { type Explanation, explanation } from "#platform/executions/explained-failure.ts";
 import { type BridgeInMemory, bridgeInMemory, patientExport } from "../../../fixtures/bridge-in-memory.ts";
 
@@ -14,7 +14,7 @@ const unvalidated = (executionName: string, input: UnvalidatedExport["input"]) =
 const lambda = (errorType: string, errorMessage: string): string =>
   JSON.stringify({ errorType, errorMessage, trace: ["at x (/var/task/index.js:1:1)"] });
 
-describe("a explanation export", () => {
+describe("the fail-export step", () => {
   let bridge: BridgeInMemory;
   beforeEach(() => {
     bridge = bridgeInMemory();
@@ -30,7 +30,7 @@ describe("a explanation export", () => {
   const stop = (reason: StopMarker["reason"], fault: StopMarker["fault"], message: string) =>
     bridge.records.markStopped(patientExport, { reason, fault, message, at: "2026-03-01T12:00:00Z" });
 
-  it.each(exportFaultNames)("keeps the name %s and its words", async (name) => {
+  it.each(exportFaultNames)("a fault %s keeps its name and message", async (name) => {
     expect(await fail({ Error: name, Cause: lambda(name, "because of this") })).toEqual({
       error: name,
       cause: "because of this",
@@ -58,13 +58,13 @@ describe("a explanation export", () => {
     ["States.Timeout", undefined],
     ["TypeError", lambda("TypeError", "x is undefined")],
     ["Sandbox.Timedout", '{"errorMessage":'],
-  ])("of a fault that nobody foresaw (%s) is Unexpected, with its own words", async (name, cause) => {
+  ])("an unknown error (%s) is named Unexpected and keeps its message", async (name, cause) => {
     const { error, cause: words } = await fail({ Error: name, ...(cause !== undefined && { Cause: cause }) });
     expect(error).toBe("Unexpected");
     expect(words).toContain(name);
   });
 
-  it("that was refused in a download names the refusal, which the Map cannot pass on", async () => {
+  it("an export whose download was refused names the refusal, which the Map does not pass on", async () => {
     await stop("refused", "AccessRefused", "the server refused a new access token");
     for (const Error of ["ExportStopped", "States.ExceedToleratedFailureThreshold"]) {
       expect(await fail({ Error, Cause: "1 child failed" })).toEqual({
@@ -74,12 +74,12 @@ describe("a explanation export", () => {
     }
   });
 
-  it("that was cancelled says so", async () => {
+  it("an export that was cancelled fails with ExportStopped", async () => {
     await stop("cancelled", "ExportStopped", "its execution was stopped");
     expect((await fail({ Error: "ExportStopped" })).error).toBe("ExportStopped");
   });
 
-  it("of another fault is not explained by an old marker", async () => {
+  it("an old stop marker does not replace another fault", async () => {
     await stop("refused", "AccessRefused", "an old refusal");
     expect((await fail({ Error: "NoFileLanded", Cause: lambda("NoFileLanded", "none") })).error).toBe("NoFileLanded");
   });
@@ -93,7 +93,7 @@ describe("a explanation export", () => {
         trigger: { kind: "event", id: "x", source: "s", account: "1" },
       },
     ],
-  ])("whose request was invalid still names the requester's id: %s", async (_, input) => {
+  ])("an export with an invalid request still names the requester's id, for %s", async (_, input) => {
     await fail({ Error: "InvalidRequest", Cause: lambda("InvalidRequest", "level: …") }, unvalidated("e1", input));
     expect(bridge.published[0]?.detail).toMatchObject({
       requestId: "r-9",
@@ -103,7 +103,7 @@ describe("a explanation export", () => {
   });
 
   it.each([null, "text", 7, [], { requestId: { a: 1 } }, { requestId: "with spaces" }])(
-    "whose input was %j has no requester's id",
+    "an export with the input %j has no requester's id",
     async (input) => {
       await fail({ Error: "InvalidRequest" }, unvalidated("e1", input));
       expect(bridge.published[0]?.detail).toMatchObject({ requestId: null, request: null });
@@ -111,7 +111,7 @@ describe("a explanation export", () => {
   );
 
   it.each(["_starts-wrong", "übung", "a@b", "with=sign"])(
-    "is told even where the execution was named %s, which is no export's id",
+    "a failure is published even if the execution is named %s, which cannot be an export's id",
     async (name) => {
       expect(
         (await fail({ Error: "InvalidRequest", Cause: lambda("InvalidRequest", "the name") }, unvalidated(name, {})))
@@ -121,19 +121,19 @@ describe("a explanation export", () => {
     },
   );
 
-  it("that could not be resumed is told under the export's id, as a fact of its own", async () => {
+  it("an export that could not be resumed fails under its own id, with an event id for the run", async () => {
     const input = { resume: { exportId: "e0", run: "r2" }, trigger: { kind: "resumption", id: "x" } };
     await fail({ Error: "InvalidRequest", Cause: lambda("InvalidRequest", "no") }, unvalidated("e0-r2", input));
     expect(bridge.published[0]?.detail).toMatchObject({ exportId: "e0", run: "r2", eventId: "e0/failed/r2" });
   });
 
-  it("of a run that resumed is not explained by the marker that stopped the run before", async () => {
+  it("the stop marker of the previous run does not explain the failure of a run that resumes", async () => {
     await stop("refused", "AccessRefused", "the run before");
     const { error } = await fail({ Error: "ExportStopped", Cause: "now" }, { ...patientExport, run: "r1" });
     expect(error).toBe("ExportStopped");
   });
 
-  it("never repeats a credential or a URL's query", async () => {
+  it("a failure's message never holds a credential or a URL's query", async () => {
     const words =
       "GET https://portal.example/d?patient=17 with Bearer abcdefgh12345678 and eyJhbGciOiJSUzM4NCJ9.e30.c2ln";
     const { cause } = await fail({ Error: "ServerUnavailable", Cause: lambda("ServerUnavailable", words) });
@@ -142,7 +142,7 @@ describe("a explanation export", () => {
     }
   });
 
-  it("cuts words that would not fit into an event", async () => {
+  it("a message that is too long for an event is cut", async () => {
     expect(
       (await fail({ Error: "KickOffRejected", Cause: lambda("KickOffRejected", "x".repeat(300_000)) })).cause.length,
     ).toBeLessThan(2_100);

@@ -17,7 +17,7 @@ const busy = () => Promise.reject(new ServerUnavailable("429", { retryAfterMs: 4
 
 const deleteJob = () => Promise.reject(new ServerUnavailable("503"));
 
-describe("kicking an export off", () => {
+describe("the kick-off-export step", () => {
   let bridge: BridgeInMemory;
   /** The jobs that run at the server. */
   let jobs: Set<string>;
@@ -60,7 +60,7 @@ describe("kicking an export off", () => {
       at: "2026-03-01T12:00:00Z",
     });
 
-  it("keeps the job, tells the subscribers and waits as the server asks", async () => {
+  it("a kick-off stores the job, publishes the start, and waits as long as the server requests", async () => {
     expect(await kickOff()).toEqual({ outcome: "accepted", waitSeconds: 30, nextAt: noon / 1000 + 30, attempts: 1 });
     expect(await bridge.records.getJob("e1")).toEqual({ ...patientJob, kickedOffAt: "2026-03-01T12:00:00.000Z" });
     expect(bridge.published).toEqual([
@@ -81,14 +81,14 @@ describe("kicking an export off", () => {
     ]);
   });
 
-  it("never starts a second job, however often the step is repeated", async () => {
+  it("a kick-off that is repeated any number of times never starts a second job", async () => {
     await kickOff();
     expect((await kickOff()).outcome).toBe("accepted");
     expect(kickOffs).toBe(1);
     expect(new Set(bridge.published.map(({ detail }) => detail.eventId))).toEqual(new Set(["e1/started"]));
   });
 
-  it("tells the subscribers in the next try where the bus was down", async () => {
+  it("a start that could not be published is published in the next attempt, without a second job", async () => {
     bridge.busIsDown.value = true;
     await expect(kickOff()).rejects.toMatchObject({ name: "EventsUndelivered" });
     bridge.busIsDown.value = false;
@@ -97,7 +97,7 @@ describe("kicking an export off", () => {
     expect(kickOffs).toBe(1);
   });
 
-  it("is busy where the server is, and asks again as the server asks", async () => {
+  it("a kick-off that meets a busy server is repeated as the server requests", async () => {
     const first = await kickOff({ kickOff: busy });
     expect(first).toEqual({ outcome: "busy", waitSeconds: 45, nextAt: noon / 1000 + 45, attempts: 1 });
     expect((await kickOff({ kickOff: busy }, first)).attempts).toBe(2);
@@ -105,25 +105,28 @@ describe("kicking an export off", () => {
     expect(await bridge.records.findJob("e1")).toBeUndefined();
   });
 
-  it("is given up after 20 tries", async () => {
+  it("a kick-off fails after 20 attempts", async () => {
     const fault = new ServerUnavailable("503");
     const previous: KickOffResult = { outcome: "busy", waitSeconds: 1, nextAt: 1, attempts: 19 };
     await expect(kickOff({ kickOff: () => Promise.reject(fault) }, previous)).rejects.toBe(fault);
   });
 
-  it.each([new KickOffRejected("400"), new AccessRefused("401")])("passes on $name", async (fault) => {
-    await expect(kickOff({ kickOff: () => Promise.reject(fault) })).rejects.toBe(fault);
-    expect(bridge.published).toEqual([]);
-  });
+  it.each([new KickOffRejected("400"), new AccessRefused("401")])(
+    "a kick-off that ends with $name fails with it",
+    async (fault) => {
+      await expect(kickOff({ kickOff: () => Promise.reject(fault) })).rejects.toBe(fault);
+      expect(bridge.published).toEqual([]);
+    },
+  );
 
-  it("deletes the job of an export that was stopped meanwhile", async () => {
+  it("the job of an export that was stopped during its kick-off is deleted", async () => {
     await stop();
     await expect(kickOff()).rejects.toMatchObject({ name: "ExportStopped" });
     expect(jobs).toEqual(new Set());
     expect(bridge.published).toEqual([]);
   });
 
-  it("leaves the job alone where its turn is over: it may be the next export's", async () => {
+  it("a stopped export without the lease leaves the job alone, because it may be the next export's", async () => {
     const losing = async () => {
       jobs.add(statusUrl);
       await bridge.leases.release("patient", "e1");
@@ -135,13 +138,13 @@ describe("kicking an export off", () => {
     expect(jobs).toEqual(new Set([statusUrl]));
   });
 
-  it("asks nothing of the server without the lease", async () => {
+  it("an export without the lease sends no kick-off", async () => {
     await bridge.leases.release("patient", "e1");
     await expect(kickOff()).rejects.toMatchObject({ name: "ExportStopped" });
     expect(kickOffs).toBe(0);
   });
 
-  it("waits out a job that is another request's, and takes the next one", async () => {
+  it("an export kicks off again until the server hands out another job than the other request's", async () => {
     await bridge.records.saveJob({ ...patientJob, foreign: true });
     expect(await kickOff()).toMatchObject({ outcome: "busy", waitSeconds: 30 });
     expect(await bridge.records.getJob("e1")).toMatchObject({ foreign: true });
@@ -152,14 +155,14 @@ describe("kicking an export off", () => {
     expect(bridge.audited()).toContain("audit/e1/first/kicked-off-job-8.json");
   });
 
-  it("asks less often, the longer the export takes: neither a busy server nor another's job is asked for ever", async () => {
+  it("kick-offs become rarer the longer the export takes, for a busy server and for a job of another request", async () => {
     bridge.clock.now += 12 * 3_600_000;
     expect((await kickOff({ kickOff: busy })).waitSeconds).toBeGreaterThanOrEqual(60);
     await bridge.records.saveJob({ ...patientJob, foreign: true });
     expect((await kickOff()).waitSeconds).toBeGreaterThanOrEqual(60);
   });
 
-  it("stays stopped where the DELETE of its job fails", async () => {
+  it("an export stays stopped if the DELETE of its job fails", async () => {
     await stop();
     await expect(kickOff({ deleteJob })).rejects.toMatchObject({ name: "ExportStopped" });
     expect(bridge.published).toEqual([]);

@@ -62,16 +62,16 @@ describe.each(Object.keys(eventDetails) as EventType[])("the event %s", (type) =
   const schema = eventDetails[type];
   const example = examples[type];
 
-  it("takes its example as it is", () => {
+  it("the event's schema accepts its example unchanged", () => {
     expect(schema.parse(example)).toEqual(example);
   });
 
-  it.each([...everyDetail, ...furtherDetail(type)])("needs %s", (field) => {
+  it.each([...everyDetail, ...furtherDetail(type)])("the event requires %s", (field) => {
     const { [field]: _, ...rest } = example;
     expect(schema.safeParse(rest).success).toBe(false);
   });
 
-  it("takes nothing that it does not know, at any depth", () => {
+  it("the event's schema refuses unknown members at any depth", () => {
     expect(schema.safeParse({ ...example, patient: "Jane" }).success).toBe(false);
     for (const [field, value] of Object.entries(example)) {
       if (typeof value !== "object" || value === null || Array.isArray(value)) continue;

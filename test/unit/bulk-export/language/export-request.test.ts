@@ -6,7 +6,7 @@ import { instant } from "#platform/fhir/instant.ts";
 const two = (max: number) => fc.integer({ min: 0, max }).map((number) => String(number).padStart(2, "0"));
 
 describe("a FHIR instant", () => {
-  it("takes every moment as JSON writes it", () => {
+  it("every moment as JSON writes it is a FHIR instant", () => {
     const date = fc.date({
       min: new Date("0001-01-01T00:00:00Z"),
       max: new Date("9999-12-31T23:59:59Z"),
@@ -19,7 +19,7 @@ describe("a FHIR instant", () => {
     );
   });
 
-  it("that it takes can be compared with others", () => {
+  it("every accepted FHIR instant can be compared with others", () => {
     const text = fc
       .tuple(
         fc.integer({ min: 1900, max: 2100 }),
@@ -48,25 +48,25 @@ describe("a FHIR instant", () => {
     "1900-02-29T00:00:00Z",
     "2026-13-01T00:00:00Z",
     "2026-01-01T24:00:00Z",
-  ])("%s is none", (text) => {
+  ])("%s is not a FHIR instant", (text) => {
     expect(instant.safeParse(text).success).toBe(false);
   });
 });
 
 describe("the detail of a request", () => {
-  it("knows no other fields than its own", () => {
+  it("the detail of a request refuses unknown fields", () => {
     expect(exportRequestDetail.safeParse({ level: "patient", group: "1" }).success).toBe(false);
   });
 
-  it.each(["r", "order-17/4:2.b_c", "a".repeat(128)])("takes the requestId %s", (requestId) => {
+  it.each(["r", "order-17/4:2.b_c", "a".repeat(128)])("the requestId %s is accepted", (requestId) => {
     expect(exportRequestDetail.safeParse({ level: "patient", requestId }).success).toBe(true);
   });
 
-  it.each(["", "-r", "a b", "a".repeat(129), "ä"])("refuses the requestId %j", (requestId) => {
+  it.each(["", "-r", "a b", "a".repeat(129), "ä"])("the requestId %j is refused", (requestId) => {
     expect(exportRequestDetail.safeParse({ level: "patient", requestId }).success).toBe(false);
   });
 
-  it("is never taken for a triggered input", () => {
+  it("the detail of a request is not mistaken for a triggered input", () => {
     expect(triggeredInput.safeParse({ level: "patient" }).success).toBe(false);
   });
 });

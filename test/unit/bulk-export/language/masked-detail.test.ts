@@ -33,8 +33,8 @@ const invalid = fc
   )
   .map(([right, wrong, unknown]) => ({ ...unknown, ...right, ...wrong }));
 
-describe("a request's detail as it may be written down", () => {
-  it("is the detail itself where that is valid", () => {
+describe("the masked detail of a request", () => {
+  it("a valid detail is not changed by masking", () => {
     fc.assert(
       fc.property(valid, (detail) => {
         expect(maskedDetail(detail)).toEqual(detail);
@@ -42,7 +42,7 @@ describe("a request's detail as it may be written down", () => {
     );
   });
 
-  it("has the same faults, but holds nothing of what made them", () => {
+  it("a masked detail has the same faults, but none of the values that caused them", () => {
     fc.assert(
       fc.property(invalid, (detail) => {
         const kept = maskedDetail(JSON.parse(JSON.stringify(detail)));
@@ -57,17 +57,17 @@ describe("a request's detail as it may be written down", () => {
     ["a text", phi],
     ["a number", 19800131],
     ["nothing", null],
-  ])("is nothing where it is %s", (_, detail) => {
+  ])("a detail that is %s is masked as null", (_, detail) => {
     expect(maskedDetail(detail)).toBeNull();
     expect(faultsOf(null)).toEqual(faultsOf(detail));
   });
 
-  it("keeps what names the fault: words in place of groups and types, days that do not exist", () => {
+  it("masking keeps values that name the fault: unknown groups and types, and days that do not exist", () => {
     const detail = { level: "group", groupId: "age-90", types: ["Spaceship"], since: "2026-02-30T00:00:00Z" };
     expect(maskedDetail(detail)).toEqual(detail);
   });
 
-  it("is what a trigger holds, before anything else sees it", () => {
+  it("a trigger's detail is masked when it is parsed", () => {
     const event = { id: "e1", source: "my.app", account: "123456789012", detail: { level: "patient", note: phi } };
     const schedule = { schedule: { name: "nightly", time: "2026-01-31T00:00:00Z" }, detail: { level: phi } };
     expect(exportTrigger.parse(event).detail).toEqual({ level: "patient", note: null });

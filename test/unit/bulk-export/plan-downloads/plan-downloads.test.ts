@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { ExportJobGone } from "#bulk-export/language/export-faults.ts";
-import { exportPlan } from "#bulk-export/language/export-records.ts";
-import { type DownloadPlan, downloadPlan, type ExportContext } from "#bulk-export/language/export-state.ts";
+import { exportPlan } from "#bulk-export/language/export-plan.ts";
+import { type ExportContext, type PlanResult, planResult } from "#bulk-export/language/export-state.ts";
 import { planDownloads } from "#bulk-export/plan-downloads/plan-downloads.ts";
-import { fileKeys } from "#bulk-export/records/export-keys.ts";
-import { isForeignRequest, parseManifest } from "#bulk-export/server/manifest.ts";
+import { fileKeys } from "#bulk-export/records/landing-keys.ts";
+import { parseManifest } from "#bulk-export/server/manifest.ts";
+import { answersAnotherRequest } from "#bulk-export/server/manifest-request.ts";
 import {
   type BridgeInMemory,
   bridgeInMemory,
@@ -25,7 +26,7 @@ const page = (names: string[], next?: string, more: object = {}): Buffer =>
     }),
   );
 
-describe("planning the downloads", () => {
+describe("the plan-downloads step", () => {
   let bridge: BridgeInMemory;
   let pages: Map<string, Buffer>;
   beforeEach(async () => {
@@ -34,11 +35,11 @@ describe("planning the downloads", () => {
     await bridge.records.saveJob(patientJob);
   });
 
-  async function plan(first: Buffer, context: ExportContext = patientExport, previous?: DownloadPlan) {
+  async function plan(first: Buffer, context: ExportContext = patientExport, previous?: PlanResult) {
     await bridge.records.saveManifest("e1", 1, first);
     const step = planDownloads({
       parseManifest,
-      isForeignRequest,
+      answersAnotherRequest,
       readManifestPage: (url) => {
         const found = pages.get(url.pathname);
         return found ? Promise.resolve(found) : Promise.reject(new ExportJobGone("no such page"));
@@ -49,7 +50,7 @@ describe("planning the downloads", () => {
       log: bridge.log,
       now: bridge.now,
     });
-    return downloadPlan.parse(await step({ export: context, ...(previous && { plan: previous }) }, bridge.stepContext));
+    return planResult.parse(await step({ export: context, ...(previous && { plan: previous }) }, bridge.stepContext));
   }
   const land = async (index: number, key: string, bytes = 10) => {
     await bridge.receipts.writeLanded("e1", landedFile(index, { key }));
@@ -57,7 +58,7 @@ describe("planning the downloads", () => {
   };
   const workList = (key: string): unknown => JSON.parse(bridge.s3.objects.get(key)?.body.toString() ?? "null");
 
-  it("says which file lands where, and lists the work without a URL", async () => {
+  it("the plan says which file lands under which key, and the work list holds no URL", async () => {
     const result = await plan(page(["a", "b"]));
     expect(result.files).toBe(2);
     const saved = exportPlan.parse(await bridge.records.getPlan("e1"));
@@ -71,13 +72,13 @@ describe("planning the downloads", () => {
     ]);
   });
 
-  it("of an export without files is an empty list", async () => {
+  it("the work list of an export without files is empty", async () => {
     const result = await plan(page([]));
     expect(result.files).toBe(0);
     expect(workList(result.workListKey)).toEqual([]);
   });
 
-  it("follows the manifest's pages to the last and keeps each", async () => {
+  it("all pages of the manifest are read and stored", async () => {
     pages.set("/page/2", page(["b"], "/page/3"));
     pages.set("/page/3", page(["c", "a"]));
     expect((await plan(page(["a"], "/page/2"))).files).toBe(4);
@@ -97,8 +98,8 @@ describe("planning the downloads", () => {
       () => pages.set("/page/2", page([], undefined, { transactionTime: "later" })),
       "transactionTime",
     ],
-    ["has a page that is none", () => pages.set("/page/2", Buffer.from("{}")), "output"],
-  ])("rejects a manifest that %s", async (_, prepare, words) => {
+    ["has a page that is not a manifest", () => pages.set("/page/2", Buffer.from("{}")), "output"],
+  ])("a manifest that %s is rejected", async (_, prepare, words) => {
     prepare();
     await expect(plan(page(["a"], "/page/2"))).rejects.toMatchObject({
       name: "ManifestRejected",
@@ -107,58 +108,58 @@ describe("planning the downloads", () => {
     await expect(bridge.records.getPlan("e1")).rejects.toThrow("missing");
   });
 
-  it("plans nothing of a job that answers another request", async () => {
-    const foreign = page(["a"], undefined, { request: "[base]/Group/1/$export" });
-    expect(await plan(foreign)).toMatchObject({ outcome: "foreign", files: 0 });
+  it("a job that answers another request is marked, and no download is planned", async () => {
+    const mismatched = page(["a"], undefined, { request: "[base]/Group/1/$export" });
+    expect(await plan(mismatched)).toMatchObject({ outcome: "foreign", files: 0 });
     expect(await bridge.records.findPlan("e1")).toBeUndefined();
     expect(await bridge.records.getJob("e1")).toEqual({ ...patientJob, foreign: true });
   });
 
-  it("takes job after job of another request for a server that prints requests in its own way, and says so", async () => {
-    const foreign = page(["a"], undefined, { request: "[base]/Group/1/$export" });
-    let previous: DownloadPlan | undefined;
+  it("ten consecutive jobs of other requests fail the export with a hint at the setting matchRequest", async () => {
+    const mismatched = page(["a"], undefined, { request: "[base]/Group/1/$export" });
+    let previous: PlanResult | undefined;
     for (let number = 1; number < 10; number += 1) {
-      previous = await plan(foreign, patientExport, previous);
+      previous = await plan(mismatched, patientExport, previous);
       expect(previous).toMatchObject({ outcome: "foreign", foreignJobs: number });
     }
-    await expect(plan(foreign, patientExport, previous)).rejects.toMatchObject({
+    await expect(plan(mismatched, patientExport, previous)).rejects.toMatchObject({
       name: "ManifestRejected",
       message: expect.stringContaining("integra.matchRequest") as string,
     });
     expect(await plan(page(["a"]), patientExport, previous)).toMatchObject({ outcome: "planned", foreignJobs: 0 });
   });
 
-  it("waits a moment before the job after another's, and minutes where each one was another's for hours", async () => {
-    const foreign = page(["a"], undefined, { request: "[base]/Group/1/$export" });
-    expect((await plan(foreign)).waitSeconds).toBeLessThanOrEqual(15);
+  it("the wait after a job of another request is short at first, and minutes long after hours", async () => {
+    const mismatched = page(["a"], undefined, { request: "[base]/Group/1/$export" });
+    expect((await plan(mismatched)).waitSeconds).toBeLessThanOrEqual(15);
     bridge.clock.now += 12 * 3_600_000;
-    expect((await plan(foreign)).waitSeconds).toBeGreaterThanOrEqual(300);
+    expect((await plan(mismatched)).waitSeconds).toBeGreaterThanOrEqual(300);
   });
 
-  it("plans nothing where a further page answers another request", async () => {
+  it("a manifest with a further page that answers another request is rejected", async () => {
     pages.set("/page/2", page(["b"], undefined, { request: "[base]/Group/1/$export" }));
     await expect(plan(page(["a"], "/page/2"))).rejects.toMatchObject({ name: "ManifestRejected" });
   });
 
-  it("passes on what keeps it from a further page", async () => {
+  it("a fault of a further page fails the step", async () => {
     await expect(plan(page(["a"], "/page/9"))).rejects.toMatchObject({ name: "ExportJobGone" });
   });
 
-  it("is the same plan when it is made again", async () => {
+  it("a repeated step writes the same plan", async () => {
     const first = await plan(page(["a", "a", "b"]));
     const saved = await bridge.records.getPlan("e1");
     expect(await plan(page(["a", "a", "b"]))).toEqual(first);
     expect(await bridge.records.getPlan("e1")).toEqual(saved);
   });
 
-  describe("of an export that is resumed", () => {
+  describe("for an export that is resumed", () => {
     const resumed: ExportContext = { ...patientExport, run: "r1" };
     const signed = (names: string[], signature: string) =>
       page([], undefined, {
         output: names.map((name) => ({ type: "Patient", url: `/d?fileName=${name}.ndjson&signature=${signature}` })),
       });
 
-    it("lists only what has not landed, with the manifest's new URLs, each file in its old place", async () => {
+    it("a resumed export lists only the missing files, with new URLs and their old indexes", async () => {
       await plan(signed(["a", "b", "c"], "old"));
       await land(1, "exports/e1/Patient/b.ndjson");
       const result = await plan(signed(["c", "b", "a"], "new"), resumed);
@@ -175,33 +176,36 @@ describe("planning the downloads", () => {
       ]);
     });
 
-    it("counts a receipt without its object as missing", async () => {
+    it("a file whose receipt has no matching object counts as missing", async () => {
       await plan(page(["a", "b"]));
       await land(0, "exports/e1/Patient/a.ndjson", 9);
       await bridge.receipts.writeLanded("e1", landedFile(1, { key: "exports/e1/Patient/b.ndjson" }));
       expect((await plan(page(["a", "b"]), resumed)).files).toBe(2);
     });
 
-    it("has nothing to do where everything landed", async () => {
+    it("a resumed export of which all files landed has an empty work list", async () => {
       await plan(page(["a"]));
       await land(0, "exports/e1/Patient/a.ndjson");
       expect((await plan(page(["a"]), resumed)).files).toBe(0);
     });
 
-    it("plans as ever where its first run never came to a plan", async () => {
+    it("a resumed export without a plan lists all files", async () => {
       expect((await plan(page(["a", "b"]), resumed)).files).toBe(2);
     });
 
     it.each([
-      ["is of another time", page(["a", "b"], undefined, { transactionTime: "2026-03-01T13:00:00Z" })],
+      ["has another time", page(["a", "b"], undefined, { transactionTime: "2026-03-01T13:00:00Z" })],
       ["lists another file", page(["a", "z"])],
-      ["lists a file less", page(["a"])],
-      ["lists a file more", page(["a", "b", "c"])],
-    ])("is over where the manifest %s: two exports never mix under one id", async (_, manifest) => {
-      await plan(page(["a", "b"]));
-      const before = await bridge.records.getPlan("e1");
-      await expect(plan(manifest, resumed)).rejects.toMatchObject({ name: "ExportJobGone" });
-      expect(await bridge.records.getPlan("e1")).toEqual(before);
-    });
+      ["lists one file fewer", page(["a"])],
+      ["lists one file more", page(["a", "b", "c"])],
+    ])(
+      "an export cannot be resumed if its manifest %s, because two exports never mix under one id",
+      async (_, manifest) => {
+        await plan(page(["a", "b"]));
+        const before = await bridge.records.getPlan("e1");
+        await expect(plan(manifest, resumed)).rejects.toMatchObject({ name: "ExportJobGone" });
+        expect(await bridge.records.getPlan("e1")).toEqual(before);
+      },
+    );
   });
 });

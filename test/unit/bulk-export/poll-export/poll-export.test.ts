@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { ExportJobFailed, ExportJobGone } from "#bulk-export/language/export-faults.ts";
 import { type PollResult, pollResult } from "#bulk-export/language/export-state.ts";
 import { type PollExportPorts, pollExport } from "#bulk-export/poll-export/poll-export.ts";
-import type { JobStatus } from "#bulk-export/server/export-job.ts";
+import type { JobStatus } from "#bulk-export/server/job-status.ts";
 import { AccessRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import {
   type BridgeInMemory,
@@ -16,7 +16,7 @@ import { pollsOfADay } from "../../../fixtures/polls-of-a-day.ts";
 
 const running = (retryAfterMs?: number): JobStatus => ({ state: "in-progress", progress: "50%", retryAfterMs });
 
-describe("polling an export", () => {
+describe("the poll-export step", () => {
   let bridge: BridgeInMemory;
   beforeEach(async () => {
     bridge = bridgeInMemory();
@@ -35,7 +35,7 @@ describe("polling an export", () => {
     return pollResult.parse(await pollExport(ports(pollStatus))(input, bridge.stepContext));
   };
 
-  const giveUp = async (fault: ServerUnavailable): Promise<number> => {
+  const pollsUntilGivenUp = async (fault: ServerUnavailable): Promise<number> => {
     let previous: PollResult | undefined;
     for (let times = 1; ; times += 1) {
       try {
@@ -47,7 +47,7 @@ describe("polling an export", () => {
     }
   };
 
-  it("that is in progress waits as long as the server asks", async () => {
+  it("a poll of a job in progress waits as long as the server requests", async () => {
     expect(await poll(running(90_000))).toEqual({
       outcome: "in-progress",
       waitSeconds: 90,
@@ -57,33 +57,33 @@ describe("polling an export", () => {
     });
   });
 
-  it("that is ready keeps the manifest as it came", async () => {
+  it("a poll of a complete job stores the manifest byte for byte", async () => {
     const manifest = Buffer.from('{ "output": [] }\n');
     expect(await poll({ state: "complete", manifest })).toMatchObject({ outcome: "ready", polls: 1, troubles: 0 });
     expect(Buffer.from(await bridge.records.getManifest("e1", 1)).equals(manifest)).toBe(true);
   });
 
-  it("asks the job's own URL", async () => {
-    const asked: string[] = [];
+  it("a poll requests the job's own status URL", async () => {
+    const requested: string[] = [];
     await pollExport(
       ports((url) => {
-        asked.push(url.href);
+        requested.push(url.href);
         return Promise.resolve(running());
       }),
     )({ export: patientExport }, bridge.stepContext);
-    expect(asked).toEqual([patientJob.statusUrl]);
+    expect(requested).toEqual([patientJob.statusUrl]);
   });
 
   it.each([
     ["has no job", undefined],
-    ["has only another request's", { ...patientJob, foreign: true }],
-  ])("of an export that %s is over: there is nothing to go on with", async (_, job) => {
+    ["has only the job of another request", { ...patientJob, foreign: true }],
+  ])("a poll of an export that %s fails with ExportJobGone", async (_, job) => {
     bridge = bridgeInMemory();
     if (job !== undefined) await bridge.records.saveJob(job);
     await expect(poll(running())).rejects.toMatchObject({ name: "ExportJobGone" });
   });
 
-  it("counts polls, and troubles in a row only", async () => {
+  it("all polls are counted, but only consecutive failures", async () => {
     const first = await poll(new ServerUnavailable("503"));
     const second = await poll(new ServerUnavailable("503"), first);
     const third = await poll(running(), second);
@@ -94,26 +94,26 @@ describe("polling an export", () => {
     ]);
   });
 
-  it("obeys the Retry-After of a 429", async () => {
+  it("the Retry-After of a 429 is obeyed", async () => {
     expect(await poll(new ServerUnavailable("429", { retryAfterMs: 600_000 }))).toMatchObject({
       outcome: "in-progress",
       waitSeconds: 600,
     });
   });
 
-  it("gives up after 20 answers in a row that told nothing, after 5 that explain nothing", async () => {
-    expect(await giveUp(new ServerUnavailable("503"))).toBe(20);
-    expect(await giveUp(new ServerUnavailable("500", { unexplained: true }))).toBe(5);
+  it("polling fails after 20 consecutive failures, or after 5 that the server does not explain", async () => {
+    expect(await pollsUntilGivenUp(new ServerUnavailable("503"))).toBe(20);
+    expect(await pollsUntilGivenUp(new ServerUnavailable("500", { unexplained: true }))).toBe(5);
   });
 
   it.each([new ExportJobFailed("disk full"), new ExportJobGone("gone"), new AccessRefused("no")])(
-    "passes on what ends it: $name",
+    "a poll that ends with $name fails with it",
     async (fault) => {
       await expect(poll(fault)).rejects.toBe(fault);
     },
   );
 
-  it("for 24 hours takes fewer than 1,700 polls, whatever mix of answers the server gives", async () => {
+  it("24 hours of polling take fewer than 1,700 polls for any mix of answers", async () => {
     const answer = fc.oneof(
       fc.nat({ max: 5_000 }).map((ms) => running(ms)),
       fc.constant(running()),

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { releaseLease } from "#bulk-export/release-lease/release-lease.ts";
 import { bridgeInMemory, patientExport, patientHolder } from "../../../fixtures/bridge-in-memory.ts";
 
-describe("releasing the lease", () => {
-  it("lets the next export have its turn", async () => {
+describe("the release-lease step", () => {
+  it("an export releases the lease that it holds", async () => {
     const bridge = bridgeInMemory();
     const step = releaseLease({ leases: bridge.leases });
     await bridge.leases.take("patient", patientHolder, "n1");
@@ -11,7 +11,7 @@ describe("releasing the lease", () => {
     expect(await step({ export: patientExport }, bridge.stepContext)).toEqual({ released: false });
   });
 
-  it("of another execution of the same export is not done", async () => {
+  it("the lease of another execution of the same export is not released", async () => {
     const bridge = bridgeInMemory();
     await bridge.leases.take("patient", { ...patientHolder, execution: "e1-r1" }, "n1");
     const step = releaseLease({ leases: bridge.leases });

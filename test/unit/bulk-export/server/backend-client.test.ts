@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { integraClient } from "#bulk-export/server/backend-client.ts";
 import { says, startWireServer, type WireServer } from "../../../fixtures/wire-server.ts";
 
-describe("the client that a Lambda makes of its environment", () => {
+describe("the client for the server of the environment", () => {
   const wires: WireServer[] = [];
   afterEach(async () => {
     vi.unstubAllEnvs();
@@ -15,7 +15,7 @@ describe("the client that a Lambda makes of its environment", () => {
     return wire;
   };
 
-  it("connects to the configured server, and to no other private address", async () => {
+  it("the client connects to the configured server, and to no other private address", async () => {
     const [server, stranger] = [await started(), await started()];
     vi.stubEnv("INTEGRA_BASE_URL", server.origin);
     vi.stubEnv("INTEGRA_FILE_ORIGINS", JSON.stringify(["https://files.example"]));

@@ -66,7 +66,7 @@ describe("the backend token", () => {
     return { token: backendToken(ports), clock, slept, readings, wire };
   }
 
-  it("is asked for as SMART Backend Services and the guide have it", async () => {
+  it("the token request has the form of SMART Backend Services and the guide", async () => {
     const { token: backend, wire, clock } = await given(() => token("t1", 300));
     expect(await backend.current()).toBe("t1");
     const [request] = wire.requests;
@@ -89,8 +89,8 @@ describe("the backend token", () => {
     ["5 s", 5, 4_000],
     ["300 s", 300, 240_000],
     ["3600 s", 3600, 3_540_000],
-    ["no stated time", undefined, 240_000],
-  ])("that lives %s is kept until its margin begins, not longer", async (_, expiresIn, keptMs) => {
+    ["that the server does not state", undefined, 240_000],
+  ])("a token with the lifetime %s is used until its margin begins, and not longer", async (_, expiresIn, keptMs) => {
     const { token: backend, clock, wire } = await given((number) => token(`t${number}`, expiresIn));
     expect(await backend.current()).toBe("t1");
     clock.now += keptMs - 1;
@@ -100,21 +100,21 @@ describe("the backend token", () => {
     expect(wire.requests).toHaveLength(2);
   });
 
-  it("understands an expires_in that is a text", async () => {
+  it("an expires_in that is a string is understood", async () => {
     const { token: backend, clock } = await given((number) => token(`t${number}`, "3600"));
     await backend.current();
     clock.now += 3_539_000;
     expect(await backend.current()).toBe("t1");
   });
 
-  it("is minted once for all who ask at the same time", async () => {
+  it("concurrent callers share one token request", async () => {
     const { token: backend, wire } = await given((number) => token(`t${number}`, 300));
     const all = await Promise.all(Array.from({ length: 20 }, () => backend.current()));
     expect(new Set(all)).toEqual(new Set(["t1"]));
     expect(wire.requests).toHaveLength(1);
   });
 
-  it("is replaced once, however many requests were refused with the same one", async () => {
+  it("a token that several requests were refused with is replaced once", async () => {
     const { token: backend, wire } = await given((number) => token(`t${number}`, 300));
     await backend.current();
     const all = await Promise.all(Array.from({ length: 5 }, () => backend.replacement("t1")));
@@ -123,7 +123,7 @@ describe("the backend token", () => {
     expect(wire.requests).toHaveLength(2);
   });
 
-  it("uses another jti at each try", async () => {
+  it("each token request has another jti", async () => {
     const { token: backend, wire } = await given((number) => (number < 3 ? says(503) : token("t", 300)));
     await backend.current();
     const assertions = wire.requests.map(({ body }) => new URLSearchParams(body).get("client_assertion"));
@@ -134,33 +134,30 @@ describe("the backend token", () => {
     ["invalid_client with 401", invalidClient],
     ["invalid_client with 400", says(400, json, JSON.stringify({ error: "invalid_client" }))],
     ["any other refusal", says(403, {}, "no")],
-  ])(
-    "survives a rotated key: after %s the secret is read again, and the new key is used at once",
-    async (_, refusal) => {
-      const setting = await given((number) => (number === 1 ? refusal : token("t-new", 300)), rotated);
-      expect(await setting.token.current()).toBe("t-new");
-      expect(setting.readings.count).toBe(2);
-      expect(setting.slept).toEqual([]);
-      const currentDate = new Date(setting.clock.now);
-      await jwtVerify(assertionOf(setting.wire.requests[1]), newKey.publicKey, { currentDate });
-    },
-  );
+  ])("after %s the secret is read again, and a rotated key is used at once", async (_, refusal) => {
+    const setting = await given((number) => (number === 1 ? refusal : token("t-new", 300)), rotated);
+    expect(await setting.token.current()).toBe("t-new");
+    expect(setting.readings.count).toBe(2);
+    expect(setting.slept).toEqual([]);
+    const currentDate = new Date(setting.clock.now);
+    await jwtVerify(assertionOf(setting.wire.requests[1]), newKey.publicKey, { currentDate });
+  });
 
-  it("is given up where the rotated key is refused as well", async () => {
+  it("a refusal of the rotated key as well is final", async () => {
     const setting = await given(() => invalidClient, rotated);
     await expect(setting.token.current()).rejects.toBeInstanceOf(AccessRefused);
     expect(setting.wire.requests).toHaveLength(2);
     expect(setting.readings.count).toBe(2);
   });
 
-  it("is asked for with the same key again after a refusal that was nobody's fault, with a pause", async () => {
+  it("a refused key that has not changed is tried once more after a pause", async () => {
     const setting = await given((number) => (number === 1 ? invalidClient : token("t", 300)));
     expect(await setting.token.current()).toBe("t");
     expect(setting.readings.count).toBe(2);
     expect(setting.slept).toEqual([500]);
   });
 
-  it("does not cost a reading of the secret each, however short it lives, but one in five minutes", async () => {
+  it("the secret is read once in five minutes, even for tokens with a short lifetime", async () => {
     const setting = await given(() => token("t", 5));
     for (let second = 0; second < 300; second += 5) {
       await setting.token.current();
@@ -172,7 +169,7 @@ describe("the backend token", () => {
     expect(setting.readings.count).toBe(2);
   });
 
-  it("is asked for with a key that was replaced five minutes ago by nobody any more", async () => {
+  it("a key that was replaced five minutes ago is not used any more", async () => {
     const setting = await given(() => token("t", 60), rotated);
     await setting.token.current();
     setting.clock.now += 300_000;
@@ -181,7 +178,7 @@ describe("the backend token", () => {
     expect(signedBy).toEqual(["old", "new"]);
   });
 
-  it("is asked for with a key that is read anew after a run of refusals, which the operator may have ended", async () => {
+  it("after a final refusal the next token request reads the secret again", async () => {
     const setting = await given(
       (number) => (number <= 2 ? invalidClient : token("t-new", 300)),
       (reading) => secretText((reading > 2 ? newKey : oldKey).privateJwk),
@@ -191,7 +188,7 @@ describe("the backend token", () => {
     expect(setting.wire.requests).toHaveLength(3);
   });
 
-  it("is not asked for elsewhere: a redirect of the token endpoint is not followed", async () => {
+  it("a redirect of the token endpoint is not followed", async () => {
     const stranger = await startWireServer(() => token("stranger's", 300));
     open.push(stranger);
     const setting = await given(() => says(307, { location: `${stranger.origin}/token` }));
@@ -199,7 +196,7 @@ describe("the backend token", () => {
     expect(stranger.requests).toHaveLength(0);
   });
 
-  it("is given up after the second refusal, with the server's words", async () => {
+  it("the second refusal is final, and the fault has the server's words", async () => {
     const setting = await given(() => invalidClient);
     const fault = await setting.token.current().catch((error: unknown) => error);
     expect(fault).toBeInstanceOf(AccessRefused);
@@ -208,14 +205,14 @@ describe("the backend token", () => {
     expect(setting.readings.count).toBe(2);
   });
 
-  it("is given up after three tries that told nothing, with pauses in between", async () => {
+  it("a token request fails after three attempts without a usable answer, with pauses in between", async () => {
     const setting = await given(() => says(503));
     await expect(setting.token.current()).rejects.toBeInstanceOf(ServerUnavailable);
     expect(setting.wire.requests).toHaveLength(3);
     expect(setting.slept).toEqual([500, 2_000]);
   });
 
-  it("passes a Retry-After that is longer than the pause on to the workflow, instead of sleeping in a Lambda", async () => {
+  it("a Retry-After that is longer than the pause is left to the workflow", async () => {
     const setting = await given(() => says(429, { "retry-after": "120" }));
     await expect(setting.token.current()).rejects.toMatchObject({ name: "ServerUnavailable", retryAfterMs: 120_000 });
     expect(setting.slept).toEqual([]);
@@ -230,18 +227,18 @@ describe("the backend token", () => {
     ["a cut body", { bytes: Buffer.concat([head(200, { "content-length": "90" }), Buffer.from("{")]), end: "reset" }],
     ["no HTTP", { bytes: Buffer.from("garbage\r\n\r\n"), end: "close" }],
     ["no answer at all", { bytes: Buffer.alloc(0), end: "reset" }],
-  ] satisfies [string, WireReply][])("is tried again where a 200 brought %s", async (_, garbage) => {
+  ] satisfies [string, WireReply][])("a token request is repeated after a 200 with %s", async (_, garbage) => {
     const setting = await given((number) => (number === 1 ? garbage : token("t", 300)));
     expect(await setting.token.current()).toBe("t");
   });
 
-  it("is tried afresh after a failure: a failed minting is not remembered", async () => {
+  it("a failed token request is not cached", async () => {
     const setting = await given((number) => (number <= 3 ? says(500) : token("t", 300)));
     await expect(setting.token.current()).rejects.toBeInstanceOf(ServerUnavailable);
     expect(await setting.token.current()).toBe("t");
   });
 
-  it("is not asked for with a secret that cannot be used", async () => {
+  it("an unusable secret sends no token request", async () => {
     const setting = await given(
       () => token("t", 300),
       () => "{}",
@@ -250,7 +247,7 @@ describe("the backend token", () => {
     expect(setting.wire.requests).toHaveLength(0);
   });
 
-  it("never appears in a fault's words, nor does the assertion", async () => {
+  it("a fault of the token request never quotes the client assertion", async () => {
     const wire = await startWireServer(({ body }) => echo(body));
     const watched = watchedHttp();
     open.push(watched, wire);

@@ -11,21 +11,24 @@ describe("a client assertion", () => {
   it.each([
     ["RS384", rsaKey("rsa-1")],
     ["ES384", ecKey("ec-1")],
-  ])("is signed %s, as the key's type demands, and verifies with the public key", async (algorithm, pair) => {
-    const client = await parseClientKey(secretText(pair.privateJwk));
-    const now = Date.now();
-    const assertion = await clientAssertion(client, audience, now);
-    expect(decodeProtectedHeader(assertion)).toEqual({ alg: algorithm, kid: pair.privateJwk.kid, typ: "JWT" });
-    const { payload } = await jwtVerify(assertion, pair.publicKey, { audience, algorithms: [algorithm] });
-    expect(payload.iss).toBe("client-1");
-    expect(payload.sub).toBe("client-1");
-    expect(payload.aud).toBe("https://portal.minerva.integracloud.com/integra/fhir/oauth2/token?provider=idx");
-    const secondsAhead = (payload.exp ?? 0) - now / 1000;
-    expect(secondsAhead).toBeGreaterThan(60);
-    expect(secondsAhead).toBeLessThanOrEqual(300);
-  });
+  ])(
+    "a client assertion is signed with %s, according to the key's type, and verifies with the public key",
+    async (algorithm, pair) => {
+      const client = await parseClientKey(secretText(pair.privateJwk));
+      const now = Date.now();
+      const assertion = await clientAssertion(client, audience, now);
+      expect(decodeProtectedHeader(assertion)).toEqual({ alg: algorithm, kid: pair.privateJwk.kid, typ: "JWT" });
+      const { payload } = await jwtVerify(assertion, pair.publicKey, { audience, algorithms: [algorithm] });
+      expect(payload.iss).toBe("client-1");
+      expect(payload.sub).toBe("client-1");
+      expect(payload.aud).toBe("https://portal.minerva.integracloud.com/integra/fhir/oauth2/token?provider=idx");
+      const secondsAhead = (payload.exp ?? 0) - now / 1000;
+      expect(secondsAhead).toBeGreaterThan(60);
+      expect(secondsAhead).toBeLessThanOrEqual(300);
+    },
+  );
 
-  it("has another jti each time", async () => {
+  it("each client assertion has another jti", async () => {
     const client = await parseClientKey(secretText(ecKey("ec-1").privateJwk));
     const assertions = await Promise.all(
       Array.from({ length: 500 }, () => clientAssertion(client, audience, 1_700_000_000_000)),
@@ -37,7 +40,7 @@ describe("a client assertion", () => {
     expect(new Set(ids).size).toBe(500);
   });
 
-  it("signs with `current` while `next` waits for its turn", async () => {
+  it("a client assertion is signed with the key in `current`, not with the one in `next`", async () => {
     const [current, next] = [ecKey("now"), ecKey("later")];
     const client = await parseClientKey(secretText(current.privateJwk, { next: next.privateJwk }));
     expect(decodeProtectedHeader(await clientAssertion(client, audience, Date.now())).kid).toBe("now");

@@ -15,7 +15,7 @@ async function faultOf(secret: string): Promise<ClientKeyUnusable> {
     if (error instanceof ClientKeyUnusable) return error;
     throw error;
   }
-  throw new Error("the secret was taken");
+  throw new Error("the secret was accepted");
 }
 
 const without = (value: object, field: string): object =>
@@ -25,48 +25,54 @@ const attempt = async (): Promise<string> =>
   await clientAssertion(await parseClientKey(secretText(rsaKey("short", 1024).privateJwk)), "aud", Date.now());
 
 describe("the client's secret", () => {
-  it.each(["clientId", "scope", "current"])("without %s is refused, and the fault names it", async (field) => {
-    const secret = without({ clientId: "c", scope: "s", current: ec }, field);
-    expect((await faultOf(JSON.stringify(secret))).message).toContain(field);
-  });
+  it.each(["clientId", "scope", "current"])(
+    "a secret without %s is refused with a fault that names it",
+    async (field) => {
+      const secret = without({ clientId: "c", scope: "s", current: ec }, field);
+      expect((await faultOf(JSON.stringify(secret))).message).toContain(field);
+    },
+  );
 
-  it("that lacks everything is told everything at once", async () => {
+  it("an empty secret is refused with a fault that names all missing fields", async () => {
     const { message } = await faultOf("{}");
     for (const field of ["clientId", "scope", "current"]) expect(message).toContain(field);
   });
 
-  it.each(["kty", "kid", "d"])("whose key lacks %s is refused, and the fault names it", async (field) => {
+  it.each(["kty", "kid", "d"])("a key without %s is refused with a fault that names it", async (field) => {
     expect((await faultOf(secretText(without(ec, field)))).message).toContain(`current.${field}`);
   });
 
-  it.each(["n", "e", "p", "q", "dp", "dq", "qi"])("whose RSA key lacks %s: the fault names it", async (field) => {
-    expect((await faultOf(secretText(without(rsa, field)))).message).toContain(`current.${field}`);
-  });
+  it.each(["n", "e", "p", "q", "dp", "dq", "qi"])(
+    "an RSA key without %s is refused with a fault that names it",
+    async (field) => {
+      expect((await faultOf(secretText(without(rsa, field)))).message).toContain(`current.${field}`);
+    },
+  );
 
-  it.each(["crv", "x", "y"])("whose EC key lacks %s: the fault names it", async (field) => {
+  it.each(["crv", "x", "y"])("an EC key without %s is refused with a fault that names it", async (field) => {
     expect((await faultOf(secretText(without(ec, field)))).message).toContain(`current.${field}`);
   });
 
-  it("whose next key is malformed is refused as well, before the rotation would find out", async () => {
+  it("a malformed next key is refused before the rotation", async () => {
     const { message } = await faultOf(secretText(ec, { next: without(ec, "kid") }));
     expect(message).toContain("next.kid");
   });
 
   it.each([
-    ["no text", ""],
-    ["no JSON", "{clientId: 1}"],
+    ["empty", ""],
+    ["not JSON", "{clientId: 1}"],
     ["a list", "[]"],
     ["null", "null"],
     ["a number", "7"],
-  ])("that is %s is refused", async (_, text) => {
+  ])("a secret that is %s is refused", async (_, text) => {
     expect((await faultOf(text)).message).toContain("secret");
   });
 
-  it("with an EC key of another curve than P-384 is refused", async () => {
+  it("an EC key with another curve than P-384 is refused", async () => {
     expect((await faultOf(secretText(ecKey("p256", "P-256").privateJwk))).message).toContain("P-384");
   });
 
-  it("with a public key is refused, because it cannot sign", async () => {
+  it("a public key is refused, because it cannot sign", async () => {
     const publicJwk = { ...ecKey("pub").publicKey.export({ format: "jwk" }), kid: "pub" };
     expect((await faultOf(secretText(publicJwk))).message).toContain("current.d");
   });
@@ -75,15 +81,15 @@ describe("the client's secret", () => {
     ["RS384 for an EC key", { ...ec, alg: "RS384" }],
     ["ES384 for an RSA key", { ...rsa, alg: "ES384" }],
     ["RS256", { ...rsa, alg: "RS256" }],
-  ])("with alg %s is refused", async (_, jwk) => {
+  ])("a key with alg %s is refused", async (_, jwk) => {
     expect((await faultOf(secretText(jwk))).message).toContain("current.alg");
   });
 
-  it("with an RSA key too short for RS384 is refused before anything is signed", async () => {
+  it("an RSA key that is too short for RS384 is refused before it signs", async () => {
     await expect(attempt()).rejects.toMatchObject({ name: "ClientKeyUnusable" });
   });
 
-  it("never shows a value in its faults", async () => {
+  it("the faults of a secret never quote a value", async () => {
     const planted = fc.stringMatching(/^SECRET[a-z0-9]{12,24}$/);
     const field = fc.constantFrom("clientId", "scope", "current");
     const member = fc.constantFrom("kty", "kid", "d", "alg", "crv", "x", "y");

@@ -25,7 +25,7 @@ async function read(from: HttpAnswer): Promise<Buffer> {
 const cuts = fc.array(fc.nat(), { maxLength: 8 });
 
 describe("a gzipped body", () => {
-  it("is whole whatever its pieces are, in one member or several", async () => {
+  it("a gzip body of one or several members is whole in pieces of any size", async () => {
     const members = fc.array(fc.uint8Array({ maxLength: 60 }), { minLength: 1, maxLength: 4 });
     await fc.assert(
       fc.asyncProperty(members, cuts, async (parts, at) => {
@@ -35,20 +35,20 @@ describe("a gzipped body", () => {
     );
   });
 
-  it("that ends anywhere before its trailer's end is cut", async () => {
+  it("a gzip body that ends anywhere before the end of its trailer is cut", async () => {
     for (let length = 0; length < zipped.length; length += 1) {
       await expect(read(answer(zipped.subarray(0, length)))).rejects.toBeInstanceOf(FileCut);
     }
   });
 
-  it("that ends inside a further member is cut", async () => {
+  it("a gzip body that ends inside a further member is cut", async () => {
     const two = Buffer.concat([zipped, zipped]);
     for (let length = zipped.length + 1; length < two.length; length += 1) {
       await expect(read(answer(two.subarray(0, length), [zipped.length]))).rejects.toBeInstanceOf(FileCut);
     }
   });
 
-  it("with anything else behind its trailer is damaged, wherever the pieces end", async () => {
+  it("a gzip body with other bytes after its trailer is damaged, in pieces of any size", async () => {
     const garbage = fc.oneof(
       fc.constantFrom("\0", "\0\0\0\0\0\0\0\0", "\n", "<html>", "PK").map((some) => Buffer.from(some)),
       fc.uint8Array({ minLength: 1, maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
@@ -65,7 +65,7 @@ describe("a gzipped body", () => {
     );
   });
 
-  it("with a byte changed is refused, or is the same text", async () => {
+  it("a gzip body with one changed byte is refused, or has the same content", async () => {
     for (let at = 0; at < zipped.length; at += 1) {
       const body = Buffer.from(zipped);
       body[at] = (body[at] ?? 0) ^ 0x55;
@@ -75,12 +75,12 @@ describe("a gzipped body", () => {
     }
   });
 
-  it("that is none is damaged", async () => {
-    await expect(read(answer(text))).rejects.toMatchObject({ name: "FileDamaged", message: /no gzip stream/ });
+  it("a body that is not gzip is damaged", async () => {
+    await expect(read(answer(text))).rejects.toMatchObject({ name: "FileDamaged", message: /not a gzip stream/ });
   });
 
   it.each([-1, 1, 100])(
-    "%i bytes longer on the wire than announced is cut, even where its trailer is there",
+    "a gzip body that is %i bytes longer than its Content-Length is cut, even if its trailer is complete",
     async (more) => {
       const headers = { "content-length": String(zipped.length - more) };
       await expect(read(answer(zipped, [], headers))).rejects.toMatchObject({
@@ -90,12 +90,12 @@ describe("a gzipped body", () => {
     },
   );
 
-  it("as long on the wire as announced is whole", async () => {
+  it("a gzip body with the announced Content-Length is whole", async () => {
     const headers = { "content-length": String(zipped.length) };
     expect((await read(answer(zipped, [5], headers))).equals(text)).toBe(true);
   });
 
-  it("whose connection breaks is cut, and says by what", async () => {
+  it("a gzip body whose connection breaks is cut, and the fault has the network error", async () => {
     const reset = Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
     const body = Readable.from(
       (async function* () {
@@ -110,7 +110,7 @@ describe("a gzipped body", () => {
     });
   });
 
-  it("that its reader gives up is closed", async () => {
+  it("a gzip body that is not read to its end is closed", async () => {
     const long = answer(gzipSync(Buffer.alloc(4 * 1024 * 1024, text)), [10, 100, 1_000]);
     for await (const _ of gunzippedBody(long)) break;
     expect(long.body.destroyed).toBe(true);

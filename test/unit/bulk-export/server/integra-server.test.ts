@@ -8,7 +8,7 @@ const hex = (value: number): string => value.toString(16);
 const vendor = "https://portal.minerva.integracloud.com";
 
 describe("the server's endpoints", () => {
-  it.each([`${vendor}/`, vendor])("follow the vendor's paths below the base URL %s", (baseUrl) => {
+  it.each([`${vendor}/`, vendor])("the endpoints have the vendor's paths below the base URL %s", (baseUrl) => {
     const server = integraServer({ baseUrl });
     expect(server.tokenUrl.href).toBe(`${vendor}/integra/fhir/oauth2/token?provider=idx`);
     expect(server.audience).toBe(server.tokenUrl.href);
@@ -17,7 +17,7 @@ describe("the server's endpoints", () => {
     expect([...server.fileOrigins]).toEqual([vendor]);
   });
 
-  it("can be another server's, each by a setting", () => {
+  it("each endpoint can be set", () => {
     const server = integraServer({
       baseUrl: "https://fhir.example/r4",
       tokenUrl: "https://auth.example/token",
@@ -32,7 +32,7 @@ describe("the server's endpoints", () => {
     expect([...server.fileOrigins]).toEqual(["https://fhir.example", "https://bulk.example", "https://files.example"]);
   });
 
-  it("have the token URL as it was written for their audience", () => {
+  it("the audience is the token URL as it is written in the settings", () => {
     const tokenUrl = "https://auth.example:443/token?provider=idx";
     expect(integraServer({ baseUrl: vendor, tokenUrl }).audience).toBe(tokenUrl);
   });
@@ -42,7 +42,7 @@ describe("a URL that the server gives", () => {
   const server = integraServer({ baseUrl: vendor });
   const base = new URL("/integra/x", vendor);
 
-  it("may be relative, and stays on the server", () => {
+  it("a relative URL of the server is resolved against it", () => {
     expect(onServerOrigin(server, "/jobs/7", base, "it").href).toBe(`${vendor}/jobs/7`);
   });
 
@@ -54,11 +54,11 @@ describe("a URL that the server gives", () => {
     `https://portal.minerva.integracloud.com@evil.example/`,
     "https://user:pass@portal.minerva.integracloud.com/",
     `blob:${vendor}/jobs/7`,
-  ])("is refused where it is %s", (reference) => {
+  ])("the URL %s of the server is refused", (reference) => {
     expect(() => onServerOrigin(server, reference, base, "the job's URL")).toThrow(/the job's URL/);
   });
 
-  it("is on the server's own origin or refused, whatever it is", () => {
+  it("any URL of the server is on its own origin or is refused", () => {
     const origins: string[] = [];
     fc.assert(
       fc.property(
@@ -94,7 +94,7 @@ describe("the origins from which files may come", () => {
     "HTTPS:\\\\portal.minerva.integracloud.com/a",
     `${listed}/a`,
     "https://files%2Eexample/a",
-  ])("are those of %s, which is one of them otherwise spelt", (url) => {
+  ])("%s has an allowed origin in another spelling", (url) => {
     expect(allows(url)).toBe(true);
   });
 
@@ -148,7 +148,7 @@ describe("the origins from which files may come", () => {
       .map(([scheme, name]) => `${scheme}://${name}/x`),
   );
 
-  it("are none by another scheme, host or port, with a user name, or by an address, whichever way it is spelt", () => {
+  it("a URL with another scheme, host or port, with a user name, or with an address in any spelling is not allowed", () => {
     const spaced = fc.tuple(fc.constantFrom("", " ", "\n", "\t"), refused).map((parts) => parts.join(""));
     fc.assert(
       fc.property(spaced, (url) => {
@@ -158,7 +158,7 @@ describe("the origins from which files may come", () => {
     );
   });
 
-  it("are none whatever the URL: what is allowed has the scheme and host of one of them", () => {
+  it("any allowed URL has the host of an allowed origin", () => {
     fc.assert(
       fc.property(fc.oneof(fc.webUrl({ withQueryParameters: true, withFragments: true }), fc.string()), (text) => {
         expect(allows(text) && !hosts.includes(new URL(text).hostname)).toBe(false);
@@ -166,7 +166,7 @@ describe("the origins from which files may come", () => {
     );
   });
 
-  it("may be private only where the operator said so: the server's own, and addresses", () => {
+  it("only the server's own origins and addresses from the settings may be private", () => {
     const server = integraServer({
       baseUrl: "https://fhir.example/r4",
       tokenUrl: "https://auth.example/token",
@@ -190,7 +190,7 @@ describe("the place of a URL, for messages", () => {
     ["https://jane:secret@files.example/a", "https://files.example with a user name"],
     ["file:///home/jane", "a file: URL"],
     ["data:text/plain,jane", "a data: URL"],
-  ])("of %s is %s", (url, place) => {
+  ])("the place of %s in a message is %s", (url, place) => {
     expect(placeOf(new URL(url))).toBe(place);
   });
 });

@@ -1,8 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ManifestRejected } from "#bulk-export/language/export-faults.ts";
-import type { ExportRequest } from "#bulk-export/language/export-request.ts";
-import { isForeignRequest, isManifest, parseManifest } from "#bulk-export/server/manifest.ts";
+import { isManifest, parseManifest } from "#bulk-export/server/manifest.ts";
 
 const base = new URL("https://portal.minerva.integracloud.com/integra/fhir-export/r4/bulkExport/42");
 
@@ -63,7 +62,7 @@ describe("a manifest", () => {
     ["with raw line breaks, as the guide prints it", guideSample],
     ["with escaped line breaks", escapedSample],
     ["with CRLF line ends", guideSample.replaceAll("\n", "\r\n")],
-  ])("%s is read", (_, text) => {
+  ])("a manifest %s is parsed", (_, text) => {
     const download = "https://portal.minerva.integracloud.com/MoBulkDownload/downloadNDJSON";
     const id = "objectId=607d41896d70dd22f073459c";
     expect(isManifest(bytes(text))).toBe(true);
@@ -102,7 +101,7 @@ describe("a manifest", () => {
     ]);
   });
 
-  it("is read with all that the standard adds: count, deleted, outcome, link.next, no token", () => {
+  it("a manifest is parsed with the standard's count, deleted, outcome, link.next and requiresAccessToken", () => {
     const parsed = parseManifest(
       manifest({
         requiresAccessToken: false,
@@ -125,11 +124,11 @@ describe("a manifest", () => {
     ]);
   });
 
-  it("needs a token where it does not say so", () => {
+  it("a manifest without requiresAccessToken needs a token", () => {
     expect(parseManifest(bytes({ transactionTime, output: [] }), base).requiresAccessToken).toBe(true);
   });
 
-  it("is the same wherever white space slipped into a URL", () => {
+  it("white space anywhere in a URL does not change the manifest", () => {
     const clean = "https://portal.minerva.integracloud.com/d?objectId=6f&resource=Patient&fileName=p_1.ndjson";
     const space = fc.constantFrom(" ", "\n", "\r\n", "\t", "  \n ", "\\n", "\\t", "\\r\\n", "\\u00a0");
     const injection = fc.tuple(fc.nat({ max: clean.length }), space);
@@ -147,7 +146,7 @@ describe("a manifest", () => {
     );
   });
 
-  it("has its request read without the white space that the server's printing brought in", () => {
+  it("the request of a manifest is read without white space", () => {
     const request = "https://portal.example/Group/1/$export?_type=Pat\nient,Observation";
     expect(parseManifest(manifest({ request }), base).request).toBe(
       "https://portal.example/Group/1/$export?_type=Patient,Observation",
@@ -155,26 +154,26 @@ describe("a manifest", () => {
   });
 
   it.each([
-    ["no JSON", "<html></html>", "not JSON"],
-    ["a list", [], "body"],
+    ["that is not JSON", "<html></html>", "not JSON"],
+    ["that is a list", [], "body"],
     ["without output", { transactionTime }, "output"],
     ["without transactionTime", { output: [] }, "transactionTime"],
-    ["with a transactionTime that is no time", { transactionTime: "Jane Doe", output: [] }, "transactionTime"],
-    ["with a file without URL", { transactionTime, output: [{ type: "Patient" }] }, "output.0.url"],
-    ["with a file without type", { transactionTime, output: [{ url: "/a" }] }, "output.0"],
-    ["with a URL that is none", { transactionTime, output: [{ type: "Patient", url: "http://[" }] }, "output.0.url"],
-    ["with a URL of white space only", { transactionTime, output: [{ type: "Patient", url: " \n " }] }, "output.0.url"],
+    ["with a transactionTime that is not a time", { transactionTime: "Jane Doe", output: [] }, "transactionTime"],
+    ["with a file without a URL", { transactionTime, output: [{ type: "Patient" }] }, "output.0.url"],
+    ["with a file without a type", { transactionTime, output: [{ url: "/a" }] }, "output.0"],
+    ["with a malformed URL", { transactionTime, output: [{ type: "Patient", url: "http://[" }] }, "output.0.url"],
+    ["with a URL of white space", { transactionTime, output: [{ type: "Patient", url: " \n " }] }, "output.0.url"],
     [
-      "with a next page that is none",
+      "with a malformed link to the next page",
       { transactionTime, output: [], link: [{ relation: "next", url: "http://[" }] },
       "next",
     ],
-  ])("%s is rejected, and the fault says where", (_, value, where) => {
+  ])("a manifest %s is rejected with a fault that names the member", (_, value, where) => {
     expect(() => parseManifest(bytes(value), base)).toThrow(ManifestRejected);
     expect(() => parseManifest(bytes(value), base)).toThrow(where);
   });
 
-  it("has a type that is no word read as Unknown: types are printed in events", () => {
+  it("a type that is not a plain word becomes Unknown, because types appear in events", () => {
     const output = ["Patient", " Patient", "Jane Doe", "../x", "é", "P".repeat(65)].map((type) => ({
       type,
       url: "/a",
@@ -184,13 +183,13 @@ describe("a manifest", () => {
     );
   });
 
-  it("is not quoted by the fault that rejects it, nor by its cause", () => {
+  it("neither the fault of a malformed manifest nor its cause quotes the manifest", () => {
     const fault = thrownBy(() => parseManifest(bytes('{"output":[{"url":"https://x.example/secret"'), base));
     expect(fault.message).toBe("the manifest is not JSON");
     expect(fault.cause).toBeUndefined();
   });
 
-  it("that is garbage throws nothing but ManifestRejected", () => {
+  it("garbage is rejected with ManifestRejected and no other error", () => {
     const entry = fc.record(
       {
         type: fc.oneof(fc.string(), fc.jsonValue()),
@@ -219,95 +218,6 @@ describe("a manifest", () => {
         } catch (error) {
           if (!(error instanceof ManifestRejected)) throw error;
         }
-      }),
-    );
-  });
-});
-
-describe("a manifest's request", () => {
-  const group: ExportRequest = { level: "group", groupId: "275131468", outputFormat: "application/fhir+ndjson" };
-  const patient: ExportRequest = { level: "patient", outputFormat: "application/fhir+ndjson" };
-  const server = "https://portal.minerva.integracloud.com/integra/fhir-export/r4/bulkExport";
-
-  it.each([
-    ["our own URL", `${server}/Group/275131468/$export?_outputFormat=application%2Ffhir%2Bndjson`, group],
-    ["the guide's [base]", "[base]/Group/275131468/$export", group],
-    ["an encoded dollar", `${server}/Group/275131468/%24export`, group],
-    ["an encoded dollar in lower case and a slash", `${server}/Group/275131468/%24export/`, group],
-    ["the guide's lower case", "[base]/patient/$export", patient],
-    ["system level", `${server}/$export`, { ...patient, level: "system" }],
-    ["a bare $export", "$export", { ...patient, level: "system" }],
-    [
-      "types in another order",
-      "[base]/Patient/$export?_type=Patient,Observation",
-      { ...patient, types: ["Observation", "Patient"] },
-    ],
-    [
-      "types in several parameters",
-      "[base]/Patient/$export?_type=Patient&_type=Observation",
-      { ...patient, types: ["Observation", "Patient"] },
-    ],
-    [
-      "encoded commas",
-      "[base]/Patient/$export?_type=Patient%2CObservation",
-      { ...patient, types: ["Observation", "Patient"] },
-    ],
-    [
-      "since as another spelling of the same instant",
-      "[base]/Patient/$export?_since=2026-01-31T00:00:00.000Z",
-      { ...patient, since: "2026-01-31T05:30:00+05:30" },
-    ],
-    [
-      "since with a plus sign that was not encoded",
-      "[base]/Patient/$export?_since=2026-01-31T05:30:00+05:30",
-      { ...patient, since: "2026-01-31T05:30:00+05:30" },
-    ],
-    [
-      "since in a leap second, word for word",
-      "[base]/Patient/$export?_since=2016-12-31T23:59:60Z",
-      { ...patient, since: "2016-12-31T23:59:60Z" },
-    ],
-  ] satisfies [string, string, ExportRequest][])("is ours with %s", (_, request, ours) => {
-    expect(isForeignRequest(request, ours)).toBe(false);
-  });
-
-  it.each([
-    ["another level", `${server}/Patient/$export`, group],
-    ["system level instead of a group", `${server}/$export`, group],
-    ["another group", `${server}/Group/383681350/$export`, group],
-    ["types where ours has none", "[base]/Patient/$export?_type=Patient", patient],
-    ["fewer types", "[base]/Patient/$export?_type=Patient", { ...patient, types: ["Patient", "Observation"] }],
-    ["no types where ours has some", "[base]/Patient/$export", { ...patient, types: ["Patient"] }],
-    [
-      "another since",
-      "[base]/Patient/$export?_since=2026-01-31T00:00:00Z",
-      { ...patient, since: "2026-01-30T00:00:00Z" },
-    ],
-    ["a since where ours has none", "[base]/Patient/$export?_since=2026-01-31T00:00:00Z", patient],
-    ["no since where ours has one", "[base]/Patient/$export", { ...patient, since: "2026-01-30T00:00:00Z" }],
-  ] satisfies [string, string, ExportRequest][])("is foreign with %s", (_, request, ours) => {
-    expect(isForeignRequest(request, ours)).toBe(true);
-  });
-
-  it.each(["", "?", "https://portal.example/jobs/17", "an export", "[base]/Patient/$everything"])(
-    "proves nothing where it reads %j",
-    (request) => {
-      expect(isForeignRequest(request, group)).toBe(false);
-    },
-  );
-
-  it("proves nothing where a percent sign in it is broken", () => {
-    expect(isForeignRequest("[base]/Group/%E0%A4%A/$export", group)).toBe(false);
-  });
-
-  it("is judged without throwing, whatever it is", () => {
-    const segment = fc.oneof(
-      fc.string(),
-      fc.constantFrom("%", "%zz", "Group", "Patient", "$export", "%24export", "?_since=", "_type=a&"),
-    );
-    fc.assert(
-      fc.property(fc.array(segment, { maxLength: 6 }), (segments) => {
-        expect(typeof isForeignRequest(segments.join("/"), group)).toBe("boolean");
       }),
     );
   });

@@ -71,7 +71,7 @@ describe("an output file", () => {
     return { bytes: Buffer.concat(chunks), error: undefined };
   }
 
-  it("is asked for with the token raw and as a bearer token, and gzip is welcome", async () => {
+  it("the request for a file has the raw token and the bearer token, and accepts gzip", async () => {
     reply = says(200, {}, file);
     await download();
     expect(wire.requests[0]?.headers).toMatchObject({
@@ -82,7 +82,7 @@ describe("an output file", () => {
     });
   });
 
-  it("is asked for without a token where the manifest says that it needs none", async () => {
+  it("the request for a file has no token if the manifest says that it needs none", async () => {
     reply = says(200, {}, file);
     for await (const _ of (await open(false)).chunks);
     expect(wire.requests[0]?.headers).not.toHaveProperty("authorization");
@@ -95,7 +95,7 @@ describe("an output file", () => {
     ["gzip with Content-Length", "gzip"],
     ["gzip and chunked", "gzip"],
     ["gzip until the connection closes", "gzip"],
-  ] as const)("%s arrives whole, and says how one knows: %s", async (travel, wholeness) => {
+  ] as const)("a file sent %s arrives whole, proven by %s", async (travel, wholeness) => {
     const { head: top, body } = travels[travel];
     reply = { bytes: Buffer.concat([top, body]), end: "close" };
     const opened = await open();
@@ -105,13 +105,13 @@ describe("an output file", () => {
     expect(opened.wholeness).toBe(wholeness);
   });
 
-  it("that just ends with the connection proves nothing about its wholeness", async () => {
+  it("the end of the connection does not prove that a plain file is whole", async () => {
     reply = { bytes: Buffer.concat([head(200, { connection: "close" }), file]), end: "close" };
     expect((await open()).wholeness).toBe("unproven");
   });
 
   it.each(Object.entries(travels))(
-    "%s, cut at any byte, never ends without an error",
+    "a file sent %s and cut at any byte never ends without an error",
     async (_, { head: top, body }) => {
       const cut = fc.oneof(fc.nat({ max: body.length - 1 }), fc.constantFrom(0, 1, body.length - 1, body.length - 2));
       await fc.assert(
@@ -129,13 +129,13 @@ describe("an output file", () => {
     },
   );
 
-  describe("that breaks off", () => {
+  describe("a file whose transfer breaks off", () => {
     const headers = { "content-length": String(file.length), etag: '"v1"' };
     const broken: WireReply = { bytes: Buffer.concat([head(200, headers), file.subarray(0, 1_000)]), end: "close" };
     const range = { "content-range": `bytes 1000-${file.length - 1}/${file.length}`, etag: '"v1"' };
     const rest = says(206, range, file.subarray(1_000));
 
-    it("is asked for from there on, ungzipped, with the token, and only in the version that it has", async () => {
+    it("a broken transfer is resumed with a range request for the same version, without gzip and with the token", async () => {
       answers = (_, number) => (number === 1 ? broken : rest);
       const { bytes, error } = await download();
       expect(error).toBeUndefined();
@@ -152,7 +152,7 @@ describe("an output file", () => {
       expect(watched.unheard).toEqual([]);
     });
 
-    it("is asked for with a new token where the old one has expired meanwhile", async () => {
+    it("a broken transfer is resumed with a new token if the old one has expired", async () => {
       answers = (_, number) => (number === 1 ? broken : number === 2 ? says(401) : rest);
       const { bytes } = await download();
       expect(bytes.equals(file)).toBe(true);
@@ -163,28 +163,28 @@ describe("an output file", () => {
       ]);
     });
 
-    it("stops the run where a new token is refused as well", async () => {
+    it("a resumption whose new token is refused as well is an AccessRefused", async () => {
       answers = (_, number) => (number === 1 ? broken : says(401));
       expect((await download()).error).toMatchObject({ name: "AccessRefused" });
     });
 
-    it("is asked for again without a token where it needs none", async () => {
+    it("a broken transfer of a file that needs no token is resumed without one", async () => {
       answers = (_, number) => (number === 1 ? broken : rest);
       for await (const _ of (await open(false)).chunks);
       expect(wire.requests[1]?.headers).not.toHaveProperty("authorization");
     });
 
-    it("is left to the next try where the server is busy", async () => {
+    it("a resumption that meets a busy server is left to the next attempt", async () => {
       answers = (_, number) => (number === 1 ? broken : says(503, { "retry-after": "9" }));
       expect((await download()).error).toMatchObject({ name: "ServerUnavailable", retryAfterMs: 9_000 });
     });
 
-    it("is given up where the file is gone", async () => {
+    it("a resumption of a file that is gone is a FileRefused", async () => {
       answers = (_, number) => (number === 1 ? broken : says(404));
       expect((await download()).error).toBeInstanceOf(FileRefused);
     });
 
-    it("is never resumed in gzip, though it has an ETag", async () => {
+    it("a broken transfer of gzip is never resumed, even with an ETag", async () => {
       const gzip = { "content-encoding": "gzip", "content-length": String(zipped.length), etag: '"v1"' };
       reply = { bytes: Buffer.concat([head(200, gzip), zipped.subarray(0, 200)]), end: "reset" };
       expect((await download()).error).toMatchObject({ name: "FileCut" });
@@ -192,7 +192,7 @@ describe("an output file", () => {
     });
   });
 
-  it.each(["br", "deflate", "zstd", "gzip, gzip"])("in content-encoding %s is refused", async (encoding) => {
+  it.each(["br", "deflate", "zstd", "gzip, gzip"])("a file with content-encoding %s is refused", async (encoding) => {
     reply = says(200, { "content-encoding": encoding }, file);
     expect((await download()).error).toMatchObject({
       name: "FileRefused",
@@ -200,7 +200,7 @@ describe("an output file", () => {
     });
   });
 
-  it("refused for its content-encoding leaves no error behind that would kill the process", async () => {
+  it("a file that is refused for its content-encoding leaves no error that would end the process", async () => {
     for (let round = 0; round < 20; round += 1) {
       reply = says(200, { "content-encoding": "br" }, "short");
       await download();
@@ -210,7 +210,7 @@ describe("an output file", () => {
     expect(watched.unheard).toEqual([]);
   });
 
-  it("that its reader gives up half-way leaves no error behind that would kill the process", async () => {
+  it("a file that is not read to its end leaves no error that would end the process", async () => {
     for (const { head: top, body } of Object.values(travels)) {
       reply = { bytes: Buffer.concat([top, body]), end: "keep" };
       for await (const _ of (await open()).chunks) break;
@@ -227,7 +227,7 @@ describe("an output file", () => {
     [400, '{"resourceType":"OperationOutcome","issue":[{"code":"invalid"}]}', "HTTP 400 (invalid)"],
     [206, "part", "206"],
     [302, "moved", "302"],
-  ])("answered by %i is refused with the server's codes", async (status, body, codes) => {
+  ])("a file that is answered by %i is refused with the server's codes", async (status, body, codes) => {
     reply = says(status, {}, body);
     const { error } = await download();
     expect(error).toBeInstanceOf(FileRefused);
@@ -243,7 +243,7 @@ describe("an output file", () => {
     ["a framework's error object", '{"error":"Internal Server Error","message":"Jane Doe has no name"}'],
     ["a page", "<html><title>Jane Doe</title><h1>Jane Doe</h1></html>"],
     ["a text", "Jane Doe"],
-  ])("refused by %s that names a patient is refused without that name", async (_, body) => {
+  ])("a refusal by %s that names a patient is repeated without the name", async (_, body) => {
     for (const status of [403, 500]) {
       reply = says(status, {}, body);
       const { error } = await download();
@@ -257,17 +257,17 @@ describe("an output file", () => {
     [503, { "retry-after": "Sun, 01 Mar 2026 12:01:00 GMT" }, 60_000],
     [500, {}, undefined],
     [502, {}, undefined],
-  ])("answered by %i is worth asking again", async (status, headers, retryAfterMs) => {
+  ])("a file that is answered by %i may be requested again", async (status, headers, retryAfterMs) => {
     reply = says(status, headers);
     expect((await download()).error).toMatchObject({ name: "ServerUnavailable", retryAfterMs });
   });
 
-  it("refused with two 401s stops the run", async () => {
+  it("a file that is refused with two 401s is an AccessRefused", async () => {
     reply = says(401);
     expect((await download()).error).toMatchObject({ name: "AccessRefused" });
   });
 
-  it("whose body says something else than NDJSON never shows it in a fault", async () => {
+  it("a fault of a file never quotes its content", async () => {
     const body = '{"resourceType":"Patient","id":"PLANTED"}\n';
     reply = { bytes: Buffer.concat([head(200, { "content-length": "900" }), Buffer.from(body)]), end: "reset" };
     const { error } = await download();

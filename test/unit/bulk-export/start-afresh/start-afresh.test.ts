@@ -15,8 +15,8 @@ async function afresh(context: ExportContext) {
 
 const resumed: ExportContext = { ...patientExport, run: "r1" };
 
-describe("an export that is done afresh", () => {
-  it("asks for the same under an id of its own, names its predecessor, and is started once", async () => {
+describe("the start-afresh step", () => {
+  it("a replacement export has the same request, an id of its own and its predecessor, and is started once", async () => {
     const { exportId, input } = await afresh(resumed);
     expect(exportId).toMatch(/^fresh-[0-9a-f]{40}$/);
     expect(input).toEqual({
@@ -26,19 +26,19 @@ describe("an export that is done afresh", () => {
     });
   });
 
-  it("is another export for each resumption", async () => {
+  it("each resumption gets another replacement export", async () => {
     expect((await afresh({ ...resumed, run: "r2" })).exportId).not.toBe((await afresh(resumed)).exportId);
   });
 
   it.each([
     [
-      "goes on from the checkpoint as it is now",
+      "continues from the current checkpoint",
       { since: "2026-01-01T00:00:00Z", sinceRule: "last-completed" },
       "last-completed",
     ],
     ["keeps its own instant", { since: "2026-01-01T00:00:00Z" }, "2026-01-01T00:00:00Z"],
-    ["stays a full one", {}, undefined],
-  ] as const)("%s", async (_, more, since) => {
+    ["stays a full export", {}, undefined],
+  ] as const)("a replacement export %s", async (_, more, since) => {
     const request = { ...patientExport.request, level: "group" as const, groupId: "1", groupName: "a", ...more };
     const { input } = await afresh({ ...resumed, requestId: null, request });
     const detail = exportRequestDetail.parse(input.detail);

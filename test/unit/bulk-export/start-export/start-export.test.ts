@@ -24,8 +24,8 @@ const scheduled = (name: string, time: string, detail: ExportTrigger["detail"]):
   detail,
 });
 
-describe("starting an export", () => {
-  it("by an event without requestId is named for the event", async () => {
+describe("the start-export step", () => {
+  it("an export of an event without requestId is named after the event", async () => {
     const { inputOf, start } = executions();
     const detail = { level: "patient" };
     expect(await start(event("17793124-05d4-b198-2fde-7ededc63b103", detail))).toEqual({
@@ -43,14 +43,14 @@ describe("starting an export", () => {
     });
   });
 
-  it("by an event that is delivered again is the same export", async () => {
+  it("an event that is delivered again starts no second export", async () => {
     const { running, start } = executions();
     const first = await start(event("id-1", { level: "patient" }));
     expect(await start(event("id-1", { level: "patient" }))).toEqual({ ...first, duplicate: true });
     expect(running.size).toBe(1);
   });
 
-  it("by the same requestId is the same export, whichever event brings it and however its fields are ordered", async () => {
+  it("the same requestId starts no second export, from any event and with its fields in any order", async () => {
     const { running, start } = executions();
     const first = await start(event("id-1", { level: "patient", types: ["Patient"], requestId: "r/1" }));
     const second = await start(event("id-2", { requestId: "r/1", types: ["Patient"], level: "patient" }));
@@ -58,7 +58,7 @@ describe("starting an export", () => {
     expect(running.size).toBe(1);
   });
 
-  it("by the same requestId with another detail becomes an execution of its own that knows of the conflict", async () => {
+  it("the same requestId with another detail starts an execution of its own whose input names the conflict", async () => {
     const { running, inputOf, start } = executions();
     const first = await start(event("id-1", { level: "patient", requestId: "r" }));
     const second = await start(event("id-2", { level: "system", requestId: "r" }));
@@ -71,7 +71,7 @@ describe("starting an export", () => {
     expect(running.size).toBe(2);
   });
 
-  it("by requestIds that differ in case or punctuation only are different exports", async () => {
+  it("requestIds that differ only in case or punctuation start different exports", async () => {
     const { start } = executions();
     const ids = ["r-1", "R-1", "r_1", "r.1", "r:1", "r/1"];
     const names = await Promise.all(
@@ -80,7 +80,7 @@ describe("starting an export", () => {
     expect(new Set(names).size).toBe(ids.length);
   });
 
-  it("by a schedule is named for the schedule and its time", async () => {
+  it("an export of a schedule is named after the schedule and its time", async () => {
     const { start } = executions();
     const nightly = (time: string) => start(scheduled("nightly", time, { level: "system" }));
     expect(await nightly("2026-03-01T02:00:00Z")).toEqual({
@@ -91,20 +91,20 @@ describe("starting an export", () => {
     expect((await nightly("2026-03-02T02:00:00Z")).duplicate).toBe(false);
   });
 
-  it("by a schedule says how often it wants a full export", async () => {
+  it("the input of a schedule's export says how often the export is to be a full one", async () => {
     const { inputOf, start } = executions();
     const schedule = { name: "nightly", time: "2026-03-01T02:00:00Z", fullEvery: 7 };
     await start({ schedule, detail: { level: "system" } });
     expect(inputOf("schedule-nightly-20260301T020000Z").trigger).toMatchObject({ kind: "schedule", fullEvery: 7 });
   });
 
-  it("of an unreadable requestId falls back on the event, so that validation can say what is wrong", async () => {
+  it("an export with an invalid requestId is named after the event, so that validation can report the fault", async () => {
     const { inputOf, start } = executions();
     expect((await start(event("id-1", { level: "patient", requestId: "with spaces" }))).exportId).toBe("event-id-1");
     expect(inputOf("event-id-1").detail).toEqual({ level: "patient", requestId: "·".repeat(11) });
   });
 
-  it("always finds a name that can be an export's id, whatever triggers it", async () => {
+  it("any trigger gets a name that can be an export's id", async () => {
     const { start } = executions();
     const text = fc.oneof(
       fc.string({ minLength: 1 }),
@@ -129,7 +129,7 @@ describe("starting an export", () => {
     );
   });
 
-  it("by different events is never the same export", async () => {
+  it("different events never start the same export", async () => {
     const ids = fc.uniqueArray(fc.oneof(fc.string({ minLength: 1 }), fc.uuid()), { minLength: 2, maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(ids, async (eventIds) => {

@@ -5,7 +5,7 @@ import { type BridgeInMemory, bridgeInMemory } from "../../../fixtures/bridge-in
 const trigger = { kind: "event", id: "i", source: "s", account: "1" };
 const resuming = (exportId: string, run: string) => ({ resume: { exportId, run }, trigger });
 
-describe("a request to cancel an export", () => {
+describe("the stop-export step", () => {
   let bridge: BridgeInMemory;
   beforeEach(() => {
     bridge = bridgeInMemory();
@@ -17,13 +17,13 @@ describe("a request to cancel an export", () => {
       bridge.stepContext,
     );
 
-  it("stops its execution", async () => {
+  it("a request to cancel stops the export's execution", async () => {
     await bridge.executions.start("e1", {});
     expect(await cancel({ exportId: "e1" })).toEqual({ stopped: ["e1"] });
     expect(bridge.executions.known.get("e1")?.status).toBe("ended");
   });
 
-  it("stops the execution that resumes it, and no export that has such a name", async () => {
+  it("a request to cancel stops the execution that resumes the export, and no other export of such a name", async () => {
     await bridge.executions.start("e1", {});
     bridge.executions.end("e1", "ended");
     await bridge.executions.start("e1-r1", { level: "system" });
@@ -32,7 +32,7 @@ describe("a request to cancel an export", () => {
     expect(bridge.executions.known.get("e1-r1")?.status).toBe("running");
   });
 
-  it("finds nothing to stop where the export has ended, or never was", async () => {
+  it("a request to cancel stops nothing if the export has ended or does not exist", async () => {
     await bridge.executions.start("e1", {});
     bridge.executions.end("e1", "succeeded");
     expect(await cancel({ exportId: "e1" })).toEqual({ stopped: [] });
@@ -40,17 +40,17 @@ describe("a request to cancel an export", () => {
     expect(bridge.executions.known.get("e1")?.status).toBe("succeeded");
   });
 
-  it("finds a resumption even where the export's own execution is forgotten", async () => {
+  it("a request to cancel finds a resumption even if Step Functions no longer has the first execution", async () => {
     await bridge.executions.start("e1-r1", resuming("e1", "r1"));
     expect(await cancel({ exportId: "e1" })).toEqual({ stopped: ["e1-r1"] });
   });
 
   it.each([[{}], [{ exportId: 1 }], ["Jane"], [{ exportId: "Jane Doe" }], [{ exportId: "e1", patient: "Jane" }]])(
-    "that is no request (%j) stops nothing, and the log says so without repeating it",
+    "an invalid request to cancel (%j) stops nothing, and the log does not repeat it",
     async (detail) => {
       await bridge.executions.start("e1", {});
       expect(await cancel(detail)).toEqual({ stopped: [] });
-      expect(bridge.logged.join()).toContain("names no export");
+      expect(bridge.logged.join()).toContain("EXPORT_CANCEL_REQUEST_IGNORED");
       expect(JSON.stringify(bridge.logged)).not.toContain("Jane");
     },
   );

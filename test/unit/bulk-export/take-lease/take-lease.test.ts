@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { ExportSummary } from "#bulk-export/language/export-records.ts";
 import { type ExportContext, type LeaseResult, leaseResult } from "#bulk-export/language/export-state.ts";
+import type { ExportSummary } from "#bulk-export/language/export-summary.ts";
 import { takeLease } from "#bulk-export/take-lease/take-lease.ts";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import {
@@ -16,9 +16,12 @@ import { emptySummary } from "../../../fixtures/summaries.ts";
 const first = patientExport;
 const identical: ExportContext = { ...patientExport, exportId: "e2", requestId: "r2" };
 const other: ExportContext = { ...identical, request: { ...patientExport.request, types: ["Goal"] } };
-const formatted: ExportContext = { ...identical, request: { ...patientExport.request, since: "2026-01-01T00:00:00Z" } };
+const incremental: ExportContext = {
+  ...identical,
+  request: { ...patientExport.request, since: "2026-01-01T00:00:00Z" },
+};
 
-describe("taking the lease", () => {
+describe("the take-lease step", () => {
   let bridge: BridgeInMemory;
   let jobs: Set<string>;
   let nonces: number;
@@ -55,12 +58,12 @@ describe("taking the lease", () => {
     await bridge.leases.release("patient", exportId);
   };
 
-  it("is ours where nobody has it, and stays ours when the step is repeated", async () => {
+  it("a free lease is taken, and a repeated step keeps it", async () => {
     expect(await take(first)).toMatchObject({ outcome: "ours", following: null });
     expect((await take(first)).outcome).toBe("ours");
   });
 
-  it("waits while another export has its turn, and has its own afterwards", async () => {
+  it("an export waits while another export holds the lease, and takes it afterwards", async () => {
     await take(first);
     const waiting = await take(other);
     expect(waiting).toMatchObject({ outcome: "waiting", waitSeconds: 2, attempts: 1, following: null });
@@ -70,7 +73,7 @@ describe("taking the lease", () => {
   });
 
   it.each(["complete", "partial"] as const)(
-    "adopts the %s result of an identical export that it waits for",
+    "an export adopts the %s result of an identical export that it waited for",
     async (status) => {
       await take(first);
       const waiting = await take(identical);
@@ -82,14 +85,14 @@ describe("taking the lease", () => {
     },
   );
 
-  it("adopts nothing of an identical export that failed, and has its own turn", async () => {
+  it("an export takes the lease instead of adopting the result of an identical export that failed", async () => {
     await take(first);
     const waiting = await take(identical);
     await finish("e1", "failed");
     expect(await take(identical, waiting)).toMatchObject({ outcome: "ours", following: null });
   });
 
-  it("adopts nothing of an export that was stopped before it had a summary", async () => {
+  it("an export does not adopt the result of an export that was stopped before its summary", async () => {
     await take(first);
     const waiting = await take(identical);
     bridge.executions.end("e1", "ended");
@@ -97,24 +100,24 @@ describe("taking the lease", () => {
     expect((await take(identical, waiting)).outcome).toBe("ours");
   });
 
-  it("follows an identical request only: another since is another export", async () => {
+  it("an export with another since is not identical, so its result is not adopted", async () => {
     await take(first);
-    expect(await take(formatted)).toMatchObject({ outcome: "waiting", following: null });
+    expect(await take(incremental)).toMatchObject({ outcome: "waiting", following: null });
   });
 
-  it("does not follow a run that resumes an older export, whose data are of its time", async () => {
+  it("the result of a run that resumes an older export is not adopted, because its data are older", async () => {
     await take({ ...first, run: "r1" });
     expect(await take(identical)).toMatchObject({ outcome: "waiting", following: null });
   });
 
-  it("is never taken from an execution that runs, however long", async () => {
+  it("the lease is never taken from an execution that runs, however long it runs", async () => {
     await take(first);
     bridge.clock.now += 30 * 86_400_000;
     expect((await take(other)).outcome).toBe("waiting");
     expect(await bridge.leases.isHeldBy("patient", "e1")).toBe(true);
   });
 
-  it("falls to the next where the holder's execution ended without giving it back; its job is deleted first", async () => {
+  it("a lease whose execution ended without releasing it is taken over after its job is deleted", async () => {
     await take(first);
     await bridge.records.saveJob(patientJob);
     bridge.executions.end("e1", "ended");
@@ -122,13 +125,13 @@ describe("taking the lease", () => {
     expect(jobs).toEqual(new Set());
   });
 
-  it("falls to the next where Step Functions has forgotten the holder's execution", async () => {
+  it("a lease whose execution Step Functions no longer has is taken over", async () => {
     await take(first);
     bridge.executions.known.delete("e1");
     expect((await take(other)).outcome).toBe("ours");
   });
 
-  it("deletes what the holder before left even where the step died after it took the lease", async () => {
+  it("a repeated step deletes the previous holder's job if the first attempt could not", async () => {
     await take(first);
     await bridge.records.saveJob(patientJob);
     bridge.executions.end("e1", "ended");
@@ -139,10 +142,10 @@ describe("taking the lease", () => {
   });
 
   it.each([
-    ["that is complete: it may yet be resumed", { planned: true, foreign: false, heir: other }],
-    ["that was another request's", { planned: false, foreign: true, heir: other }],
-    ["of the very export that is resumed", { planned: false, foreign: false, heir: { ...first, run: "r1" } }],
-  ])("leaves a job alone %s", async (_, { planned, foreign, heir }) => {
+    ["that is complete and may still be resumed", { planned: true, foreign: false, heir: other }],
+    ["that belongs to another request", { planned: false, foreign: true, heir: other }],
+    ["of the same export, which is resumed", { planned: false, foreign: false, heir: { ...first, run: "r1" } }],
+  ])("taking over a lease does not delete a job %s", async (_, { planned, foreign, heir }) => {
     await take(first);
     await bridge.records.saveJob({ ...patientJob, foreign });
     if (planned) await bridge.records.savePlan(planOf());
@@ -151,7 +154,7 @@ describe("taking the lease", () => {
     expect(jobs).toEqual(new Set([statusUrl]));
   });
 
-  it("of one level is no matter of the others", async () => {
+  it("the leases of different levels are independent", async () => {
     await take(first);
     const system: ExportContext = { ...identical, request: { ...identical.request, level: "system" } };
     expect((await take(system)).outcome).toBe("ours");

@@ -17,13 +17,13 @@ const groups = [
 interface Setting {
   executionName?: string;
   checkpoint?: Checkpoint;
-  asked?: CheckpointScope[];
+  scopes?: CheckpointScope[];
   bridge?: BridgeInMemory;
 }
 
 async function validate(
   input: Input,
-  { executionName = "e1", checkpoint, asked = [], bridge = bridgeInMemory() }: Setting = {},
+  { executionName = "e1", checkpoint, scopes = [], bridge = bridgeInMemory() }: Setting = {},
 ): Promise<ExportContext> {
   const step = validateRequest({
     types,
@@ -31,7 +31,7 @@ async function validate(
     deadlineHours: 36,
     checkpoints: {
       find: (scope) => {
-        asked.push(scope);
+        scopes.push(scope);
         return Promise.resolve(checkpoint);
       },
     },
@@ -48,11 +48,11 @@ async function faultsOf(input: Input, setting?: Setting): Promise<readonly strin
     if (error instanceof InvalidRequest) return error.faults;
     throw error;
   }
-  throw new Error("the request was taken");
+  throw new Error("the request was accepted");
 }
 
 describe("a valid request", () => {
-  it("is brought into its normal form", async () => {
+  it("a valid request is brought into its normal form", async () => {
     expect(await validate({ level: "patient" })).toEqual({
       exportId: "e1",
       run: "first",
@@ -64,19 +64,19 @@ describe("a valid request", () => {
     });
   });
 
-  it.each(["383681350", "age-18-to-35"])("finds the group by its id or its name: %s", async (groupId) => {
+  it.each(["383681350", "age-18-to-35"])("a group is found by its id or its name, as in %s", async (groupId) => {
     expect((await validate({ level: "group", groupId })).request).toMatchObject({
       groupId: "383681350",
       groupName: "age-18-to-35",
     });
   });
 
-  it("has its types sorted and once each", async () => {
+  it("the types of a request are sorted and unique", async () => {
     const { request } = await validate({ level: "system", types: ["Patient", "Device", "Patient"] });
     expect(request.types).toEqual(["Device", "Patient"]);
   });
 
-  it("means the same whichever way it came", async () => {
+  it("a triggered request and a plain one have the same normal form", async () => {
     const detail = { level: "group", groupId: "age-5-to-18", requestId: "r-1", outputFormat: "ndjson" };
     const triggered = { detail, trigger: { kind: "event", id: "id-1", source: "my.app", account: "1" } };
     expect(await validate(triggered)).toEqual(await validate(detail));
@@ -84,33 +84,33 @@ describe("a valid request", () => {
   });
 
   it.each(["2026-01-31T00:00:00Z", "2024-02-29T23:59:59.123456789+05:30", "2026-01-31T00:00:00-12:00"])(
-    "may name the instant %s",
+    "a request may have the instant %s as its since",
     async (since) => {
       expect((await validate({ level: "patient", since })).request).toMatchObject({ since });
     },
   );
 
-  it("never has a since that cannot be compared: a leap second is refused, or rewritten", async () => {
+  it("a since that cannot be compared, such as a leap second, is refused or rewritten", async () => {
     const leap = await validate({ level: "patient", since: "2016-12-31T23:59:60Z" }).catch((error: unknown) => error);
     expect(
       leap instanceof InvalidRequest || !Number.isNaN(Date.parse((leap as ExportContext).request.since ?? "")),
     ).toBe(true);
   });
 
-  describe("since the last complete export", () => {
+  describe("since the last completed export", () => {
     const input = { level: "group", groupId: "age-5-to-18", types: ["Patient", "Device"], since: "last-completed" };
 
-    it("goes on from the checkpoint of its level, group and types", async () => {
-      const asked: CheckpointScope[] = [];
+    it("an incremental export continues from the checkpoint of its level, group and types", async () => {
+      const scopes: CheckpointScope[] = [];
       const { request } = await validate(input, {
         checkpoint: { transactionTime: "2026-02-01T00:00:00Z", incrementals: 0 },
-        asked,
+        scopes,
       });
       expect(request).toMatchObject({ since: "2026-02-01T00:00:00Z", sinceRule: "last-completed" });
-      expect(asked).toMatchObject([{ level: "group", groupId: "275131468", types: ["Device", "Patient"] }]);
+      expect(scopes).toMatchObject([{ level: "group", groupId: "275131468", types: ["Device", "Patient"] }]);
     });
 
-    it("is a full one where there is no checkpoint", async () => {
+    it("an incremental export without a checkpoint becomes a full one", async () => {
       const { request } = await validate(input);
       expect(request).not.toHaveProperty("since");
       expect(request.sinceRule).toBe("last-completed");
@@ -123,7 +123,7 @@ describe("a valid request", () => {
       [3, 9, "full"],
       [1, 0, "full"],
       [undefined, 9, "incremental"],
-    ])("of a schedule with a full export every %s, after %d incremental ones, is %s", async (n, incrementals, kind) => {
+    ])("a scheduled export with fullEvery %s, after %d incremental exports, is %s", async (n, incrementals, kind) => {
       const trigger = { kind: "schedule", id: "nightly x", ...(n !== undefined && { fullEvery: n }) };
       const checkpoint = { transactionTime: "2026-02-01T00:00:00Z", incrementals };
       const { request } = await validate({ detail: input, trigger }, { checkpoint });
@@ -131,14 +131,14 @@ describe("a valid request", () => {
     });
   });
 
-  it("is kept, for whatever resumes or cancels the export", async () => {
+  it("a valid request is stored for resumptions and cancellations", async () => {
     const bridge = bridgeInMemory();
     const { request } = await validate({ level: "patient", requestId: "r-1" }, { bridge });
     const record = { exportId: "e1", requestId: "r-1", request, predecessor: null };
     expect(await bridge.records.findExport("e1")).toEqual(record);
   });
 
-  it("is recorded in the audit trail, with who asked", async () => {
+  it("a valid request is recorded in the audit trail with its trigger", async () => {
     const bridge = bridgeInMemory();
     const trigger = { kind: "event", id: "id-1", source: "my.app", account: "123456789012" };
     await validate({ detail: { level: "patient" }, trigger, predecessor: "e0" }, { bridge });
@@ -156,11 +156,11 @@ describe("a valid request", () => {
     });
   });
 
-  describe("to resume an export", () => {
+  describe("a request to resume an export", () => {
     const trigger = { kind: "event", id: "id-2", source: "my.app", account: "1" };
     const resume = { resume: { exportId: "e1", run: "r1" }, trigger };
 
-    it("takes up the request that the export had, whatever the settings are now", async () => {
+    it("a resumption uses the export's stored request, even if the settings would refuse it now", async () => {
       const bridge = bridgeInMemory();
       const request = { level: "patient", types: ["Goal"], outputFormat: "ndjson" } as const;
       const record = { exportId: "e1", requestId: "r-1", predecessor: null, request: { ...request, types: ["Goal"] } };
@@ -175,11 +175,11 @@ describe("a valid request", () => {
       expect(bridge.audited()).toEqual(["audit/e1/r1/requested.json"]);
     });
 
-    it("that never was says so", async () => {
+    it("a resumption of an export that does not exist is refused", async () => {
       expect(await faultsOf(resume, { executionName: "e1-r1" })).toEqual(["exportId: there is no export e1"]);
     });
 
-    it("says why it cannot be", async () => {
+    it("a resumption that was refused keeps its reason", async () => {
       const input = { ...resume, refusal: "exportId: e1 is still running" };
       expect(await faultsOf(input, { executionName: "e1-r1" })).toEqual(["exportId: e1 is still running"]);
     });
@@ -218,36 +218,36 @@ describe("an invalid request", () => {
     ],
     ["an unreadable requestId", { level: "patient", requestId: "a b" }, ["requestId: must be 1 to 128"]],
     ["an unknown field", { level: "patient", groupid: "1" }, ["groupid: is not a known field"]],
-  ])("with %s says so", async (_, input, expected) => {
+  ])("a request with %s is refused with a matching fault", async (_, input, expected) => {
     const faults = await faultsOf(input);
     expect(faults.length).toBeGreaterThanOrEqual(expected.length);
     for (const [place, words] of expected.entries()) expect(faults[place]).toContain(words);
   });
 
-  it("is told every fault of its form at once", async () => {
+  it("all faults in the form of a request are reported at once", async () => {
     const faults = (await faultsOf({ level: "practice", types: [], since: "x", outputFormat: "csv", other: 1 })).join(
       "\n",
     );
     for (const field of ["level", "types", "since", "outputFormat", "other"]) expect(faults).toContain(`${field}: `);
   });
 
-  it("is told every fault against the settings at once", async () => {
+  it("all faults against the settings are reported at once", async () => {
     const faults = await faultsOf({ level: "group", types: ["Claim", "Patient", "Coverage"] });
     expect(faults).toHaveLength(3);
   });
 
-  it("is told faults of its form and faults against the settings at once", async () => {
+  it("faults in the form and faults against the settings are reported together", async () => {
     const faults = (await faultsOf({ level: "group", groupId: "g-9", types: ["Claim"], since: "x", other: 1 })).join(
       "\n",
     );
     for (const words of ["since: ", "other: ", '"Claim"', '"g-9"']) expect(faults).toContain(words);
   });
 
-  it("whose instant is unreadable is told one fault for it, not two", async () => {
+  it("a malformed instant is reported as one fault", async () => {
     expect(await faultsOf({ level: "patient", since: "yesterday" })).toHaveLength(1);
   });
 
-  it("is the second use of a requestId with another detail", async () => {
+  it("the second use of a requestId with another detail is refused", async () => {
     const input = {
       detail: { level: "patient", requestId: "r" },
       trigger: { kind: "event", id: "i", source: "my.app", account: "1" },
@@ -256,15 +256,18 @@ describe("an invalid request", () => {
     expect(await faultsOf(input)).toEqual(["requestId: was already used with another detail, by export request-1"]);
   });
 
-  it.each(["_x", "a b", "ä", "x".repeat(73), ""])("is one whose execution is named %j", async (executionName) => {
-    expect((await faultsOf({ level: "patient" }, { executionName })).join()).toContain("execution's name");
-  });
+  it.each(["_x", "a b", "ä", "x".repeat(73), ""])(
+    "an execution named %j is refused, because its name cannot be an export's id",
+    async (executionName) => {
+      expect((await faultsOf({ level: "patient" }, { executionName })).join()).toContain("execution's name");
+    },
+  );
 
-  it("of a bad name and a bad detail is told both", async () => {
+  it("an invalid name and an invalid detail are reported together", async () => {
     expect(await faultsOf({ level: "x" }, { executionName: "a b" })).toHaveLength(2);
   });
 
-  it("never has its values repeated, unless they are words", async () => {
+  it("a fault never quotes a value that is not a plain word", async () => {
     const marker = "Jane Doe <1970>";
     const value = fc.constantFrom(marker, [marker], { [marker]: marker }, `${marker}\n`);
     const field = fc.constantFrom("level", "groupId", "types", "since", "outputFormat", "requestId", marker);
@@ -276,7 +279,7 @@ describe("an invalid request", () => {
     );
   });
 
-  it("is refused with InvalidRequest and nothing else, whatever it is", async () => {
+  it("any invalid input is refused with InvalidRequest and no other error", async () => {
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), async (input) => {
         expect((await faultsOf(input as Input)).length).toBeGreaterThan(0);

@@ -94,7 +94,9 @@ const record = fc
     white,
   )
   .map(([before, types, after, blank]) => {
-    const members = [...before, ...types, ...after].map(([name, its]) => `${name}${blank}:${blank}${its}`);
+    const members = [...before, ...types, ...after].map(
+      ([name, memberValue]) => `${name}${blank}:${blank}${memberValue}`,
+    );
     return `{${blank}${members.join(`${blank},`)}${blank}}`;
   });
 const file = fc
@@ -135,7 +137,7 @@ const nested = (levels: number): string => `{"resourceType":"Patient","a":${"[".
 const verdictOf = (answer: number | string): number | string => (typeof answer === "string" ? "refused" : answer);
 
 describe("lines of JSON", () => {
-  it("are judged as JSON.parse would judge them, wherever the stream is cut", () => {
+  it("lines in chunks of any size get the same verdict as from JSON.parse", () => {
     let taken = 0;
     fc.assert(
       fc.property(file, cuts, (content, at) => {
@@ -150,7 +152,7 @@ describe("lines of JSON", () => {
     expect(taken).toBeLessThan(900);
   });
 
-  it("are judged as JSON.parse would judge them after any change of their bytes", () => {
+  it("lines with any changed bytes get the same verdict as from JSON.parse", () => {
     fc.assert(
       fc.property(file, fc.array(change, { minLength: 1, maxLength: 3 }), cuts, (content, changes, at) => {
         const bytes = changes.reduce((before, { at: place, out, into }) => {
@@ -163,7 +165,7 @@ describe("lines of JSON", () => {
     );
   });
 
-  it("are judged as JSON.parse would judge them where they are nothing but pieces of JSON", () => {
+  it("lines of random pieces of JSON get the same verdict as from JSON.parse", () => {
     fc.assert(
       fc.property(tokens, cuts, (pieces, at) => {
         const bytes = Buffer.from(pieces.join(""));
@@ -173,7 +175,7 @@ describe("lines of JSON", () => {
     );
   });
 
-  it("are the same to it wherever one cut is, and in chunks of one byte", () => {
+  it("a cut at any place, and chunks of one byte, do not change the verdict", () => {
     const lines = [
       '{"resource\\u0054ype" : "P\\u0061tient","text":"\\"\\\\{é日\\ud83d\\ude00","n":[-0.1e-7,{},[],true]}',
       '{"a":{"resourceType":"Device"},"resourceType":"Patient"}\r',
@@ -203,14 +205,14 @@ describe("lines of JSON", () => {
     ["with a name that is no text", '{"resourceType":"Patient",n:1}'],
     ["with a comment", '{"resourceType":"Patient"}//'],
     ["followed by another record", '{"resourceType":"Patient"}{"resourceType":"Patient"}'],
-  ])("%s are not JSON, although their type can be read", (_, line) => {
-    expect(read(`{"resourceType":"Patient"}\n${line}\n`)).toMatch(/^line 2 is not JSON, from its byte \d+ on$/);
+  ])("a line %s is not JSON, although its type can be read", (_, line) => {
+    expect(read(`{"resourceType":"Patient"}\n${line}\n`)).toMatch(/^line 2 is not JSON from its byte \d+ on$/);
   });
 
-  it("say from which byte on they are wrong, however the stream is cut", () => {
+  it("a fault names the byte from which the line is wrong, in chunks of any size", () => {
     const content = '\n\n{"resourceType":"Patient"}\r\n\r\n{"resourceType":"Patient","id":}\n';
     for (let cut = 0; cut < content.length; cut += 1) {
-      expect(read(content, [cut])).toBe("line 2 is not JSON, from its byte 32 on");
+      expect(read(content, [cut])).toBe("line 2 is not JSON from its byte 32 on");
     }
   });
 
@@ -226,49 +228,51 @@ describe("lines of JSON", () => {
     ["a number for a type", '{"resourceType":7}'],
     ["null for a type", '{"resourceType":null}'],
     ["an object for a type", '{"resourceType":{"resourceType":"Patient"}}'],
-  ])("with %s hold no record of the type", (_, line) => {
-    expect(read(line)).toBe("line 1 holds no Patient, which the manifest announced");
+  ])("a line with %s does not hold a resource of the type", (_, line) => {
+    expect(read(line)).toBe("line 1 does not hold a resource of type Patient, which the manifest announced");
   });
 
-  it("that say their type twice are refused, even if it is the same", () => {
-    expect(read('{"resourceType":"Patient","resourceType":"Patient"}')).toBe("line 1 says its resourceType twice");
+  it("a line that has its type twice is refused, even if both are the same", () => {
+    expect(read('{"resourceType":"Patient","resourceType":"Patient"}')).toBe(
+      "line 1 has two members named resourceType",
+    );
     expect(read('{"resourceType":"Patient","resource\\u0054ype":"Patient"}')).toBe(
-      "line 1 says its resourceType twice",
+      "line 1 has two members named resourceType",
     );
   });
 
   it.each([
-    ["an array", '[{"resourceType":"Patient"}]', "line 1 is no JSON object"],
-    ["a text", '"resourceType"', "line 1 is no JSON object"],
-    ["a byte order mark", '\ufeff{"resourceType":"Patient"}', "line 1 is no JSON object"],
+    ["an array", '[{"resourceType":"Patient"}]', "line 1 is not a JSON object"],
+    ["a text", '"resourceType"', "line 1 is not a JSON object"],
+    ["a byte order mark", '\ufeff{"resourceType":"Patient"}', "line 1 is not a JSON object"],
     ["blanks", " ", "the file ends inside line 1"],
-    ["blanks before a newline", " \n", "line 1 is no JSON object"],
-    ["a page of HTML", "<!doctype html>\n<html></html>\n", "line 1 is no JSON object, but markup"],
+    ["blanks before a newline", " \n", "line 1 is not a JSON object"],
+    ["a page of HTML", "<!doctype html>\n<html></html>\n", "line 1 is not a JSON object, but markup"],
     ["a line break within a record", '{"resourceType":"Patient",\n"id":"1"}', "line 1 ends inside its record"],
     ["a record without an end", '{"resourceType":"Patient"', "the file ends inside line 1"],
-  ])("that are none, such as %s, are named for what they are", (_, content, message) => {
+  ])("a line that is not a record, such as %s, is refused with a fault that says so", (_, content, message) => {
     expect(read(content)).toBe(message);
   });
 
-  it("may be of any type, even one that needs escapes", () => {
+  it("lines may have any type, even one that needs escapes", () => {
     fc.assert(
       fc.property(
         fc.string({ unit: "grapheme" }).chain((any) => fc.tuple(fc.constant(any), written(any))),
         cuts,
         ([any, text], at) => {
           expect(read(`{"resourceType":${text}}`, at, any)).toBe(1);
-          expect(read(`{"resourceType":${text}}`, at, `${any}x`)).toContain("holds no");
+          expect(read(`{"resourceType":${text}}`, at, `${any}x`)).toContain("does not hold");
         },
       ),
     );
   });
 
-  it("may nest 500 levels deep, and no deeper", () => {
+  it("lines may nest 500 levels deep, and no deeper", () => {
     expect(read(`${nested(500)}\n${nested(500)}`)).toBe(2);
     expect(read(`${nested(500)}\n${nested(501)}`)).toBe("line 2 nests deeper than 500 levels");
   });
 
-  it("may be longer than memory: nothing of them is kept", () => {
+  it("lines of any length are checked in constant memory", () => {
     const reader = new JsonLines(type);
     const before = process.memoryUsage();
     const chunk = Buffer.alloc(1024 * 1024, "x");

@@ -23,7 +23,7 @@ function faultOf(content: string, expected: Partial<Expectation> = {}, sizes?: n
     if (error instanceof FileDamaged) return error.message;
     throw error;
   }
-  throw new Error("the file was taken");
+  throw new Error("the file was accepted");
 }
 
 const record = (more: object = {}): string => JSON.stringify({ resourceType: "Patient", ...more });
@@ -36,7 +36,7 @@ const outcome = (...severities: unknown[]): string =>
   `${JSON.stringify({ resourceType: "OperationOutcome", issue: severities.map((severity) => ({ severity })) })}\n`;
 
 describe("the NDJSON verifier", () => {
-  it("counts lines and bytes of any records, however they are cut into chunks", () => {
+  it("the lines and bytes of any records are counted in chunks of any size", () => {
     const ends = fc.constantFrom("\n", "\r\n");
     fc.assert(
       fc.property(records, sizes, ends, fc.boolean(), (lines, cuts, end, lastEnd) => {
@@ -51,26 +51,26 @@ describe("the NDJSON verifier", () => {
     );
   });
 
-  it("takes an empty file where the transport or a count of 0 proves it", () => {
+  it("an empty file is whole if the transport or a count of 0 proves it", () => {
     expect(verify("")).toEqual({ lines: 0, bytes: 0, issues: undefined });
     expect(verify("", { count: 0 }).lines).toBe(0);
     expect(verify("", { count: 0, transportProven: false }).lines).toBe(0);
     expect(verify("\n\r\n", { count: 0 }).lines).toBe(0);
     expect(faultOf("", { transportProven: false })).toContain("nothing proves");
-    expect(faultOf("", { count: 1 })).toContain("0 lines, the manifest announced 1");
+    expect(faultOf("", { count: 1 })).toContain("0 lines, but the manifest announced 1");
   });
 
-  it("does not count blank lines", () => {
+  it("blank lines are not counted", () => {
     expect(verify(`\n${record()}\n\r\n\n${record()}\n\n`).lines).toBe(2);
   });
 
-  it("can be asked twice for its verdict", () => {
+  it("a file can be finished twice with the same verdict", () => {
     const verifier = new NdjsonVerifier(patients);
     verifier.push(Buffer.from(`${record()}\n${record()}`));
     expect(verifier.finish()).toEqual(verifier.finish());
   });
 
-  it("notices a file that ends inside its last record, wherever", () => {
+  it("a file that ends anywhere inside its last record is damaged", () => {
     fc.assert(
       fc.property(records, fc.nat(), sizes, (lines, cut, cuts) => {
         const last = record({ id: "last", text: "}{\\}" });
@@ -81,38 +81,46 @@ describe("the NDJSON verifier", () => {
   });
 
   it.each([
-    ["an HTML page", "<!doctype html>\n<html><body>Login</body></html>\n", "line 1 is no JSON object, but markup"],
-    ["a line that is no JSON object", `${record()}\n[1]\n`, "line 2 is no JSON object"],
+    ["an HTML page", "<!doctype html>\n<html><body>Login</body></html>\n", "line 1 is not a JSON object, but markup"],
+    ["a line that is not a JSON object", `${record()}\n[1]\n`, "line 2 is not a JSON object"],
     ["a line that is not JSON", `${record()}\n{"resourceType":"Patient","id":}\n${record()}\n`, "line 2 is not JSON"],
-    ["a record of another type", `${record()}\n{"resourceType":"Device"}\n${record()}\n`, "line 2 holds no Patient"],
-    ["a record within another one", `{"resourceType":"Bundle","entry":[{"resource":${record()}}]}`, "holds no Patient"],
+    [
+      "a record of another type",
+      `${record()}\n{"resourceType":"Device"}\n${record()}\n`,
+      "line 2 does not hold a resource of type Patient",
+    ],
+    [
+      "a record within another one",
+      `{"resourceType":"Bundle","entry":[{"resource":${record()}}]}`,
+      "does not hold a resource of type Patient",
+    ],
     ["an array", "[]", "line 1"],
     ["binary", "\u0000\u0001\u0002", "line 1"],
-  ])("notices %s", (_, content, where) => {
+  ])("a file with %s is damaged", (_, content, where) => {
     expect(faultOf(content)).toContain(where);
   });
 
-  it("notices what is not UTF-8, wherever the chunks are cut", () => {
+  it("a file that is not UTF-8 is damaged, in chunks of any size", () => {
     const latin1 = Buffer.from(`${record()}\n${record({ name: "Zoë" })}\n`, "latin1");
     for (let size = 1; size <= latin1.length; size += 1) expect(() => verify(latin1, {}, [size])).toThrow("not UTF-8");
   });
 
-  it("notices a number of lines that differs from the manifest's count", () => {
-    expect(faultOf(`${record()}\n`, { count: 2 })).toContain("1 lines, the manifest announced 2");
+  it("a file with another number of lines than the manifest's count is damaged", () => {
+    expect(faultOf(`${record()}\n`, { count: 2 })).toContain("1 lines, but the manifest announced 2");
     expect(faultOf(`${record()}\n${record()}\n`, { count: 1 })).toContain("2 lines");
   });
 
-  it("takes a file whose transport proves nothing only by the manifest's count", () => {
+  it("a file whose transport proves nothing is whole only by the manifest's count", () => {
     expect(faultOf(`${record()}\n`, { transportProven: false })).toContain("nothing proves");
     expect(verify(`${record()}\n`, { transportProven: false, count: 1 }).lines).toBe(1);
   });
 
-  it("takes no last line without its newline where only the count proves the file", () => {
+  it("a file that only the count proves must end with a newline", () => {
     expect(verify(`${record()}\n${record()}`, { count: 2 }).lines).toBe(2);
     expect(faultOf(`${record()}\n${record()}`, { transportProven: false, count: 2 })).toContain("the last line");
   });
 
-  it("never shows a record's content in a fault", () => {
+  it("a fault never quotes a record's content", () => {
     const planted = fc.string().map((text) => `PLANTED${text.replace(/[\r\n]/g, "")}`);
     const spoiled = fc.oneof(
       planted,
@@ -128,32 +136,32 @@ describe("the NDJSON verifier", () => {
     );
   });
 
-  describe("in a file of OperationOutcomes", () => {
+  describe("for a file of OperationOutcomes", () => {
     const outcomes: Partial<Expectation> = { type: "OperationOutcome" };
 
-    it("counts the issues of every record by severity", () => {
+    it("the issues of all OperationOutcomes are counted by severity", () => {
       const content = outcome("fatal", "error") + outcome("warning") + outcome("information", "error") + outcome();
       expect(verify(content, outcomes).issues).toEqual({ fatal: 1, error: 2, warning: 1, information: 1 });
     });
 
-    it("counts an issue of unknown or missing severity as an error", () => {
+    it("an issue of unknown or missing severity counts as an error", () => {
       expect(verify(outcome("catastrophe", undefined, 7), outcomes).issues?.error).toBe(3);
     });
 
     it.each(["constructor", "toString", "__proto__", "valueOf"])(
-      "counts an issue of severity %j as an error, although every object has such a member",
+      "an issue of severity %j counts as an error, although every object has such a member",
       (severity) => {
         expect(verify(outcome(severity), outcomes).issues).toEqual({ fatal: 0, error: 1, warning: 0, information: 0 });
       },
     );
 
-    it("counts an issue that is none as an error", () => {
+    it("an issue that is not an object counts as an error", () => {
       const content = '{"resourceType":"OperationOutcome","issue":[null,"x",7]}\n';
       expect(verify(content, outcomes).issues?.error).toBe(3);
       expect(verify(outcome({ toString: 1, valueOf: 1 }), outcomes).issues?.error).toBe(1);
     });
 
-    it("counts every issue once, however the file is cut and ends", () => {
+    it("every issue is counted once, in chunks of any size and with or without a last newline", () => {
       const content = outcome("error") + outcome("warning", "error") + outcome("information").trimEnd();
       for (let size = 1; size <= content.length; size += 1) {
         const counts = { fatal: 0, error: 2, warning: 1, information: 1 };
@@ -161,14 +169,14 @@ describe("the NDJSON verifier", () => {
       }
     });
 
-    it("that is asked twice for its verdict counts no issue twice", () => {
+    it("issues are counted once even if the file is finished twice", () => {
       const verifier = new NdjsonVerifier({ ...patients, ...outcomes });
       verifier.push(Buffer.from(outcome("error").trimEnd()));
       verifier.finish();
       expect(verifier.finish().issues?.error).toBe(1);
     });
 
-    it("refuses a line that would not fit into memory", () => {
+    it("an OperationOutcome that is too long for memory is refused", () => {
       const verifier = new NdjsonVerifier({ ...patients, ...outcomes });
       const piece = Buffer.alloc(16 * 1024 * 1024, " ");
       verifier.push(Buffer.from('{"resourceType":"OperationOutcome",'));
@@ -177,7 +185,7 @@ describe("the NDJSON verifier", () => {
       }).toThrow("longer than");
     });
 
-    it("notices a record in the middle that is not one", () => {
+    it("a file of OperationOutcomes with another resource in the middle is damaged", () => {
       expect(faultOf(`${outcome("error")}{"resourceType":"Patient"}\n${outcome()}`, outcomes)).toContain("line 2");
     });
   });

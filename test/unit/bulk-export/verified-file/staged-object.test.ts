@@ -1,4 +1,5 @@
 import { S3Client } from "@aws-sdk/client-s3";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { StagedObject } from "#bulk-export/verified-file/staged-object.ts";
 import { crcOf } from "../../../fixtures/s3-in-memory.ts";
@@ -8,8 +9,8 @@ const created = "<InitiateMultipartUploadResult><UploadId>u1</UploadId></Initiat
 const completed = "<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>";
 const slowDown = "<Error><Code>SlowDown</Code><Message>slow down</Message></Error>";
 
-/** What reaches S3, over the wire. How whole files land is tested with verifiedUpload. */
-describe("an object on its way into S3", () => {
+/** The requests over the wire. The tests of verifiedUpload show how whole files land. */
+describe("the requests that write an object to S3", () => {
   let wire: WireServer;
   let s3: S3Client;
   let refusals: number;
@@ -37,7 +38,7 @@ describe("an object on its way into S3", () => {
   });
 
   async function store(...chunks: Buffer[]): Promise<void> {
-    const staging = { contentType: "text/plain", partBytes: 8, onAbandoned: () => undefined };
+    const staging = { contentType: "text/plain", partBytes: 8, onAbortFailed: () => undefined };
     const object = new StagedObject(s3, "bucket", "key", staging);
     for (const chunk of chunks) await object.write(chunk);
     await object.publish(() => Promise.resolve());
@@ -48,19 +49,41 @@ describe("an object on its way into S3", () => {
   it.each([
     ["at once", "small", ["small"]],
     ["in parts", "part one, part two", ["part one", ", part t", "wo"]],
-  ])("sent %s has the checksum of each body in its signature, and no other digest of it", async (_, text, sent) => {
-    await store(Buffer.from(text));
-    expect(bodies().map(({ body }) => body)).toEqual(sent);
-    for (const { headers, body } of bodies()) {
-      expect(headers["x-amz-content-sha256"]).toBe("UNSIGNED-PAYLOAD");
-      expect(headers["x-amz-checksum-crc32"]).toBe(crcOf(Buffer.from(body)));
-      expect(headers["authorization"]).toContain("x-amz-checksum-crc32");
-    }
+  ])(
+    "an object that is sent %s has the checksum of each body in the signature, and no other digest",
+    async (_, text, sent) => {
+      await store(Buffer.from(text));
+      expect(bodies().map(({ body }) => body)).toEqual(sent);
+      for (const { headers, body } of bodies()) {
+        expect(headers["x-amz-content-sha256"]).toBe("UNSIGNED-PAYLOAD");
+        expect(headers["x-amz-checksum-crc32"]).toBe(crcOf(Buffer.from(body)));
+        expect(headers["authorization"]).toContain("x-amz-checksum-crc32");
+      }
+    },
+  );
+
+  it("the request that completes an upload has the CRC-32 of the whole object, over all its parts", async () => {
+    const bytes = fc.uint8Array({ minLength: 9, maxLength: 60 }).map((array) => Buffer.from(array));
+    const sizes = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(bytes, sizes, async (content, pieceSizes) => {
+        wire.requests.length = 0;
+        const pieces: Buffer[] = [];
+        for (let at = 0; at < content.length; at += pieces.at(-1)?.length ?? 0) {
+          pieces.push(content.subarray(at, at + (pieceSizes[pieces.length % pieceSizes.length] ?? 1)));
+        }
+        await store(...pieces);
+        const completion = wire.requests.find(({ method, target }) => method === "POST" && target.includes("uploadId"));
+        expect(completion?.headers["x-amz-checksum-crc32"]).toBe(crcOf(content));
+        expect(completion?.headers["x-amz-checksum-type"]).toBe("FULL_OBJECT");
+      }),
+      { numRuns: 30 },
+    );
   });
 
-  it("keeps what it was given, whatever becomes of the chunk's memory", async () => {
+  it("an object keeps its bytes when the memory of a chunk is reused", async () => {
     const chunk = Buffer.from("abcdef");
-    const staging = { contentType: "text/plain", partBytes: 64, onAbandoned: () => undefined };
+    const staging = { contentType: "text/plain", partBytes: 64, onAbortFailed: () => undefined };
     const object = new StagedObject(s3, "bucket", "key", staging);
     await object.write(chunk);
     chunk.fill("x");
@@ -68,7 +91,7 @@ describe("an object on its way into S3", () => {
     expect(bodies()[0]?.body).toBe("abcdef");
   });
 
-  it("sends a part again that S3 was too busy to take, with the same bytes", async () => {
+  it("a part that a busy S3 refused is sent again with the same bytes", async () => {
     refusals = 1;
     await store(...["part one", "part two", "part 3..", "part 4..", "part 5.."].map((text) => Buffer.from(text)));
     const second = bodies().filter(({ target }) => target.includes("partNumber=2"));

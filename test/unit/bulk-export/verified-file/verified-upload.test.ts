@@ -52,7 +52,7 @@ describe("a verified upload", () => {
   const upload = (chunks: AsyncIterable<Buffer>, more?: Partial<UploadOptions>, partBytes = 256) =>
     verifiedUpload(s3.client, landingBucket(s3.client, "bucket"), partBytes)(chunks, options(more));
 
-  it("lands a small file by one conditional write, with its checksum", async () => {
+  it("a small file lands with one conditional write and its checksum", async () => {
     const file = lines(3);
     expect(await upload(pieces(file))).toEqual({ lines: 3, bytes: file.length, crc32: crcOf(file), issues: undefined });
     expect(s3.commands).toEqual(["PutObject"]);
@@ -60,12 +60,12 @@ describe("a verified upload", () => {
     expect(seen).toEqual([]);
   });
 
-  it("lands an empty file", async () => {
+  it("an empty file lands", async () => {
     expect(await upload(pieces(Buffer.alloc(0)))).toMatchObject({ lines: 0, bytes: 0 });
     expect(s3.objects.get(key)?.body).toHaveLength(0);
   });
 
-  it("lands a large file in parts, which together are the file", async () => {
+  it("a large file lands in parts that together are the file", async () => {
     const file = lines(50);
     expect(await upload(pieces(file))).toMatchObject({ lines: 50, bytes: file.length, crc32: crcOf(file) });
     expect(s3.objects.get(key)).toEqual({ body: file, crc32: crcOf(file), contentType: "application/fhir+ndjson" });
@@ -74,7 +74,7 @@ describe("a verified upload", () => {
     expect(seen).toEqual([]);
   });
 
-  it("is right for any file, however it is cut into chunks and parts", async () => {
+  it("any file lands unchanged, in chunks and parts of any size", async () => {
     const cuts = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 6 });
     await fc.assert(
       fc.asyncProperty(fc.nat({ max: 40 }), cuts, fc.integer({ min: 1, max: 400 }), async (count, sizes, partBytes) => {
@@ -94,7 +94,7 @@ describe("a verified upload", () => {
     );
   });
 
-  it("keeps the parts' order although they are sent side by side", async () => {
+  it("parts that are sent concurrently keep their order", async () => {
     const file = lines(30);
     const { client } = s3;
     const first = Promise.withResolvers<void>();
@@ -112,47 +112,47 @@ describe("a verified upload", () => {
   describe.each([
     ["small", 3],
     ["large", 50],
-  ])("of a %s file", (size, count) => {
-    it("lands nothing of a damaged one", async () => {
+  ])("for a %s file", (size, count) => {
+    it("a damaged file does not land", async () => {
       const damaged = Buffer.concat([lines(count), Buffer.from("<html>\n")]);
       await expect(upload(pieces(damaged))).rejects.toBeInstanceOf(FileDamaged);
       nothingStays();
     });
 
-    it("lands nothing of one whose count is not the manifest's", async () => {
+    it("a file with another count than the manifest's does not land", async () => {
       const expected = { type: "Patient", count: count + 1, transportProven: true };
       await expect(upload(pieces(lines(count)), { expected })).rejects.toBeInstanceOf(FileDamaged);
       nothingStays();
     });
 
-    it("lands nothing of one that breaks off", async () => {
+    it("a file that breaks off does not land", async () => {
       await expect(upload(brokenOff(lines(count)))).rejects.toBeInstanceOf(FileCut);
       nothingStays();
     });
 
-    it("lands nothing where the last look before it becomes visible forbids it", async () => {
+    it("a file does not land if the check before it becomes visible fails", async () => {
       await expect(upload(pieces(lines(count)), { beforeVisible: forbidden })).rejects.toThrow("stopped");
       nothingStays();
     });
 
-    it("does not look before the file is verified", async () => {
-      let looked = false;
+    it("the check before a file becomes visible comes after its verification", async () => {
+      let checked = false;
       const beforeVisible = () => {
-        looked = true;
+        checked = true;
         return Promise.resolve();
       };
       await expect(upload(brokenOff(lines(count)), { beforeVisible })).rejects.toBeInstanceOf(FileCut);
-      expect(looked).toBe(false);
+      expect(checked).toBe(false);
     });
 
-    it("counts an equal object that is already there as landed", async () => {
+    it("an equal object that already has the key counts as landed", async () => {
       const file = lines(count);
       s3.objects.set(key, { body: file, crc32: crcOf(file), contentType: undefined });
       expect(await upload(pieces(file))).toMatchObject({ lines: count, bytes: file.length, crc32: crcOf(file) });
       expect(s3.uploads.size).toBe(0);
     });
 
-    it("leaves another object under its key alone", async () => {
+    it("another object that already has the key is not replaced", async () => {
       const other = Buffer.from("other");
       s3.objects.set(key, { body: other, crc32: crcOf(other), contentType: undefined });
       await expect(upload(pieces(lines(count)))).rejects.toBeInstanceOf(ObjectConflict);
@@ -160,14 +160,14 @@ describe("a verified upload", () => {
       expect(s3.uploads.size).toBe(0);
     });
 
-    it("does not take another object of the same size for its own", async () => {
+    it("another object of the same size does not count as landed", async () => {
       const file = lines(count);
       const other = Buffer.from(file.toString().replace('"id":1', '"id":9'));
       s3.objects.set(key, { body: other, crc32: crcOf(other), contentType: undefined });
       await expect(upload(pieces(file))).rejects.toBeInstanceOf(ObjectConflict);
     });
 
-    it("closes the file's stream whatever goes wrong", async () => {
+    it("the file's stream is closed after a failure", async () => {
       let closed = false;
       const watched = async function* (): AsyncGenerator<Buffer> {
         try {
@@ -182,14 +182,14 @@ describe("a verified upload", () => {
     });
   });
 
-  it.each(["UploadPart", "CompleteMultipartUpload"])("is aborted where %s fails", async (command) => {
+  it.each(["UploadPart", "CompleteMultipartUpload"])("an upload is aborted if %s fails", async (command) => {
     s3.failures.set(command, s3Error("InternalError", 500));
     await expect(upload(pieces(lines(50)))).rejects.toMatchObject({ name: "InternalError" });
     expect(s3.uploads.size).toBe(0);
     expect(s3.objects.size).toBe(0);
   });
 
-  it("is aborted only once no part is on its way any more: a later one would stay behind", async () => {
+  it("an upload is aborted only after all its parts have been sent, because S3 would keep a later one", async () => {
     const { client } = s3;
     const underWay = new Set<object>();
     const leftAtAbort: number[] = [];
@@ -209,19 +209,19 @@ describe("a verified upload", () => {
     nothingStays();
   });
 
-  it("still says what went wrong where its abort fails as well", async () => {
+  it("an upload whose abort fails still throws the original error", async () => {
     s3.failures.set("AbortMultipartUpload", s3Error("InternalError", 500));
     await expect(upload(brokenOff(lines(50)))).rejects.toBeInstanceOf(FileCut);
   });
 
-  it("recognises the equal object even where the abort of its own upload fails", async () => {
+  it("an equal object counts as landed even if the abort of the upload fails", async () => {
     const file = lines(50);
     s3.objects.set(key, { body: file, crc32: crcOf(file), contentType: undefined });
     s3.failures.set("AbortMultipartUpload", s3Error("InternalError", 500));
     expect(await upload(pieces(file))).toMatchObject({ lines: 50 });
   });
 
-  it("holds only a few parts in memory, however large the file", async () => {
+  it("an upload of any size holds only a few parts in memory", async () => {
     let read = 0;
     let sent = 0;
     let most = 0;

@@ -1,13 +1,13 @@
 import * as z from "zod";
-import { crc32, fileKind } from "./export-records.ts";
 import { exportRequest, trigger } from "./export-request.ts";
+import { crc32, fileKind } from "./landed-file.ts";
 
 /*
- * The audit trail of an export: who asked for what, and when; what landed; which events were published. One object for each
- * fact, below `audit/{exportId}/{run}/`, written once and never changed (the bucket's policy refuses anything else).
+ * The audit trail of an export: who requested it, when, what landed, and which events were published. Each fact is one object
+ * below `audit/{exportId}/{run}/`. It is written once and never changed: the bucket's policy refuses any change.
  */
 
-/** Who asked. A plain StartExecution names nobody: CloudTrail knows its principal. */
+/** Who requested the export. A plain StartExecution does not say; CloudTrail records its principal. */
 const requester = z.union([trigger, z.strictObject({ kind: z.literal("direct") })]);
 export type Requester = z.infer<typeof requester>;
 
@@ -20,11 +20,11 @@ const file = z.strictObject({
   checksum: crc32,
 });
 
-/** What may be recorded of an export, by the fact's name. */
+/** The facts that may be recorded about an export, by name. */
 export const exportAuditFacts = {
   requested: z.strictObject({
     by: requester,
-    /** Null where the request was refused; `faults` says why. */
+    /** Null if the request was refused; `faults` says why. */
     request: exportRequest.nullable(),
     faults: z.array(z.string()),
     predecessor: z.string().nullable(),
@@ -38,7 +38,7 @@ export const exportAuditFacts = {
     adoptedFrom: z.string().nullable(),
   }),
   stopped: z.strictObject({ message: z.string(), jobDeleted: z.boolean() }),
-  /** An event that the bus took: whoever subscribes was told. */
+  /** `told-…`: EventBridge accepted the event, and delivers it to the subscribers. */
   "told-started": z.strictObject({ eventId: z.string() }),
   "told-completed": z.strictObject({ eventId: z.string(), status: z.string() }),
   "told-failed": z.strictObject({ eventId: z.string(), error: z.string() }),

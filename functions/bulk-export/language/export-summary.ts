@@ -1,0 +1,39 @@
+import * as z from "zod";
+import { exportRequest, run } from "./export-request.ts";
+import { exportId } from "./export-state.ts";
+import { failedFile, issueCounts, landedFile } from "./landed-file.ts";
+
+/** How much of an export landed, and how many of its files did not. */
+export const exportTotals = z.strictObject({
+  files: z.number().int(),
+  failedFiles: z.number().int(),
+  lines: z.number().int(),
+  bytes: z.number().int(),
+});
+
+/** `exports/{exportId}/summary.json`: the result of an export, for consumers. */
+export const exportSummary = z.strictObject({
+  version: z.literal("1"),
+  exportId,
+  requestId: z.string().nullable(),
+  /** `failed`: no file landed, or fewer files than the stage's settings require. */
+  status: z.enum(["complete", "partial", "failed"]),
+  request: exportRequest,
+  /** The export that this one replaces. */
+  predecessor: exportId.nullable(),
+  /** The identical export that downloaded the files. This export took over its result. */
+  adoptedFrom: exportId.nullable(),
+  run,
+  transactionTime: z.string(),
+  serverJobId: z.string(),
+  files: z.array(landedFile),
+  failedFiles: z.array(failedFile),
+  totals: exportTotals.extend({ issues: issueCounts }),
+  timings: z.strictObject({
+    startedAt: z.iso.datetime(),
+    kickedOffAt: z.iso.datetime(),
+    manifestReadAt: z.iso.datetime(),
+    completedAt: z.iso.datetime(),
+  }),
+});
+export type ExportSummary = z.infer<typeof exportSummary>;
