@@ -9,8 +9,8 @@ const aboutExport = z.object({
 });
 
 /**
- * Makes a step of an export a Lambda handler. Each of its log lines carries the export's id. Each call also writes the age of the
- * export as the metric `ExportAge`, which the alarm on stalled exports reads.
+ * Makes a step of an export a Lambda handler. Each of its log lines carries the export's id. Each call also writes the
+ * age of the export as the metric `ExportAge`, which the alarm on stalled exports reads.
  */
 export const exportStep = stepHandlers((event) => {
   const { exportId, startedAt } = aboutExport.safeParse(event).data?.export ?? {};

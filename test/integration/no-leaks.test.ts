@@ -188,7 +188,7 @@ async function misdirectRequests(test: BridgeUnderTest): Promise<void> {
   await test.caller.requestCancellation(planted.name);
   const logged = async (): Promise<void> => {
     const lines = (await logTexts(test)).map(({ text }) => text).join();
-    expect(lines).toContain("a request to cancel names no export");
+    expect(lines).toContain("EXPORT_CANCEL_REQUEST_IGNORED");
   };
   await vi.waitFor(logged, { timeout: 20_000, interval: 100 });
 }

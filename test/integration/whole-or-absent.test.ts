@@ -9,7 +9,11 @@ const faults: { type: string; fault: Fault; reason: RegExp }[] = [
   { type: "CarePlan", fault: { kind: "bad-line" }, reason: /line \d+ is not JSON/ },
   { type: "CareTeam", fault: { kind: "bad-line", how: "not-utf8" }, reason: /not UTF-8/ },
   { type: "Condition", fault: { kind: "wrong-type" }, reason: /line \d+ does not hold a resource of type Condition/ },
-  { type: "Device", fault: { kind: "wrong-type", nested: true }, reason: /line \d+ does not hold a resource of type Device/ },
+  {
+    type: "Device",
+    fault: { kind: "wrong-type", nested: true },
+    reason: /line \d+ does not hold a resource of type Device/,
+  },
   { type: "DiagnosticReport", fault: { kind: "truncate" }, reason: /the file ends inside line \d+/ },
   { type: "DocumentReference", fault: { kind: "truncate", framing: "close" }, reason: /the file ends inside line/ },
   { type: "Encounter", fault: { kind: "drop-line" }, reason: /has \d+ lines, but the manifest announced \d+/ },

@@ -13,8 +13,8 @@ export interface AdoptResultPorts {
 }
 
 /**
- * Takes over the result of the identical export that this one waited for. This export gets a summary of its own, which names the
- * other export's objects. It sends no request to the server and downloads no file.
+ * Takes over the result of the identical export that this one waited for. This export gets a summary of its own, which
+ * names the other export's objects. It sends no request to the server and downloads no file.
  * @throws Error if the other export has no summary, or has failed
  */
 export const adoptResult =

@@ -22,9 +22,9 @@ export interface CancelExportPorts {
 }
 
 /**
- * Cleans up after an execution that was stopped, or that exceeded Step Functions' time limit. It stores a stop marker, so that
- * Lambdas that still run land no more files. It deletes the job on the server, publishes the end of the export, and releases the
- * lease.
+ * Cleans up after an execution that was stopped, or that exceeded Step Functions' time limit. It stores a stop marker,
+ * so that Lambdas that still run land no more files. It deletes the job on the server, publishes the end of the export,
+ * and releases the lease.
  * @throws EventsUndelivered
  */
 export const cancelExport =

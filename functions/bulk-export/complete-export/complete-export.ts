@@ -25,8 +25,9 @@ export interface CompleteExportPorts {
 }
 
 /**
- * Compares the plan with the receipts and with the objects in the bucket, and writes the summary. The export is complete only if
- * each file of the manifest has a receipt and an object, and if the server reported no issue of severity error or fatal.
+ * Compares the plan with the receipts and with the objects in the bucket, and writes the summary. The export is
+ * complete only if each file of the manifest has a receipt and an object, and if the server reported no issue of
+ * severity error or fatal.
  * @throws NoFileLanded, TooManyFilesMissing if more files are missing than is tolerated. The summary lists them
  * @throws ExportStopped if the run was stopped
  */

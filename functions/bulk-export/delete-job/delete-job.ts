@@ -19,8 +19,8 @@ export interface DeleteJobPorts {
 const retryPausesMs = [1_000, 4_000];
 
 /**
- * Deletes the job and its files on the server, in at most three attempts. A DELETE that fails is logged and fails nothing, because
- * the server deletes the files by itself after 48 hours (guide, "Download the ndjson file").
+ * Deletes the job and its files on the server, in at most three attempts. A DELETE that fails is logged and fails
+ * nothing, because the server deletes the files by itself after 48 hours (guide, "Download the ndjson file").
  */
 export const deleteJobStep =
   (ports: DeleteJobPorts): Step<DeleteJobInput, Deletion> =>

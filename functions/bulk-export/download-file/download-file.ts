@@ -30,13 +30,16 @@ export interface DownloadFilePorts {
 const mostAttempts = 8;
 const mostDamagedAttempts = 4;
 
-/** A single 401 may be temporary. After several consecutive refusals the run stops, because IntegraConnect may block the client. */
+/**
+ * A single 401 may be temporary. After several consecutive refusals the run stops, because IntegraConnect may block the
+ * client.
+ */
 const mostConsecutiveRefusals = 3;
 const refusalPauseMs = 10_000;
 
 /**
- * Makes one attempt to land one file of the plan. If the outcome is `retry`, the state machine waits and calls the step again. A file
- * that finally fails is recorded as failed, and the other files still land.
+ * Makes one attempt to land one file of the plan. If the outcome is `retry`, the state machine waits and calls the step
+ * again. A file that finally fails is recorded as failed, and the other files still land.
  * @throws AccessRefused, ClientKeyUnusable: the whole run must stop. A stop marker ends the other downloads
  * @throws ExportStopped if the run has a stop marker
  * @throws EventsUndelivered if the bus does not accept the event. A repeated step publishes it again

@@ -18,8 +18,9 @@ export interface FailExportPorts {
 }
 
 /**
- * Publishes `Export Failed` with the reason, and returns the same reason for the Fail state. A fault of `exportFaultNames` keeps its
- * name. Any other error, such as a Lambda timeout or a missing permission, is named "Unexpected" and keeps its message.
+ * Publishes `Export Failed` with the reason, and returns the same reason for the Fail state. A fault of
+ * `exportFaultNames` keeps its name. Any other error, such as a Lambda timeout or a missing permission, is named
+ * "Unexpected" and keeps its message.
  * @throws EventsUndelivered
  */
 export const failExport =

@@ -28,9 +28,9 @@ export interface KickOffExportPorts {
 }
 
 /**
- * Kicks off the export at IntegraConnect, stores the job's status URL in S3, and publishes `Export Started`. An export that already
- * has a job keeps it, so a repeated step never starts a second job. If the server hands out a job that belongs to another request,
- * the result is `busy`: the step is repeated until the server hands out another job.
+ * Kicks off the export at IntegraConnect, stores the job's status URL in S3, and publishes `Export Started`. An export
+ * that already has a job keeps it, so a repeated step never starts a second job. If the server hands out a job that
+ * belongs to another request, the result is `busy`: the step is repeated until the server hands out another job.
  * @throws KickOffRejected, OriginRefused, AccessRefused, ClientKeyUnusable
  * @throws ServerUnavailable after too many failed attempts
  * @throws ExportStopped if the execution was stopped during the kick-off. The new job is deleted
@@ -46,7 +46,7 @@ export const kickOffExport =
     try {
       const started = await ports.kickOff(context.request, signal);
       if (known?.statusUrl === started.statusUrl.href) {
-        ports.log.info("EXPORT_MISMATCHED_JOB_REPEATED", { attempts });
+        ports.log.info("EXPORT_MISMATCHED_JOB_RETURNED", { attempts });
         return retryLater(ports, context, attempts, started.retryAfterMs);
       }
       await storeJob(ports, context, started, signal);

@@ -1,7 +1,10 @@
 import * as z from "zod";
 import { instant } from "#platform/fhir/instant.ts";
 
-/** The levels of a bulk export: `Patient/$export`, `Group/{id}/$export` and `$export` (guide, "Types of Bulk Export Requests"). */
+/**
+ * The levels of a bulk export: `Patient/$export`, `Group/{id}/$export` and `$export` (guide, "Types of Bulk Export
+ * Requests").
+ */
 export const exportLevels = ["patient", "group", "system"] as const;
 
 /** The formats that a caller may request. All of them mean NDJSON (Bulk Data Access, `_outputFormat`). */

@@ -103,7 +103,10 @@ export type PlanResult = z.infer<typeof planResult>;
 export const planInput = z.object({ export: exportContext, plan: planResult.optional() });
 export type PlanInput = z.infer<typeof planInput>;
 
-/** An item of the work list. It names a file by its index in the plan, never by its URL: some URLs grant access by themselves. */
+/**
+ * An item of the work list. It names a file by its index in the plan, never by its URL: some URLs grant access by
+ * themselves.
+ */
 export const workItem = z.strictObject({ exportId, run, index: z.number().int().nonnegative() });
 export type WorkItem = z.infer<typeof workItem>;
 

@@ -3,7 +3,7 @@ export const exportLogCodes = {
   EXPORT_STARTED: "An execution was started for a requested export.",
   EXPORT_TRIGGER_REPEATED: "The export was already started; the repeated trigger started nothing.",
   EXPORT_REQUEST_ID_REUSED: "A requestId was used again with another detail; the new execution will be rejected.",
-  EXPORT_RESUMED: "A request to resume the export was accepted.",
+  EXPORT_RESUMED: "An execution for a request to resume the export was started, or exists already.",
   EXPORT_STARTED_AFRESH: "The server no longer has the job of the export to resume; a new export replaces it.",
   EXPORT_CANCEL_REQUEST_IGNORED: "A request to cancel names no export; nothing was stopped.",
   EXPORT_EXECUTIONS_STOPPED: "A request to cancel the export was carried out.",
@@ -13,12 +13,12 @@ export const exportLogCodes = {
   EXPORT_RESULT_ADOPTED: "The export took over the result of an identical export.",
   EXPORT_KICKED_OFF: "IntegraConnect accepted the export.",
   EXPORT_KICK_OFF_FAILED: "A kick-off attempt failed; it will be repeated.",
-  EXPORT_MISMATCHED_JOB_REPEATED:
+  EXPORT_MISMATCHED_JOB_RETURNED:
     "The server returned the job of another request again; the kick-off will be repeated.",
   EXPORT_PROGRESS_REPORTED: "The server is still working on the export.",
   EXPORT_STATUS_REQUEST_FAILED: "A status request failed; it will be repeated.",
   EXPORT_MANIFEST_RECEIVED: "The server finished the export, and its manifest was stored.",
-  EXPORT_JOB_MISMATCHED: "The manifest answers another request; the job will not be used, and the kick-off repeated.",
+  EXPORT_JOB_MISMATCHED: "The manifest answers another request; the export leaves the job alone and kicks off again.",
   EXPORT_DOWNLOADS_PLANNED: "The files to download were listed.",
   EXPORT_FILE_LANDED: "A file landed.",
   EXPORT_FILE_ATTEMPT_FAILED: "An attempt to download a file failed.",

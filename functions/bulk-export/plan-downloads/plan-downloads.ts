@@ -27,8 +27,9 @@ export interface PlanDownloadsPorts {
 }
 
 /**
- * The number of consecutive jobs of other requests after which the export fails. While an export holds the lease, no other export
- * of the bridge kicks off, so this many are no coincidence: the server must print the manifest's `request` in an unknown form.
+ * The number of consecutive jobs of other requests after which the export fails. While an export holds the lease, no
+ * other export of the bridge kicks off, so this many are no coincidence: the server must print the manifest's `request`
+ * in an unknown form.
  */
 const mostMismatchedJobs = 10;
 
@@ -36,9 +37,9 @@ const mostMismatchedJobs = 10;
 const mostPages = 1_000;
 
 /**
- * Reads all pages of the manifest, and writes two records: the plan (which file lands under which key), and the work list of the
- * Distributed Map. The work list holds every file, or the missing files if the run resumes the export. If the job belongs to another
- * request, it is marked as such and nothing is planned.
+ * Reads all pages of the manifest, and writes two records: the plan (which file lands under which key), and the work
+ * list of the Distributed Map. The work list holds every file, or the missing files if the run resumes the export. If
+ * the job belongs to another request, it is marked as such and nothing is planned.
  * @throws ManifestRejected if the manifest is invalid, or if too many consecutive jobs belonged to other requests
  * @throws OriginRefused if the link to the next page leads away from the server
  * @throws ExportJobGone if the job is not the one with which the export began

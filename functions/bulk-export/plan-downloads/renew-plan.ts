@@ -2,8 +2,8 @@ import { ExportJobGone } from "#bulk-export/language/export-faults.ts";
 import type { ExportPlan, PlannedFile } from "#bulk-export/language/export-plan.ts";
 
 /**
- * Renews the plan of an export that is resumed: each file keeps its index and gets the URL of the current manifest. Receipts refer to
- * files by their index, and one export must not mix the data of two transactionTimes.
+ * Renews the plan of an export that is resumed: each file keeps its index and gets the URL of the current manifest.
+ * Receipts refer to files by their index, and one export must not mix the data of two transactionTimes.
  * @throws ExportJobGone if the manifest has another transactionTime or lists other files
  */
 export function renewPlan(before: ExportPlan, now: ExportPlan): ExportPlan {

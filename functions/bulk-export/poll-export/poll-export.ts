@@ -15,8 +15,8 @@ export interface PollExportPorts {
 }
 
 /**
- * Polls the job once, and computes the wait until the next poll. "In progress" is a result, not an error. When the job is complete,
- * the manifest is stored in S3 as received.
+ * Polls the job once, and computes the wait until the next poll. "In progress" is a result, not an error. When the job
+ * is complete, the manifest is stored in S3 as received.
  * @throws ExportJobFailed, ExportJobGone, AccessRefused, ClientKeyUnusable, OriginRefused
  * @throws ServerUnavailable after too many consecutive attempts without an answer about the job
  */

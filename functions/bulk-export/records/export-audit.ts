@@ -14,8 +14,8 @@ import { auditKey } from "./export-keys.ts";
 /** The audit trail of exports. It is append-only. */
 export interface ExportAudit {
   /**
-   * Records a fact about a run. A fact that was recorded before stays as it is. `which` distinguishes facts of the same name, if
-   * a run may have several.
+   * Records a fact about a run. A fact that was recorded before stays as it is. `which` distinguishes facts of the same
+   * name, if a run may have several.
    */
   append<Fact extends ExportAuditFact>(
     run: ExportRun,

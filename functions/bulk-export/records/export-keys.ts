@@ -1,8 +1,9 @@
 import { exportPrefix, paddedIndex } from "./landing-keys.ts";
 
 /*
- * The keys of an export's records in the landing bucket. Consumers read `exports/`, which holds only complete files. `work/` is the
- * bridge's own and may be deleted earlier. The objects in `audit/` are written once and have a retention of their own.
+ * The keys of an export's records in the landing bucket. Consumers read `exports/`, which holds only complete files.
+ * `work/` is the bridge's own and may be deleted earlier. The objects in `audit/` are written once and have a retention
+ * of their own.
  */
 
 /** The manifest as received. If the server splits it into pages, those after the first are numbered from 2. */

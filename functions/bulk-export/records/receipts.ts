@@ -3,7 +3,10 @@ import { type FailedFile, failedFile, type LandedFile, landedFile } from "#bulk-
 import type { LandingBucket } from "#platform/bucket/landing-bucket.ts";
 import { failureKey, failurePrefix, receiptKey, receiptPrefix } from "./export-keys.ts";
 
-/** The outcome of each file of an export. Each file has an object of its own, so concurrent downloads never overwrite each other. */
+/**
+ * The outcome of each file of an export. Each file has an object of its own, so concurrent downloads never overwrite
+ * each other.
+ */
 export interface Receipts {
   findLanded(exportId: string, index: number): Promise<LandedFile | undefined>;
   writeLanded(exportId: string, file: LandedFile): Promise<void>;

@@ -31,9 +31,9 @@ const mostRuns = 99;
 const endingPausesMs = [250, 500, 1_000, 2_000, 3_000];
 
 /**
- * Starts an execution that downloads the missing files of an export. An event that is delivered again, or a request while the export
- * is being resumed, starts nothing new. If the export cannot be resumed, an execution starts all the same: it fails validation and
- * reports the reason.
+ * Starts an execution that downloads the missing files of an export. An event that is delivered again, or a request
+ * while the export is being resumed, starts nothing new. If the export cannot be resumed, an execution starts all the
+ * same: it fails validation and reports the reason.
  * @throws Error if the export was resumed 99 times
  */
 export const resumeExport =

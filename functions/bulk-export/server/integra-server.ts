@@ -21,8 +21,8 @@ export interface IntegraServerSettings {
 }
 
 /**
- * The server's endpoints from the stage's settings. An endpoint that is not set has the vendor's path below the base URL (guide,
- * "Get access token for bulk export", "Access Bulk Export API").
+ * The server's endpoints from the stage's settings. An endpoint that is not set has the vendor's path below the base
+ * URL (guide, "Get access token for bulk export", "Access Bulk Export API").
  */
 export function integraServer(settings: IntegraServerSettings): IntegraServer {
   const baseUrl = withTrailingSlash(new URL(settings.baseUrl));

@@ -54,8 +54,8 @@ const manifestBody = z.looseObject({
 });
 
 /**
- * Parses a manifest as the guide prints it. A URL may be relative, and may have white space before or inside it, even a raw line
- * break, which JSON forbids.
+ * Parses a manifest as the guide prints it. A URL may be relative, and may have white space before or inside it, even a
+ * raw line break, which JSON forbids.
  *
  * Source: guide, "Sample response body for Complete status"; Bulk Data Access, "Response - Output Manifest".
  * @param base the URL that the manifest was read from

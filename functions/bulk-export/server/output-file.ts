@@ -14,10 +14,12 @@ export interface OutputFile {
 }
 
 /**
- * Starts the download of one file. It accepts gzip. The access token is sent twice: raw in `x-auth-token`, as the guide requires,
- * and as a bearer token, as the standard requires. If the manifest says that its URLs need no token, none is sent.
+ * Starts the download of one file. It accepts gzip. The access token is sent twice: raw in `x-auth-token`, as the guide
+ * requires, and as a bearer token, as the standard requires. If the manifest says that its URLs need no token, none is
+ * sent.
  *
- * A transfer that breaks off is resumed if that is safe. Reading `chunks` may therefore throw the same faults as this function.
+ * A transfer that breaks off is resumed if that is safe. Reading `chunks` may therefore throw the same faults as this
+ * function.
  *
  * Source: guide, "Download the ndjson file"; Bulk Data Access, "Bulk Data Output File Request".
  * @throws FileRefused on 403 (ATTACHMENT_FILE_NOT_FOUND, expired), 404, 410 and other final refusals

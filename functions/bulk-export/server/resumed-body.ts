@@ -8,8 +8,9 @@ export type RequestRest = (from: number, etag: string) => Promise<HttpAnswer>;
 const mostResumptions = 3;
 
 /**
- * Reads the body of a file that is sent without content encoding. If the transfer breaks off, it is resumed with a range request.
- * This needs a strong ETag, which identifies the version of the file: bytes of two versions are never combined.
+ * Reads the body of a file that is sent without content encoding. If the transfer breaks off, it is resumed with a
+ * range request. This needs a strong ETag, which identifies the version of the file: bytes of two versions are never
+ * combined.
  *
  * Source: RFC 9110, 13.1.5 "If-Range", 14.4 "Content-Range", 15.3.7 "206 Partial Content".
  * @throws FileCut if the body ends too early and cannot be resumed, or if `signal` is aborted

@@ -18,9 +18,9 @@ export interface StartedExport {
 }
 
 /**
- * Starts the export that an event or a schedule requests. The execution's name comes from the `requestId`, or else from the event's
- * id or the schedule's time, so a trigger that is delivered again starts no second export. If a requestId is used again with another
- * detail, an execution of its own starts, which fails validation and reports the conflict.
+ * Starts the export that an event or a schedule requests. The execution's name comes from the `requestId`, or else from
+ * the event's id or the schedule's time, so a trigger that is delivered again starts no second export. If a requestId
+ * is used again with another detail, an execution of its own starts, which fails validation and reports the conflict.
  */
 export const startExport =
   ({ executions, log }: StartExportPorts): Step<ExportTrigger, StartedExport> =>

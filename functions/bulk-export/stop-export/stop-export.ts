@@ -18,8 +18,8 @@ export interface StoppedExport {
 }
 
 /**
- * Stops the running executions of an export: its first run, and the runs that resume it. The `cancel-export` step then deletes the
- * job and publishes the event, as it does for an execution that was stopped by hand.
+ * Stops the running executions of an export: its first run, and the runs that resume it. The `cancel-export` step then
+ * deletes the job and publishes the event, as it does for an execution that was stopped by hand.
  */
 export const stopExport =
   ({ executions, log }: StopExportPorts): Step<RequestedByEvent, StoppedExport> =>

@@ -20,9 +20,10 @@ export interface TakeLeasePorts {
 }
 
 /**
- * Tries once to take the lease of the export's level. While another export holds it, this one waits. If that export is identical,
- * this one takes over its result when it has succeeded. A lease never expires. It can be taken over only from an execution that
- * Step Functions reports as ended, and the job that this execution left on the server is deleted first.
+ * Tries once to take the lease of the export's level. While another export holds it, this one waits. If that export is
+ * identical, this one takes over its result when it has succeeded. A lease never expires. It can be taken over only
+ * from an execution that Step Functions reports as ended, and the job that this execution left on the server is deleted
+ * first.
  */
 export const takeLease =
   (ports: TakeLeasePorts): Step<LeaseInput, LeaseResult> =>
@@ -45,8 +46,8 @@ export const takeLease =
   };
 
 /**
- * This export as a holder of the lease. Two exports are identical if they send the server the same kick-off. A run that resumes an
- * export is identical to none, because its result is older than a new export's.
+ * This export as a holder of the lease. Two exports are identical if they send the server the same kick-off. A run that
+ * resumes an export is identical to none, because its result is older than a new export's.
  */
 function holderOf({ exportId, run, request }: ExportContext): LeaseHolder {
   const { level, groupId, types, since, outputFormat } = request;
@@ -84,8 +85,9 @@ async function claimLease(
 }
 
 /**
- * Deletes the job of the export from which the lease was taken over. While that job runs, the server would hand it to this export.
- * A job whose downloads are planned is complete: the server hands it to no other export, and it may still be resumed.
+ * Deletes the job of the export from which the lease was taken over. While that job runs, the server would hand it to
+ * this export. A job whose downloads are planned is complete: the server hands it to no other export, and it may still
+ * be resumed.
  */
 async function deletePreviousJob(
   ports: TakeLeasePorts,

@@ -49,5 +49,8 @@ export const findGroup = (idOrName: string, groups: readonly ExportGroup[]): Exp
 const groupList = (groups: readonly ExportGroup[]): string =>
   groups.map(({ id, name }) => `${id} or ${name}`).join(", ");
 
-/** A value of the request, for a message. It is quoted only if it looks like an id or a type: other values may hold health data. */
+/**
+ * A value of the request, for a message. It is quoted only if it looks like an id or a type: other values may hold
+ * health data.
+ */
 const quoted = (value: string): string => (/^[\w-]{1,64}$/.test(value) ? `"${value}"` : "a value of another form");

@@ -2,10 +2,11 @@ import type { ExportRequest, ExportRequestDetail } from "#bulk-export/language/e
 import { type AcceptedExports, findGroup } from "./accepted-exports.ts";
 
 /**
- * Brings a valid request into its normal form: the group gets its id, types are sorted and unique, `since` is an instant. An export
- * since the last completed one continues from the checkpoint of its scope. It becomes a full export if there is no checkpoint.
- * @param fullEvery if given, every n-th export is a full one: it becomes full if n - 1 incremental exports have completed since the
- * last full export
+ * Brings a valid request into its normal form: the group gets its id, types are sorted and unique, `since` is an
+ * instant. An export since the last completed one continues from the checkpoint of its scope. It becomes a full export
+ * if there is no checkpoint.
+ * @param fullEvery if given, every n-th export is a full one: it becomes full if n - 1 incremental exports have
+ * completed since the last full export
  */
 export async function normaliseRequest(
   detail: ExportRequestDetail,

@@ -34,9 +34,10 @@ const lessThan = 0x3c;
 const newline = 0x0a;
 
 /**
- * Checks that each line of a stream is a JSON object whose own `resourceType` is the announced one. The object must have exactly
- * one such member, anywhere and with any escapes. The types of contained resources do not count. Blank lines are skipped, and the
- * last line may lack its newline. Whether the bytes are UTF-8 is not checked. Memory is constant for lines of any length.
+ * Checks that each line of a stream is a JSON object whose own `resourceType` is the announced one. The object must
+ * have exactly one such member, anywhere and with any escapes. The types of contained resources do not count. Blank
+ * lines are skipped, and the last line may lack its newline. Whether the bytes are UTF-8 is not checked. Memory is
+ * constant for lines of any length.
  *
  * Source: RFC 8259; NDJSON specification; FHIR R4, "JSON Representation of Resources".
  */

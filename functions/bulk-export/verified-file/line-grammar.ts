@@ -1,7 +1,8 @@
 /*
- * The grammar of NDJSON as a table of states: RFC 8259 for a line that holds one object. Some states mark where a member of that
- * object is named, and where the value of its resourceType is. It is a pushdown automaton. Inside of objects and arrays, the table
- * leads from byte to byte. Where they open and close, `JsonLines` keeps the state to return to.
+ * The grammar of NDJSON as a table of states: RFC 8259 for a line that holds one object. Some states mark where a
+ * member of that object is named, and where the value of its resourceType is. It is a pushdown automaton. Inside of
+ * objects and arrays, the table leads from byte to byte. Where they open and close, `JsonLines` keeps the state to
+ * return to.
  */
 
 /** Entries of the table that are not states but actions. Their numbers are higher than that of any state. */
@@ -149,8 +150,8 @@ function addArray(): number {
 export const typeName = "resourceType";
 
 /**
- * Adds a member's name of the line's object after its opening quote. While the name can still become `typeName`, each of its letters
- * has a state of its own.
+ * Adds a member's name of the line's object after its opening quote. While the name can still become `typeName`, each
+ * of its letters has a state of its own.
  */
 function addNameOrTypeName(colon: number): number {
   const otherName = addString(colon);

@@ -22,8 +22,9 @@ export interface Expectation {
 }
 
 /**
- * Checks a stream of NDJSON while it is read, in constant memory: each line must be a JSON object in UTF-8 and a resource of the
- * announced type. In a file of OperationOutcomes, it counts the issues. `finish` checks that the file is whole.
+ * Checks a stream of NDJSON while it is read, in constant memory: each line must be a JSON object in UTF-8 and a
+ * resource of the announced type. In a file of OperationOutcomes, it counts the issues. `finish` checks that the file
+ * is whole.
  *
  * Source: Bulk Data Access, "Bulk Data Output File Request"; NDJSON specification.
  */

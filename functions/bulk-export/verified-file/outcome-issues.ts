@@ -7,8 +7,8 @@ const newline = 0x0a;
 const longestOutcome = 64 * 1024 * 1024;
 
 /**
- * Counts the issues in a stream of OperationOutcomes by severity. Its lines must be JSON objects; `JsonLines` checks that first.
- * An issue of unknown severity counts as an error, so that no report of the server is lost.
+ * Counts the issues in a stream of OperationOutcomes by severity. Its lines must be JSON objects; `JsonLines` checks
+ * that first. An issue of unknown severity counts as an error, so that no report of the server is lost.
  */
 export class OutcomeIssues {
   readonly counts: IssueCounts = { fatal: 0, error: 0, warning: 0, information: 0 };

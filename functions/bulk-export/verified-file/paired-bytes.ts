@@ -40,8 +40,8 @@ for (let first = 0; first < byteValues; first += 1) {
 export const pairBits = Math.ceil(Math.log2(examples.length ** 2));
 
 /**
- * `pairTransitions[(state << pairBits) + column]` is the state after two bytes, or `action.fail` if one of the two bytes leads to an
- * action.
+ * `pairTransitions[(state << pairBits) + column]` is the state after two bytes, or `action.fail` if one of the two
+ * bytes leads to an action.
  */
 export const pairTransitions = new Uint8Array(stateCount << pairBits).fill(action.fail);
 

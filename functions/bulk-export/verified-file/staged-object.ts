@@ -30,8 +30,8 @@ interface Upload {
 const mostPartsSending = 2;
 
 /**
- * An object that is being written to S3. It is not visible before `publish`, and `discard` removes all of it. S3 checks the stored
- * bytes against the CRC-32 of each part and of the whole object.
+ * An object that is being written to S3. It is not visible before `publish`, and `discard` removes all of it. S3 checks
+ * the stored bytes against the CRC-32 of each part and of the whole object.
  *
  * All methods except `discard` throw the errors of S3. After an error, only `discard` may be called.
  */
@@ -184,8 +184,8 @@ export class StagedObject {
 }
 
 /**
- * Middleware that leaves the body out of the request's signature. S3 checks the body against its CRC-32, which is signed, and TLS
- * protects it in transit. Its SHA-256 would prove nothing more, and would take longer than sending it.
+ * Middleware that leaves the body out of the request's signature. S3 checks the body against its CRC-32, which is
+ * signed, and TLS protects it in transit. Its SHA-256 would prove nothing more, and would take longer than sending it.
  */
 const unsignedBody =
   <Arguments extends { request: unknown }, Result>(next: (args: Arguments) => Result) =>

@@ -27,13 +27,15 @@ const defaultPartBytes = 8 * 1024 * 1024;
 const contentType = "application/fhir+ndjson";
 
 /**
- * Lands files in the bucket. A file becomes visible only after its lines, their number and its end are verified. A small file
- * becomes visible with one PutObject, a larger one with CompleteMultipartUpload. Both have `If-None-Match` and the CRC-32 of the
- * whole object, which S3 checks against the stored bytes. An upload that fails is aborted, so none of its parts stays.
+ * Lands files in the bucket. A file becomes visible only after its lines, their number and its end are verified. A
+ * small file becomes visible with one PutObject, a larger one with CompleteMultipartUpload. Both have `If-None-Match`
+ * and the CRC-32 of the whole object, which S3 checks against the stored bytes. An upload that fails is aborted, so
+ * none of its parts stays.
  *
- * The returned function throws FileDamaged if the verifier does, ObjectConflict if the key has another object, and the errors of
- * `chunks` and S3. If the key has an equal object, the file counts as landed: an earlier attempt wrote it and died before its
- * receipt. `onAbortFailed` is called if S3 refuses an abort; the upload then stays until the bucket's lifecycle rule removes it.
+ * The returned function throws FileDamaged if the verifier does, ObjectConflict if the key has another object, and the
+ * errors of `chunks` and S3. If the key has an equal object, the file counts as landed: an earlier attempt wrote it and
+ * died before its receipt. `onAbortFailed` is called if S3 refuses an abort; the upload then stays until the bucket's
+ * lifecycle rule removes it.
  */
 export function verifiedUpload(
   s3: S3Client,

@@ -12,8 +12,8 @@ const longestEscape = 6;
 const noBytes: Buffer = Buffer.alloc(0);
 
 /**
- * Compares a JSON string in a stream of chunks with words. Chunks may end anywhere inside the string. If the string is too long to
- * be any of the words, only as much of it is kept as shows that.
+ * Compares a JSON string in a stream of chunks with words. Chunks may end anywhere inside the string. If the string is
+ * too long to be any of the words, only as much of it is kept as shows that.
  */
 export class WordMatcher {
   readonly #longest: number;

@@ -19,7 +19,7 @@ const deleteJob = () => Promise.reject(new ServerUnavailable("503"));
 
 describe("the kick-off-export step", () => {
   let bridge: BridgeInMemory;
-  /** The jobs that run at the server. */
+  /** The jobs on the server. */
   let jobs: Set<string>;
   let kickOffs: number;
   beforeEach(async () => {

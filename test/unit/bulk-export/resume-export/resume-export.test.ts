@@ -53,7 +53,7 @@ describe("the resume-export step", () => {
     await bridge.executions.start("e2", {});
     const { execution } = await resume("i1", { exportId: "e2" });
     expect(inputOf(execution)?.refusal).toBe("exportId: e2 is still running");
-    // Well below the function's 30 seconds.
+    // The pauses stay well below the function's timeout of 30 seconds.
     expect(slept).toBe(6_750);
   });
 

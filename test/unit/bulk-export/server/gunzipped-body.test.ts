@@ -9,7 +9,7 @@ import type { HttpAnswer } from "#platform/http/http.ts";
 const text = Buffer.from(Array.from({ length: 40 }, (_, n) => `line ${n * 7919} of the file\n`).join(""));
 const zipped = gzipSync(text);
 
-/** An answer whose body arrives in pieces that end at the given places. */
+/** An answer with a body in several pieces, which end at the given places. */
 function answer(body: Buffer, cuts: readonly number[] = [], headers: HttpAnswer["headers"] = {}): HttpAnswer {
   const places = [0, ...cuts.map((cut) => cut % (body.length + 1)), body.length].toSorted((a, b) => a - b);
   const pieces = places.slice(1).map((to, place) => body.subarray(places[place], to));
@@ -57,7 +57,7 @@ describe("a gzipped body", () => {
     await fc.assert(
       fc.asyncProperty(garbage, places, async (behind, at) => {
         const body = Buffer.concat([zipped, behind]);
-        // A single byte, or gzip's own two, could begin a member that then breaks off.
+        // A single byte, or the two bytes of gzip, may be the beginning of a member that breaks off.
         const begins = behind[0] !== 0 && (behind.length === 1 || behind.subarray(0, 2).equals(zipped.subarray(0, 2)));
         await expect(read(answer(body, at))).rejects.toBeInstanceOf(begins ? Error : FileDamaged);
       }),

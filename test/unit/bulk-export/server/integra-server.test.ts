@@ -130,7 +130,7 @@ describe("the origins from which files may come", () => {
   const refused = fc.oneof(
     // Another host, by a name or an address.
     fc.tuple(fc.oneof(elsewhere, address, ipv6), path).map(([name, rest]) => `https://${name}${rest}`),
-    // A user name, or what looks like the host but is one.
+    // A user name, which may look like a host.
     fc
       .tuple(fc.oneof(host, fc.constantFrom("u", "u:p", ":p")), fc.oneof(host, elsewhere), path)
       .map(([user, name, rest]) => `https://${user}@${name}${rest}`),

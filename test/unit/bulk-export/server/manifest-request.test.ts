@@ -46,9 +46,12 @@ describe("a manifest's request", () => {
       "[base]/Patient/$export?_since=2016-12-31T23:59:60Z",
       { ...patient, since: "2016-12-31T23:59:60Z" },
     ],
-  ] satisfies [string, string, ExportRequest][])("a manifest answers our request if it has %s", (_, request, ours) => {
-    expect(answersAnotherRequest(request, ours)).toBe(false);
-  });
+  ] satisfies [string, string, ExportRequest][])(
+    "a manifest answers our request if it has %s",
+    (_, request, requested) => {
+      expect(answersAnotherRequest(request, requested)).toBe(false);
+    },
+  );
 
   it.each([
     ["another level", `${server}/Patient/$export`, group],
@@ -66,8 +69,8 @@ describe("a manifest's request", () => {
     ["no since although ours has one", "[base]/Patient/$export", { ...patient, since: "2026-01-30T00:00:00Z" }],
   ] satisfies [string, string, ExportRequest][])(
     "a manifest answers another request if it has %s",
-    (_, request, ours) => {
-      expect(answersAnotherRequest(request, ours)).toBe(true);
+    (_, request, requested) => {
+      expect(answersAnotherRequest(request, requested)).toBe(true);
     },
   );
 

@@ -5,7 +5,7 @@ import { isManifest, parseManifest } from "#bulk-export/server/manifest.ts";
 
 const base = new URL("https://portal.minerva.integracloud.com/integra/fhir-export/r4/bulkExport/42");
 
-/** The guide's sample, as printed: line breaks stand raw within its strings. */
+/** The guide's sample as printed, with raw line breaks inside its strings. */
 const guideSample = `{
   "transactionTime": "2021-04-06T08:26:23.244Z",
   "request": "[base]/Patient/$export?_type=Patient,Observation",

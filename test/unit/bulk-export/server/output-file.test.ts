@@ -22,7 +22,7 @@ const file = Buffer.from(
 );
 const zipped = gzipSync(file);
 
-/** Each way in which a file may travel: its head, and its body as it goes over the wire. */
+/** Each encoding and framing of a file: the head and the body on the wire. */
 const travels = {
   "plain with Content-Length": { head: head(200, { "content-length": String(file.length) }), body: file },
   "plain and chunked": { head: head(200, { "transfer-encoding": "chunked" }), body: chunked(file, 100) },
@@ -118,7 +118,7 @@ describe("an output file", () => {
         fc.asyncProperty(cut, fc.constantFrom("close" as const, "reset" as const), async (at, end) => {
           reply = { bytes: Buffer.concat([top, body.subarray(0, at)]), end };
           const { bytes, error } = await download();
-          // Only gzip's own end, with its checksum, can vouch for a body that nothing else delimits.
+          // If nothing else delimits a body, only the checksum at the end of gzip can prove that it is whole.
           const vouched = bytes.equals(file) && top.includes("connection: close");
           const name = error instanceof Error ? error.name : vouched ? "whole" : "taken although it was cut";
           expect(["FileCut", "ServerUnavailable", "whole"]).toContain(name);

@@ -9,7 +9,7 @@ import type { HttpAnswer } from "#platform/http/http.ts";
 const file = Buffer.from("0123456789abcdefghijklmnopqrstuvwxyz");
 const etag = '"v1"';
 
-/** An answer whose body is `bytes`, after which the connection breaks or the body just ends. */
+/** An answer with the body `bytes`. After them the connection breaks, or the body ends without an error. */
 function answer(status: number, headers: HttpAnswer["headers"], bytes: Buffer, breaks = false): HttpAnswer {
   const body = Readable.from(
     (async function* () {

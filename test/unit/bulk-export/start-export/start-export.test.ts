@@ -6,7 +6,7 @@ import { type ExportTrigger, exportTrigger } from "#bulk-export/language/trigger
 import { startExport } from "#bulk-export/start-export/start-export.ts";
 import { bridgeInMemory } from "../../../fixtures/bridge-in-memory.ts";
 
-/** The step, and what Step Functions runs because of it. */
+/** The step and the executions that it starts. */
 function executions() {
   const { executions: stepFunctions, log, stepContext } = bridgeInMemory();
   const step = startExport({ executions: stepFunctions, log });

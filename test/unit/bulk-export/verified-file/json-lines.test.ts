@@ -5,7 +5,7 @@ import { FileDamaged } from "#platform/faults/file-faults.ts";
 
 const type = "Patient";
 
-/** The number of records, or what is wrong. The chunks share memory, so that they begin at odd addresses as well. */
+/** The number of records, or the fault. The chunks share memory, so some of them start at odd addresses. */
 function read(content: string | Buffer, cuts: readonly number[] = [], expected = type): number | string {
   const bytes = Buffer.from(content as string);
   const reader = new JsonLines(expected);
@@ -24,7 +24,7 @@ function read(content: string | Buffer, cuts: readonly number[] = [], expected =
   return reader.lines;
 }
 
-/** The names of the outermost object's members, of a text that JSON.parse takes: with those that occur twice. */
+/** The names of the members of a JSON text's outermost object, including those that occur twice. */
 function memberNames(json: string): unknown[] {
   const tokens = [...json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/g)].map(([token]) => token);
   let depth = 0;
@@ -35,7 +35,7 @@ function memberNames(json: string): unknown[] {
   });
 }
 
-/** The same verdict as `read`, by JSON.parse. */
+/** The verdict of JSON.parse, for comparison with that of `read`. */
 function readByJsonParse(bytes: Buffer): number | "refused" {
   const lines = bytes
     .toString("utf8")
@@ -56,7 +56,7 @@ function readByJsonParse(bytes: Buffer): number | "refused" {
 const cuts = fc.array(fc.nat(2_000), { maxLength: 12 });
 const white = fc.constantFrom("", "", " ", "\t", "\r", "  ");
 
-/** A text in JSON, any of its characters escaped. */
+/** A string in JSON with any of its characters escaped. */
 const written = (text: string): fc.Arbitrary<string> => {
   const characters = Array.from({ length: text.length }, (_, place) => text.charAt(place)).map((character) => {
     const code = character.charCodeAt(0).toString(16).padStart(4, "0");
@@ -69,7 +69,7 @@ const written = (text: string): fc.Arbitrary<string> => {
   return fc.tuple(...characters).map((all) => `"${all.join("")}"`);
 };
 
-/** A value in JSON, in any layout that fits into one line. */
+/** A value in JSON, in any layout on one line. */
 const value = fc
   .tuple(fc.jsonValue(), fc.constantFrom(0, 1, 3), white)
   .map(([any, indent, blank]) => JSON.stringify(any, null, indent).replaceAll("\n", blank));
@@ -85,7 +85,7 @@ const typeMember = fc.tuple(
   fc.oneof({ weight: 9, arbitrary: written(type) }, fc.constantFrom("Patients", "Device", "").chain(written), value),
 );
 
-/** A record: mostly with one type, somewhere among its members. */
+/** A record. Most have one type, at any place among the members. */
 const record = fc
   .tuple(
     fc.array(member, { maxLength: 4 }),
@@ -108,7 +108,7 @@ const byte = fc.oneof(
   fc.constantFrom(...Buffer.from(syntax)).map((code) => Buffer.from([code])),
   fc.nat(255).map((code) => Buffer.from([code])),
 );
-/** Bytes replaced, put in or left out. */
+/** Bytes that are replaced, inserted or removed. */
 const change = fc.record({ at: fc.nat(), out: fc.nat(2), into: fc.oneof(byte, fc.constant(Buffer.alloc(0))) });
 
 const tokens = fc.array(
@@ -147,7 +147,7 @@ describe("lines of JSON", () => {
       }),
       { numRuns: 1_000 },
     );
-    // Neither kind of verdict may be the only one that was tried.
+    // Both verdicts must have occurred.
     expect(taken).toBeGreaterThan(100);
     expect(taken).toBeLessThan(900);
   });
