@@ -141,7 +141,7 @@ function totalsOf(files: readonly LandedFile[], failedFiles: readonly FailedFile
   for (const file of files) {
     lines += file.lines;
     bytes += file.bytes;
-    // OperationOutcomes of the list `output` are exported data. Only the other lists hold the server's reports on the export.
+    // OperationOutcomes of the list `output` are exported data. The other lists hold the reports on the export.
     if (file.issues === undefined || file.kind === "output") continue;
     for (const severity of Object.keys(issues) as (keyof IssueCounts)[]) issues[severity] += file.issues[severity];
   }
