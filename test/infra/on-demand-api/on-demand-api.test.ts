@@ -1,22 +1,22 @@
 import { describe, expect, test } from "vitest";
 import { apiRoutes } from "#on-demand-api/language/api-routes.ts";
-import { allowedTo, asLines, functionsOf } from "./policies.ts";
-import { variantNames } from "./stage-variants.ts";
-import { type Properties, synthesised } from "./synthesised.ts";
+import { allowedTo, asLines, functionsOf } from "../policies.ts";
+import { variantNames } from "../stage-variants.ts";
+import { type Properties, synthesised } from "../synthesised.ts";
 
 describe.each(variantNames)("the API of %s", (variant) => {
   const synth = synthesised(variant);
   const routes = synth.resources("AWS::ApiGatewayV2::Route").map(({ Properties }) => Properties);
   const byToken = variant === "prod with every option";
 
-  test("has the routes of the contract, each open or closed as it says", () => {
+  test("the routes are those of apiRoutes, and each is open or needs authorization as it says there", () => {
     const closed = byToken ? "JWT" : "AWS_IAM";
     expect(Object.fromEntries(routes.map((route) => [route["RouteKey"], route["AuthorizationType"]]))).toEqual(
       Object.fromEntries(Object.entries(apiRoutes).map(([key, { open }]) => [key, open ? "NONE" : closed])),
     );
   });
 
-  test("is throttled, and logs who called which route, without paths and queries", () => {
+  test("the API is throttled, and its access log has the caller and the route, without paths and queries", () => {
     const stage = synth.resource("AWS::ApiGatewayV2::Stage", "OnDemand");
     const { DefaultRouteSettings, AccessLogSettings } = stage.Properties as Record<string, Properties>;
     const [ThrottlingRateLimit, ThrottlingBurstLimit] = byToken ? [5, 10] : [20, 40];
@@ -38,14 +38,14 @@ describe.each(variantNames)("the API of %s", (variant) => {
     expect(synth.resource("AWS::Logs::LogGroup", "OnDemand/AccessLog").Properties).toMatchObject({ KmsKeyId: "<Key>" });
   });
 
-  test.each(["fhir-api", "ccd-requests"])("searches for patients (%s) where the stage's settings say", (name) => {
+  test.each(["fhir-api", "ccd-requests"])("%s searches for patients at the paths of the stage's settings", (name) => {
     const [, lambda] = functionsOf(synth).find(([known]) => known === name) ?? [];
     const environment = JSON.stringify(lambda?.Properties["Environment"]);
     expect(environment).toContain("INTEGRA_BASE_URL");
     expect(environment.includes("us-core/Patient")).toBe(variant === "prod with every option");
   });
 
-  test.each(["fhir-api", "ccd-requests"])("tells %s how callers are known, and who counts as one", (name) => {
+  test.each(["fhir-api", "ccd-requests"])("%s has the settings by which it identifies callers", (name) => {
     const [, lambda] = functionsOf(synth).find(([known]) => known === name) ?? [];
     expect(lambda?.Properties["Environment"]).toMatchObject({
       Variables: byToken
@@ -54,7 +54,7 @@ describe.each(variantNames)("the API of %s", (variant) => {
     });
   });
 
-  test("lets a function be called by its own routes only", () => {
+  test("only its own routes may invoke a function", () => {
     const permissions = synth.resources("AWS::Lambda::Permission", "api").map(({ Properties: p }) => p);
     const paths = Object.entries(apiRoutes).map(([key, { servedBy }]) => [servedBy, key.split(" ")[1]].join(" "));
     const names = new Map(functionsOf(synth).map(([name, { id }]) => [`<${id}>`, name]));
@@ -65,7 +65,7 @@ describe.each(variantNames)("the API of %s", (variant) => {
     expect(granted.toSorted()).toEqual(paths.toSorted());
   });
 
-  test("reads patients with a role that reaches nothing but its session, the API's secret, the record of its calls and the bus", () => {
+  test("fhir-api reaches only the session, the API's secret, the audit trail of calls and the bus", () => {
     const [, lambda] = functionsOf(synth).find(([name]) => name === "fhir-api") ?? [];
     const lines = asLines(allowedTo(synth, lambda?.Properties["Role"]));
     expect(lines.filter((line) => !/^(logs|xray|ec2):/.test(line))).toEqual([

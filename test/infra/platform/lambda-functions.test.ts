@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import { functionNames } from "../../infra/function-bundles.ts";
-import { allowedTo, asLines, functionsOf } from "./policies.ts";
-import { variantNames } from "./stage-variants.ts";
-import { synthesised } from "./synthesised.ts";
+import { functionNames } from "#infra/function-bundles.ts";
+import { allowedTo, asLines, functionsOf } from "../policies.ts";
+import { variantNames } from "../stage-variants.ts";
+import { synthesised } from "../synthesised.ts";
 
 const ledgerCondition = z.object({
   "ForAllValues:StringLike": z.object({ "dynamodb:LeadingKeys": z.union([z.string(), z.array(z.string())]) }),
-  // A scan has no leading keys, and would pass the condition above.
+  // A scan has no leading keys, and would satisfy the condition above.
   Null: z.object({ "dynamodb:LeadingKeys": z.literal("false") }),
 });
 
@@ -16,15 +16,15 @@ describe.each(variantNames)("the functions of %s", (variant) => {
   const functions = functionsOf(synth);
   const all = functions.map(([, lambda]) => lambda.Properties);
 
-  test("are those that have a handler", () => {
+  test("every folder with a handler is deployed as a function, and nothing else is", () => {
     expect(functions.map(([name]) => name).toSorted()).toEqual(functionNames());
   });
 
-  test("have a role each, which no other shares", () => {
+  test("no two functions share a role", () => {
     expect(new Set(all.map(({ Role }) => Role)).size).toBe(all.length);
   });
 
-  test("run on Node 24 and arm64, traced", () => {
+  test("every function runs on Node 24 and arm64, and is traced", () => {
     for (const properties of all) {
       expect(properties).toMatchObject({
         Runtime: "nodejs24.x",
@@ -35,7 +35,7 @@ describe.each(variantNames)("the functions of %s", (variant) => {
     }
   });
 
-  test("have a log group each, encrypted and purged", () => {
+  test("every function has a log group of its own, which is encrypted and expires", () => {
     const names = all.map(({ LoggingConfig }) => (LoggingConfig as { LogGroup: string }).LogGroup);
     expect(new Set(names).size).toBe(all.length);
     for (const name of names) {
@@ -44,23 +44,26 @@ describe.each(variantNames)("the functions of %s", (variant) => {
     }
   });
 
-  test.each(functions)("%s may write its own log and its traces", (_, { Properties: { Role, LoggingConfig } }) => {
-    const { LogGroup } = LoggingConfig as { LogGroup: string };
-    const lines = asLines(allowedTo(synth, Role));
-    expect(lines.filter((line) => /^(logs|xray):/.test(line))).toEqual([
-      `logs:CreateLogStream → ${LogGroup.slice(1, -1)}`,
-      `logs:PutLogEvents → ${LogGroup.slice(1, -1)}`,
-      "xray:PutTelemetryRecords → *",
-      "xray:PutTraceSegments → *",
-    ]);
-  });
+  test.each(functions)(
+    "%s may write its own log and its traces, and no other log",
+    (_, { Properties: { Role, LoggingConfig } }) => {
+      const { LogGroup } = LoggingConfig as { LogGroup: string };
+      const lines = asLines(allowedTo(synth, Role));
+      expect(lines.filter((line) => /^(logs|xray):/.test(line))).toEqual([
+        `logs:CreateLogStream → ${LogGroup.slice(1, -1)}`,
+        `logs:PutLogEvents → ${LogGroup.slice(1, -1)}`,
+        "xray:PutTelemetryRecords → *",
+        "xray:PutTraceSegments → *",
+      ]);
+    },
+  );
 
-  test.each(functions)("%s is allowed no wildcard action", (_, { Properties: { Role } }) => {
+  test.each(functions)("%s has no permission with a wildcard in its action", (_, { Properties: { Role } }) => {
     const actions = allowedTo(synth, Role).flatMap((statement) => statement.actions);
     expect(actions.filter((action) => action.includes("*"))).toEqual([]);
   });
 
-  test("reach only items of the ledger whose kind they deal with; those without a user session none of its tokens", () => {
+  test("a function reaches only the kinds of ledger items that it needs: without a user session, none of its tokens", () => {
     const reached = functions.map(([name, { Properties }]) => {
       const ofLedger = allowedTo(synth, Properties["Role"]).filter(({ actions }) =>
         actions[0]?.startsWith("dynamodb:"),
@@ -81,13 +84,13 @@ describe.each(variantNames)("the functions of %s", (variant) => {
     ]);
   });
 
-  test("hold no secret in their environment, but the name of the client's", () => {
+  test("no function has a secret in its environment: it has the secret's name", () => {
     const texts = all.map(({ Environment }) => JSON.stringify(Environment));
     for (const text of texts) expect(text).not.toMatch(/PRIVATE|"d":|resolve:secretsmanager|BEGIN /);
   });
 });
 
-test("every option leaves the functions' permissions as they are, but for the network interfaces", () => {
+test("no option changes the functions' permissions, except for the network interfaces", () => {
   const [plain, full] = [synthesised("prod"), synthesised("prod with every option")].map((synth) =>
     Object.fromEntries(
       functionsOf(synth).map(

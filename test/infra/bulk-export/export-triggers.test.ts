@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { exportTrigger } from "#bulk-export/language/triggers.ts";
-import { allowedTo, asLines, statements } from "./policies.ts";
-import { variantNames } from "./stage-variants.ts";
-import { type Properties, synthesised } from "./synthesised.ts";
+import { allowedTo, asLines, statements } from "../policies.ts";
+import { variantNames } from "../stage-variants.ts";
+import { type Properties, synthesised } from "../synthesised.ts";
 
-const starter = "<Trigger/StartExport/Function>";
-const resumer = "<Trigger/ResumeExport/Function>";
-const stopper = "<Trigger/StopExport/Function>";
-const canceller = "<Cancellation/CancelExport/Function>";
-const failer = "<CcdRetrieval/FailCcds/Function>";
+const startExport = "<Trigger/StartExport/Function>";
+const resumeExport = "<Trigger/ResumeExport/Function>";
+const stopExport = "<Trigger/StopExport/Function>";
+const cancelExport = "<Cancellation/CancelExport/Function>";
+const failCcds = "<CcdRetrieval/FailCcds/Function>";
 const deadLetters = "<Trigger/DeadLetters>";
 
 const byFunction = (one: { function: unknown }, two: { function: unknown }): number =>
@@ -18,10 +18,10 @@ describe.each(variantNames)("the triggers of %s", (variant) => {
   const synth = synthesised(variant);
 
   test.each([
-    ["Export Requested", "ExportRequested", starter],
-    ["Export Resume Requested", "ExportResumeRequested", resumer],
-    ["Export Cancel Requested", "ExportCancelRequested", stopper],
-  ])("an %s event on the bridge's bus calls its function, and is kept where that fails", (type, rule, target) => {
+    ["Export Requested", "ExportRequested", startExport],
+    ["Export Resume Requested", "ExportResumeRequested", resumeExport],
+    ["Export Cancel Requested", "ExportCancelRequested", stopExport],
+  ])("an %s event on the bridge's bus invokes its function, and is kept if that fails", (type, rule, target) => {
     expect(synth.resource("AWS::Events::Rule", `Trigger/${rule}`).Properties).toMatchObject({
       EventBusName: "<Bus>",
       EventPattern: { "detail-type": [type] },
@@ -30,7 +30,7 @@ describe.each(variantNames)("the triggers of %s", (variant) => {
     });
   });
 
-  test("the end of an execution from outside calls the canceller, and is kept where that fails", () => {
+  test("an execution that is stopped or times out invokes cancel-export, and the event is kept if that fails", () => {
     const { Properties } = synth.resource("AWS::Events::Rule", "Cancellation/ExecutionStopped");
     expect(Properties).toMatchObject({
       EventPattern: {
@@ -38,14 +38,14 @@ describe.each(variantNames)("the triggers of %s", (variant) => {
         "detail-type": ["Step Functions Execution Status Change"],
         detail: { stateMachineArn: ["<BulkExport/StateMachine>"], status: ["ABORTED", "TIMED_OUT"] },
       },
-      Targets: [{ Arn: canceller, DeadLetterConfig: { Arn: deadLetters } }],
+      Targets: [{ Arn: cancelExport, DeadLetterConfig: { Arn: deadLetters } }],
     });
-    // Step Functions tells the account's default bus.
+    // Step Functions publishes on the account's default bus.
     expect(Properties).not.toHaveProperty("EventBusName");
   });
 
-  test("each function behind a rule may be called by its own rule only, and no other function by any service", () => {
-    // The API's functions are called by its routes: on-demand-api.test.ts.
+  test("only its own rule may invoke a function behind a rule, and no service may invoke any other function", () => {
+    // The API's routes invoke its functions: on-demand-api.test.ts.
     const all = synth.resources("AWS::Lambda::Permission").filter(({ stack }) => stack !== "api");
     const permissions = all.map(({ Properties: p }) => ({
       function: p["FunctionName"],
@@ -53,15 +53,15 @@ describe.each(variantNames)("the triggers of %s", (variant) => {
       source: p["SourceArn"],
     }));
     expect(permissions.toSorted(byFunction)).toEqual([
-      { function: canceller, by: "events.amazonaws.com", source: "<Cancellation/ExecutionStopped>" },
-      { function: failer, by: "events.amazonaws.com", source: "<CcdStop/ExecutionStopped>" },
-      { function: resumer, by: "events.amazonaws.com", source: "<Trigger/ExportResumeRequested>" },
-      { function: starter, by: "events.amazonaws.com", source: "<Trigger/ExportRequested>" },
-      { function: stopper, by: "events.amazonaws.com", source: "<Trigger/ExportCancelRequested>" },
+      { function: cancelExport, by: "events.amazonaws.com", source: "<Cancellation/ExecutionStopped>" },
+      { function: failCcds, by: "events.amazonaws.com", source: "<CcdStop/ExecutionStopped>" },
+      { function: resumeExport, by: "events.amazonaws.com", source: "<Trigger/ExportResumeRequested>" },
+      { function: startExport, by: "events.amazonaws.com", source: "<Trigger/ExportRequested>" },
+      { function: stopExport, by: "events.amazonaws.com", source: "<Trigger/ExportCancelRequested>" },
     ]);
   });
 
-  test("what a function behind a rule fails on is kept as well", () => {
+  test("an event that a function behind a rule fails on is kept", () => {
     const kept = synth.resources("AWS::Lambda::EventInvokeConfig").map(({ Properties: p }) => ({
       function: p["FunctionName"],
       on: p["DestinationConfig"],
@@ -69,15 +69,15 @@ describe.each(variantNames)("the triggers of %s", (variant) => {
     }));
     const on = { OnFailure: { Destination: deadLetters } };
     expect(kept.toSorted(byFunction)).toEqual([
-      { function: canceller, on, retries: 2 },
-      { function: failer, on: { OnFailure: { Destination: "<CcdStop/DeadLetters>" } }, retries: 2 },
-      { function: resumer, on, retries: 2 },
-      { function: starter, on, retries: 2 },
-      { function: stopper, on, retries: 2 },
+      { function: cancelExport, on, retries: 2 },
+      { function: failCcds, on: { OnFailure: { Destination: "<CcdStop/DeadLetters>" } }, retries: 2 },
+      { function: resumeExport, on, retries: 2 },
+      { function: startExport, on, retries: 2 },
+      { function: stopExport, on, retries: 2 },
     ]);
   });
 
-  test("each rule may send to the dead-letter queue, nobody else, and nobody without TLS", () => {
+  test("only the rules may send to the dead-letter queue, and only with TLS", () => {
     const { Properties } = synth.resource("AWS::SQS::QueuePolicy", "Trigger/DeadLetters");
     const [deny, ...allowed] = statements(Properties["PolicyDocument"]);
     expect(deny).toMatchObject({
@@ -99,7 +99,7 @@ describe.each(variantNames)("the triggers of %s", (variant) => {
     );
   });
 
-  test("every queue is encrypted, and dead letters wait for two weeks", () => {
+  test("every queue is encrypted, and dead letters are kept for two weeks", () => {
     for (const queue of synth.resources("AWS::SQS::Queue")) expect(queue.Properties["SqsManagedSseEnabled"]).toBe(true);
     const { Properties } = synth.resource("AWS::SQS::Queue", "Trigger/DeadLetters");
     expect(Properties["MessageRetentionPeriod"]).toBe(14 * 24 * 3600);
@@ -111,7 +111,7 @@ describe("the schedules of a stage", () => {
   const schedules = synth.resources("AWS::Scheduler::Schedule").map(({ Properties }) => Properties);
   const targets = schedules.map(({ Target }) => Target as Properties & { Input: string });
 
-  test("fire when the settings say, in their time zone", () => {
+  test("a schedule fires at the times of the settings, in its time zone", () => {
     expect(schedules.map((s) => [s["ScheduleExpression"], s["ScheduleExpressionTimezone"], s["State"]])).toEqual([
       ["cron(0 2 * * ? *)", "America/New_York", "ENABLED"],
       ["rate(1 hour)", "UTC", "ENABLED"],
@@ -119,10 +119,10 @@ describe("the schedules of a stage", () => {
     ]);
   });
 
-  test("call the starter, and are kept where that fails", () => {
+  test("a schedule invokes start-export, and its input is kept if that fails", () => {
     for (const target of targets) {
       expect(target).toMatchObject({
-        Arn: starter,
+        Arn: startExport,
         RoleArn: "<Trigger/SchedulerRole>",
         DeadLetterConfig: { Arn: deadLetters },
         RetryPolicy: { MaximumRetryAttempts: 10, MaximumEventAgeInSeconds: 6 * 3600 },
@@ -130,7 +130,7 @@ describe("the schedules of a stage", () => {
     }
   });
 
-  test("say which schedule fired, for what time, and what is asked for", () => {
+  test("the input says which schedule fired, for what time, and what to export", () => {
     const time = "<aws.scheduler.scheduled-time>";
     expect(targets.map(({ Input }) => JSON.parse(Input) as unknown)).toEqual([
       { schedule: { name: "nightly", time }, detail: { level: "patient", since: "last-completed" } },
@@ -140,7 +140,7 @@ describe("the schedules of a stage", () => {
     for (const { Input } of targets) expect(exportTrigger.safeParse(JSON.parse(Input)).error).toBeUndefined();
   });
 
-  test("share a role that Scheduler alone may take, for the starter and the dead letters alone", () => {
+  test("only Scheduler may assume the schedules' role, which may invoke start-export and send dead letters", () => {
     const role = synth.resource("AWS::IAM::Role", "Trigger/SchedulerRole");
     expect(statements(role.Properties["AssumeRolePolicyDocument"])).toEqual([
       expect.objectContaining({
@@ -154,7 +154,7 @@ describe("the schedules of a stage", () => {
     ]);
   });
 
-  test("leave no role behind in a stage without any", () => {
+  test("a stage without schedules has no role for them", () => {
     const roles = synthesised("prod").resources("AWS::IAM::Role");
     expect(roles.filter(({ id }) => id.includes("Scheduler"))).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { allowedTo, asLines, functionsOf, statements } from "./policies.ts";
-import { type StageVariant, variantNames } from "./stage-variants.ts";
-import { synthesised } from "./synthesised.ts";
+import { allowedTo, asLines, functionsOf, statements } from "../policies.ts";
+import { type StageVariant, variantNames } from "../stage-variants.ts";
+import { synthesised } from "../synthesised.ts";
 
 interface Task {
   Resource?: string;
@@ -12,7 +12,7 @@ interface Task {
 const machineOf = (variant: StageVariant) =>
   synthesised(variant).resource("AWS::StepFunctions::StateMachine", "BulkExport/StateMachine").Properties;
 
-/** The tasks of the deployed definition, those of the Map's children too. */
+/** The tasks of the deployed definition, with those of the Map's children. */
 function tasksOf(variant: StageVariant): [state: string, task: Task][] {
   const definition = JSON.parse(String(machineOf(variant)["DefinitionString"])) as { States: Record<string, Task> };
   const nested = Object.values(definition.States).flatMap(({ ItemProcessor }) =>
@@ -21,18 +21,18 @@ function tasksOf(variant: StageVariant): [state: string, task: Task][] {
   return [...Object.entries(definition.States), ...nested].filter(([, { Resource }]) => Resource !== undefined);
 }
 
-describe.each(variantNames)("the bulk export of %s", (variant) => {
+describe.each(variantNames)("the bulk-export state machine of %s", (variant) => {
   const synth = synthesised(variant);
   const tasks = tasksOf(variant);
 
-  test("is traced, and logs everything but the data", () => {
+  test("the state machine is traced, and logs all events without their data", () => {
     expect(machineOf(variant)).toMatchObject({
       TracingConfiguration: { Enabled: true },
       LoggingConfiguration: { Level: "ALL", IncludeExecutionData: false },
     });
   });
 
-  test("logs into an encrypted group that is purged", () => {
+  test("the state machine's log group is encrypted and expires", () => {
     expect(synth.resource("AWS::Logs::LogGroup", "BulkExport/StateMachineLog").Properties).toMatchObject({
       KmsKeyId: "<Key>",
       RetentionInDays: expect.any(Number),
@@ -40,18 +40,18 @@ describe.each(variantNames)("the bulk export of %s", (variant) => {
     });
   });
 
-  test("calls for each state the construct of its name", () => {
+  test("each state calls the function of the construct with its name", () => {
     const called = tasks.map(([state, { Resource = "" }]) => [state, Resource]);
     expect(called).toEqual(tasks.map(([state]) => [state, `<BulkExport/${asConstruct(state)}/Function>`]));
   });
 
-  test("waits for each function a little longer than the function may run", () => {
+  test("each task's time limit is longer than its function's timeout", () => {
     const limits = new Map(synth.resources("AWS::Lambda::Function").map((f) => [`<${f.id}>`, f.Properties["Timeout"]]));
-    const tooSoon = tasks.filter(([, t]) => Number(t.TimeoutSeconds) < Number(limits.get(t.Resource ?? "")) + 10);
-    expect(tooSoon).toEqual([]);
+    const tooShort = tasks.filter(([, t]) => Number(t.TimeoutSeconds) < Number(limits.get(t.Resource ?? "")) + 10);
+    expect(tooShort).toEqual([]);
   });
 
-  test("has a role that only Step Functions of this account may take", () => {
+  test("only Step Functions in this account may assume the state machine's role", () => {
     const role = synth.resource("AWS::IAM::Role", "BulkExport/StateMachine/Role");
     expect(statements(role.Properties["AssumeRolePolicyDocument"])).toEqual([
       expect.objectContaining({
@@ -61,7 +61,7 @@ describe.each(variantNames)("the bulk export of %s", (variant) => {
     ]);
   });
 
-  test("may call exactly the functions that its definition calls", () => {
+  test("the state machine may invoke the functions that its definition calls, and no other", () => {
     const lines = asLines(allowedTo(synth, machineOf(variant)["RoleArn"]));
     const callable = lines.filter((line) => line.startsWith("lambda:"));
     expect(callable).toEqual(
@@ -70,7 +70,7 @@ describe.each(variantNames)("the bulk export of %s", (variant) => {
   });
 });
 
-test("what the state machine may do, besides calling its functions", () => {
+test("the state machine has no other permissions than these, besides invoking its functions", () => {
   const lines = asLines(allowedTo(synthesised("prod"), machineOf("prod")["RoleArn"]));
   expect(lines.filter((line) => !line.startsWith("lambda:")).join("\n")).toMatchInlineSnapshot(`
     "kms:Decrypt → Key
@@ -95,7 +95,7 @@ test("what the state machine may do, besides calling its functions", () => {
   `);
 });
 
-test("the machine is told how many downloads run at once, and when to give up, as numbers", () => {
+test("the settings of downloads and deadline reach the definition as numbers", () => {
   const definition = JSON.parse(String(machineOf("prod")["DefinitionString"])) as {
     TimeoutSeconds: unknown;
     States: Record<string, { MaxConcurrency?: unknown }>;
@@ -104,7 +104,7 @@ test("the machine is told how many downloads run at once, and when to give up, a
   expect(definition.TimeoutSeconds).toBe(48 * 3600);
 });
 
-test("the functions that talk to the server as our client know where it is, and no others do", () => {
+test("the functions that call the server as our client have its URLs, and no other function has them", () => {
   const environments = functionsOf(synthesised("prod with every option")).map(([name, { Properties }]) => {
     const { Variables } = Properties["Environment"] as { Variables: Record<string, string> };
     return [
@@ -114,8 +114,8 @@ test("the functions that talk to the server as our client know where it is, and 
         .toSorted(),
     ] as const;
   });
-  const talking = environments.filter(([, variables]) => variables.includes("CLIENT_SECRET"));
-  expect(talking.map(([name]) => name).toSorted()).toEqual([
+  const withClient = environments.filter(([, variables]) => variables.includes("CLIENT_SECRET"));
+  expect(withClient.map(([name]) => name).toSorted()).toEqual([
     "cancel-export",
     "delete-job",
     "download-file",
@@ -124,7 +124,7 @@ test("the functions that talk to the server as our client know where it is, and 
     "poll-export",
     "take-lease",
   ]);
-  for (const [, variables] of talking) {
+  for (const [, variables] of withClient) {
     expect(variables).toEqual([
       "CLIENT_SECRET",
       "INTEGRA_AUDIENCE",

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { statements } from "./policies.ts";
-import { variantNames } from "./stage-variants.ts";
-import { synthesised } from "./synthesised.ts";
+import { statements } from "../policies.ts";
+import { variantNames } from "../stage-variants.ts";
+import { synthesised } from "../synthesised.ts";
 
-describe.each(variantNames)("what stays in %s", (variant) => {
+describe.each(variantNames)("the stored data of %s", (variant) => {
   const synth = synthesised(variant);
   const bucket = synth.resource("AWS::S3::Bucket", "Landing/Bucket");
   const policy = synth.resource("AWS::S3::BucketPolicy", "Landing/Bucket");
 
-  test("the bucket encrypts with the bridge's key, keeps versions and is closed to the public", () => {
+  test("the landing bucket encrypts with the bridge's key, keeps versions and blocks public access", () => {
     expect(bucket.Properties).toMatchObject({
       BucketEncryption: {
         ServerSideEncryptionConfiguration: [
@@ -23,7 +23,7 @@ describe.each(variantNames)("what stays in %s", (variant) => {
     });
   });
 
-  test("every bucket is closed to the public and refuses whoever comes without TLS", () => {
+  test("every bucket blocks public access and refuses requests without TLS", () => {
     for (const { id, Properties } of synth.resources("AWS::S3::Bucket")) {
       expect(Properties["PublicAccessBlockConfiguration"]).toEqual({
         BlockPublicAcls: true,
@@ -44,7 +44,7 @@ describe.each(variantNames)("what stays in %s", (variant) => {
     }
   });
 
-  test("nobody is let in by the landing bucket's policy but subscribers, and the CDK's cleaner where data may go", () => {
+  test("the landing bucket's policy admits subscribers only, and the CDK's cleaner if the stage deletes its data", () => {
     const allowed = statements(policy.Properties["PolicyDocument"]).filter(({ Effect }) => Effect === "Allow");
     const unexpected = allowed.filter(
       ({ Sid = "", Principal }) =>
@@ -53,7 +53,7 @@ describe.each(variantNames)("what stays in %s", (variant) => {
     expect(unexpected).toEqual([]);
   });
 
-  test("the key rotates, and the ledger and the secret use it", () => {
+  test("the key rotates, and the ledger and the client's secret use it", () => {
     expect(synth.resource("AWS::KMS::Key", "Key").Properties["EnableKeyRotation"]).toBe(true);
     expect(synth.resource("AWS::SecretsManager::Secret", "Integra").Properties["KmsKeyId"]).toBe("<Key>");
     expect(synth.resource("AWS::DynamoDB::Table", "Ledger").Properties).toMatchObject({
@@ -62,7 +62,7 @@ describe.each(variantNames)("what stays in %s", (variant) => {
     });
   });
 
-  test("nothing that is kept depends on a key that goes", () => {
+  test("a key that is deleted with the stack encrypts nothing that is kept", () => {
     const key = synth.resource("AWS::KMS::Key", "Key");
     const encrypted = ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Logs::LogGroup"]
       .flatMap((type) => synth.resources(type))
@@ -77,7 +77,7 @@ describe.each(variantNames)("what stays in %s", (variant) => {
 const lifecycle = (variant: "local" | "dev" | "prod") =>
   synthesised(variant).resource("AWS::S3::Bucket", "Landing/Bucket").Properties["LifecycleConfiguration"];
 
-test("prod purges exports, documents, what is in quarantine, the bridge's records, old versions and uploads that nobody ended", () => {
+test("prod expires exports, documents, the quarantine, the bridge's records, old versions and unfinished uploads", () => {
   expect(lifecycle("prod")).toEqual({
     Rules: [
       {
@@ -120,7 +120,7 @@ test("prod purges exports, documents, what is in quarantine, the bridge's record
   });
 });
 
-test("without exportDays exports are kept, and their old versions still go", () => {
+test("without exportDays exports are kept for ever, and their old versions still expire", () => {
   const { Rules } = lifecycle("local") as { Rules: object[] };
   expect(Rules[0]).toEqual({
     Id: "exports",
@@ -137,7 +137,7 @@ const auditRules = (variant: "dev" | "prod") =>
     .filter(({ Sid = "" }) => Sid.startsWith("Audit"))
     .map(({ Sid, Effect, actions, resources, Condition }) => ({ Sid, Effect, actions, resources, Condition }));
 
-test("the audit trail is written once, and not deleted, whoever tries", () => {
+test("the bucket's policy lets nobody replace or delete an audit fact", () => {
   expect(auditRules("prod")).toEqual([
     {
       Sid: "AuditIsWrittenOnce",
@@ -154,20 +154,20 @@ test("the audit trail is written once, and not deleted, whoever tries", () => {
       Condition: undefined,
     },
   ]);
-  // Its bucket is emptied before it goes.
+  // The CDK empties the bucket of dev before it deletes the bucket.
   expect(auditRules("dev").map(({ Sid }) => Sid)).toEqual(["AuditIsWrittenOnce"]);
 });
 
-const kept = (variant: "dev" | "prod") =>
+const deletionPolicies = (variant: "dev" | "prod") =>
   ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key"].flatMap((type) =>
     synthesised(variant)
       .resources(type)
       .map(({ DeletionPolicy }) => DeletionPolicy),
   );
 
-test("prod keeps its data when the stack is deleted; dev lets it go", () => {
-  expect(new Set(kept("prod"))).toEqual(new Set(["Retain"]));
-  expect(new Set(kept("dev"))).toEqual(new Set(["Delete"]));
+test("prod keeps its data when the stack is deleted, and dev deletes it", () => {
+  expect(new Set(deletionPolicies("prod"))).toEqual(new Set(["Retain"]));
+  expect(new Set(deletionPolicies("dev"))).toEqual(new Set(["Delete"]));
   expect(synthesised("prod").resource("AWS::DynamoDB::Table", "Ledger").Properties["DeletionProtectionEnabled"]).toBe(
     true,
   );

@@ -1,19 +1,19 @@
 import { describe, expect, test } from "vitest";
-import { allowedTo, asLines, functionsOf } from "./policies.ts";
-import { synthesised } from "./synthesised.ts";
+import { allowedTo, asLines, functionsOf } from "../policies.ts";
+import { synthesised } from "../synthesised.ts";
 
 describe("a stage with a fixed egress address", () => {
   const synth = synthesised("prod with every option");
   const subnets = synth.resources("AWS::EC2::Subnet").map(({ id }) => `<${id.replace(/\/Subnet$/, "/Subnet")}>`);
 
-  test("has one address, on the one NAT gateway", () => {
+  test("the stage has one address, and its one NAT gateway uses it", () => {
     expect(synth.resources("AWS::EC2::EIP").map(({ id }) => id)).toEqual(["FixedEgress/Address"]);
     expect(synth.resources("AWS::EC2::NatGateway").map(({ Properties }) => Properties["AllocationId"])).toEqual([
       "<FixedEgress/Address.AllocationId>",
     ]);
   });
 
-  test("runs every function in the private subnets, and each in a security group of its own", () => {
+  test("every function runs in the private subnets, in a security group of its own", () => {
     const configs = functionsOf(synth).map(
       ([, { Properties }]) => Properties["VpcConfig"] as { SubnetIds: string[]; SecurityGroupIds: string[] },
     );
@@ -23,7 +23,7 @@ describe("a stage with a fixed egress address", () => {
     expect(new Set(configs.flatMap(({ SecurityGroupIds }) => SecurityGroupIds)).size).toBe(configs.length);
   });
 
-  test("lets Lambda make the network interfaces of every function", () => {
+  test("every function's role lets Lambda create its network interfaces", () => {
     for (const [, { Properties }] of functionsOf(synth)) {
       const lines = asLines(allowedTo(synth, Properties["Role"]));
       expect(lines).toEqual(
@@ -36,13 +36,13 @@ describe("a stage with a fixed egress address", () => {
     }
   });
 
-  test("lets nobody in: no group has a rule for what comes", () => {
+  test("no security group admits incoming traffic", () => {
     const groups = synth.resources("AWS::EC2::SecurityGroup").map(({ Properties }) => Properties);
     for (const group of groups) expect(group).not.toHaveProperty("SecurityGroupIngress");
     expect(synth.resources("AWS::EC2::SecurityGroupIngress")).toEqual([]);
   });
 
-  test("sends what leaves the private subnets through the NAT gateway", () => {
+  test("outgoing traffic of the private subnets goes through the NAT gateway", () => {
     const routes = synth.resources("AWS::EC2::Route").filter(({ id }) => id.includes("/functionsSubnet"));
     expect(routes).toHaveLength(2);
     for (const { Properties } of routes) {
@@ -50,7 +50,7 @@ describe("a stage with a fixed egress address", () => {
     }
   });
 
-  test("reaches S3 and DynamoDB without it, and logs its traffic", () => {
+  test("traffic to S3 and DynamoDB bypasses the NAT gateway, and the VPC logs its traffic", () => {
     expect(synth.resources("AWS::EC2::VPCEndpoint").map(({ Properties }) => Properties["ServiceName"])).toEqual([
       "com.amazonaws.<region>.s3",
       "com.amazonaws.<region>.dynamodb",
@@ -59,7 +59,7 @@ describe("a stage with a fixed egress address", () => {
   });
 });
 
-test("other stages have no network of their own", () => {
+test("a stage without fixedEgress has no VPC", () => {
   expect(synthesised("prod").resources("AWS::EC2::VPC")).toEqual([]);
   for (const [, { Properties }] of functionsOf(synthesised("prod"))) expect(Properties).not.toHaveProperty("VpcConfig");
 });

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { fhirResourceTypes } from "#on-demand-api/language/fhir-resource-types.ts";
 import { handler } from "#on-demand-api/openapi/handler.ts";
 import { openApiDocument, renderOpenApi } from "#on-demand-api/openapi/openapi.ts";
-import { synthesised } from "./synthesised.ts";
+import { synthesised } from "../synthesised.ts";
 
 interface Operation {
   operationId: string;
@@ -21,37 +21,42 @@ const operations = Object.entries(paths).flatMap(([path, methods]) =>
 const parametersOf = (path: string) => paths[path]?.["get"]?.parameters ?? [];
 
 describe("the API's description", () => {
-  test("is OpenAPI 3.1, by its schema, and its references lead somewhere", async () => {
+  test("the description is valid OpenAPI 3.1, and each of its references resolves", async () => {
     const validator = new Validator();
-    // A copy: resolving references, the validator writes into what it was given.
+    // The validator gets a copy, because it writes into the document when it resolves references.
     expect(await validator.validate(structuredClone(openApiDocument()))).toEqual({ valid: true });
     expect(validator.version).toBe("3.1");
     expect(validator.resolveRefs()).toHaveProperty("paths");
   });
 
-  test("has an error in it found: the validator is not blind", async () => {
+  test("the validator finds an error in a broken description", async () => {
     const broken = { ...openApiDocument(), paths: { "/x": { get: { responses: { ok: {} } } } } };
     expect((await new Validator().validate(structuredClone(broken))).valid).toBe(false);
   });
 
-  test("is in docs/, and served, as it is made (npm run docs writes it)", async () => {
-    const file = join(import.meta.dirname, "..", "..", "docs", "openapi.json");
+  test("docs/openapi.json and the served description are up to date (npm run docs writes the file)", async () => {
+    const file = join(import.meta.dirname, "..", "..", "..", "docs", "openapi.json");
     expect(await readFile(file, "utf8")).toBe(renderOpenApi());
     const { statusCode, headers, body } = await handler();
     expect([statusCode, headers?.["content-type"]]).toEqual([200, "application/json"]);
     expect(Buffer.from(body ?? "", "base64").toString("utf8")).toBe(renderOpenApi());
   });
 
-  test.each(["prod", "prod with every option"] as const)("has the routes that %s deploys, and no other", (variant) => {
-    const routes = synthesised(variant)
-      .resources("AWS::ApiGatewayV2::Route")
-      .map(({ Properties }) => Properties);
-    expect(new Set(operations.map(({ key }) => key))).toEqual(new Set(routes.map((route) => route["RouteKey"])));
-    const open = routes.filter((route) => route["AuthorizationType"] === "NONE").map((route) => route["RouteKey"]);
-    expect(operations.filter(({ operation }) => operation.security?.length === 0).map(({ key }) => key)).toEqual(open);
-  });
+  test.each(["prod", "prod with every option"] as const)(
+    "the description has the routes that %s deploys, and no other",
+    (variant) => {
+      const routes = synthesised(variant)
+        .resources("AWS::ApiGatewayV2::Route")
+        .map(({ Properties }) => Properties);
+      expect(new Set(operations.map(({ key }) => key))).toEqual(new Set(routes.map((route) => route["RouteKey"])));
+      const open = routes.filter((route) => route["AuthorizationType"] === "NONE").map((route) => route["RouteKey"]);
+      expect(operations.filter(({ operation }) => operation.security?.length === 0).map(({ key }) => key)).toEqual(
+        open,
+      );
+    },
+  );
 
-  test("names each operation, and what stands for each placeholder of a path", () => {
+  test("each operation has an id of its own, and each placeholder of a path is a described parameter", () => {
     expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(operations.length);
     for (const { path, operation } of operations) {
       const placeholders = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
@@ -61,7 +66,7 @@ describe("the API's description", () => {
     }
   });
 
-  test("has the guide's types and the parameters of a patient search, from the schemas that check them", () => {
+  test("the types and the parameters of a patient search come from the schemas that check them", () => {
     expect(parametersOf("/fhir/{resourceType}")[0]?.schema.enum).toEqual(fhirResourceTypes);
     expect(parametersOf("/fhir/Patient").map(({ name }) => name)).toEqual([
       "family",

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { type Statement, statements } from "./policies.ts";
-import { otherAccount } from "./stage-variants.ts";
-import { type Properties, synthesised } from "./synthesised.ts";
+import { type Statement, statements } from "../policies.ts";
+import { otherAccount } from "../stage-variants.ts";
+import { type Properties, synthesised } from "../synthesised.ts";
 
 const synth = synthesised("prod with every option");
 const principal = (account: string) => ({ AWS: `arn:aws:iam::${account}:root` });
@@ -12,14 +12,14 @@ const busPolicies = synth
   .resources("AWS::Events::EventBusPolicy")
   .flatMap(({ Properties: { Statement: statement } }) => statements({ Statement: [statement].flat() }));
 
-const given = (all: Statement[], account: string): Statement[] =>
+const statementsFor = (all: Statement[], account: string): Statement[] =>
   all.filter(({ Principal }) => JSON.stringify(Principal) === JSON.stringify(principal(account)));
 
 describe.each([
   ["another account", otherAccount, "Research", "exports/"],
-  ["an account that may see some exports only", "123456789012", "Registry", "exports/request-"],
+  ["an account with a prefix of its own", "123456789012", "Registry", "exports/request-"],
 ])("%s that subscribes", (_, account, name, prefix) => {
-  test("may read and list what landed below its prefix, and nothing else", () => {
+  test("the account may read and list objects below its prefix only", () => {
     const allowed = statements(bucketPolicy).filter(({ Sid = "" }) => Sid.endsWith(name));
     expect(allowed).toEqual([
       {
@@ -40,8 +40,8 @@ describe.each([
     ]);
   });
 
-  test("may use the key to decrypt through S3 only", () => {
-    expect(given(statements(keyPolicy), account)).toEqual([
+  test("the account may use the key to decrypt through S3 only", () => {
+    expect(statementsFor(statements(keyPolicy), account)).toEqual([
       expect.objectContaining({
         actions: ["kms:Decrypt"],
         Condition: { StringEquals: { "kms:ViaService": "s3.<region>.amazonaws.com" } },
@@ -49,8 +49,8 @@ describe.each([
     ]);
   });
 
-  test("may make and remove rules of its own on the bus, and put no events on it", () => {
-    const actions = given(busPolicies, account).flatMap((statement) => statement.actions);
+  test("the account may create and delete its own rules on the bus, and may not put events on it", () => {
+    const actions = statementsFor(busPolicies, account).flatMap((statement) => statement.actions);
     expect(actions.toSorted()).toEqual([
       "events:DeleteRule",
       "events:DescribeRule",
@@ -58,28 +58,28 @@ describe.each([
       "events:PutTargets",
       "events:RemoveTargets",
     ]);
-    for (const { Condition = {}, resources } of given(busPolicies, account)) {
+    for (const { Condition = {}, resources } of statementsFor(busPolicies, account)) {
       expect(resources).toEqual(["rule/<Bus>/*"]);
       expect(Condition["StringEqualsIfExists"]).toMatchObject({ "events:creatorAccount": "${aws:PrincipalAccount}" });
     }
   });
 
-  test("may make rules for the bridge's own events only", () => {
-    const put = given(busPolicies, account).find(({ actions }) => actions.includes("events:PutRule"));
-    // A rule that names no source matches all of them, and …IfExists lets it pass: the source must be there.
+  test("the account may create rules for the bridge's own events only", () => {
+    const put = statementsFor(busPolicies, account).find(({ actions }) => actions.includes("events:PutRule"));
+    // A rule without a source matches all events, and would satisfy a condition with …IfExists: the source must be there.
     expect((put?.Condition?.["Null"] as Properties | undefined)?.["events:source"]).toBe("false");
     expect(JSON.stringify(put?.Condition)).toMatch(/"events:source":\[?"integra-bridge"/);
   });
 });
 
-test("without subscribers nobody is let in", () => {
+test("a stage without subscribers admits no other account", () => {
   expect(synthesised("prod").resources("AWS::Events::EventBusPolicy")).toEqual([]);
   const { Properties } = synthesised("prod").resource("AWS::S3::BucketPolicy", "Landing/Bucket");
   expect(statements(Properties["PolicyDocument"]).filter(({ Effect }) => Effect === "Allow")).toEqual([]);
 });
 
 describe("the example subscriber", () => {
-  test("hears all of the bridge's events", () => {
+  test("its rule matches all of the bridge's events", () => {
     expect(synth.resource("AWS::Events::Rule", "Subscription").Properties).toMatchObject({
       EventBusName: "<Bus>",
       EventPattern: { source: ["integra-bridge"] },
@@ -87,7 +87,7 @@ describe("the example subscriber", () => {
     });
   });
 
-  test("lets its own rule alone send to its queue", () => {
+  test("only its own rule may send to its queue", () => {
     const { Properties } = synth.resource("AWS::SQS::QueuePolicy", "Events");
     const allowed = statements(Properties["PolicyDocument"]).filter(({ Effect }) => Effect === "Allow");
     expect(allowed).toEqual([
@@ -98,7 +98,7 @@ describe("the example subscriber", () => {
     ]);
   });
 
-  test("is deployed where the settings ask for it only", () => {
+  test("it is deployed only if the settings say so", () => {
     expect(synthesised("prod").resources("AWS::Events::Rule", "subscriber")).toEqual([]);
   });
 });
