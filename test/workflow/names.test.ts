@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { stateMachineDefinition } from "#infra/constructs/state-machine-definition.ts";
+import { stateMachineDefinition } from "#infra/constructs/platform/state-machine-definition.ts";
 import { isNumber, machineFiles, placeholdersOf, sourceOf, tasksOf, wingOf } from "./state-machine-files.ts";
 
 const functions = join(import.meta.dirname, "..", "..", "functions");

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { stateMachineDefinition } from "#infra/constructs/state-machine-definition.ts";
+import { stateMachineDefinition } from "#infra/constructs/platform/state-machine-definition.ts";
 
 const folder = join(import.meta.dirname, "..", "..", "state-machines");
 
