@@ -27,8 +27,8 @@ const states: Record<string, Record<string, z.ZodObject>> = {
   "ccd-retrieval.asl.json": {
     request: ccds.ccdContext,
     lease: ccds.sessionLease,
-    order: ccds.ccdOrderResult,
-    fetch: ccds.ccdFetch,
+    order: ccds.serverRequestResult,
+    fetch: ccds.fetchResult,
     release: ccds.sessionRelease,
     failure: caughtFailure,
     failed: explanation,

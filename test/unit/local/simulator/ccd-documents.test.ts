@@ -1,10 +1,10 @@
 import { Readable } from "node:stream";
 import { DOMParser, type Element, onErrorStopParsing } from "@xmldom/xmldom";
 import { describe, expect, it } from "vitest";
-import { readClinicalDocument } from "#ccd-retrieval/documents/clinical-document.ts";
-import { rightPatient } from "#ccd-retrieval/documents/right-patient.ts";
+import { readClinicalDocument } from "#ccd-retrieval/documents/c-cda/clinical-document.ts";
+import { judgePatient } from "#ccd-retrieval/documents/patient-match/right-patient.ts";
 import { documentSettings } from "#ccd-retrieval/language/document-settings.ts";
-import { knownPatientOf } from "#ccd-retrieval/server/patient-read.ts";
+import { parsePatient } from "#ccd-retrieval/server/read-patient.ts";
 import { ccdArchive } from "#local/simulator/ccd-archive.ts";
 import { type CcdDocument, ccdDocuments } from "#local/simulator/ccd-documents.ts";
 import type { PatientIds } from "#local/simulator/ccda/header.ts";
@@ -187,8 +187,8 @@ describe("C-CDA documents", () => {
       for (const { id, text } of documents) {
         const { recordTargets } = await readClinicalDocument(Readable.from([Buffer.from(text)]));
         const proven = patients.filter((patient) => {
-          const asked = { patientId: patient.id, ...knownPatientOf(patient, Date.parse("2026-01-01")) };
-          return rightPatient(recordTargets, asked, rules).verdict === "match";
+          const asked = { patientId: patient.id, ...parsePatient(patient, Date.parse("2026-01-01")) };
+          return judgePatient(recordTargets, asked, rules).verdict === "match";
         });
         expect(proven.map((patient) => patient.id)).toEqual([id]);
       }
