@@ -81,13 +81,6 @@ export const fetchCcdsInput = z.object({
 });
 export type FetchCcdsInput = z.infer<typeof fetchCcdsInput>;
 
-/** `$.release` */
-export const sessionRelease = z.strictObject({ released: z.boolean() });
-export type SessionRelease = z.infer<typeof sessionRelease>;
-
-export const releaseSessionLeaseInput = z.object({ request: ccdContext });
-export type ReleaseSessionLeaseInput = z.infer<typeof releaseSessionLeaseInput>;
-
 export const announceCcdsInput = z.object({ request: ccdContext });
 export type AnnounceCcdsInput = z.infer<typeof announceCcdsInput>;
 

@@ -9,7 +9,7 @@ import { type BucketAccess, grantBucket, keyWildcardReason, objectsArn } from ".
 import { grantPublish } from "../platform/bus-access.ts";
 import { grantExecutions, grantStart } from "../platform/execution-access.ts";
 import type { LambdaFunction } from "../platform/lambda-function.ts";
-import { grantLedger } from "../platform/ledger-access.ts";
+import { grantLedger, grantReleaseLease } from "../platform/ledger-access.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
 import { StepFunctionsWorkflow, type WorkflowProps } from "../platform/step-functions-workflow.ts";
 import { exportAuditKeys } from "./audit-keys.ts";
@@ -26,7 +26,7 @@ const short = Duration.seconds(60);
 const medium = Duration.seconds(120);
 const long = Duration.minutes(5);
 
-/** The bulk-export state machine and the function behind each of its states. */
+/** The bulk-export state machine and its functions. It releases its lease itself; every other task is a function. */
 export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflowProps> {
   override readonly stateMachine: sfn.StateMachine;
 
@@ -41,7 +41,6 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
     this.#downloadFile();
     this.#completeExport();
     this.#deleteJob();
-    this.#releaseLease();
     this.#startAfresh();
     this.#announceCompletion();
     this.#failExport();
@@ -147,11 +146,6 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
     this.#grantBucket(step, { list: true, read: ["work/*/job.json"] });
   }
 
-  #releaseLease(): void {
-    const step = this.step("ReleaseLease", "release-lease", short);
-    grantLedger(this.props.shared, step, { lease: ["DeleteItem"] });
-  }
-
   #startAfresh(): void {
     const step = this.step("StartAfresh", "start-afresh", short);
     const machine = bulkExportName(this.props.functions.stage);
@@ -183,7 +177,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
     const { shared, settings, functions } = this.props;
     const name = bulkExportName(functions.stage);
     const stateMachine = this.machine(name, "bulk-export.asl.json", {
-      texts: { LandingBucketName: shared.bucketName },
+      texts: { LandingBucketName: shared.bucketName, LedgerTableName: shared.ledger.tableName },
       numbers: {
         DownloadConcurrency: settings.export.downloadConcurrency,
         // A Choice in the definition enforces the deadline. This limit is the last resort, with a day for the downloads.
@@ -191,6 +185,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
       },
     });
     grantDistributedMap(stateMachine, name, shared);
+    grantReleaseLease(shared, stateMachine);
     return stateMachine;
   }
 }

@@ -8,7 +8,7 @@ import { grantBucket } from "../platform/bucket-access.ts";
 import { grantPublish } from "../platform/bus-access.ts";
 import { grantExecutions } from "../platform/execution-access.ts";
 import type { LambdaFunction } from "../platform/lambda-function.ts";
-import { grantLedger } from "../platform/ledger-access.ts";
+import { grantLedger, grantReleaseLease } from "../platform/ledger-access.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
 import { StepFunctionsWorkflow, type WorkflowProps } from "../platform/step-functions-workflow.ts";
 import type { UserSession } from "../user-session/user-session.ts";
@@ -24,7 +24,7 @@ export interface CcdRetrievalWorkflowProps extends WorkflowProps {
 const short = Duration.seconds(60);
 const medium = Duration.seconds(120);
 
-/** The ccd-retrieval state machine and the function behind each of its states. */
+/** The ccd-retrieval state machine and its functions. It releases its lease itself; every other task is a function. */
 export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWorkflowProps> {
   override readonly stateMachine: sfn.StateMachine;
   /** The function that ends a request with a failure. */
@@ -36,7 +36,6 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
     this.#takeSessionLease();
     this.#requestCcds();
     this.#fetchCcds();
-    this.#releaseSessionLease();
     this.#announceCcds();
     this.failCcds = this.#failCcds();
     this.stateMachine = this.#stateMachine();
@@ -87,12 +86,6 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
     grantPublish(shared, step);
   }
 
-  #releaseSessionLease(): void {
-    grantLedger(this.props.shared, this.step("ReleaseSessionLease", "release-session-lease", short), {
-      lease: ["DeleteItem"],
-    });
-  }
-
   #announceCcds(): void {
     const { shared } = this.props;
     const step = this.step("AnnounceCcds", "announce-ccds", short);
@@ -134,10 +127,13 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
   }
 
   #stateMachine(): sfn.StateMachine {
-    const { settings, functions } = this.props;
-    return this.machine(ccdRetrievalName(functions.stage), "ccd-retrieval.asl.json", {
+    const { shared, settings, functions } = this.props;
+    const stateMachine = this.machine(ccdRetrievalName(functions.stage), "ccd-retrieval.asl.json", {
+      texts: { LedgerTableName: shared.ledger.tableName },
       // A Choice in the definition enforces the deadline. This limit is the last resort, with an hour for the last download.
       numbers: { ExecutionTimeoutSeconds: Math.round((settings.ccd.deadlineMinutes + 60) * 60) },
     });
+    grantReleaseLease(shared, stateMachine);
+    return stateMachine;
   }
 }

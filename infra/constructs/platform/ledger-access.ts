@@ -1,3 +1,5 @@
+import * as iam from "aws-cdk-lib/aws-iam";
+import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { type LedgerKey, ledgerKeys } from "#functions/wings.ts";
 import type { LambdaFunction } from "./lambda-function.ts";
 import type { SharedResources } from "./shared-resources.ts";
@@ -19,6 +21,17 @@ export function grantLedger(
     );
   }
   lambda.allow(["kms:Decrypt"], [key.keyArn]);
+}
+
+/** Lets a state machine delete leases, and use the key that encrypts them: a machine releases its leases itself. */
+export function grantReleaseLease(
+  { ledger, key }: Pick<SharedResources, "ledger" | "key">,
+  stateMachine: sfn.StateMachine,
+): void {
+  const allow = (statement: iam.PolicyStatementProps) =>
+    stateMachine.addToRolePolicy(new iam.PolicyStatement(statement));
+  allow({ actions: ["dynamodb:DeleteItem"], resources: [ledger.tableArn], conditions: itemsOf("lease") });
+  allow({ actions: ["kms:Decrypt"], resources: [key.keyArn] });
 }
 
 /** The condition of a policy that admits one kind of ledger items. */

@@ -12,9 +12,9 @@ export interface WorkflowProps {
 }
 
 /**
- * A state machine and the function behind each of its states. A wing's workflow adds its steps with `step`, grants each
- * just what it needs, and then creates the machine with `machine`. The machine gets what every machine has: a log, traces
- * and the permission to invoke its own functions.
+ * A state machine and its functions. A wing's workflow adds the functions with `step`, grants each just what it needs, and
+ * then creates the machine with `machine`. The machine gets what every machine has: a log, traces and the permission to
+ * invoke its own functions.
  */
 export abstract class StepFunctionsWorkflow<Props extends WorkflowProps> extends Construct {
   abstract readonly stateMachine: sfn.StateMachine;

@@ -5,6 +5,7 @@ import { synthesised } from "../synthesised.ts";
 
 interface Task {
   Resource?: string;
+  Parameters?: Record<string, unknown>;
   TimeoutSeconds?: number;
   ItemProcessor?: { States: Record<string, Task> };
 }
@@ -21,9 +22,13 @@ function tasksOf(variant: StageVariant): [state: string, task: Task][] {
   return [...Object.entries(definition.States), ...nested].filter(([, { Resource }]) => Resource !== undefined);
 }
 
+/** Tasks that call an AWS service themselves have no function. */
+const functionTasksOf = (variant: StageVariant): [state: string, task: Task][] =>
+  tasksOf(variant).filter(([, { Resource }]) => !Resource?.startsWith("arn:aws:states:::"));
+
 describe.each(variantNames)("the bulk-export state machine of %s", (variant) => {
   const synth = synthesised(variant);
-  const tasks = tasksOf(variant);
+  const tasks = functionTasksOf(variant);
 
   test("the state machine is traced, and logs all events without their data", () => {
     expect(machineOf(variant)).toMatchObject({
@@ -40,7 +45,7 @@ describe.each(variantNames)("the bulk-export state machine of %s", (variant) => 
     });
   });
 
-  test("each state calls the function of the construct with its name", () => {
+  test("each task with a function calls that of the construct with its name", () => {
     const called = tasks.map(([state, { Resource = "" }]) => [state, Resource]);
     expect(called).toEqual(tasks.map(([state]) => [state, `<BulkExport/${asConstruct(state)}/Function>`]));
   });
@@ -73,7 +78,8 @@ describe.each(variantNames)("the bulk-export state machine of %s", (variant) => 
 test("the state machine has no other permissions than these, besides invoking its functions", () => {
   const lines = asLines(allowedTo(synthesised("prod"), machineOf("prod")["RoleArn"]));
   expect(lines.filter((line) => !line.startsWith("lambda:")).join("\n")).toMatchInlineSnapshot(`
-    "kms:Decrypt → Key
+    "dynamodb:DeleteItem → Ledger
+    kms:Decrypt → Key
     logs:CreateLogDelivery → *
     logs:DeleteLogDelivery → *
     logs:DescribeLogGroups → *
@@ -93,6 +99,26 @@ test("the state machine has no other permissions than these, besides invoking it
     xray:PutTelemetryRecords → *
     xray:PutTraceSegments → *"
   `);
+});
+
+test("the state machine may delete leases only, of all items in the ledger", () => {
+  const allowed = allowedTo(synthesised("prod"), machineOf("prod")["RoleArn"]);
+  expect(allowed.filter(({ actions }) => actions.some((action) => action.startsWith("dynamodb:")))).toEqual([
+    {
+      Effect: "Allow",
+      actions: ["dynamodb:DeleteItem"],
+      resources: ["<Ledger>"],
+      Condition: {
+        "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["lease#*"] },
+        Null: { "dynamodb:LeadingKeys": "false" },
+      },
+    },
+  ]);
+});
+
+test("the state machine deletes its lease from the stage's ledger", () => {
+  const release = tasksOf("prod").find(([state]) => state === "Release lease")?.[1];
+  expect(release?.Parameters).toMatchObject({ TableName: "<Ledger>" });
 });
 
 test("the settings of downloads and deadline reach the definition as numbers", () => {

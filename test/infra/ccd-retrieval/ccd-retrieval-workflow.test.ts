@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { documentSettings, documentsFunction } from "#ccd-retrieval/language/document-settings.ts";
 import { everyOption } from "#cli/templates/every-option.ts";
-import { tasksOf } from "#test/workflow/state-machine-files.ts";
+import { functionTasksOf } from "#test/workflow/state-machine-files.ts";
 import { allowedTo, asLines, functionsOf } from "../policies.ts";
 import { variantNames } from "../stage-variants.ts";
 import { type Properties, synthesised } from "../synthesised.ts";
@@ -13,7 +13,7 @@ const asConstruct = (state: string): string =>
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join("");
 
-const names = tasksOf("ccd-retrieval.asl.json").map(([state]) => asConstruct(state));
+const names = functionTasksOf("ccd-retrieval.asl.json").map(([state]) => asConstruct(state));
 
 const machineOf = (variant: (typeof variantNames)[number]): Properties =>
   synthesised(variant).resource("AWS::StepFunctions::StateMachine", "CcdRetrieval/StateMachine").Properties;
@@ -22,17 +22,32 @@ describe.each(variantNames)("the ccd-retrieval state machine of %s", (variant) =
   const synth = synthesised(variant);
   const definition = JSON.parse(String(machineOf(variant)["DefinitionString"])) as {
     TimeoutSeconds: unknown;
-    States: Record<string, { Resource?: string; TimeoutSeconds?: number }>;
+    States: Record<string, { Resource?: string; Parameters?: object; TimeoutSeconds?: number }>;
   };
-  const tasks = Object.entries(definition.States).filter(([, { Resource }]) => Resource !== undefined);
+  const tasks = Object.entries(definition.States).filter(([, { Resource }]) => Resource?.startsWith("<") === true);
 
-  test("each state calls the function of the construct with its name, and the machine may invoke no other", () => {
+  test("each task with a function calls that of the construct with its name, and the machine may invoke no other", () => {
     expect(tasks.map(([, { Resource }]) => Resource)).toEqual(names.map((name) => `<CcdRetrieval/${name}/Function>`));
     const lines = asLines(allowedTo(synth, machineOf(variant)["RoleArn"]));
     expect(lines.filter((line) => line.startsWith("lambda:"))).toEqual(
       names.map((name) => `lambda:InvokeFunction → CcdRetrieval/${name}/Function`).toSorted(),
     );
-    expect(lines.filter((line) => !/^(lambda|logs|xray):/.test(line))).toEqual([]);
+    expect(lines.filter((line) => !/^(lambda|logs|xray):/.test(line))).toEqual([
+      "dynamodb:DeleteItem → Ledger",
+      "kms:Decrypt → Key",
+    ]);
+  });
+
+  test("the state machine deletes its lease from the stage's ledger, and may delete leases only", () => {
+    expect(definition.States["Release session lease"]?.Parameters).toMatchObject({ TableName: "<Ledger>" });
+    const allowed = allowedTo(synth, machineOf(variant)["RoleArn"]);
+    const conditions = allowed.filter(({ actions }) => actions.includes("dynamodb:DeleteItem"));
+    expect(conditions.map(({ Condition }) => Condition)).toEqual([
+      {
+        "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["lease#*"] },
+        Null: { "dynamodb:LeadingKeys": "false" },
+      },
+    ]);
   });
 
   test("each task's time limit is longer than its function's timeout", () => {
@@ -102,6 +117,6 @@ test("only functions that call the server have the session, and only fetch-ccds 
   expect(functionsThatMay(/s3:PutObject → landing\/quarantine\//)).toEqual(["fetch-ccds"]);
   expect(functionsThatMay(/s3:GetObject → landing\/quarantine\//)).toEqual([]);
   expect(functionsThatMay(/s3:DeleteObject|landing\/exports\//)).toEqual([]);
-  expect(functionsThatMay(/dynamodb:DeleteItem/)).toEqual(["release-session-lease"]);
+  expect(functionsThatMay(/dynamodb:DeleteItem/)).toEqual([]);
   expect(functionsThatMay(/states:/)).toEqual(["request-ccds", "take-session-lease"]);
 });
