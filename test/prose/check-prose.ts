@@ -10,7 +10,7 @@ import { textsOfJson, textsOfMarkdown } from "./prose-texts.ts";
 
 const repository = join(import.meta.dirname, "..", "..");
 
-const pages = ["*.md", ".github/*.md", "docs/*.md", "docs/adr/*.md", "functions/*/README.md"];
+const pages = ["*.md", ".github/*.md", "docs/*.md", "docs/adr/*.md"];
 
 /** Generated from descriptions in the code. */
 const exclude = ["docs/events.md"];

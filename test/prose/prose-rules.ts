@@ -21,13 +21,17 @@ export const proseRules: readonly ProseRule[] = [
   {
     name: "conditional-where",
     advice: 'write "if" for a condition',
-    pattern: /(?:^where\b(?=[^?]*,)|(?:,|;|:|\bonly|\beven|\bexcept|\bbut|\bor) where\b)/gi,
+    pattern: /(?:^where\b(?!.*\?$)(?=.*,)|(?:,|;|:|\bonly|\beven|\bexcept|\bbut|\bor) where\b)/gi,
     wrong: [
       "Where the job is gone, a fresh export starts.",
       "A job, where it is gone, is made again.",
       "It is sent only where needed.",
     ],
-    right: ["If the job is gone, a fresh export starts.", "Where is the poll schedule?", "Where files can come from"],
+    right: [
+      "If the job is gone, a fresh export starts.",
+      "Where is the poll schedule, and the lease?",
+      "Where files can come from",
+    ],
   },
   {
     name: "double-negation",
