@@ -4,7 +4,7 @@ import { fromMarkdown } from "mdast-util-from-markdown";
 import { describe, expect, it } from "vitest";
 
 const repository = join(import.meta.dirname, "..", "..");
-const pages = globSync(["*.md", "docs/**/*.md", "state-machines/*.md"], { cwd: repository });
+const pages = globSync(["*.md", "docs/**/*.md", "functions/*/README.md", "state-machines/*.md"], { cwd: repository });
 const read = (file: string): string => readFileSync(join(repository, file), "utf8");
 
 /** `functions/<wing>/language/*-events.ts` as a glob, for each path of ours that a page has as code. */
