@@ -155,7 +155,7 @@ describe("a user session", () => {
     const tokenUrl = userServer({ baseUrl: simulator.baseUrl }).tokenUrl.href;
     const byCode = ["--grant", "authorization_code", "--token-url", tokenUrl];
     const code = simulator.authorizationCode({ userId, clientId });
-    expect((await renew(code, ...byCode)).stdout).toContain("is in place");
+    expect((await renew(code, ...byCode)).stdout).toContain("is stored");
     expect(await refreshesOver(8, documentsOf(8))).toEqual([200]);
 
     await expect(renew(code, ...byCode)).rejects.toThrow(/used before/);
