@@ -22,12 +22,14 @@ interface FileTarget {
   readonly clientId?: string;
 }
 
-const DOWNLOAD_PATH = "/MoBulkDownload/downloadNDJSON";
-const CAPABILITY_PATH = /^\/MoBulkDownload\/capability\/([^/]+)\/([^/]+)$/;
+/** With or without the folder of a moved manifest. */
+const DOWNLOAD_PATH = /^(?:\/integra\/fhir-export\/r4\/manifests\/[^/]+\/files)?\/MoBulkDownload\/downloadNDJSON$/;
+const CAPABILITY_PATH =
+  /^(?:\/integra\/fhir-export\/r4\/manifests\/[^/]+\/files)?\/MoBulkDownload\/capability\/([^/]+)\/([^/]+)$/;
 
 /** True if the path is that of an export's file. */
 export function isDownloadPath(path: string): boolean {
-  return path === DOWNLOAD_PATH || CAPABILITY_PATH.test(path);
+  return DOWNLOAD_PATH.test(path) || CAPABILITY_PATH.test(path);
 }
 
 /** The job and the file name of a download URL. The job is null if it is unknown. */
@@ -48,7 +50,7 @@ export function answerDownload(context: RequestContext): Reply {
   const { job, name } = fileOfUrl(state, path, query);
   entry.jobId = job?.id ?? null;
   entry.fileName = name;
-  if (path !== DOWNLOAD_PATH) return answerCapability(context, { job: job ?? undefined, fileName: name });
+  if (!DOWNLOAD_PATH.test(path)) return answerCapability(context, { job: job ?? undefined, fileName: name });
   const check = checkDownloadCredentials(state.tokens, request.headers, entry);
   if ("refusal" in check) return accessDenied(check.refusal);
   const parameters = new URLSearchParams(query);

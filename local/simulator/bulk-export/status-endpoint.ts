@@ -1,5 +1,6 @@
 import { type ExportJob, statusOf } from "#local/simulator/bulk-export/export-jobs.ts";
-import { manifestText } from "#local/simulator/bulk-export/manifest.ts";
+import { MOVED_MANIFESTS_PATH, manifestPage } from "#local/simulator/bulk-export/manifest.ts";
+import { changeManifest } from "#local/simulator/faults/odd-manifest.ts";
 import {
   accessDenied,
   emptyReply,
@@ -14,12 +15,13 @@ import { checkAuthorization } from "#local/simulator/oauth/access-tokens.ts";
 import type { RequestContext, SimulatorState } from "#local/simulator/simulator-state.ts";
 
 const STATUS_PATH = /^\/integra\/fhir-export\/r4\/bulkExport\/([^/$%]+)$/;
+const MOVED_MANIFEST_PATH = /^\/integra\/fhir-export\/r4\/manifests\/([^/$%]+)\/manifest\.json$/;
 // Timers of clients fire a few milliseconds early.
 const EARLY_TOLERANCE_MS = 50;
 
-/** The job id in the path of a status URL; null for any other path. */
+/** The job id in the path of a status URL, or of a moved manifest; null for any other path. */
 export function jobIdOfPath(path: string): string | null {
-  return STATUS_PATH.exec(path)?.[1] ?? null;
+  return STATUS_PATH.exec(path)?.[1] ?? MOVED_MANIFEST_PATH.exec(path)?.[1] ?? null;
 }
 
 /** Status request (guide: "Content URL"; Bulk Data: "Bulk Data Status Request"). */
@@ -62,10 +64,19 @@ function inProgressReply({ settings }: SimulatorState, job: ExportJob): Reply {
   return jsonReply(202, outcome, { "content-type": FHIR_JSON, "x-progress": "In-Progress", ...retryAfter });
 }
 
-function completeReply({ state, query }: RequestContext, job: ExportJob): Reply {
+function completeReply({ state, request, path, query, fault }: RequestContext, job: ExportJob): Reply {
+  const { baseUrl, settings } = state;
+  if (fault?.kind === "see-other") {
+    return emptyReply(303, { location: `${baseUrl}${MOVED_MANIFESTS_PATH}${job.id}/manifest.json` });
+  }
   const page = Number(new URLSearchParams(query).get("page") ?? "1");
-  const text = manifestText(job, state.baseUrl, state.settings, page);
-  if (text === null) return operationOutcome(404, `URL Invalid: there is no page ${page}`, "not-found");
-  const expires = new Date(job.completesAt + state.settings.fileLifetimeMs).toUTCString();
-  return { status: 200, headers: { "content-type": "application/json", expires }, body: Buffer.from(text) };
+  const found = manifestPage(job, { baseUrl, page, moved: MOVED_MANIFEST_PATH.test(path) }, settings);
+  if (found === null) return operationOutcome(404, `URL Invalid: there is no page ${page}`, "not-found");
+  const place = { selfUrl: baseUrl + (request.url ?? "").slice(1), lines: found.files.map(({ lines }) => lines) };
+  const manifest =
+    fault?.kind === "odd-manifest" ? changeManifest(found.manifest, fault.change, place) : found.manifest;
+  const text = JSON.stringify(manifest, null, 2);
+  const body = Buffer.from(settings.rawLineBreaks ? text.replaceAll("\\n", "\n") : text);
+  const expires = new Date(job.completesAt + settings.fileLifetimeMs).toUTCString();
+  return { status: 200, headers: { "content-type": "application/json", expires }, body };
 }

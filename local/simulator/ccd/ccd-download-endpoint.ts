@@ -2,6 +2,7 @@ import { ccdArchive } from "#local/simulator/ccd/ccd-archive.ts";
 import { attackArchive } from "#local/simulator/ccd/ccd-attacks.ts";
 import { ccdDocuments } from "#local/simulator/ccd/ccd-documents.ts";
 import { alreadyInProcessReply, inProgressReply } from "#local/simulator/ccd/ccd-request-endpoint.ts";
+import { oddArchive } from "#local/simulator/ccd/odd-archives.ts";
 import { type ServerRequest, serverRequestStatus } from "#local/simulator/ccd/server-requests.ts";
 import type { Fault } from "#local/simulator/faults/fault-schema.ts";
 import {
@@ -71,6 +72,7 @@ function sendDocuments(state: SimulatorState, { id, criteria }: ServerRequest, f
   if (fault?.kind === "hostile-ccd") {
     return attachment("application/zip", `${id}.zip`, attackArchive(state, documents, criteria, fault));
   }
+  if (fault?.kind === "odd-ccd") return attachment("application/zip", `${id}.zip`, oddArchive(documents, fault.form));
   const [only] = documents;
   if (state.settings.ccdContainer === "xml-when-single" && only !== undefined && documents.length === 1) {
     return attachment("text/xml;charset=UTF-8", only.fileName, Buffer.from(only.xml));

@@ -1,3 +1,4 @@
+import { ERROR_FILE_NAME } from "#local/simulator/bulk-export/manifest.ts";
 import type { Fault } from "#local/simulator/faults/fault-schema.ts";
 import type { EndpointName } from "#local/simulator/http/request-log.ts";
 import { uniformOf } from "#local/simulator/records/seeded-random.ts";
@@ -12,7 +13,29 @@ const CONTENT_FAULTS: ReadonlySet<Fault["kind"]> = new Set<Fault["kind"]>([
   "bad-line",
   "drop-line",
   "bad-gzip",
+  "byte-order-mark",
+  "unrequested-gzip",
+  "see-other",
+  "odd-manifest",
+  "odd-issue",
+  "odd-ccd",
   "hostile-ccd",
+]);
+
+/** The endpoints of the faults that only some endpoints can have. */
+const ENDPOINTS_OF_FAULT: ReadonlyMap<Fault["kind"], readonly FaultyEndpoint[]> = new Map<
+  Fault["kind"],
+  readonly FaultyEndpoint[]
+>([
+  ["accepted-status", ["kick-off"]],
+  ["pipe-in-location", ["kick-off"]],
+  ["see-other", ["status"]],
+  ["odd-manifest", ["status"]],
+  ["oauth-error", ["token", "user-token"]],
+  ["odd-lifetime", ["token", "user-token"]],
+  ["odd-issue", ["download"]],
+  ["odd-ccd", ["ccd-download"]],
+  ["hostile-ccd", ["ccd-download"]],
 ]);
 
 /** The request that a fault is chosen for. */
@@ -24,7 +47,7 @@ export interface FaultTarget {
   readonly path: string;
   readonly query: string;
   readonly fileName: string | null;
-  /** False if a download is not ready. Faults of content then wait for a later request. */
+  /** False if an export or a download is not ready. Faults of content then wait for a later request. */
   readonly contentReady: boolean;
 }
 
@@ -108,6 +131,8 @@ export class FaultPlan {
   }
 }
 
-function isPossible({ kind }: Fault, { contentReady }: FaultTarget): boolean {
+function isPossible({ kind }: Fault, { endpoint, fileName, contentReady }: FaultTarget): boolean {
+  if (ENDPOINTS_OF_FAULT.get(kind)?.includes(endpoint) === false) return false;
+  if (kind === "odd-issue" && fileName !== ERROR_FILE_NAME) return false;
   return contentReady || !CONTENT_FAULTS.has(kind);
 }

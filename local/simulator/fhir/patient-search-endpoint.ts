@@ -11,7 +11,7 @@ import type { RequestContext } from "#local/simulator/simulator-state.ts";
 import { checkUserBearer, maySee } from "#local/simulator/user-session/user-authorization.ts";
 
 /** The guide spells both paths with and without a capital. */
-const PATIENT_SEARCH_PATH = /^\/integra\/fhir\/r4\/(?:us-core\/)?[Pp]atient$/;
+const PATIENT_SEARCH_PATH = /^\/integra\/fhir\/r4\/(?:[Pp]atient|us-core\/[Pp][Aa][Tt][Ii][Ee][Nn][Tt])$/;
 const GENDERS: ReadonlySet<string> = new Set(["male", "female", "other", "unknown"]);
 /** https://hl7.org/fhir/R4/datatypes.html#date */
 const DATE = /^\d{4}(-\d\d(-\d\d)?)?$/;

@@ -1,19 +1,21 @@
 import { isResourceMatch, wrongResourceParameters } from "#local/simulator/fhir/resource-search.ts";
 import { FHIR_API_PATH, fhirReply } from "#local/simulator/fhir/searchset.ts";
 import { accessDenied, operationOutcome, type Reply, tomcatPage } from "#local/simulator/http/http-reply.ts";
-import { API_TYPES, isApiType } from "#local/simulator/records/resource-types.ts";
+import { API_TYPES, isApiType, RESOURCE_TYPES } from "#local/simulator/records/resource-types.ts";
 import type { RequestContext } from "#local/simulator/simulator-state.ts";
 import type { RegisteredUser } from "#local/simulator/user-api-options.ts";
 import { checkUserBearer, maySee } from "#local/simulator/user-session/user-authorization.ts";
 
 const RESOURCE_PATH = /^\/integra\/fhir\/r4(?:\/([A-Za-z]+)(?:\/([^/]+))?)?$/;
+/** Guide, "List of US Core FHIR Resources" and "API to Fetch Patient ID", which spells the type with and without a capital. */
+const US_CORE_PATH = /^\/integra\/fhir\/r4\/us-core\/([A-Za-z]+)(?:\/([^/]+))?$/;
 /** Guide, "API to View Patient Data": a search "by resource type or by patient compartment". */
 const COMPARTMENT_PATH = /^\/integra\/fhir\/r4\/Patient\/([^/]+)\/([A-Za-z]+)$/;
 const MAX_PAGE_SIZE = 200;
 
-/** True when the path is one of the FHIR API; also of types that do not exist. */
+/** True if the path is one of the FHIR API, even of types that do not exist. */
 export function isResourcePath(path: string): boolean {
-  return RESOURCE_PATH.test(path) || COMPARTMENT_PATH.test(path);
+  return [RESOURCE_PATH, US_CORE_PATH, COMPARTMENT_PATH].some((pattern) => pattern.test(path));
 }
 
 /** Search, read, or a further page of a search (guide: "List of FHIR R4 APIs"; FHIR R4: "RESTful API"). */
@@ -28,12 +30,23 @@ export function answerResource(context: RequestContext): Reply {
     parameters.append("patient", patientId);
     return search(context, check.user, typeInCompartment, parameters);
   }
+  const [, usCoreType, usCoreId] = US_CORE_PATH.exec(path) ?? [];
+  if (usCoreType !== undefined) return answerUsCore(context, check.user, usCoreType, usCoreId);
   const [, type, id] = RESOURCE_PATH.exec(path) ?? [];
   if (type === undefined) {
     return state.searches.continue(parameters, check.user.userId, `${state.baseUrl}${FHIR_API_PATH}?${query}`);
   }
   if (id === undefined) return search(context, check.user, type, parameters);
   return read(context, check.user, type, id);
+}
+
+/** US Core has the exported types, all of whose resources name their profile in `meta.profile`. */
+function answerUsCore(context: RequestContext, user: RegisteredUser, name: string, id: string | undefined): Reply {
+  const type = RESOURCE_TYPES.find((one) => one.toLowerCase() === name.toLowerCase());
+  if (type === undefined) return unknownType(name, RESOURCE_TYPES);
+  return id === undefined
+    ? search(context, user, type, new URLSearchParams(context.query))
+    : read(context, user, type, id);
 }
 
 function search(
@@ -66,7 +79,7 @@ function read({ state }: RequestContext, user: RegisteredUser, type: string, id:
   return fhirReply(resource.line);
 }
 
-function unknownType(type: string): Reply {
-  const diagnostics = `Unknown resource type '${type}' - Server knows how to handle: [${API_TYPES.toSorted().join(", ")}]`;
+function unknownType(type: string, known: readonly string[] = API_TYPES): Reply {
+  const diagnostics = `Unknown resource type '${type}' - Server knows how to handle: [${known.toSorted().join(", ")}]`;
   return operationOutcome(404, diagnostics, "not-supported");
 }

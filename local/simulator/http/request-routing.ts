@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ADMIN_PREFIX, answerAdmin } from "#local/simulator/admin-endpoint.ts";
 import { answerDownload, fileOfUrl, isDownloadPath } from "#local/simulator/bulk-export/download-endpoint.ts";
+import { statusOf } from "#local/simulator/bulk-export/export-jobs.ts";
 import { answerKickOff, exportOfPath } from "#local/simulator/bulk-export/kick-off-endpoint.ts";
 import { answerDelete, answerStatus, jobIdOfPath } from "#local/simulator/bulk-export/status-endpoint.ts";
 import {
@@ -12,13 +13,14 @@ import { answerCcdRequest, CCD_REQUEST_PATH } from "#local/simulator/ccd/ccd-req
 import { answerNonceRequest, NONCE_PATH } from "#local/simulator/ccd/nonce-endpoint.ts";
 import { serverRequestStatus } from "#local/simulator/ccd/server-requests.ts";
 import type { FaultTarget, FaultyEndpoint } from "#local/simulator/faults/fault-plan.ts";
-import { isApplicable, replyOfFault, spoilContent } from "#local/simulator/faults/fault-replies.ts";
+import { applyFault, isApplicable, replyOfFault } from "#local/simulator/faults/fault-replies.ts";
 import type { Fault } from "#local/simulator/faults/fault-schema.ts";
 import { answerPatientSearch, isPatientSearchPath } from "#local/simulator/fhir/patient-search-endpoint.ts";
 import { answerResource, isResourcePath } from "#local/simulator/fhir/resource-endpoint.ts";
 import { type Reply, tomcatPage } from "#local/simulator/http/http-reply.ts";
 import { deliver } from "#local/simulator/http/reply-delivery.ts";
 import { type EndpointName, logEntryOf, targetOf } from "#local/simulator/http/request-log.ts";
+import { isTraceIntact } from "#local/simulator/http/traced-url.ts";
 import { answerTokenRequest } from "#local/simulator/oauth/token-endpoint.ts";
 import { fillInWords } from "#local/simulator/secrets-seen.ts";
 import type { RequestContext, SimulatorState } from "#local/simulator/simulator-state.ts";
@@ -72,7 +74,7 @@ export async function handleRequest(
     response.destroy();
     return;
   }
-  const delivered = fault === null ? reply : spoilContent(reply, fault);
+  const delivered = fault === null ? reply : applyFault(reply, fault);
   // Set before the answer is sent, because a test may read the log as soon as it has the answer.
   entry.status = fault?.kind === "cut" && fault.afterBytes === undefined ? null : reply.status;
   await deliver(response, delivered, fault, state.settings);
@@ -105,6 +107,14 @@ function answer(context: RequestContext): Reply | Promise<Reply> {
   if (/[|\\^`{}<>"]/.test(context.request.url ?? "")) {
     return tomcatPage(400, "Bad Request", "Invalid character in the request target.", "unencoded character in the URL");
   }
+  if (!isTraceIntact(context.query)) {
+    return tomcatPage(
+      400,
+      "Bad Request",
+      "The parameter trace is wrong.",
+      "the parameter trace was decoded or encoded wrongly",
+    );
+  }
   return ANSWERS[context.entry.endpoint](context);
 }
 
@@ -126,7 +136,8 @@ function faultTargetOf(
   }
   const jobId = jobIdOfPath(path);
   const job = state.jobs.all.find(({ id }) => id === jobId);
-  return { ...named, key: job === undefined ? path : String(job.number) };
+  const contentReady = endpoint !== "status" || (job !== undefined && statusOf(job) === "Complete");
+  return { ...named, key: job === undefined ? path : String(job.number), contentReady };
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {

@@ -1,6 +1,8 @@
+import { AGE_GROUPS } from "#local/simulator/records/age-groups.ts";
 import { addCareCoordinationResources } from "#local/simulator/records/care-coordination-resources.ts";
 import { addClinicalResources } from "#local/simulator/records/clinical-resources.ts";
 import type { Dataset } from "#local/simulator/records/dataset.ts";
+import { addFurtherProfiles } from "#local/simulator/records/further-profiles.ts";
 import { apiPatient, demographicsOf, twinOf } from "#local/simulator/records/patient-profile.ts";
 import { ResourceBook, type StoredResource } from "#local/simulator/records/resource-book.ts";
 import type { ApiType } from "#local/simulator/records/resource-types.ts";
@@ -17,7 +19,9 @@ export interface ApiResource {
 }
 
 /** The numbers of further resources begin here: no export has as many resources of one type. */
-const EXPORTED_NUMBERS = 500_000_000;
+const NUMBERS_BEFORE_VISITS = 500_000_000;
+/** The numbers of resources with further profiles begin here: further visits have fewer resources of one type. */
+const NUMBERS_BEFORE_PROFILES = 800_000_000;
 const FIRST_TWIN = 25_900_000_001;
 
 /**
@@ -84,7 +88,7 @@ export class PatientRecords {
 
 function furtherResources(exported: readonly StoredResource[], seed: number, maxVisits: number): StoredResource[] {
   const random = seededRandom(seed + 1);
-  const book = new ResourceBook(random, EXPORTED_NUMBERS);
+  const book = new ResourceBook(random, NUMBERS_BEFORE_VISITS);
   const supporting = supportingReferences(exported);
   const firstOf = firstReferences(exported);
   const patients = exported.filter(({ type }) => type === "Patient");
@@ -100,6 +104,22 @@ function furtherResources(exported: readonly StoredResource[], seed: number, max
       { ageGroupId, patient, encounter, condition: firstOf("Condition", patient) },
       supporting,
     );
+  }
+  return [...book.resources, ...resourcesOfFurtherProfiles(patients, firstOf, seed)];
+}
+
+/** From a sequence and numbers of their own, so that the other resources keep their bytes. */
+function resourcesOfFurtherProfiles(
+  patients: readonly StoredResource[],
+  firstOf: (type: ApiType, patient: string) => string,
+  seed: number,
+): StoredResource[] {
+  const random = seededRandom(seed + 2);
+  const book = new ResourceBook(random, NUMBERS_BEFORE_PROFILES);
+  for (const { reference: patient, ageGroupId } of patients) {
+    if (ageGroupId === null) continue;
+    const isChild = AGE_GROUPS.some(({ id, oldest }) => id === ageGroupId && oldest < 20);
+    addFurtherProfiles(book, random, { ageGroupId, patient, encounter: firstOf("Encounter", patient), isChild });
   }
   return book.resources;
 }
