@@ -92,7 +92,7 @@ export function userSessions(dynamo: DynamoDBClient, table: string): UserSession
         },
       });
     },
-    revive: async (sessionId, seed) => {
+    reopen: async (sessionId, seed) => {
       await change(sessionId, {
         when: "#seed = :seed AND #putAt < :putAt AND attribute_exists(#deadAt)",
         set: "#putAt = :putAt, #attempts = :none",
@@ -146,7 +146,7 @@ export function userSessions(dynamo: DynamoDBClient, table: string): UserSession
         values: { ":claim": text(claim.id), ":retryAt": number(retryAt) },
       });
     },
-    bury: (sessionId, claim, { at, refusal, words }) =>
+    endSession: (sessionId, claim, { at, refusal, message }) =>
       change(
         sessionId,
         {
@@ -158,13 +158,13 @@ export function userSessions(dynamo: DynamoDBClient, table: string): UserSession
             ":generation": number(claim.generation),
             ":at": number(at),
             ":refusal": text(refusal),
-            ":words": text(words),
+            ":words": text(message),
           },
         },
         (item) => item[names["#settledBy"]]?.S === claim.id && item[names["#deadAt"]] !== undefined,
       ),
-    markTold: async (sessionId, deadAt) => {
-      await change(sessionId, { when: "#deadAt = :at", set: "#told = :at", values: { ":at": number(deadAt) } });
+    markEndPublished: async (sessionId, endedAt) => {
+      await change(sessionId, { when: "#deadAt = :at", set: "#told = :at", values: { ":at": number(endedAt) } });
     },
   };
 }
@@ -190,12 +190,12 @@ function recordOf(item: Item): SessionRecord {
     claim: has("#claim") ? { id: textOf("#claim"), until: numberOf("#claimUntil") } : undefined,
     attempts: numberOf("#attempts"),
     retryAt: has("#retryAt") ? numberOf("#retryAt") : undefined,
-    death: has("#deadAt")
+    end: has("#deadAt")
       ? {
           at: numberOf("#deadAt"),
           refusal: refusalOf(textOf("#refusal")),
-          words: textOf("#words"),
-          told: item[names["#told"]] !== undefined,
+          message: textOf("#words"),
+          published: item[names["#told"]] !== undefined,
         }
       : undefined,
   };

@@ -5,7 +5,7 @@ import {
   type PatientIdentifier,
   patientIdentifier,
 } from "#ccd-retrieval/language/known-patient.ts";
-import { askForPage, type PageResource, type UserClient } from "#user-session/fhir-page.ts";
+import { fetchFhirPage, type PageResource, type UserClient } from "#user-session/fhir-page.ts";
 
 /** More than any patient has. What is read goes into an item of the ledger, which has room for 400 KB. */
 const most = { identifiers: 50, typesOfOne: 5, names: 20, givenOfOne: 10 };
@@ -18,7 +18,7 @@ const passingUses: ReadonlySet<string | undefined> = new Set(["temp", "old"]);
  * asked for, which then says nothing of anybody. Parts that are missing or malformed are left out.
  *
  * Source: FHIR R4, "RESTful API", `read`, and "Patient"; guide, "API to Fetch Patient ID", its two samples.
- * @throws as `askForPage`
+ * @throws as `fetchFhirPage`
  */
 export async function readPatient(
   client: UserClient,
@@ -26,7 +26,7 @@ export async function readPatient(
   signal?: AbortSignal,
 ): Promise<KnownPatient | undefined> {
   const url = new URL(`Patient/${encodeURIComponent(patientId)}`, client.server.fhirUrl);
-  const { resources } = await askForPage(client, url, "the read of one Patient", signal);
+  const { resources } = await fetchFhirPage(client, url, "the read of one Patient", signal);
   const [resource] = resources;
   if (resources.length !== 1 || resource?.resourceType !== "Patient" || resource.id !== patientId) return undefined;
   return knownPatientOf(resource, client.now());
