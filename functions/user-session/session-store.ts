@@ -90,7 +90,7 @@ export function userSessions(dynamo: DynamoDBDocumentClient, table: string): Use
         },
       });
     },
-    revive: async (sessionId, seed) => {
+    reopen: async (sessionId, seed) => {
       await change(sessionId, {
         when: "#seed = :seed AND #putAt < :putAt AND attribute_exists(#deadAt)",
         set: "#putAt = :putAt, #attempts = :none",
@@ -144,7 +144,7 @@ export function userSessions(dynamo: DynamoDBDocumentClient, table: string): Use
         values: { ":claim": claim.id, ":retryAt": retryAt },
       });
     },
-    bury: (sessionId, claim, { at, refusal, words }) =>
+    endSession: (sessionId, claim, { at, refusal, message }) =>
       change(
         sessionId,
         {
@@ -156,13 +156,13 @@ export function userSessions(dynamo: DynamoDBDocumentClient, table: string): Use
             ":generation": claim.generation,
             ":at": at,
             ":refusal": refusal,
-            ":words": words,
+            ":words": message,
           },
         },
         (item) => item[names["#settledBy"]] === claim.id && item[names["#deadAt"]] !== undefined,
       ),
-    markTold: async (sessionId, deadAt) => {
-      await change(sessionId, { when: "#deadAt = :at", set: "#told = :at", values: { ":at": deadAt } });
+    markEndPublished: async (sessionId, endedAt) => {
+      await change(sessionId, { when: "#deadAt = :at", set: "#told = :at", values: { ":at": endedAt } });
     },
   };
 }
@@ -194,12 +194,12 @@ function recordOf(item: Item): SessionRecord {
     claim: has("#claim") ? { id: textOf("#claim"), until: numberOf("#claimUntil") } : undefined,
     attempts: numberOf("#attempts"),
     retryAt: has("#retryAt") ? numberOf("#retryAt") : undefined,
-    death: has("#deadAt")
+    end: has("#deadAt")
       ? {
           at: numberOf("#deadAt"),
           refusal: refusalOf(textOf("#refusal")),
-          words: textOf("#words"),
-          told: item[names["#told"]] !== undefined,
+          message: textOf("#words"),
+          published: item[names["#told"]] !== undefined,
         }
       : undefined,
   };

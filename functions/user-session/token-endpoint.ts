@@ -22,7 +22,7 @@ export interface UserTokenPorts {
   now: () => number;
 }
 
-/** A one-time authorization code and what was sent when it was asked for (RFC 6749, 4.1.3; RFC 7636, 4.5). */
+/** A one-time authorization code, with the parameters of its authorization request (RFC 6749, 4.1.3; RFC 7636, 4.5). */
 export interface AuthorizationCode {
   code: string;
   redirectUri?: string;
@@ -36,23 +36,23 @@ const tokenAnswer = z.object({
   scope: z.string().optional(),
 });
 
-/** What the guide's answers say (guide, "Generation of access token"). */
+/** The lifetime in the guide's examples (guide, "Generation of access token"), if the server names none. */
 const defaultLifetimeSeconds = 899;
 const bodyLimit = 1024 * 1024;
 
 /**
- * How long a token request may take. A claim on a session (`session-keeper.ts`) is good for longer than that, so that a
- * process that lives ends within its claim.
+ * How long a token request may take. A claim on a session (`session-refresh.ts`) lasts longer, so a process that lives
+ * finishes within its claim.
  */
 export const tokenRequestMs = 10_000;
 
 /**
- * Exchanges a refresh token, by one request that nobody can cancel: an answer that is not read may hold the only token
- * that continues the chain.
+ * Exchanges a refresh token by one request. The request cannot be cancelled: an answer that is not read may hold the only
+ * refresh token that continues the chain.
  *
  * Source: guide, "Generation of access token"; RFC 6749, 5 and 6; SMART App Launch, "Refresh access token".
- * @throws SessionDead where the server refuses the refresh token or the client
- * @throws ServerUnavailable where the answer says neither yes nor no; the server may have rotated the token all the same
+ * @throws SessionDead if the server refuses the refresh token or the client
+ * @throws ServerUnavailable if the answer is neither a token nor a refusal. The server may still have rotated the token
  */
 export async function refreshUserToken(
   ports: UserTokenPorts,
@@ -65,11 +65,11 @@ export async function refreshUserToken(
 }
 
 /**
- * Exchanges an authorization code, which is good for one request.
+ * Exchanges an authorization code, which is valid for one request.
  *
  * Source: guide, "Generation of access token"; RFC 6749, 4.1.3.
- * @throws SessionDead where the server refuses the code or the client, or gives no refresh token
- * @throws ServerUnavailable where the answer says neither yes nor no; the code may be used up all the same
+ * @throws SessionDead if the server refuses the code or the client, or issues no refresh token
+ * @throws ServerUnavailable if the answer is neither a token nor a refusal. The code may still be used up
  */
 export async function exchangeCode(
   ports: UserTokenPorts,
@@ -81,20 +81,21 @@ export async function exchangeCode(
   if (codeVerifier !== undefined) form["code_verifier"] = codeVerifier;
   const { refreshToken, ...tokens } = await requestTokens(ports, client, form);
   if (refreshToken !== undefined) return { ...tokens, refreshToken };
-  const words = "the token endpoint gave no refresh token: ask for a code with the scope offline (or offline_access)";
-  throw new SessionDead(words, { refusal: "grant-refused" });
+  const message =
+    "the token endpoint issued no refresh token: sign in again, with the scope offline (or offline_access)";
+  throw new SessionDead(message, { refusal: "grant-refused" });
 }
 
-type Granted = Omit<UserTokens, "refreshToken"> & { refreshToken: string | undefined };
+type IssuedTokens = Omit<UserTokens, "refreshToken"> & { refreshToken: string | undefined };
 
 async function requestTokens(
   { server, http, now }: UserTokenPorts,
   client: OAuthClient,
   grant: Record<string, string>,
-): Promise<Granted> {
+): Promise<IssuedTokens> {
   const { headers, form } = clientAuthentication(client);
-  const secrets = secretsOf(client, grant, headers);
-  const answer = await inTime(
+  const credentials = credentialsOf(client, grant, headers);
+  const answer = await withinTime(
     http({
       method: "POST",
       url: server.tokenUrl,
@@ -103,11 +104,11 @@ async function requestTokens(
       signal: AbortSignal.timeout(tokenRequestMs),
     }),
   );
-  if (answer.status !== 200) throw tokenFault(await readRefusal({ ...answer, credentials: secrets }, now()));
-  return await readTokens(answer, secrets);
+  if (answer.status !== 200) throw tokenFault(await readRefusal({ ...answer, credentials }, now()));
+  return await readTokens(answer, credentials);
 }
 
-/** RFC 6749, 2.3.1; a client without a secret names itself in the form (RFC 6749, 3.2.1). */
+/** RFC 6749, 2.3.1. A client without a secret sends its id in the form (RFC 6749, 3.2.1). */
 function clientAuthentication({ id, authentication }: OAuthClient): { headers: Headers; form: Record<string, string> } {
   if (authentication.method === "none") return { headers: {}, form: { client_id: id } };
   const { method, secret } = authentication;
@@ -116,21 +117,23 @@ function clientAuthentication({ id, authentication }: OAuthClient): { headers: H
   return { headers: { authorization: `Basic ${credentials}` }, form: {} };
 }
 
-/** By the encoding of HTML forms, as RFC 6749, 2.3.1 wants the id and the secret inside of HTTP Basic (its appendix B). */
+/** HTML form encoding. RFC 6749, 2.3.1 and appendix B require it for the id and the secret within HTTP Basic. */
 function formEncoded(value: string): string {
   return new URLSearchParams({ "": value }).toString().slice(1);
 }
 
-async function inTime(work: Promise<HttpAnswer>): Promise<HttpAnswer> {
+async function withinTime(request: Promise<HttpAnswer>): Promise<HttpAnswer> {
   try {
-    return await work;
+    return await request;
   } catch (error) {
     if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
-    throw new ServerUnavailable("the token endpoint did not answer in time", { cause: error });
+    throw new ServerUnavailable(`the token endpoint did not answer within ${tokenRequestMs / 1000} s`, {
+      cause: error,
+    });
   }
 }
 
-async function readTokens(answer: HttpAnswer, secrets: readonly string[]): Promise<Granted> {
+async function readTokens(answer: HttpAnswer, credentials: readonly string[]): Promise<IssuedTokens> {
   const body = await readBody(answer, bodyLimit);
   const parsed = tokenAnswer.safeParse(jsonOrUndefined(body));
   if (parsed.success) {
@@ -139,16 +142,16 @@ async function readTokens(answer: HttpAnswer, secrets: readonly string[]): Promi
     return { accessToken: access_token, refreshToken: refresh_token, expiresInSeconds, scope };
   }
   // Some servers send OAuth's error object with status 200.
-  const text = readServerText(body, secrets);
+  const text = readServerText(body, credentials);
   if (text.oauthError !== undefined)
     throw tokenFault({ ...text, status: 200, temporary: false, retryAfterMs: undefined });
-  throw new ServerUnavailable("the token endpoint answered 200 without an access token");
+  throw new ServerUnavailable("the token endpoint answered HTTP 200 without an access token");
 }
 
-/** OAuth's errors that are about the server's state, not about what was asked (RFC 6749, 4.1.2.1; used at token endpoints, too). */
-const passingErrors = new Set(["server_error", "temporarily_unavailable", "slow_down"]);
+/** OAuth errors about the server's state, not about the request (RFC 6749, 4.1.2.1; token endpoints send them as well). */
+const temporaryErrors = new Set(["server_error", "temporarily_unavailable", "slow_down"]);
 
-/** OAuth's errors about the client or its request, not about the grant (RFC 6749, 5.2). */
+/** OAuth errors about the client or its request, not about the grant (RFC 6749, 5.2). */
 const clientErrors = new Set([
   "invalid_client",
   "unauthorized_client",
@@ -158,20 +161,20 @@ const clientErrors = new Set([
 ]);
 
 /**
- * OAuth's error object is a refusal under any status, and so are the guide's 400 and 401. Any other answer (a proxy's 403,
- * a login page's redirect, a 404) tells nothing about the session.
+ * An OAuth error object is a refusal with any status, and so are the guide's 400 and 401. Any other answer (a proxy's 403, a
+ * redirect to a login page, a 404) says nothing about the session.
  */
 function tokenFault(refusal: Refusal): SessionDead | ServerUnavailable {
-  const words = `the token endpoint answered ${refusalText(refusal)}`;
+  const message = `the token endpoint answered ${refusalText(refusal)}`;
   const { oauthError, status } = refusal;
-  const refused = oauthError === undefined ? status === 400 || status === 401 : !passingErrors.has(oauthError);
-  if (refusal.temporary || !refused) return new ServerUnavailable(words, { retryAfterMs: refusal.retryAfterMs });
+  const refused = oauthError === undefined ? status === 400 || status === 401 : !temporaryErrors.has(oauthError);
+  if (refusal.temporary || !refused) return new ServerUnavailable(message, { retryAfterMs: refusal.retryAfterMs });
   const ofClient = oauthError !== undefined && clientErrors.has(oauthError);
-  return new SessionDead(words, { refusal: ofClient ? "client-refused" : "grant-refused" });
+  return new SessionDead(message, { refusal: ofClient ? "client-refused" : "grant-refused" });
 }
 
-/** What of a request may never be printed: servers quote what they refuse. */
-function secretsOf({ authentication }: OAuthClient, grant: Record<string, string>, headers: Headers): string[] {
+/** The credentials of a request. They are redacted in the server's text, because servers quote what they refuse. */
+function credentialsOf({ authentication }: OAuthClient, grant: Record<string, string>, headers: Headers): string[] {
   const { grant_type: _, redirect_uri: __, ...secrets } = grant;
   const basic = headers["authorization"]?.replace(/^Basic /, "");
   return [
