@@ -27,7 +27,7 @@ const cursor = z
   .string()
   .optional()
   .describe(
-    "The position of a further page, from the link `next` of the page before it. No other parameter may be sent.",
+    "The position of a further page, from the link `next` of the page before it. Send no other parameter with it.",
   );
 const patientQuery = z.object({ ...patientSearchParameters.shape, _cursor: cursor });
 const resourceQuery = z.object({
@@ -37,7 +37,7 @@ const resourceQuery = z.object({
     .optional()
     .meta({
       param: {
-        description: "FHIR R4 search parameters, with their modifiers. The server checks them.",
+        description: "FHIR R4 search parameters, with their modifiers. IntegraConnect checks them.",
         style: "form",
         explode: true,
       },
@@ -52,16 +52,17 @@ const creationHeaders = z.object({
     .string()
     .optional()
     .meta({
-      description: "`wait=20` waits up to 20 seconds, the maximum, until the request has ended (RFC 7240).",
+      description:
+        "`wait=20` waits up to 20 seconds for the end of the request (RFC 7240). The bridge never waits longer.",
       param: { example: "wait=20" },
     }),
 });
 
-const page = resource("One page, as the server sent it. Only its links differ.");
+const page = resource("One page, as IntegraConnect sent it. Only its links differ.");
 const withoutPatient = fhirResourceTypes.filter((type) => !hasPatientParameter(type) && type !== "Patient");
 const combinations =
   "Send one of these combinations: gender, birthdate and phone; or gender, birthdate and email; each optionally with given. " +
-  "The vendor's guide also shows birthdate with family. The bridge rejects other parameter names. The server decides " +
+  "The vendor's guide also shows birthdate with family. The bridge rejects other parameter names. IntegraConnect decides " +
   "which combinations and values it accepts.";
 
 /** Each route of the API. */
@@ -105,11 +106,11 @@ export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
   "GET /fhir/{resourceType}/{id}": {
     summary: "Read one resource",
     requestParams: { path: z.object({ resourceType: fhirResourceType, id: fhirId }) },
-    responses: { "200": resource("The resource, byte for byte as the server sent it."), ...fhirFaults },
+    responses: { "200": resource("The resource, byte for byte as IntegraConnect sent it."), ...fhirFaults },
   },
   "POST /ccd-requests": {
     summary: "Request a patient's CCDs",
-    description: "Name the patient by id, or by gender, birthDate, and phone or email.",
+    description: "Identify the patient by id, or by gender, birthDate, and phone or email.",
     requestParams: { header: creationHeaders },
     requestBody: { required: true, content: { "application/json": { schema: ccdRequestBody } } },
     responses: {

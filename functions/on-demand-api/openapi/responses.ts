@@ -5,11 +5,11 @@ import { ccdRequestView } from "#on-demand-api/language/ccd-request-messages.ts"
 
 const fhirResource = z
   .object({ resourceType: z.string() })
-  .describe("A FHIR R4 resource. A search returns a Bundle, or the one resource that the server found.");
+  .describe("A FHIR R4 resource. A search returns a Bundle, or the one resource that IntegraConnect found.");
 
 const gatewayMessage = z
   .object({ message: z.string().optional() })
-  .describe("A message of API Gateway itself. The call reached no function of the bridge.");
+  .describe("A message of API Gateway itself, not of the bridge.");
 
 /** `components/schemas` */
 export const schemas = {
@@ -39,8 +39,8 @@ export const headers = {
     .describe("Retry after this many seconds. Without this header, a retry alone does not help."),
 };
 
-const called = z.object({ "x-request-id": headers.RequestId });
-const calledRetryable = called.extend({ "Retry-After": headers.RetryAfter });
+const faultHeaders = z.object({ "x-request-id": headers.RequestId });
+const retryableFaultHeaders = faultHeaders.extend({ "Retry-After": headers.RetryAfter });
 
 const outcome = { "application/fhir+json": { schema: outcomeBody } };
 const problem = { "application/problem+json": { schema: problemBody } };
@@ -51,7 +51,6 @@ const problemOrGateway = { ...problem, ...gateway };
 const unauthenticated =
   "The caller is unknown: the token is missing or invalid. A stage with signed calls responds with 403 instead.";
 const notPermitted = "The call is not signed, or the caller may not call this route";
-const withheld = "is out of place, or that the bridge's user may not see it";
 const failed = "The bridge failed. Its operator finds the cause in the log, by the id of the call.";
 const badGateway =
   "IntegraConnect refused the bridge, or its answer cannot be passed on. The response says why. If the answer was too large, request less.";
@@ -72,55 +71,65 @@ export const fhirFaults = {
   "400": {
     id: "FhirInvalid",
     description: "The parameters or the id are invalid. The diagnostics say why.",
-    headers: called,
+    headers: faultHeaders,
     content: outcome,
   },
-  "401": { id: "FhirNotKnown", description: unauthenticated, headers: called, content: outcomeOrGateway },
+  "401": { id: "FhirNotKnown", description: unauthenticated, headers: faultHeaders, content: outcomeOrGateway },
   "403": {
     id: "FhirForbidden",
+<<<<<<< HEAD
     description: `${notPermitted}. Or IntegraConnect says that a value ${withheld}.`,
     headers: called,
+=======
+    description: `${notPermitted}; or IntegraConnect says that a value is invalid, or that the bridge's user may not see the data.`,
+    headers: faultHeaders,
+>>>>>>> wing-api
     content: outcomeOrGateway,
   },
   "404": {
     id: "FhirNotFound",
     description: "The resource or the resource type does not exist.",
-    headers: called,
+    headers: faultHeaders,
     content: outcome,
   },
   "410": {
     id: "FhirGone",
     description: "IntegraConnect says that the resource no longer exists.",
-    headers: called,
+    headers: faultHeaders,
     content: outcome,
   },
   ...throttled,
-  "500": { id: "FhirFailed", description: failed, headers: called, content: outcomeOrGateway },
-  "502": { id: "FhirNotServed", description: badGateway, headers: called, content: outcome },
-  "503": { id: "FhirUnavailable", description: unavailable, headers: calledRetryable, content: outcomeOrGateway },
+  "500": { id: "FhirFailed", description: failed, headers: faultHeaders, content: outcomeOrGateway },
+  "502": { id: "FhirNotServed", description: badGateway, headers: faultHeaders, content: outcome },
+  "503": { id: "FhirUnavailable", description: unavailable, headers: retryableFaultHeaders, content: outcomeOrGateway },
 };
 
 /** The failures of any call below /ccd-requests. */
 export const ccdFaults = {
-  "401": { id: "NotKnown", description: unauthenticated, headers: called, content: problemOrGateway },
+  "401": { id: "NotKnown", description: unauthenticated, headers: faultHeaders, content: problemOrGateway },
   "403": { id: "NotPermitted", description: `${notPermitted}.`, content: gateway },
   ...throttled,
-  "500": { id: "Failed", description: failed, headers: called, content: problemOrGateway },
-  "503": { id: "Unavailable", description: unavailable, headers: calledRetryable, content: problemOrGateway },
+  "500": { id: "Failed", description: failed, headers: faultHeaders, content: problemOrGateway },
+  "503": { id: "Unavailable", description: unavailable, headers: retryableFaultHeaders, content: problemOrGateway },
 };
 
 /** The failures that a patient search at IntegraConnect adds to `ccdFaults`. */
 export const patientFaults = {
   "403": {
     id: "Forbidden",
+<<<<<<< HEAD
     description: `${notPermitted}. Or IntegraConnect says that a value of the patient search ${withheld}.`,
     headers: called,
+=======
+    description: `${notPermitted}; or IntegraConnect says that a value of the patient search is invalid, or that the bridge's user may not see the patient.`,
+    headers: faultHeaders,
+>>>>>>> wing-api
     content: problemOrGateway,
   },
-  "502": { id: "NotServed", description: badGateway, headers: called, content: problem },
+  "502": { id: "NotServed", description: badGateway, headers: faultHeaders, content: problem },
 };
 
-/** A resource below /fhir, as the server sent it. */
+/** A resource below /fhir, as IntegraConnect sent it. */
 export const resource = (description: string): ZodOpenApiResponseObject => ({
   description,
   content: { "application/fhir+json": { schema: fhirResource } },
@@ -129,12 +138,12 @@ export const resource = (description: string): ZodOpenApiResponseObject => ({
 /** A failure of one route only, below /fhir and elsewhere. */
 export const ownOutcome = (description: string): ZodOpenApiResponseObject => ({
   description,
-  headers: called,
+  headers: faultHeaders,
   content: outcome,
 });
 export const ownProblem = (description: string): ZodOpenApiResponseObject => ({
   description,
-  headers: called,
+  headers: faultHeaders,
   content: problem,
 });
 
