@@ -87,7 +87,11 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow {
   #pollExport(): void {
     const step = this.step("PollExport", "poll-export", medium, 512);
     this.props.landing.integra.grantClient(step);
-    this.#grantBucket(step, { lookUp: true, read: ["work/*/job.json"], write: ["exports/*/manifest.json"] });
+    this.#grantBucket(step, {
+      lookUp: true,
+      read: ["work/*/job.json"],
+      write: ["work/*/job.json", "exports/*/manifest.json"],
+    });
   }
 
   #planDownloads(): void {
