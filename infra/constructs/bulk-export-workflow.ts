@@ -78,8 +78,8 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow {
     grantLedger(landing, step, { lease: ["GetItem"] });
     this.#grantBucket(step, {
       lookUp: true,
-      read: ["work/*/job.json", "work/*/stop.json"],
-      write: ["work/*/job.json", auditOf("kicked-off"), auditOf("told")],
+      read: ["work/*/kick-off.json", "work/*/job.json", "work/*/stop.json"],
+      write: ["work/*/kick-off.json", "work/*/job.json", auditOf("kicked-off"), auditOf("told")],
     });
     this.#grantBus(step);
   }

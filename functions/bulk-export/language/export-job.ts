@@ -6,6 +6,10 @@ export const exportJob = z.strictObject({
   exportId,
   statusUrl: z.url(),
   kickOffUrl: z.url(),
+  /**
+   * Our clock before the first kick-off request of the export was sent. The answer to that request may have been lost, and the
+   * server may have handed out its job to a later one.
+   */
   kickedOffAt: z.iso.datetime(),
   /** Whether its manifest showed that the job belongs to another request. Such a job is never adopted and never deleted. */
   foreign: z.boolean(),
@@ -16,6 +20,9 @@ export const exportJob = z.strictObject({
   manifestUrl: z.url().optional(),
 });
 export type ExportJob = z.infer<typeof exportJob>;
+
+/** `work/{exportId}/kick-off.json`: our clock before the first kick-off request was sent. It is written once. */
+export const kickOffMark = z.strictObject({ sentAt: z.iso.datetime() });
 
 /** The server's own id of a job: the last segment of its status URL (guide, `{bulkActionRequestId}`). */
 export function jobIdOf({ statusUrl }: { statusUrl: string }): string {
