@@ -156,7 +156,7 @@ async function ownRequest(
 async function shown(ports: CcdRequestsPorts, record: CcdRequestRecord, status: number): Promise<ApiAnswer> {
   const { requestId, state, requestedAt, endedAt, failure } = record;
   const self = `${ports.apiUrl}/ccd-requests/${requestId}`;
-  const documents = state === "ready" ? (await ports.documents.index(requestId)).documents : [];
+  const { documents = [], refused = [] } = state === "ready" ? await ports.documents.index(requestId) : {};
   const answer: CcdRequestAnswer = {
     requestId,
     state,
@@ -164,6 +164,7 @@ async function shown(ports: CcdRequestsPorts, record: CcdRequestRecord, status: 
     endedAt,
     failure,
     documents: documents.map((document) => shownDocument(document, `${self}/documents/${document.number}`)),
+    refused,
   };
   return {
     status,

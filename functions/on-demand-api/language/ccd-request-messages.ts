@@ -1,5 +1,11 @@
 import * as z from "zod";
-import { ccdDocument, ccdFailure, ccdRequestId, ccdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
+import {
+  ccdDocument,
+  ccdFailure,
+  ccdRequestId,
+  ccdRequestRecord,
+  refusedCcd,
+} from "#ccd-retrieval/language/ccd-request.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
 import { instant } from "#platform/fhir/instant.ts";
 import { patientSearchParameters } from "./patient-search.ts";
@@ -47,6 +53,9 @@ export const ccdRequestAnswer = z.strictObject({
   documents: z
     .array(ccdDocument.omit({ key: true }).extend({ href: z.url().describe("Where the document is asked for.") }))
     .describe("One a document, in their order; empty until the request is ready."),
+  refused: z
+    .array(refusedCcd)
+    .describe("The documents that were refused while others landed. They cannot be read; the operator has them."),
 });
 
 export type CcdRequestAnswer = z.infer<typeof ccdRequestAnswer>;

@@ -1,6 +1,6 @@
 import { allInside, firstInside, type OutlineElement, type Shape } from "#ccd-retrieval/documents/xml/outline.ts";
 import type { Hl7Time } from "./hl7-time.ts";
-import { attributeOf, type InstanceIdentifier, identifierOf, isNull, textOf, timeOf } from "./hl7-values.ts";
+import { attributeOf, type InstanceIdentifier, identifiersOf, textOf, timeOf } from "./hl7-values.ts";
 
 /** The patient that a document names. It is only compared: it must never be logged or stored. */
 export interface RecordTarget {
@@ -27,9 +27,7 @@ export function readRecordTargets(target: OutlineElement): RecordTarget[] {
   const roles = allInside(target, "patientRole");
   if (roles.length === 0) return [readPerson([], undefined)];
   return roles.flatMap((role) => {
-    const ids = allInside(role, "id")
-      .filter((id) => !isNull(id))
-      .map(identifierOf);
+    const ids = identifiersOf(allInside(role, "id"));
     const persons = allInside(role, "patient");
     return persons.length === 0 ? [readPerson(ids, undefined)] : persons.map((person) => readPerson(ids, person));
   });

@@ -108,7 +108,8 @@ function isOfSystem(root: string, { system }: PatientIdentifier): boolean {
   return system !== null && normaliseRoot(system) === normaliseRoot(root);
 }
 
-function isIssuedElsewhere(root: string): boolean {
+/** Whether a normalised root is that of numbers which no EHR issues. */
+export function isIssuedElsewhere(root: string): boolean {
   return issuedElsewhere.some((branch) => root === branch || root.startsWith(`${branch}.`));
 }
 
@@ -125,7 +126,7 @@ function lettersAndDigits(value: string): string {
 }
 
 /** The form in which roots are compared: `2.16.840…`, or a UUID in lower case, without FHIR's prefixes. */
-function normaliseRoot(root: string): string {
+export function normaliseRoot(root: string): string {
   const plain = root.trim().toLowerCase();
   return rootsBySystem.get(plain) ?? plain.replace(/^urn:(?:oid|uuid):/, "");
 }

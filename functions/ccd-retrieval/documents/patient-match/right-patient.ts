@@ -1,4 +1,5 @@
 import type { RecordTarget } from "#ccd-retrieval/documents/c-cda/record-target.ts";
+import type { ProofReason } from "#ccd-retrieval/language/document-faults.ts";
 import type { PatientRules } from "#ccd-retrieval/language/document-settings.ts";
 import type { RequestedPatient } from "#ccd-retrieval/language/known-patient.ts";
 import { comparePersons } from "./compare-persons.ts";
@@ -16,14 +17,7 @@ export type PatientVerdict =
   | { verdict: "mismatch"; reason: "other-id" | "other-person" | "several-patients" }
   | {
       verdict: "unproven";
-      reason:
-        | "no-record-target"
-        | "no-id"
-        | "unknown-ids"
-        | "ids-contradict"
-        | "person-contradicts-id"
-        | "second-factor-missing"
-        | "several-patients";
+      reason: Exclude<ProofReason, "other-id" | "other-person">;
     };
 
 /**
