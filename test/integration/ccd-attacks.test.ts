@@ -74,8 +74,11 @@ describe("an answer that is an attack, or another patient's", () => {
   // D13
   test("(malformed-xml) one damaged document stays in quarantine, and the others land", async () => {
     attackBy({ attack: "malformed-xml" });
-    const requestId = await retrieval.request(retrieval.patient(3));
     const { under, keysOf } = retrieval;
+    const { records } = under.simulator;
+    const documentsOf = (id: string): number => records.ofPatient(id).filter(({ type }) => type === "Encounter").length;
+    const patient = records.ofType("Patient").find(({ id }) => documentsOf(id) > 1);
+    const requestId = await retrieval.request(patient?.id ?? "");
     const { index, documents, refused } = await retrieval.ready(requestId);
     const listed = ccdDocuments.parse(JSON.parse((await under.caller.readObject(index.key)).toString("utf8")));
     const numbers = listed.documents.map(({ number }) => number);
