@@ -1,5 +1,5 @@
 import type { Companion } from "#ccd-retrieval/language/ccd-request.ts";
-import { DocumentRefused, isDocumentReason } from "#ccd-retrieval/language/document-faults.ts";
+import { DocumentRefused, isDocumentReason, refusingFile } from "#ccd-retrieval/language/document-faults.ts";
 import { type DownloadedAnswer, readToEnd } from "./byte-source.ts";
 import type { DocumentLimits } from "./limits.ts";
 import { type DownloadedDocument, openDocuments } from "./open-documents.ts";
@@ -25,8 +25,10 @@ export async function openAnswerFiles(answer: DownloadedAnswer, limits: Document
   const documents: DownloadedDocument[] = [];
   const companions: Companion[] = [];
   for (const file of files) {
-    if (await claimsToBeDocument(file)) documents.push({ ...file, number: documents.length + 1 });
-    else companions.push(await readCompanion(file));
+    await refusingFile(file, async () => {
+      if (await claimsToBeDocument(file)) documents.push({ ...file, number: documents.length + 1 });
+      else companions.push(await readCompanion(file));
+    });
   }
   if (documents.length === 0 && companions.length > 0) {
     throw new DocumentRefused(

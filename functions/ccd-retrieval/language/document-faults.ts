@@ -131,4 +131,27 @@ export class DocumentRefused extends Error {
   refusedFiles(): readonly RefusedFile[] {
     return this.#files;
   }
+
+  /** The same refusal, of this file. */
+  of(file: Pick<RefusedFile, "number" | "entry" | "name">): DocumentRefused {
+    const { reason, message } = this;
+    return new DocumentRefused(reason, message, { cause: this }, [{ ...file, reason, message }]);
+  }
+}
+
+/**
+ * Does the work on one file. If the file is refused, the refusal says which file it was.
+ * @throws DocumentRefused, and the other errors of `work` as they are
+ */
+export async function refusingFile<T>(
+  { entry, name }: { entry: number | undefined; name: string | undefined },
+  work: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof DocumentRefused
+      ? error.of({ number: null, entry: entry ?? null, name: name ?? null })
+      : error;
+  }
 }

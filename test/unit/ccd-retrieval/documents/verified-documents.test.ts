@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readVerifiedDocuments, type VerifiedAnswer } from "#ccd-retrieval/documents/verified-documents.ts";
+import type { DocumentRefused } from "#ccd-retrieval/language/document-faults.ts";
 import { documentSettings } from "#ccd-retrieval/language/document-settings.ts";
 import { nothingKnown, type RequestedPatient } from "#ccd-retrieval/language/known-patient.ts";
 import { ccdText, recordTarget } from "#test/fixtures/ccd-text.ts";
@@ -126,7 +127,10 @@ describe("files beside the documents", () => {
       { name: "2", content: `<ClinicalDocument xmlns="urn:hl7-org:v3">${"<a>".repeat(200)}` },
     ],
   ])("an attack (%s) keeps everything back", async (_, reason, attack) => {
-    await expect(read([good, attack])).rejects.toMatchObject({ name: "DocumentRefused", reason });
+    const refusal = read([good, attack]);
+    await expect(refusal).rejects.toMatchObject({ name: "DocumentRefused", reason });
+    const fault = (await refusal.catch((error: unknown) => error)) as DocumentRefused;
+    expect(fault.refusedFiles()).toMatchObject([{ entry: 2, name: attack.name, reason }]);
   });
 
   it("an archive of companions alone is refused, because its documents may be missing", async () => {
