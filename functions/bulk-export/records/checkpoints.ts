@@ -3,27 +3,27 @@ import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk
 import * as z from "zod";
 import type { ExportRequest } from "#bulk-export/language/export-request.ts";
 import { exportLedgerKeys } from "#bulk-export/language/ledger-keys.ts";
-import { carriedOut } from "#platform/ledger/conditional-write.ts";
+import { conditionHeld } from "#platform/ledger/conditional-write.ts";
 import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
 
-/** What a checkpoint belongs to: exports of the same level, group and types continue each other. */
+/** What a checkpoint belongs to. An export continues the exports of the same level, group and types. */
 export type CheckpointScope = Pick<ExportRequest, "level" | "groupId" | "types">;
 
-/** Where exports of a scope go on. */
+/** The point from which the next incremental export of a scope continues. */
 export interface Checkpoint {
-  /** The server's clock of the last complete export. */
+  /** The `transactionTime` of the last complete export. */
   transactionTime: string;
   /** Incremental exports that have completed since the last full one. */
   incrementals: number;
 }
 
-/** The checkpoints, from which `since: "last-completed"` goes on. */
+/** The checkpoints. An export with `since: "last-completed"` continues from its checkpoint. */
 export interface Checkpoints {
-  /** The checkpoint to go on from; undefined where no complete export is known. */
+  /** The checkpoint of a scope; undefined if no complete export is known. */
   find(scope: CheckpointScope): Promise<Checkpoint | undefined>;
   /**
-   * Moves the checkpoint forward after a complete export. Stays where it is when the export began later than the
-   * checkpoint (there would be a gap), or ended before it. Answers whether it moved.
+   * Moves the checkpoint forward after a complete export. It stays where it is if the export began later than the
+   * checkpoint, because there would be a gap, or if it ended before it. Returns whether the checkpoint moved.
    */
   advance(
     scope: CheckpointScope,
@@ -36,7 +36,7 @@ export interface Checkpoints {
 /** Items of older versions do not count incremental exports. */
 const checkpointItem = z.object({ transactionTime: z.string(), incrementals: z.number().default(0) });
 
-/** Checkpoints in the ledger's table: one item a scope, moved by conditional writes only. */
+/** Checkpoints in the ledger's table: one item per scope, changed by conditional writes only. */
 export function checkpoints(dynamo: DynamoDBDocumentClient, table: string): Checkpoints {
   return {
     find: async (scope) => {
@@ -50,7 +50,7 @@ export function checkpoints(dynamo: DynamoDBDocumentClient, table: string): Chec
       if (Number.isNaN(time) || (since !== undefined && Number.isNaN(Date.parse(since)))) return false;
       const forward = movedForward({ transactionTime, time, since, exportId });
       const Key = { pk: checkpointId(scope) };
-      return await carriedOut(dynamo.send(new UpdateCommand({ TableName: table, Key, ...forward })));
+      return await conditionHeld(dynamo.send(new UpdateCommand({ TableName: table, Key, ...forward })));
     },
   };
 }
@@ -63,7 +63,7 @@ interface Completed {
   exportId: string;
 }
 
-/** The update that moves a checkpoint, and the condition under which it may. */
+/** The update that moves a checkpoint, with its condition. */
 function movedForward({ transactionTime, time, since, exportId }: Completed) {
   const values = {
     ":transactionTime": transactionTime,
@@ -86,7 +86,7 @@ function movedForward({ transactionTime, time, since, exportId }: Completed) {
   };
 }
 
-/** A digest, so that a scope of many types stays within a key's length. */
+/** A digest, because a scope with many types would be too long for a key. */
 function checkpointId(scope: CheckpointScope): string {
   const parts = [scope.level, scope.groupId ?? "", scope.types?.toSorted().join(",") ?? ""];
   return `${exportLedgerKeys.checkpoint}${createHash("sha256").update(parts.join("|")).digest("hex")}`;
