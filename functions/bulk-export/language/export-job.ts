@@ -9,6 +9,11 @@ export const exportJob = z.strictObject({
   kickedOffAt: z.iso.datetime(),
   /** Whether its manifest showed that the job belongs to another request. Such a job is never adopted and never deleted. */
   foreign: z.boolean(),
+  /**
+   * Where the manifest came from, after redirects: the base of its relative URLs. It is set once the job is complete. From then
+   * on its files can be fetched, so only the export itself, or a cancellation, deletes the job.
+   */
+  manifestUrl: z.url().optional(),
 });
 export type ExportJob = z.infer<typeof exportJob>;
 

@@ -74,6 +74,8 @@ export const pollResult = z.strictObject({
   polls: z.number().int().positive(),
   /** The number of consecutive attempts without an answer about the job (429, 5xx, a broken connection). */
   troubles: z.number().int().nonnegative(),
+  /** The number of consecutive attempts that found no job (404, 410). Absent in executions of older versions. */
+  gone: z.number().int().nonnegative().optional(),
 });
 export type PollResult = z.infer<typeof pollResult>;
 

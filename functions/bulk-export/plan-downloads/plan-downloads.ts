@@ -7,6 +7,7 @@ import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { NamedFile } from "#bulk-export/records/landing-keys.ts";
 import type { Receipts } from "#bulk-export/records/receipts.ts";
+import type { ManifestPage } from "#bulk-export/server/job-status.ts";
 import type { Manifest, ManifestFile } from "#bulk-export/server/manifest.ts";
 import type { Step } from "#platform/lambda/step.ts";
 import { elapsedOf, foreignPauseMs, nextTry } from "#platform/pacing/pacing.ts";
@@ -15,7 +16,7 @@ import { renewPlan } from "./renew-plan.ts";
 export interface PlanDownloadsPorts {
   parseManifest(bytes: Uint8Array, base: URL): Manifest;
   answersAnotherRequest(manifestRequest: string, requested: ExportRequest): boolean;
-  readManifestPage(url: URL, signal: AbortSignal): Promise<Uint8Array>;
+  readManifestPage(url: URL, signal: AbortSignal): Promise<ManifestPage>;
   fileKeys(exportId: string, files: readonly NamedFile[]): string[];
   records: Pick<
     ExportRecords,
@@ -43,14 +44,17 @@ const mostPages = 1_000;
  * @throws ManifestRejected if the manifest is invalid, or if too many consecutive jobs belonged to other requests
  * @throws OriginRefused if the link to the next page leads away from the server
  * @throws ExportJobGone if the job is not the one with which the export began
- * @throws ServerUnavailable, AccessRefused, ClientKeyUnusable, ExportJobGone, ExportJobFailed for a further page
+ * @throws ServerUnavailable, AccessRefused, ClientKeyUnusable for a further page
  */
 export const planDownloads =
   (ports: PlanDownloadsPorts): Step<PlanInput, PlanResult> =>
   async ({ export: context, plan: previous }, { signal }) => {
     const { exportId, request } = context;
     const job = await ports.records.getJob(exportId);
-    const manifest = ports.parseManifest(await ports.records.getManifest(exportId, 1), new URL(job.statusUrl));
+    const manifest = ports.parseManifest(
+      await ports.records.getManifest(exportId, 1),
+      new URL(job.manifestUrl ?? job.statusUrl),
+    );
     if (ports.answersAnotherRequest(manifest.request, request))
       return await markMismatchedJob(ports, context, job, (previous?.foreignJobs ?? 0) + 1);
     const files = await readAllPages(ports, context, manifest, signal);
@@ -135,9 +139,9 @@ async function readAllPages(
   let { next } = first;
   for (let page = 2; next !== undefined; page += 1) {
     if (page > mostPages) throw new ManifestRejected(`the manifest has more than ${mostPages} pages`);
-    const bytes = await ports.readManifestPage(next, signal);
+    const { manifest: bytes, url } = await ports.readManifestPage(next, signal);
     await ports.records.saveManifest(exportId, page, bytes);
-    const manifest = ports.parseManifest(bytes, next);
+    const manifest = ports.parseManifest(bytes, url);
     if (ports.answersAnotherRequest(manifest.request, request)) {
       throw new ManifestRejected(`page ${page} of the manifest answers another request than page 1`);
     }

@@ -8,10 +8,16 @@ import type { IntegraClient } from "./integra-server.ts";
 import { requestJob, unavailableFault } from "./job-request.ts";
 import { isManifest } from "./manifest.ts";
 
-/** The answer to a status request: the job is in progress, or it is complete and this is its manifest, byte for byte. */
+/** A page of a manifest, byte for byte, and where it came from after redirects: the base of its relative URLs. */
+export interface ManifestPage {
+  manifest: Buffer;
+  url: URL;
+}
+
+/** The answer to a status request: the job is in progress, or it is complete and this is its manifest. */
 export type JobStatus =
   | { state: "in-progress"; progress: string | undefined; retryAfterMs: number | undefined }
-  | { state: "complete"; manifest: Buffer };
+  | ({ state: "complete" } & ManifestPage);
 
 /** In bytes. A manifest of 100,000 files has about 30 MB. */
 const manifestLimit = 64 * 1024 * 1024;
@@ -37,17 +43,23 @@ export async function pollStatus(client: IntegraClient, statusUrl: URL, signal?:
   if (answer.status !== 200) throw await statusFault(client, answer);
   const manifest = await readBody(answer, manifestLimit);
   if (!isManifest(manifest)) throw new ServerUnavailable("the status URL answered 200, but the body is not a manifest");
-  return { state: "complete", manifest };
+  return { state: "complete", manifest, url: statusUrl };
 }
 
 /**
- * Reads a further page of a manifest that the server split (Bulk Data Access, `link` with relation `next`).
- * @throws the faults of `pollStatus`
+ * Reads a further page of a manifest that the server split (Bulk Data Access, `link` with relation `next`). Its first page says that
+ * the job is complete, so nothing that a page answers ends the job.
+ * @throws ServerUnavailable if the server does not send the page
+ * @throws AccessRefused, ClientKeyUnusable, OriginRefused
  */
-export async function readManifestPage(client: IntegraClient, url: URL, signal?: AbortSignal): Promise<Buffer> {
+export async function readManifestPage(client: IntegraClient, url: URL, signal?: AbortSignal): Promise<ManifestPage> {
   const pageUrl = onServerOrigin(client.server, url.href, url, "the manifest's link.next");
-  const status = await pollStatus(client, pageUrl, signal);
-  if (status.state === "complete") return status.manifest;
+  const status = await pollStatus(client, pageUrl, signal).catch((fault: unknown) => {
+    if (fault instanceof ExportJobFailed || fault instanceof ExportJobGone)
+      throw new ServerUnavailable(`the next page of the manifest cannot be read: ${fault.message}`, { cause: fault });
+    throw fault;
+  });
+  if (status.state === "complete") return status;
   throw new ServerUnavailable("the next page of the manifest is not ready yet", { retryAfterMs: status.retryAfterMs });
 }
 
@@ -55,6 +67,7 @@ async function statusFault(client: IntegraClient, answer: HttpAnswer): Promise<E
   const refusal = await readRefusal(answer, client.now());
   const message = `the server answered the status request with ${refusalText(refusal)}`;
   if (refusal.temporary || refusal.status < 400) return unavailableFault(message, refusal);
-  if (refusal.status === 404 || refusal.status === 410) return new ExportJobGone(message);
+  if (refusal.status === 404 || refusal.status === 410)
+    return new ExportJobGone(message, { retryAfterMs: refusal.retryAfterMs });
   return new ExportJobFailed(message);
 }

@@ -1,13 +1,6 @@
 import { AccessRefused, OriginRefused } from "#platform/faults/faults.ts";
-import {
-  discardBody,
-  type Headers,
-  type Http,
-  type HttpAnswer,
-  headerText,
-  readRefusal,
-  refusalCodes,
-} from "./http.ts";
+import { discardBody, type Headers, type Http, type HttpAnswer, readRefusal, refusalCodes } from "./http.ts";
+import { urlFromHeader } from "./reading/server-url.ts";
 import { isOfOrigin, placeOf, type TrustedOrigins } from "./trusted-origins.ts";
 
 /** Where access tokens come from: a registered client's own, or those of a user's session. */
@@ -48,20 +41,26 @@ export interface AuthorisedRequest {
   signal?: AbortSignal | undefined;
 }
 
+/** An answer, and where it came from after redirects: the base of the relative URLs in it (RFC 3986, 5.1.3). */
+export interface LocatedAnswer extends HttpAnswer {
+  url: URL;
+}
+
 const mostRedirects = 5;
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 
 /**
  * One request with the client's token. A 401 makes the token be minted anew, once; redirects are followed within the
  * allowed origins. None takes the token to an origin that is not the server's, nor back from there: whoever that origin
- * belongs to must not choose what is asked for in our name. A POST is never sent elsewhere: its redirect is the answer.
+ * belongs to must not choose what is asked for in our name. A POST is never sent elsewhere: its redirect is the answer, except
+ * a 303, whose target says by GET what became of the request (RFC 9110, 15.4.4).
  *
  * Source: guide, "Download the ndjson file" (`x-auth-token`); SMART Backend Services, "Access FHIR API".
  * @throws AccessRefused where a new token is refused as well
  * @throws OriginRefused where the URL or a redirect leads elsewhere
  * @throws ServerUnavailable where no answer came
  */
-export async function authorisedRequest(client: TokenBearer, request: AuthorisedRequest): Promise<HttpAnswer> {
+export async function authorisedRequest(client: TokenBearer, request: AuthorisedRequest): Promise<LocatedAnswer> {
   if (request.token === "none") return (await withRedirects(client, request, undefined)).answer;
   const token = await client.token.current();
   const { answer, authorised } = await withRedirects(client, request, token);
@@ -80,31 +79,49 @@ async function withRedirects(
   client: TokenBearer,
   request: AuthorisedRequest,
   token: string | undefined,
-): Promise<{ answer: HttpAnswer; authorised: boolean }> {
-  const { method, headers, body, signal } = request;
-  let { url } = request;
+): Promise<{ answer: LocatedAnswer; authorised: boolean }> {
+  let hop = request;
   let authorised = token !== undefined;
   for (let redirects = 0; ; redirects += 1) {
+    const { url } = hop;
     if (!isOfOrigin(request.origins, url))
       throw new OriginRefused(refusedPlace(client.server, request, url, redirects));
     authorised &&= isOfOrigin(client.server.tokenOrigins, url);
     const credentials = token !== undefined && authorised ? tokenHeaders(token, request.token) : {};
     const bare = await client.http({
-      method,
+      method: hop.method,
       url,
-      headers: { ...headers, ...credentials },
-      ...(body === undefined ? {} : { body }),
-      signal,
+      headers: { ...hop.headers, ...credentials },
+      ...(hop.body === undefined ? {} : { body: hop.body }),
+      signal: request.signal,
     });
-    const answer = token === undefined ? bare : { ...bare, credentials: [token] };
-    const follows = redirectStatuses.has(answer.status) && method !== "POST";
-    const location = follows ? headerText(answer, "location") : undefined;
-    if (location === undefined || redirects === mostRedirects) return { answer, authorised };
+    const answer = { ...bare, url, ...(token === undefined ? {} : { credentials: [token] }) };
+    const next = redirects === mostRedirects ? undefined : redirected(hop, answer);
+    if (next === undefined) return { answer, authorised };
     await discardBody(answer);
-    const next = URL.parse(location, url.href);
-    if (next === null) throw new OriginRefused(`${url.origin} redirected to something that is not a URL`);
-    url = next;
+    hop = next;
   }
+}
+
+/**
+ * The request that follows a redirect; undefined if the answer is none that is followed.
+ * @throws OriginRefused if the answer leads to something that is not a URL
+ */
+function redirected(hop: AuthorisedRequest, { status, headers, url }: LocatedAnswer): AuthorisedRequest | undefined {
+  const location = headers["location"];
+  if (!redirectStatuses.has(status) || location === undefined) return undefined;
+  if (hop.method === "POST" && status !== 303) return undefined;
+  const target = urlFromHeader(location, url);
+  if (target === undefined) throw new OriginRefused(`${url.origin} redirected to something that is not a URL`);
+  if (status !== 303) return { ...hop, url: target };
+  const { body: _, ...rest } = hop;
+  return { ...rest, method: "GET", url: target, headers: withoutContentHeaders(hop) };
+}
+
+/** What describes a body goes with it (RFC 9110, 15.4): only the GETs of the guide's searches keep their Content-Type. */
+function withoutContentHeaders({ method, headers }: AuthorisedRequest): Headers {
+  if (method === "GET") return headers;
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !/^content-/i.test(name)));
 }
 
 function tokenHeaders(token: string, form: TokenHeaders): Headers {

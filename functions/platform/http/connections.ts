@@ -5,7 +5,9 @@ import { OriginRefused } from "#platform/faults/faults.ts";
 import { isPublicAddress } from "./network-addresses.ts";
 import type { TrustedOrigins } from "./trusted-origins.ts";
 
-const connectWithinMs = 10_000;
+const connectLimitMs = 10_000;
+/** Servers put long texts into headers, such as X-Progress. undici's own limit of 16 KiB would lose the whole answer. */
+const longestHeaders = 256 * 1024;
 /** For each origin: a Lambda talks to the server, and downloads one file. */
 const connectionsPerOrigin = 8;
 
@@ -16,23 +18,29 @@ const connectionsPerOrigin = 8;
  *
  * A request over a refused connection fails with OriginRefused.
  * @param resolve how names are resolved: the system's way, unless a test has its own
+ * @param connectMs how long a connection may take to open, its TLS handshake included
  */
-export function connections(server: TrustedOrigins, resolve: LookupFunction = lookup): Agent {
-  const anywhere = buildConnector({ timeout: connectWithinMs });
-  const publicOnly = publicConnector(resolve);
+export function connections(
+  server: TrustedOrigins,
+  resolve: LookupFunction = lookup,
+  connectMs: number = connectLimitMs,
+): Agent {
+  const anywhere = buildConnector({ timeout: connectMs });
+  const publicOnly = publicConnector(resolve, connectMs);
   return new Agent({
     factory: (origin) => {
       const mayBePrivate = server.privateOrigins.has(new URL(origin).origin);
       return new Pool(origin, {
         connections: connectionsPerOrigin,
+        maxHeaderSize: longestHeaders,
         connect: mayBePrivate ? anywhere : publicOnly,
       });
     },
   });
 }
 
-function publicConnector(resolve: LookupFunction): buildConnector.connector {
-  const connect = buildConnector({ timeout: connectWithinMs, lookup: publicLookup(resolve) });
+function publicConnector(resolve: LookupFunction, connectMs: number): buildConnector.connector {
+  const connect = buildConnector({ timeout: connectMs, lookup: publicLookup(resolve) });
   return (options, callback) => {
     // An address is connected to without a lookup.
     if (isIP(options.hostname) !== 0 && !isPublicAddress(options.hostname)) {

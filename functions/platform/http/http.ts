@@ -1,7 +1,8 @@
 import type { Readable } from "node:stream";
 import { type Dispatcher, request } from "undici";
 import { OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
-import { retryAfterMs } from "./retry-after.ts";
+import { acceptedCodings, decodeBody } from "./reading/content-coding.ts";
+import { readRetryAfter } from "./reading/retry-after.ts";
 import { readServerText, type ServerText } from "./server-text.ts";
 
 export type Headers = Record<string, string>;
@@ -25,23 +26,36 @@ export interface HttpAnswer {
 /** How the bridge speaks HTTP: undici in a Lambda, anything of this shape in a test. */
 export type Http = (request: HttpRequest) => Promise<HttpAnswer>;
 
+/** How long the bridge waits for a server that says nothing, in milliseconds. */
+export interface SilenceLimits {
+  /** From the request to the answer's headers. */
+  headersMs: number;
+  /** Between two pieces of the body. */
+  bodyMs: number;
+}
+
+const silenceLimits: SilenceLimits = { headersMs: 60_000, bodyMs: 60_000 };
+
 /**
  * HTTP through undici's `request`, which follows no redirect by itself and, unlike `fetch`, passes a cut body on as an
- * error. Bounded: 60 s for the headers, 60 s between two pieces of the body; the dispatcher bounds the connecting.
- * @throws ServerUnavailable where no answer came
- * @throws OriginRefused where the dispatcher refuses to connect
+ * error. A server that falls silent ends as a fault: before its headers as the fault of the request, after them as the
+ * error of the body. The dispatcher bounds the connecting.
+ *
+ * A request that does not say which codings it accepts accepts those that `readBody` decodes.
+ * @throws ServerUnavailable if no answer came
+ * @throws OriginRefused if the dispatcher refuses to connect
  */
-export function undiciHttp(dispatcher: Dispatcher): Http {
+export function undiciHttp(dispatcher: Dispatcher, limits: SilenceLimits = silenceLimits): Http {
   return async ({ method, url, headers, body, signal }) => {
     try {
       const answer = await request(url, {
         method,
-        headers,
+        headers: { "accept-encoding": acceptedCodings, ...headers },
         dispatcher,
         signal: signal ?? null,
         body: body ?? null,
-        headersTimeout: 60_000,
-        bodyTimeout: 60_000,
+        headersTimeout: limits.headersMs,
+        bodyTimeout: limits.bodyMs,
       });
       // Whoever reads the body gets its errors; without a listener, one that nobody reads would end the process.
       answer.body.on("error", () => undefined);
@@ -62,7 +76,7 @@ export function networkErrorCode(error: unknown): string {
   return code ?? error.name;
 }
 
-/** A header's value as one text; undefined where it is absent. */
+/** A header's value as one text, exactly as it came; undefined if it is absent. For texts to people see `reading/header-text.ts`. */
 export function headerText(answer: Pick<HttpAnswer, "headers">, name: string): string | undefined {
   const value = answer.headers[name];
   return Array.isArray(value) ? value.join(", ") : value;
@@ -75,10 +89,15 @@ export function contentLength(answer: Pick<HttpAnswer, "headers">): number | und
 }
 
 /**
- * The whole body, at most `limit` bytes.
- * @throws ServerUnavailable where the body is cut or longer than that
+ * The whole body, decoded from its content coding: at most `limit` bytes, on the wire and decoded.
+ * @throws CodingUnreadable at once if the body is in a coding that the bridge cannot read
+ * @throws ServerUnavailable if the body is cut, damaged or longer than that
  */
 export async function readBody(answer: HttpAnswer, limit: number): Promise<Buffer> {
+  return await decodeBody(await readWire(answer, limit), answer.headers["content-encoding"], limit);
+}
+
+async function readWire(answer: HttpAnswer, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -101,7 +120,7 @@ export async function readBody(answer: HttpAnswer, limit: number): Promise<Buffe
 /** Reads a body that says nothing of interest, so that its connection can be used again; at most 64 KiB of it. */
 export async function discardBody(answer: HttpAnswer): Promise<void> {
   // The answer itself arrived: how its body ends changes nothing.
-  await readBody(answer, 64 * 1024).catch(() => undefined);
+  await readWire(answer, 64 * 1024).catch(() => undefined);
 }
 
 /** An answer that is not the one hoped for, read and judged: what it says and whether to ask again. */
@@ -119,7 +138,7 @@ export async function readRefusal(answer: HttpAnswer, now: number): Promise<Refu
   const body = await readBody(answer, errorBodyLimit).catch(() => Buffer.alloc(0));
   const text = readServerText(body, answer.credentials);
   const { status } = answer;
-  const wait = retryAfterMs(answer.headers["retry-after"], now);
+  const wait = readRetryAfter(answer.headers["retry-after"], now);
   const busy =
     status === 408 || status === 425 || status === 429 || status === 503 || (status >= 500 && wait !== undefined);
   return { ...text, status, temporary: busy || (status >= 500 && text.outcome !== "terminal"), retryAfterMs: wait };

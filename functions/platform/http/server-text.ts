@@ -1,5 +1,7 @@
 import type { OperationOutcomeIssue } from "fhir/r4.d.ts";
 import { redactForeign } from "#platform/lambda/redaction.ts";
+import { cutText } from "./reading/header-text.ts";
+import { readJsonObject } from "./reading/json.ts";
 
 const longestText = 600;
 const mostCodes = 5;
@@ -49,8 +51,7 @@ const constantPattern = /^[A-Z]{2,24}(?:_[A-Z0-9]{2,24}){1,7}$/;
  * @param credentials what the request carried, which the answer may quote
  */
 export function readServerText(body: Buffer, credentials: readonly string[] = []): ServerText {
-  const raw = body.toString("utf8").trim();
-  const json = parseObject(raw);
+  const json = readJsonObject(body);
   if (json?.["resourceType"] === "OperationOutcome") return readOutcome(json, credentials);
   const { error, error_description: description, message, code } = json ?? {};
   const oauthError = matching(codePattern, error);
@@ -58,7 +59,7 @@ export function readServerText(body: Buffer, credentials: readonly string[] = []
   const all = [error, description, message, code].filter((word) => typeof word === "string");
   return {
     text: tidy(words.join(": "), credentials),
-    said: tidy(json === undefined ? withoutMarkup(raw) : all.join(": "), credentials),
+    said: tidy(json === undefined ? withoutMarkup(body.toString("utf8").trim()) : all.join(": "), credentials),
     codes: [...oauthError, ...matching(constantPattern, message, code)],
     outcome: "none",
     oauthError: oauthError[0],
@@ -85,21 +86,11 @@ function readOutcome(json: Record<string, unknown>, credentials: readonly string
 const matching = (pattern: RegExp, ...values: unknown[]): string[] =>
   values.filter((value) => typeof value === "string").filter((value) => pattern.test(value));
 
-function parseObject(raw: string): Record<string, unknown> | undefined {
-  if (!raw.startsWith("{")) return undefined;
-  try {
-    return JSON.parse(raw) as Record<string, unknown>;
-  } catch {
-    return undefined;
-  }
-}
-
 function withoutMarkup(raw: string): string {
   const heading = /<h1[^>]*>([\s\S]*?)<\/h1>/i.exec(raw)?.[1] ?? /<title[^>]*>([\s\S]*?)<\/title>/i.exec(raw)?.[1];
   return (heading ?? raw).replace(/<[^>]*>/g, " ");
 }
 
 function tidy(text: string, credentials: readonly string[]): string {
-  const line = redactForeign(text.replace(/\s+/g, " ").trim(), credentials);
-  return line.length > longestText ? `${line.slice(0, longestText)}…` : line;
+  return cutText(redactForeign(text.replace(/\s+/g, " ").trim(), credentials), longestText);
 }

@@ -99,7 +99,11 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
   #pollExport(): void {
     const step = this.step("PollExport", "poll-export", medium, 512);
     this.props.client.grantClient(step);
-    this.#grantBucket(step, { list: true, read: ["work/*/job.json"], write: ["exports/*/manifest.json"] });
+    this.#grantBucket(step, {
+      list: true,
+      read: ["work/*/job.json"],
+      write: ["work/*/job.json", "exports/*/manifest.json"],
+    });
   }
 
   #planDownloads(): void {

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { ExportJobGone } from "#bulk-export/language/export-faults.ts";
 import { exportPlan } from "#bulk-export/language/export-plan.ts";
 import { type ExportContext, type PlanResult, planResult } from "#bulk-export/language/export-state.ts";
 import { planDownloads } from "#bulk-export/plan-downloads/plan-downloads.ts";
 import { fileKeys } from "#bulk-export/records/landing-keys.ts";
 import { parseManifest } from "#bulk-export/server/manifest.ts";
 import { answersAnotherRequest } from "#bulk-export/server/manifest-request.ts";
+import { ServerUnavailable } from "#platform/faults/faults.ts";
 import {
   type BridgeInMemory,
   bridgeInMemory,
@@ -42,7 +42,9 @@ describe("the plan-downloads step", () => {
       answersAnotherRequest,
       readManifestPage: (url) => {
         const found = pages.get(url.pathname);
-        return found ? Promise.resolve(found) : Promise.reject(new ExportJobGone("no such page"));
+        return found
+          ? Promise.resolve({ manifest: found, url })
+          : Promise.reject(new ServerUnavailable("no such page"));
       },
       fileKeys,
       records: bridge.records,
@@ -142,7 +144,7 @@ describe("the plan-downloads step", () => {
   });
 
   it("a fault of a further page fails the step", async () => {
-    await expect(plan(page(["a"], "/page/9"))).rejects.toMatchObject({ name: "ExportJobGone" });
+    await expect(plan(page(["a"], "/page/9"))).rejects.toMatchObject({ name: "ServerUnavailable" });
   });
 
   it("a repeated step writes the same plan", async () => {

@@ -37,7 +37,7 @@ describe("a status request", () => {
   it("the status of a complete job has the manifest byte for byte", async () => {
     const body = Buffer.from('{ "transactionTime":"x", "output" : [ ] }\n');
     const { client, job } = await given(says(200, {}, body));
-    expect(await pollStatus(client, job)).toEqual({ state: "complete", manifest: body });
+    expect(await pollStatus(client, job)).toEqual({ state: "complete", manifest: body, url: job });
   });
 
   it.each([
@@ -122,7 +122,17 @@ describe("a status request", () => {
 describe("a further page of the manifest", () => {
   it("a further page of the manifest is read like the first", async () => {
     const { client, wire } = await given(says(200, {}, '{"output":[]}'));
-    expect((await readManifestPage(client, new URL("/page/2", wire.origin))).toString()).toBe('{"output":[]}');
+    const url = new URL("/page/2", wire.origin);
+    const page = await readManifestPage(client, url);
+    expect([page.manifest.toString(), page.url.href]).toEqual(['{"output":[]}', url.href]);
+  });
+
+  it.each([404, 410, 400])("a further page that is answered by %i does not end the job", async (status) => {
+    const { client, wire } = await given(says(status, fhir, outcome("processing", "no such page")));
+    await expect(readManifestPage(client, new URL("/page/2", wire.origin))).rejects.toMatchObject({
+      name: "ServerUnavailable",
+      message: expect.stringContaining("no such page") as string,
+    });
   });
 
   it("a further page of the manifest is not requested from another origin", async () => {

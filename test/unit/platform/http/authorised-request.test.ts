@@ -243,7 +243,57 @@ describe("a request with the client's token", () => {
     ]);
   });
 
-  it.each([301, 302, 303, 307, 308])("does not post elsewhere after a %i: that is the answer", async (status) => {
+  it("follows the 303 of a POST by GET, without the body and what described it (RFC 9110, 15.4.4)", async () => {
+    answers["/a"] = redirect("/b", 303);
+    const posted = {
+      method: "POST" as const,
+      body: "{}",
+      headers: { accept: "x/y", "content-type": "application/json" },
+    };
+    const answer = await authorisedRequest(client, request("/a", posted));
+    expect((await readBody(answer, 100)).toString()).toBe("here");
+    const [first, second] = server.requests;
+    expect(first).toMatchObject({ method: "POST", body: "{}", headers: { "content-type": "application/json" } });
+    expect(second).toMatchObject({ method: "GET", target: "/b", body: "", headers: { accept: "x/y" } });
+    expect(second?.headers).not.toHaveProperty("content-type");
+    expect(credentials(server)[1]).toEqual(["Bearer token-1", "token-1"]);
+  });
+
+  it("follows the 303 of a DELETE by GET, and its 307 by DELETE", async () => {
+    answers["/a"] = redirect("/b", 303);
+    answers["/c"] = redirect("/d", 307);
+    await authorisedRequest(client, request("/a", { method: "DELETE" }));
+    await authorisedRequest(client, request("/c", { method: "DELETE" }));
+    expect(server.requests.map(({ method }) => method)).toEqual(["DELETE", "GET", "DELETE", "DELETE"]);
+  });
+
+  it("takes no POST's 303 to an origin that is not allowed", async () => {
+    answers["/a"] = redirect(`${stranger.origin}/b`, 303);
+    const attempt = authorisedRequest(client, request("/a", { method: "POST", body: "{}" }));
+    await expect(attempt).rejects.toMatchObject({ name: "OriginRefused" });
+    expect(stranger.requests).toHaveLength(0);
+  });
+
+  it("says where its answer came from, so that relative URLs in it can be resolved", async () => {
+    answers["/a/job"] = redirect("../b/manifest?x=1", 303);
+    const redirected = await authorisedRequest(client, request("/a/job"));
+    expect(redirected.url.href).toBe(`${server.origin}/b/manifest?x=1`);
+    const plain = await authorisedRequest(client, request("/c", { token: "none" }));
+    expect(plain.url.href).toBe(`${server.origin}/c`);
+  });
+
+  it("encodes what a redirect's URL may not hold: a strict server would refuse it", async () => {
+    answers["/a"] = redirect("/b?trace=a|b+c&d={e}");
+    await authorisedRequest(client, request("/a"));
+    expect(server.requests[1]?.target).toBe("/b?trace=a%7Cb%2Bc&d=%7Be%7D");
+  });
+
+  it("refuses a redirect to nothing", async () => {
+    answers["/a"] = redirect("");
+    await expect(authorisedRequest(client, request("/a"))).rejects.toThrow("redirected to something that is not a URL");
+  });
+
+  it.each([301, 302, 307, 308])("does not post elsewhere after a %i: that is the answer", async (status) => {
     answers["/a"] = redirect("/b", status);
     const answer = await authorisedRequest(client, request("/a", { method: "POST", body: "{}" }));
     expect(answer.status).toBe(status);

@@ -2,14 +2,24 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Context } from "aws-lambda";
-import { describe, expect, it } from "vitest";
+import { Agent } from "undici";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { KickOffRejected } from "#bulk-export/language/export-faults.ts";
+import { verifiedUpload } from "#bulk-export/verified-file/verified-upload.ts";
+import { landingBucket } from "#platform/bucket/landing-bucket.ts";
+import { undiciHttp } from "#platform/http/http.ts";
 import { stepHandlers } from "#platform/lambda/step.ts";
+import { s3InMemory } from "../../../fixtures/s3-in-memory.ts";
+import { head, startWireServer, type WireServer } from "../../../fixtures/wire-server.ts";
 
 const context = (remaining = 60_000) => ({ getRemainingTimeInMillis: () => remaining }) as Context;
 const step = stepHandlers(() => ({}));
 const number = z.object({ number: z.number() });
+const expected = { type: "Patient", count: null, transportProven: false };
+const someLines = Buffer.from('{"resourceType":"Patient"}\n'.repeat(100));
+
+const beforeVisible = () => Promise.reject(new Error("a part of a file would be visible"));
 
 describe("a step as a Lambda handler", () => {
   it("is built once and called often", async () => {
@@ -65,6 +75,36 @@ describe("a step as a Lambda handler", () => {
           Promise.resolve({ aborted: signal.aborted }),
     );
     expect(await handler({}, context(5))).toEqual({ aborted: false });
+  });
+
+  describe("that runs out of time", () => {
+    let server: WireServer;
+    let agent: Agent;
+    beforeEach(async () => {
+      agent = new Agent();
+      // A file whose server falls silent after its first lines.
+      server = await startWireServer(() => ({ bytes: Buffer.concat([head(200), someLines]), end: "keep" }));
+    });
+    afterEach(async () => {
+      await agent.destroy();
+      await server.close();
+    });
+
+    it("is aborted early enough to give its upload up in good order", async () => {
+      const s3 = s3InMemory();
+      const upload = verifiedUpload(s3.client, landingBucket(s3.client, "landing"), 256);
+      const download = step(z.object({}), z.object({ lines: z.number() }), () => async (_, { signal }) => {
+        const answer = await undiciHttp(agent)({ method: "GET", url: new URL(server.origin), headers: {}, signal });
+        return await upload(answer.body, { key: "a", expected, beforeVisible, signal });
+      });
+      const killedAt = performance.now() + 11_000;
+      const timed = { getRemainingTimeInMillis: () => killedAt - performance.now() } as Context;
+      await expect(download({}, timed)).rejects.toMatchObject({ name: "TimeoutError" });
+      expect(s3.commands).toContain("CreateMultipartUpload");
+      expect(s3.commands.at(-1)).toBe("AbortMultipartUpload");
+      expect(s3.uploads.size).toBe(0);
+      expect(timed.getRemainingTimeInMillis()).toBeGreaterThan(8_000);
+    });
   });
 });
 
