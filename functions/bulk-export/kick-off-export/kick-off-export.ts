@@ -20,7 +20,7 @@ export interface KickOffExportPorts {
   kickOffUrl(request: ExportRequest): URL;
   deleteJob(statusUrl: URL, signal: AbortSignal): Promise<void>;
   leases: Pick<Leases, "isHeldBy">;
-  records: Pick<ExportRecords, "findJob" | "saveJob" | "findStop" | "pointers">;
+  records: Pick<ExportRecords, "markKickOff" | "findJob" | "saveJob" | "findStop" | "pointers">;
   audit: ExportAudit;
   bus: ExportEventBus;
   log: ExportLog;
@@ -43,13 +43,14 @@ export const kickOffExport =
     const known = await ports.records.findJob(context.exportId);
     if (known !== undefined && !known.foreign) return await publishStarted(ports, context, attempts, undefined);
     await requireLease(ports, context);
+    const requestedAt = await ports.records.markKickOff(context.exportId, new Date(ports.now()).toISOString());
     try {
       const started = await ports.kickOff(context.request, signal);
       if (known?.statusUrl === started.statusUrl.href) {
         ports.log.info("EXPORT_MISMATCHED_JOB_RETURNED", { attempts });
         return retryLater(ports, context, attempts, started.retryAfterMs);
       }
-      await storeJob(ports, context, started, signal);
+      await storeJob(ports, context, { ...started, requestedAt }, signal);
       return await publishStarted(ports, context, attempts, started.retryAfterMs);
     } catch (fault) {
       if (!(fault instanceof ServerUnavailable) || !worthAnotherTry(attempts, fault)) throw fault;
@@ -78,7 +79,7 @@ function retryLater(
 async function storeJob(
   ports: KickOffExportPorts,
   context: ExportContext,
-  { statusUrl }: StartedJob,
+  { statusUrl, requestedAt }: StartedJob & { requestedAt: string },
   signal: AbortSignal,
 ): Promise<void> {
   const job: ExportJob = {
@@ -86,6 +87,7 @@ async function storeJob(
     statusUrl: statusUrl.href,
     kickOffUrl: ports.kickOffUrl(context.request).href,
     kickedOffAt: new Date(ports.now()).toISOString(),
+    requestedAt,
     foreign: false,
   };
   await ports.records.saveJob(job);

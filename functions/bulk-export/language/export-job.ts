@@ -7,6 +7,11 @@ export const exportJob = z.strictObject({
   statusUrl: z.url(),
   kickOffUrl: z.url(),
   kickedOffAt: z.iso.datetime(),
+  /**
+   * The bridge's clock before the export's first kick-off request was sent. No checkpoint is later. Absent in jobs of older
+   * versions.
+   */
+  requestedAt: z.iso.datetime().optional(),
   /** Whether its manifest showed that the job belongs to another request. Such a job is never adopted and never deleted. */
   foreign: z.boolean(),
   /**
@@ -16,6 +21,9 @@ export const exportJob = z.strictObject({
   manifestUrl: z.url().optional(),
 });
 export type ExportJob = z.infer<typeof exportJob>;
+
+/** `work/{exportId}/kick-off.json`: written once, before the first kick-off request. An answer that is lost loses no time. */
+export const kickOffMark = z.strictObject({ requestedAt: z.iso.datetime() });
 
 /** The server's own id of a job: the last segment of its status URL (guide, `{bulkActionRequestId}`). */
 export function jobIdOf({ statusUrl }: { statusUrl: string }): string {

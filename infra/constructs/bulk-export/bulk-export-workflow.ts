@@ -90,8 +90,8 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
     grantLedger(shared, step, { lease: ["GetItem"] });
     this.#grantBucket(step, {
       list: true,
-      read: ["work/*/job.json", "work/*/stop.json"],
-      write: ["work/*/job.json", exportAuditKeys("kicked-off"), exportAuditKeys("told")],
+      read: ["work/*/kick-off.json", "work/*/job.json", "work/*/stop.json"],
+      write: ["work/*/kick-off.json", "work/*/job.json", exportAuditKeys("kicked-off"), exportAuditKeys("told")],
     });
     this.#grantPublish(step);
   }
@@ -139,7 +139,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
       read: ["job.json", "plan.json", "stop*.json", "receipts/*", "failures/*"].map((name) => `work/*/${name}`),
       write: ["exports/*/summary.json", exportAuditKeys("landed")],
     });
-    grantLedger(shared, step, { checkpoint: ["UpdateItem"] });
+    grantLedger(shared, step, { checkpoint: ["GetItem", "UpdateItem"] });
   }
 
   #deleteJob(): void {
