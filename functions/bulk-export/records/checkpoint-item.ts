@@ -1,8 +1,7 @@
-import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { readServerInstant } from "#platform/http/reading/server-instant.ts";
 
 /** A checkpoint as the ledger holds it. Older versions wrote such items as well, so any attribute may hold anything. */
-export type CheckpointItem = Record<string, AttributeValue>;
+export type CheckpointItem = Record<string, unknown>;
 
 /** A complete export, as far as it concerns its checkpoint. */
 export interface CompleteExport {
@@ -28,17 +27,17 @@ export interface NextCheckpoint {
  * @returns undefined if the item is no checkpoint: its time cannot be read, or lies after `now`
  */
 export function checkpointTime(item: CheckpointItem, now: number): number | undefined {
-  const epochMs = Number(item["epochMs"]?.N ?? Number.NaN);
-  const received = readServerInstant(item["transactionTime"]?.S);
-  if (!Number.isSafeInteger(epochMs) || received === undefined) return undefined;
+  const { epochMs, transactionTime } = item;
+  const received = readServerInstant(transactionTime);
+  if (typeof epochMs !== "number" || received === undefined) return undefined;
   const time = Math.min(epochMs, received.earliest);
   return time <= now ? time : undefined;
 }
 
 /** The number of incremental exports that completed since the last full one. */
 export function incrementalsOf(item: CheckpointItem): number {
-  const incrementals = Number(item["incrementals"]?.N ?? 0);
-  return Number.isSafeInteger(incrementals) ? incrementals : 0;
+  const { incrementals } = item;
+  return typeof incrementals === "number" ? incrementals : 0;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { ExportRequest } from "#bulk-export/language/export-request.ts";
 import { exportLedgerKeys } from "#bulk-export/language/ledger-keys.ts";
 import { type ExportLog, exportLog } from "#bulk-export/log.ts";
@@ -41,13 +41,13 @@ const mostAttempts = 3;
 
 /** Checkpoints in the ledger's table: one item a scope. A write is conditional on the item that was read. */
 export function checkpoints(
-  dynamo: DynamoDBClient,
+  dynamo: DynamoDBDocumentClient,
   table: string,
   { now, log }: { now: () => number; log: ExportLog },
 ): Checkpoints {
   const read = async (scope: CheckpointScope): Promise<CheckpointItem | undefined> => {
-    const Key = { pk: { S: checkpointId(scope) } };
-    return (await dynamo.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }))).Item;
+    const Key = { pk: checkpointId(scope) };
+    return (await dynamo.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }))).Item;
   };
   return {
     find: async (scope) => {
@@ -56,7 +56,7 @@ export function checkpoints(
       const time = checkpointTime(item, now());
       if (time !== undefined) return { since: new Date(time).toISOString(), incrementals: incrementalsOf(item) };
       const { level, groupId } = scope;
-      log.warn("EXPORT_CHECKPOINT_UNUSABLE", { level, groupId, storedBy: item["exportId"]?.S });
+      log.warn("EXPORT_CHECKPOINT_UNUSABLE", { level, groupId, storedBy: item["exportId"] });
       return undefined;
     },
     advance: async (scope, completed) => {
@@ -64,9 +64,9 @@ export function checkpoints(
         const item = await read(scope);
         const next = nextCheckpoint(item, completed, now());
         if (next === undefined) return false;
-        const Key = { pk: { S: checkpointId(scope) } };
+        const Key = { pk: checkpointId(scope) };
         const update = updateOf(item, completed.exportId, next);
-        if (await carriedOut(dynamo.send(new UpdateItemCommand({ TableName: table, Key, ...update })))) return true;
+        if (await carriedOut(dynamo.send(new UpdateCommand({ TableName: table, Key, ...update })))) return true;
       }
       return false;
     },
@@ -78,10 +78,10 @@ const attributes = ["transactionTime", "epochMs", "exportId", "incrementals"] as
 /** The update that moves a checkpoint, if its item is still the one that was read. */
 function updateOf(read: CheckpointItem | undefined, exportId: string, next: NextCheckpoint) {
   const values: CheckpointItem = {
-    ":transactionTime": { S: next.transactionTime },
-    ":epochMs": { N: String(next.time) },
-    ":exportId": { S: exportId },
-    ":incrementals": { N: String(next.incrementals) },
+    ":transactionTime": next.transactionTime,
+    ":epochMs": next.time,
+    ":exportId": exportId,
+    ":incrementals": next.incrementals,
   };
   const conditions = [`attribute_${read === undefined ? "not_exists" : "exists"}(pk)`];
   for (const name of attributes) {

@@ -39,8 +39,10 @@ describe("take-session-lease", () => {
   it("a released lease goes to the next CCD request, and only its holder can release it", async () => {
     await take(ownContext);
     // The state machine releases it: test/workflow/release-leases.test.ts holds it to the same condition.
-    const release = (request: CcdContext) =>
-      bridge.leases.release(sessionLeaseName(request.sessionId), request.requestId);
+    const release = ({ sessionId, requestId }: CcdContext) => {
+      const { leases } = bridge;
+      return leases.release(sessionLeaseName(sessionId), requestId);
+    };
     expect(await release(otherContext)).toBe(false);
     expect((await take(otherContext)).outcome).toBe("waiting");
     expect(await release(ownContext)).toBe(true);
