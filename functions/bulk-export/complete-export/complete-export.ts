@@ -48,7 +48,7 @@ export const completeExport =
     if (fault !== undefined) throw fault;
     const status = summary.status === "complete" ? "complete" : "partial";
     if (status === "complete") {
-      const requestedAt = Date.parse(job.requestedAt ?? job.kickedOffAt);
+      const requestedAt = Date.parse(job.kickedOffAt);
       const { transactionTime } = plan;
       await ports.checkpoints.advance(request, { exportId, transactionTime, requestedAt, since: request.since });
     }

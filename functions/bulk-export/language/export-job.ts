@@ -6,12 +6,11 @@ export const exportJob = z.strictObject({
   exportId,
   statusUrl: z.url(),
   kickOffUrl: z.url(),
-  kickedOffAt: z.iso.datetime(),
   /**
-   * The bridge's clock before the export's first kick-off request was sent. No checkpoint is later. Absent in jobs of older
-   * versions.
+   * Our clock before the first kick-off request of the export was sent. The answer to that request may have been lost, and the
+   * server may have handed out its job to a later one.
    */
-  requestedAt: z.iso.datetime().optional(),
+  kickedOffAt: z.iso.datetime(),
   /** Whether its manifest showed that the job belongs to another request. Such a job is never adopted and never deleted. */
   foreign: z.boolean(),
   /**
@@ -22,8 +21,8 @@ export const exportJob = z.strictObject({
 });
 export type ExportJob = z.infer<typeof exportJob>;
 
-/** `work/{exportId}/kick-off.json`: written once, before the first kick-off request. An answer that is lost loses no time. */
-export const kickOffMark = z.strictObject({ requestedAt: z.iso.datetime() });
+/** `work/{exportId}/kick-off.json`: our clock before the first kick-off request was sent. It is written once. */
+export const kickOffMark = z.strictObject({ sentAt: z.iso.datetime() });
 
 /** The server's own id of a job: the last segment of its status URL (guide, `{bulkActionRequestId}`). */
 export function jobIdOf({ statusUrl }: { statusUrl: string }): string {

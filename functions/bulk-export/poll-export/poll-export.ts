@@ -1,6 +1,7 @@
 import { ExportJobGone } from "#bulk-export/language/export-faults.ts";
 import type { ExportJob } from "#bulk-export/language/export-job.ts";
 import type { ExportContext, PollInput, PollResult } from "#bulk-export/language/export-state.ts";
+import { addWarningCounts } from "#bulk-export/language/export-warnings.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { JobStatus } from "#bulk-export/server/job-status.ts";
@@ -38,8 +39,13 @@ export const pollExport =
     const job = await ports.records.findJob(context.exportId);
     if (job === undefined || job.foreign)
       throw new ExportJobGone(`export ${context.exportId} has no job of its own to poll: request a new export`);
+    const warnings = previous?.warnings;
     try {
-      return await pollOnce(ports, context, job, polls, signal);
+      const { warnings: more, ...result } = await pollOnce(ports, context, job, polls, signal);
+      return {
+        ...result,
+        ...(more === undefined && warnings === undefined ? {} : { warnings: addWarningCounts(warnings, more) }),
+      };
     } catch (fault) {
       const failures = (previous?.troubles ?? 0) + 1;
       const gone = fault instanceof ExportJobGone ? (previous?.gone ?? 0) + 1 : 0;
@@ -49,7 +55,14 @@ export const pollExport =
       ports.log.warn("EXPORT_STATUS_REQUEST_FAILED", { polls, failures, reason: fault.message });
       const retryAfterMs = fault instanceof OriginRefused ? undefined : fault.retryAfterMs;
       const wait = troubleIntervalMs(gone || failures, retryAfterMs, elapsedOf(context, ports.now()));
-      return { outcome: "in-progress", ...nextTry(ports.now(), wait), polls, troubles: failures, gone };
+      return {
+        outcome: "in-progress",
+        ...nextTry(ports.now(), wait),
+        polls,
+        troubles: failures,
+        gone,
+        ...(warnings && { warnings }),
+      };
     }
   };
 
@@ -67,10 +80,11 @@ async function pollOnce(
     ports.log.info("EXPORT_MANIFEST_RECEIVED", { polls });
     return { outcome: "ready", ...nextTry(ports.now(), 0), polls, troubles: 0 };
   }
-  ports.log.info("EXPORT_PROGRESS_REPORTED", { polls, progress: status.progress?.slice(0, 100) });
+  const { progress, warnings } = status;
+  ports.log.info("EXPORT_PROGRESS_REPORTED", { polls, progress: progress?.slice(0, 100), warnings });
   const elapsed = elapsedOf(context, ports.now());
   const wait = pollIntervalMs({ retryAfterMs: status.retryAfterMs, polls, ...elapsed });
-  return { outcome: "in-progress", ...nextTry(ports.now(), wait), polls, troubles: 0 };
+  return { outcome: "in-progress", ...nextTry(ports.now(), wait), polls, troubles: 0, ...(warnings && { warnings }) };
 }
 
 type PassingFault = ServerUnavailable | ExportJobGone | OriginRefused;

@@ -24,12 +24,8 @@ export interface ExportRecords {
   findExport(exportId: string): Promise<ExportRecord | undefined>;
   /** Stores the request of an export. Resumptions and cancellations read it. */
   saveExport(record: ExportRecord): Promise<void>;
-  /**
-   * Marks that the export's kick-off is about to be requested.
-   * @param requestedAt the current time, an ISO date and time
-   * @returns the time of the first such mark, which stays
-   */
-  markKickOff(exportId: string, requestedAt: string): Promise<string>;
+  /** Stores the time of a kick-off request before it is sent. Returns the time of the first one, which a repeated step keeps. */
+  markKickOff(exportId: string, sentAt: string): Promise<string>;
   findJob(exportId: string): Promise<ExportJob | undefined>;
   /** @throws Error if the export has no job */
   getJob(exportId: string): Promise<ExportJob>;
@@ -66,10 +62,9 @@ export function exportRecords(bucket: LandingBucket): ExportRecords {
     saveExport: async (record) => {
       await bucket.putJson(exportRecordKey(record.exportId), record);
     },
-    markKickOff: async (exportId, requestedAt) => {
-      const key = kickOffKey(exportId);
-      if (await bucket.putJson(key, { requestedAt }, { once: true })) return requestedAt;
-      return (await bucket.getJson(key, kickOffMark)).requestedAt;
+    markKickOff: async (exportId, sentAt) => {
+      if (await bucket.putJson(kickOffKey(exportId), { sentAt }, { once: true })) return sentAt;
+      return (await bucket.getJson(kickOffKey(exportId), kickOffMark)).sentAt;
     },
     findJob: (exportId) => bucket.findJson(jobKey(exportId), exportJob),
     getJob: (exportId) => bucket.getJson(jobKey(exportId), exportJob),

@@ -18,7 +18,7 @@ const transientCodes = new Set([
 ]);
 
 /** What is read of an issue: it comes from outside, so any of it may be missing. */
-type Issue = Partial<Pick<OperationOutcomeIssue, "code" | "diagnostics" | "details">>;
+type Issue = Partial<Pick<OperationOutcomeIssue, "severity" | "code" | "diagnostics" | "details">>;
 
 /** What a server said about a refusal or a failure, and what it means for asking again. */
 export interface ServerText {
@@ -36,6 +36,11 @@ export interface ServerText {
   codes: string[];
   /** Whether the body is an OperationOutcome at all, and whether each of its issues is of a transient type. */
   outcome: "transient" | "terminal" | "none";
+  /**
+   * The worst that an OperationOutcome says: that something failed for good (an issue of severity error or fatal that is of no
+   * transient type), that it failed for now, or neither (warnings, information). Absent if the body is none.
+   */
+  failure?: "lasting" | "passing" | "none";
   /** OAuth's `error` code, where the body has one (RFC 6749, 5.2). */
   oauthError: string | undefined;
 }
@@ -67,7 +72,8 @@ export function readServerText(body: Buffer, credentials: readonly string[] = []
 }
 
 function readOutcome(json: Record<string, unknown>, credentials: readonly string[]): ServerText {
-  const issues = (Array.isArray(json["issue"]) ? json["issue"] : []) as (Issue | null)[];
+  // Some servers send one issue as an object instead of a list.
+  const issues = [json["issue"] ?? []].flat() as (Issue | null)[];
   const words = issues
     .map((issue) => issue?.diagnostics ?? issue?.details?.text ?? issue?.code)
     .filter((word) => typeof word === "string");
@@ -79,8 +85,16 @@ function readOutcome(json: Record<string, unknown>, credentials: readonly string
     said: text,
     codes: [...new Set(codes)].slice(0, mostCodes),
     outcome: transient ? "transient" : "terminal",
+    failure: failureOf(issues),
     oauthError: undefined,
   };
+}
+
+function failureOf(issues: readonly (Issue | null)[]): "lasting" | "passing" | "none" {
+  const failures = issues.filter((issue) => /^\s*(?:error|fatal)\s*$/i.test(String(issue?.severity)));
+  if (failures.length === 0) return "none";
+  const passing = failures.every((issue) => transientCodes.has(String(issue?.code).trim().toLowerCase()));
+  return passing ? "passing" : "lasting";
 }
 
 const matching = (pattern: RegExp, ...values: unknown[]): string[] =>

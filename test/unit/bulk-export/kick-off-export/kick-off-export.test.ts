@@ -62,11 +62,7 @@ describe("the kick-off-export step", () => {
 
   it("a kick-off stores the job, publishes the start, and waits as long as the server requests", async () => {
     expect(await kickOff()).toEqual({ outcome: "accepted", waitSeconds: 30, nextAt: noon / 1000 + 30, attempts: 1 });
-    expect(await bridge.records.getJob("e1")).toEqual({
-      ...patientJob,
-      kickedOffAt: "2026-03-01T12:00:00.000Z",
-      requestedAt: "2026-03-01T12:00:00.000Z",
-    });
+    expect(await bridge.records.getJob("e1")).toEqual({ ...patientJob, kickedOffAt: "2026-03-01T12:00:00.000Z" });
     expect(bridge.published).toEqual([
       {
         type: "Export Started",
@@ -83,6 +79,21 @@ describe("the kick-off-export step", () => {
         },
       },
     ]);
+  });
+
+  it("the job's kick-off time is our clock before the first request, because a lost answer may have started the job", async () => {
+    const slow = () => {
+      bridge.clock.now += 60_000;
+      return Promise.reject(new ServerUnavailable("the answer broke off"));
+    };
+    await kickOff({ kickOff: slow });
+    await kickOff();
+    expect((await bridge.records.getJob("e1")).kickedOffAt).toBe("2026-03-01T12:00:00.000Z");
+  });
+
+  it("what could not be read in the answer to a kick-off stands in the result", async () => {
+    const started = { statusUrl: new URL(statusUrl), retryAfterMs: undefined, warnings: { RETRY_AFTER_UNREADABLE: 1 } };
+    expect((await kickOff({ kickOff: () => Promise.resolve(started) })).warnings).toEqual(started.warnings);
   });
 
   it("a kick-off that is repeated any number of times never starts a second job", async () => {
@@ -107,22 +118,6 @@ describe("the kick-off-export step", () => {
     expect((await kickOff({ kickOff: busy }, first)).attempts).toBe(2);
     expect(bridge.published).toEqual([]);
     expect(await bridge.records.findJob("e1")).toBeUndefined();
-  });
-
-  // E5
-  it("a job keeps the time before its first kick-off request, whatever became of that request", async () => {
-    await kickOff({
-      kickOff: () => {
-        bridge.clock.now += 50_000;
-        return busy();
-      },
-    });
-    bridge.clock.now += 45_000;
-    await kickOff();
-    expect(await bridge.records.getJob("e1")).toMatchObject({
-      requestedAt: "2026-03-01T12:00:00.000Z",
-      kickedOffAt: "2026-03-01T12:01:35.000Z",
-    });
   });
 
   it("a kick-off fails after 20 attempts", async () => {

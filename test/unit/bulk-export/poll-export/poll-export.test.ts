@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ExportJobFailed, ExportJobGone } from "#bulk-export/language/export-faults.ts";
 import { type PollResult, pollResult } from "#bulk-export/language/export-state.ts";
+import type { WarningCounts } from "#bulk-export/language/export-warnings.ts";
 import { type PollExportPorts, pollExport } from "#bulk-export/poll-export/poll-export.ts";
 import type { JobStatus } from "#bulk-export/server/job-status.ts";
 import { AccessRefused, OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
@@ -14,7 +15,12 @@ import {
 } from "../../../fixtures/bridge-in-memory.ts";
 import { pollsOfADay } from "../../../fixtures/polls-of-a-day.ts";
 
-const running = (retryAfterMs?: number): JobStatus => ({ state: "in-progress", progress: "50%", retryAfterMs });
+const running = (retryAfterMs?: number, warnings?: WarningCounts): JobStatus => ({
+  state: "in-progress",
+  progress: "50%",
+  retryAfterMs,
+  ...(warnings && { warnings }),
+});
 
 describe("the poll-export step", () => {
   let bridge: BridgeInMemory;
@@ -107,6 +113,16 @@ describe("the poll-export step", () => {
   it("polling fails after 20 consecutive failures, or after 5 that the server does not explain", async () => {
     expect(await pollsUntilGivenUp(new ServerUnavailable("503"))).toBe(20);
     expect(await pollsUntilGivenUp(new ServerUnavailable("500", { unexplained: true }))).toBe(5);
+  });
+
+  it("what could not be read in the answers is counted over all polls", async () => {
+    const unread = running(undefined, { TEXT_CUT: 1, RETRY_AFTER_UNREADABLE: 1 });
+    const second = await poll(new ServerUnavailable("503"), await poll(unread));
+    const third = await poll(running(undefined, { TEXT_CUT: 1 }), second);
+    const counts = { TEXT_CUT: 2, RETRY_AFTER_UNREADABLE: 1 };
+    expect(third.warnings).toEqual(counts);
+    const complete = { state: "complete", manifest: Buffer.from("{}"), url: new URL(patientJob.statusUrl) } as const;
+    expect((await poll(complete, third)).warnings).toEqual(counts);
   });
 
   // E13

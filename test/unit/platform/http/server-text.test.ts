@@ -29,6 +29,36 @@ describe("what a server says about an error", () => {
     expect(read(outcome()).outcome).toBe("terminal");
   });
 
+  it.each([
+    ["lasting", [{ severity: "error", code: "processing" }]],
+    ["lasting", [{ severity: " FATAL ", code: 42 }]],
+    [
+      "lasting",
+      [
+        { severity: "error", code: "timeout" },
+        { severity: "error", code: "invalid" },
+      ],
+    ],
+    ["lasting", { severity: "error", code: "processing" }],
+    [
+      "passing",
+      [
+        { severity: "error", code: "Timeout" },
+        { severity: "warning", code: "invalid" },
+      ],
+    ],
+    ["none", [{ severity: "information", code: "informational" }]],
+    [
+      "none",
+      [{ severity: "warning", code: "invalid" }, null, "x", { code: "invalid" }, { severity: ["error"] }.severity],
+    ],
+    ["none", []],
+    ["none", null],
+    ["none", 7],
+  ])("is a %s failure by the severities and codes of its issues", (failure, issue) => {
+    expect(read({ resourceType: "OperationOutcome", issue })).toMatchObject({ failure });
+  });
+
   it("is OAuth's error with its description", () => {
     expect(read({ error: "invalid_scope", error_description: "no such scope" })).toEqual({
       text: "invalid_scope: no such scope",
