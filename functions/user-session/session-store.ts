@@ -2,7 +2,12 @@ import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk
 import { conditionHeld } from "#platform/ledger/conditional-write.ts";
 import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
 import type { SessionRefusal } from "#user-session/language/session-faults.ts";
-import type { SessionRecord, UserSessionStore } from "#user-session/language/user-session.ts";
+import type {
+  RefreshClaim,
+  RefreshedSession,
+  SessionRecord,
+  UserSessionStore,
+} from "#user-session/language/user-session.ts";
 import { sessionLedgerKeys } from "./language/ledger-keys.ts";
 
 type Item = Record<string, unknown>;
@@ -116,26 +121,8 @@ export function userSessions(dynamo: DynamoDBDocumentClient, table: string): Use
         },
         (item) => item[names["#claim"]] === claim.id,
       ),
-    saveRefreshed: (sessionId, claim, { refreshToken, access }) =>
-      change(
-        sessionId,
-        {
-          when: "#generation = :generation",
-          set: "#refresh = :refresh, #access = :access, #issuedAt = :issuedAt, #renewAt = :renewAt, #generation = :next, #attempts = :none, #settledBy = :claim",
-          remove: `${claimNames}, ${deathNames}, #retryAt`,
-          values: {
-            ":generation": claim.generation,
-            ":refresh": refreshToken,
-            ":access": access.token,
-            ":issuedAt": access.issuedAt,
-            ":renewAt": access.renewAt,
-            ":next": claim.generation + 1,
-            ":none": 0,
-            ":claim": claim.id,
-          },
-        },
-        (item) => item[names["#settledBy"]] === claim.id,
-      ),
+    saveRefreshed: (sessionId, claim, refreshed) =>
+      change(sessionId, refreshedChange(claim, refreshed), (item) => item[names["#settledBy"]] === claim.id),
     release: async (sessionId, claim, retryAt) => {
       await change(sessionId, {
         when: "#claim = :claim",
@@ -167,7 +154,39 @@ export function userSessions(dynamo: DynamoDBDocumentClient, table: string): Use
   };
 }
 
-/** Only the names that an expression uses: DynamoDB refuses others. */
+function refreshedChange(claim: RefreshClaim, refreshed: RefreshedSession): Change {
+  const when = "#generation = :generation";
+  const set = "#refresh = :refresh, #generation = :next, #settledBy = :claim";
+  const values = {
+    ":generation": claim.generation,
+    ":refresh": refreshed.refreshToken,
+    ":next": claim.generation + 1,
+    ":claim": claim.id,
+  };
+  const { access } = refreshed;
+  if (access === undefined) {
+    return {
+      when,
+      set: `${set}, #retryAt = :retryAt`,
+      remove: `${accessNames}, ${claimNames}, ${deathNames}`,
+      values: { ...values, ":retryAt": refreshed.retryAt },
+    };
+  }
+  return {
+    when,
+    set: `${set}, #access = :access, #issuedAt = :issuedAt, #renewAt = :renewAt, #attempts = :none`,
+    remove: `${claimNames}, ${deathNames}, #retryAt`,
+    values: {
+      ...values,
+      ":access": access.token,
+      ":issuedAt": access.issuedAt,
+      ":renewAt": access.renewAt,
+      ":none": 0,
+    },
+  };
+}
+
+/** DynamoDB refuses names that an expression does not use. */
 function namesIn(expression: string): Record<string, string> {
   const used = new Set(expression.match(/#\w+/g));
   return Object.fromEntries(Object.entries(names).filter(([placeholder]) => used.has(placeholder)));

@@ -136,6 +136,11 @@ const errorBodyLimit = 256 * 1024;
 /** Reads an error answer to its end. If the body cannot be read, the status still counts. */
 export async function readRefusal(answer: HttpAnswer, now: number): Promise<Refusal> {
   const body = await readBody(answer, errorBodyLimit).catch(() => Buffer.alloc(0));
+  return refusalOf(answer, body, now);
+}
+
+/** An answer as a refusal, if its body has been read already. */
+export function refusalOf(answer: HttpAnswer, body: Buffer, now: number): Refusal {
   const text = readServerText(body, answer.credentials);
   const { status } = answer;
   const wait = readRetryAfter(answer.headers["retry-after"], now);

@@ -72,6 +72,24 @@ describe("a session in the ledger", () => {
     expect(await sessions.read(id)).toMatchObject({ ...refreshed, generation: 2, claim: undefined, attempts: 0 });
   });
 
+  it("a refresh token without an access token is stored: the old access token goes, and the retry comes later", async () => {
+    const { sessions } = await begun();
+    await sessions.saveRefreshed(id, claim, refreshed);
+    const next = { id: "claim-2", generation: 2 };
+    await sessions.claimRefresh(id, next, times);
+    expect(await sessions.saveRefreshed(id, next, { refreshToken: "r2", access: undefined, retryAt: 5_000 })).toBe(
+      true,
+    );
+    expect(await sessions.read(id)).toMatchObject({
+      refreshToken: "r2",
+      access: undefined,
+      generation: 3,
+      claim: undefined,
+      attempts: 1,
+      retryAt: 5_000,
+    });
+  });
+
   it("a claim or refresh of a past generation is not stored", async () => {
     const { sessions } = await begun();
     await sessions.saveRefreshed(id, claim, refreshed);
