@@ -7,7 +7,10 @@ import { ExampleSubscriberStack } from "./stacks/example-subscriber-stack.ts";
 import { ExportStack } from "./stacks/export-stack.ts";
 import { LandingStack } from "./stacks/landing-stack.ts";
 
-/** integra-bridge as it is deployed: one stage, its settings, its stacks. */
+/**
+ * Adds the stacks of one stage to the app: the stage that the context value `stage` names, `dev` if absent.
+ * @throws Error if the stage is unknown or its settings have a fault
+ */
 export function integraBridge(app: App): App {
   const stage = String(app.node.tryGetContext("stage") ?? "dev");
   const settings = readStageSettings(stage, app.node.tryGetContext("stages"), app.node.tryGetContext("overrides"));

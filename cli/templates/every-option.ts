@@ -1,4 +1,4 @@
-/** A stage with everything that a user can switch on, for documentation and tests. */
+/** The overrides of a stage with every option switched on, for documentation and tests. */
 export const everyOption = {
   integra: {
     baseUrl: "https://fhir.example.org/",

@@ -16,13 +16,14 @@ interface RawStatement extends Omit<Statement, "actions" | "resources"> {
 
 /**
  * The statements of a policy document, with actions and resources as lists.
- * @throws Error for one that says what it does not mean (NotAction, NotResource, NotPrincipal)
+ * @throws Error if a statement uses a negation (NotAction, NotResource, NotPrincipal)
  */
 export function statements(document: unknown): Statement[] {
   const { Statement } = document as { Statement: RawStatement | RawStatement[] };
   return [Statement].flat().map(({ Action, Resource = [], ...rest }) => {
     const negation = Object.keys(rest).find((name) => name.startsWith("Not"));
-    if (negation !== undefined) throw new Error(`a policy's ${negation} is not supported here: say what is meant`);
+    if (negation !== undefined)
+      throw new Error(`a policy's ${negation} is not supported here: list what it allows or denies instead`);
     return { ...rest, actions: [Action].flat(), resources: [Resource].flat() };
   });
 }

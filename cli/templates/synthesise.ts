@@ -8,8 +8,8 @@ import { Synthesised, type Template } from "./synthesised.ts";
 const repository = join(import.meta.dirname, "..", "..");
 
 /**
- * The templates of a stage, made as the CDK CLI has them made: by the app that cdk.json names, in a process of its own.
- * @param overrides settings over those of the stage
+ * Synthesises the templates of a stage as the CDK CLI does: it runs the app that cdk.json names in a process of its own.
+ * @param overrides settings that override those of the stage
  */
 export async function synthesise(stage: string, overrides: object = {}): Promise<Synthesised> {
   const cdkJson = JSON.parse(await readFile(join(repository, "cdk.json"), "utf8")) as { context: object };

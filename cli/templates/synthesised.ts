@@ -1,4 +1,4 @@
-/** A CloudFormation template, as far as it is read here. */
+/** The parts of a CloudFormation template that are read here. */
 export interface Template {
   Resources: Record<
     string,
@@ -11,30 +11,30 @@ export interface Resource {
   id: string;
   stack: string;
   Type: string;
-  /** Properties in which references are names: those of the constructs below their stack. */
+  /** The properties. A reference is shown as the construct's path below its stack: `<Landing/Bucket>`. */
   Properties: Properties;
   DeletionPolicy?: string;
 }
 
-// Properties are whatever CloudFormation has them be: readers compare them, and read on from some.
+// CloudFormation defines the properties of each type. Readers compare them, or read what they need.
 export type Properties = Record<string, unknown>;
 
-/** The templates of a stage's stacks as one list of resources, with names where CloudFormation has references. */
+/** The templates of a stage's stacks as one list of resources. Names replace the references of CloudFormation. */
 export class Synthesised {
   readonly #templates: [stack: string, template: Template][];
   #everyResource: Resource[] | undefined;
 
-  /** @param templates by the last word of their stack's name; synthesised with path metadata */
+  /** @param templates the templates by the last word of their stack's name, synthesised with path metadata */
   constructor(templates: Record<string, Template>) {
     this.#templates = Object.entries(templates);
   }
 
-  /** The resources of a type, of one stack or of all. */
+  /** The resources of a type, in one stack or in all. */
   resources(type: string, stack?: string): Resource[] {
     return this.everyResource().filter((one) => one.Type === type && (stack === undefined || one.stack === stack));
   }
 
-  /** The resources of all types and stacks. */
+  /** All resources of all stacks. */
   everyResource(): Resource[] {
     this.#everyResource ??= this.#templates.flatMap(([stack, template]) =>
       Object.entries(template.Resources).map(([id, resource]) => ({
@@ -47,14 +47,19 @@ export class Synthesised {
     return this.#everyResource;
   }
 
-  /** The one resource of a type whose name is, or begins with, `id`. */
+  /**
+   * The one resource of a type whose name is, or begins with, `id`.
+   * @throws Error if there is none, or more than one
+   */
   resource(type: string, id: string): Resource {
     const [found, ...others] = this.resources(type).filter((resource) => resource.id.startsWith(id));
-    if (found === undefined || others.length > 0) throw new Error(`${others.length + 1} or no ${type} of name ${id}`);
+    if (found === undefined) throw new Error(`no ${type} has a name that begins with ${id}`);
+    if (others.length > 0)
+      throw new Error(`${others.length + 1} resources of ${type} have a name that begins with ${id}`);
     return found;
   }
 
-  /** A value with names where CloudFormation has references: `<Landing/Bucket>`, `<account>`, ARNs without their head. */
+  /** A value with names instead of references: `<Landing/Bucket>`, `<account>`, and ARNs without their beginning. */
   #readable(value: unknown, template: Template): unknown {
     if (Array.isArray(value)) return value.map((item) => this.#readable(item, template));
     if (typeof value !== "object" || value === null) return value;
@@ -84,7 +89,7 @@ export class Synthesised {
       const output = Object.values(template.Outputs ?? {}).find(({ Export }) => Export?.Name === name);
       if (output !== undefined) return this.#readable(output.Value, template);
     }
-    throw new Error(`nothing exports ${name}`);
+    throw new Error(`no template exports ${name}`);
   }
 }
 
@@ -100,7 +105,7 @@ function nameIn(template: Template, logicalId: string): string {
   return typeof path === "string" ? path.replace(/^[^/]+\//, "").replace(/\/Resource$/, "") : logicalId;
 }
 
-/** `arn:aws:s3:::integra-bridge-prod-<account>-<region>/work/*` → `landing/work/*`; other ARNs of ours lose their head. */
+/** `arn:aws:s3:::integra-bridge-prod-<account>-<region>/work/*` → `landing/work/*`; other own ARNs lose their beginning. */
 function shortArn(text: string): string {
   return text
     .replace(/^arn:aws:s3:::integra-bridge-\w+-<account>-<region>\//, "landing/")

@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { stepHandlers } from "#platform/lambda/step.ts";
 
-const aboutRequest = z.object({ request: z.object({ requestId: z.string() }).partial() });
+const eventOfRequest = z.object({ request: z.object({ requestId: z.string() }).partial() });
 
-/** Makes a step of a request for CCDs a Lambda handler. Each log line carries the request's id. */
+/** Makes a step of CCD retrieval a Lambda handler. Each of its log lines carries the id of the CCD request. */
 export const ccdStep = stepHandlers((event) => {
-  const { requestId } = aboutRequest.safeParse(event).data?.request ?? {};
+  const { requestId } = eventOfRequest.safeParse(event).data?.request ?? {};
   return requestId === undefined ? {} : { requestId };
 });

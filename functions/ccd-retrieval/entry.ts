@@ -1,18 +1,49 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { LandingBucket } from "#platform/bucket/landing-bucket.ts";
-import type { Executions } from "#platform/executions/executions.ts";
 import { executionsFromEnvironment } from "#platform/executions/executions-from-environment.ts";
-import { type CcdDocumentLinks, ccdDocumentLinks } from "./records/ccd-document-links.ts";
-import { type CcdRequests, ccdRequestsFromEnvironment } from "./records/ccd-request-records.ts";
+import type { CcdDocuments, CcdRequestRecord } from "./language/ccd-request.ts";
+import { ccdDocumentLinks } from "./records/ccd-document-links.ts";
+import { ccdRequestsFromEnvironment } from "./records/ccd-request-records.ts";
 
-/** What the API may ask of the retrieval of CCDs: everything else of this wing is its own. */
+/** Everything that the API uses of CCD retrieval. No other file of this wing, except its language, is imported from outside. */
 export interface CcdRetrieval {
-  requests: Pick<CcdRequests, "create" | "find">;
-  executions: Pick<Executions, "start">;
-  documents: CcdDocumentLinks;
+  /** The records of CCD requests. */
+  requests: {
+    /**
+     * Stores the record of a new CCD request.
+     * @returns the record that now has this id: the stored one if the caller repeats a POST, or else the new one
+     */
+    create(record: CcdRequestRecord): Promise<CcdRequestRecord>;
+    /** @returns undefined if no CCD request has this id, or its record has expired */
+    find(requestId: string): Promise<CcdRequestRecord | undefined>;
+  };
+  /** The executions of the state machine `ccd-retrieval`. */
+  executions: {
+    /**
+     * Starts the execution of a CCD request whose record is stored. An execution that runs already, or has ended, stays as it is.
+     * @param name the id of the CCD request
+     * @throws the AWS SDK's error if Step Functions does not start it; the same call may then be made again
+     */
+    start(name: string, input: { requestId: string }): Promise<unknown>;
+  };
+  /** The documents of CCD requests that are ready. */
+  documents: {
+    /** @returns the documents that landed for a CCD request that is ready */
+    index(requestId: string): Promise<CcdDocuments>;
+    /**
+     * Signs a link to a document.
+     * @param key the document's key, as `index` returns it
+     * @returns a URL under which anybody can read the document for a minute: give it only to the request's caller, never log it
+     */
+    link(key: string): Promise<string>;
+  };
 }
 
-/** The retrieval that the function's environment names. */
+/**
+ * CCD retrieval by the function's environment: `LEDGER_TABLE`, `STATE_MACHINE_ARN` and `CCD_DAYS`.
+ * @param bucket the landing bucket
+ * @throws Error if the environment lacks a variable
+ */
 export function ccdRetrievalFromEnvironment(s3: S3Client, bucket: LandingBucket): CcdRetrieval {
   return {
     requests: ccdRequestsFromEnvironment(),

@@ -1,11 +1,11 @@
-import { type AttributeValue, type DynamoDBClient, GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { carriedOut } from "#platform/ledger/conditional-write.ts";
 import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
 import type { SessionRefusal } from "#user-session/language/session-faults.ts";
 import type { SessionRecord, UserSessionStore } from "#user-session/language/user-session.ts";
 import { sessionLedgerKeys } from "./language/ledger-keys.ts";
 
-type Item = Record<string, AttributeValue>;
+type Item = Record<string, unknown>;
 
 /** Every attribute of an item, under its placeholder: none can be a reserved word of DynamoDB. */
 const names = {
@@ -39,17 +39,15 @@ interface Change {
   values: Item;
 }
 
-const keyOf = (sessionId: string): Item => ({ pk: text(`${sessionLedgerKeys.userSession}${sessionId}`) });
-const text = (value: string): AttributeValue => ({ S: value });
-const number = (value: number): AttributeValue => ({ N: String(value) });
+const keyOf = (sessionId: string): Item => ({ pk: `${sessionLedgerKeys.userSession}${sessionId}` });
 
 /**
  * User sessions in the ledger's table: one item a session, changed by conditional writes only. The tokens are encrypted
  * as the whole table is, by the bridge's own key; docs/adr/0009-one-refresh-at-a-time.md says why not once more.
  */
-export function userSessions(dynamo: DynamoDBClient, table: string): UserSessionStore {
+export function userSessions(dynamo: DynamoDBDocumentClient, table: string): UserSessionStore {
   async function find(sessionId: string): Promise<Item | undefined> {
-    const command = new GetItemCommand({ TableName: table, Key: keyOf(sessionId), ConsistentRead: true });
+    const command = new GetCommand({ TableName: table, Key: keyOf(sessionId), ConsistentRead: true });
     return (await dynamo.send(command)).Item;
   }
 
@@ -60,7 +58,7 @@ export function userSessions(dynamo: DynamoDBClient, table: string): UserSession
     wasMade: (item: Item) => boolean = () => false,
   ): Promise<boolean> {
     const expression = remove === undefined ? `SET ${set}` : `SET ${set} REMOVE ${remove}`;
-    const write = new UpdateItemCommand({
+    const write = new UpdateCommand({
       TableName: table,
       Key: keyOf(sessionId),
       ConditionExpression: when,
@@ -84,11 +82,11 @@ export function userSessions(dynamo: DynamoDBClient, table: string): UserSession
         set: "#seed = :seed, #putAt = :putAt, #refresh = :refresh, #attempts = :none, #generation = if_not_exists(#generation, :none) + :one",
         remove: `${accessNames}, ${claimNames}, ${deathNames}, #retryAt`,
         values: {
-          ":seed": text(seed.digest),
-          ":putAt": number(seed.putAt),
-          ":refresh": text(seed.refreshToken),
-          ":none": number(0),
-          ":one": number(1),
+          ":seed": seed.digest,
+          ":putAt": seed.putAt,
+          ":refresh": seed.refreshToken,
+          ":none": 0,
+          ":one": 1,
         },
       });
     },
@@ -97,7 +95,7 @@ export function userSessions(dynamo: DynamoDBClient, table: string): UserSession
         when: "#seed = :seed AND #putAt < :putAt AND attribute_exists(#deadAt)",
         set: "#putAt = :putAt, #attempts = :none",
         remove: `${deathNames}, #retryAt`,
-        values: { ":seed": text(seed.digest), ":putAt": number(seed.putAt), ":none": number(0) },
+        values: { ":seed": seed.digest, ":putAt": seed.putAt, ":none": 0 },
       });
     },
     claimRefresh: (sessionId, claim, { now, until, secretPutAt }) =>
@@ -108,15 +106,15 @@ export function userSessions(dynamo: DynamoDBClient, table: string): UserSession
           set: "#claim = :claim, #claimUntil = :until, #putAt = :putAt, #attempts = #attempts + :one",
           remove: "#retryAt",
           values: {
-            ":generation": number(claim.generation),
-            ":now": number(now),
-            ":claim": text(claim.id),
-            ":until": number(until),
-            ":putAt": number(secretPutAt),
-            ":one": number(1),
+            ":generation": claim.generation,
+            ":now": now,
+            ":claim": claim.id,
+            ":until": until,
+            ":putAt": secretPutAt,
+            ":one": 1,
           },
         },
-        (item) => item[names["#claim"]]?.S === claim.id,
+        (item) => item[names["#claim"]] === claim.id,
       ),
     saveRefreshed: (sessionId, claim, { refreshToken, access }) =>
       change(
@@ -126,24 +124,24 @@ export function userSessions(dynamo: DynamoDBClient, table: string): UserSession
           set: "#refresh = :refresh, #access = :access, #issuedAt = :issuedAt, #renewAt = :renewAt, #generation = :next, #attempts = :none, #settledBy = :claim",
           remove: `${claimNames}, ${deathNames}, #retryAt`,
           values: {
-            ":generation": number(claim.generation),
-            ":refresh": text(refreshToken),
-            ":access": text(access.token),
-            ":issuedAt": number(access.issuedAt),
-            ":renewAt": number(access.renewAt),
-            ":next": number(claim.generation + 1),
-            ":none": number(0),
-            ":claim": text(claim.id),
+            ":generation": claim.generation,
+            ":refresh": refreshToken,
+            ":access": access.token,
+            ":issuedAt": access.issuedAt,
+            ":renewAt": access.renewAt,
+            ":next": claim.generation + 1,
+            ":none": 0,
+            ":claim": claim.id,
           },
         },
-        (item) => item[names["#settledBy"]]?.S === claim.id,
+        (item) => item[names["#settledBy"]] === claim.id,
       ),
     release: async (sessionId, claim, retryAt) => {
       await change(sessionId, {
         when: "#claim = :claim",
         set: "#retryAt = :retryAt",
         remove: claimNames,
-        values: { ":claim": text(claim.id), ":retryAt": number(retryAt) },
+        values: { ":claim": claim.id, ":retryAt": retryAt },
       });
     },
     bury: (sessionId, claim, { at, refusal, words }) =>
@@ -154,17 +152,17 @@ export function userSessions(dynamo: DynamoDBClient, table: string): UserSession
           set: "#deadAt = :at, #refusal = :refusal, #words = :words, #settledBy = :claim",
           remove: `${claimNames}, #retryAt`,
           values: {
-            ":claim": text(claim.id),
-            ":generation": number(claim.generation),
-            ":at": number(at),
-            ":refusal": text(refusal),
-            ":words": text(words),
+            ":claim": claim.id,
+            ":generation": claim.generation,
+            ":at": at,
+            ":refusal": refusal,
+            ":words": words,
           },
         },
-        (item) => item[names["#settledBy"]]?.S === claim.id && item[names["#deadAt"]] !== undefined,
+        (item) => item[names["#settledBy"]] === claim.id && item[names["#deadAt"]] !== undefined,
       ),
     markTold: async (sessionId, deadAt) => {
-      await change(sessionId, { when: "#deadAt = :at", set: "#told = :at", values: { ":at": number(deadAt) } });
+      await change(sessionId, { when: "#deadAt = :at", set: "#told = :at", values: { ":at": deadAt } });
     },
   };
 }
@@ -176,9 +174,15 @@ function namesIn(expression: string): Record<string, string> {
 }
 
 function recordOf(item: Item): SessionRecord {
-  const textOf = (name: keyof typeof names) => item[names[name]]?.S ?? missing(names[name]);
-  const numberOf = (name: keyof typeof names) => Number(item[names[name]]?.N ?? missing(names[name]));
-  const has = (name: keyof typeof names) => item[names[name]] !== undefined;
+  const textOf = (name: keyof typeof names): string => {
+    const value = item[names[name]];
+    return typeof value === "string" ? value : missing(names[name]);
+  };
+  const numberOf = (name: keyof typeof names): number => {
+    const value = item[names[name]];
+    return typeof value === "number" ? value : missing(names[name]);
+  };
+  const has = (name: keyof typeof names): boolean => item[names[name]] !== undefined;
   return {
     seedDigest: textOf("#seed"),
     secretPutAt: numberOf("#putAt"),

@@ -4,11 +4,15 @@ import * as targets from "aws-cdk-lib/aws-events-targets";
 import * as sqs from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { eventSource } from "#platform/bus/event-language.ts";
-import { deadLetterQueue } from "../constructs/export-trigger.ts";
+import { deadLetterQueue } from "../constructs/platform/dead-letter-queue.ts";
 
-/** What a subscriber's own stack may look like: a rule on the bus, and a queue that receives what the bridge tells. */
+export interface ExampleSubscriberStackProps extends StackProps {
+  bus: events.IEventBus;
+}
+
+/** An example of a subscriber's own stack: a rule on the bridge's bus, and a queue that receives the bridge's events. */
 export class ExampleSubscriberStack extends Stack {
-  constructor(scope: Construct, id: string, props: StackProps & { bus: events.IEventBus }) {
+  constructor(scope: Construct, id: string, props: ExampleSubscriberStackProps) {
     super(scope, id, props);
     const deadLetters = deadLetterQueue(this, "DeadLetters");
     const queue = new sqs.Queue(this, "Events", {

@@ -1,41 +1,42 @@
 import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
 import type * as sns from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
-import { BulkExportWorkflow } from "../constructs/bulk-export-workflow.ts";
-import { ExportAlarms } from "../constructs/export-alarms.ts";
-import { ExportCancellation } from "../constructs/export-cancellation.ts";
-import { ExportTrigger } from "../constructs/export-trigger.ts";
-import { FixedEgress } from "../constructs/fixed-egress.ts";
-import type { FunctionDefaults } from "../constructs/step-function-lambda.ts";
+import { BulkExportWorkflow } from "../constructs/bulk-export/bulk-export-workflow.ts";
+import { ExportAlarms } from "../constructs/bulk-export/export-alarms.ts";
+import { ExportTriggers } from "../constructs/bulk-export/export-triggers.ts";
+import { StoppedExports } from "../constructs/bulk-export/stopped-exports.ts";
+import { FixedEgress } from "../constructs/platform/fixed-egress.ts";
+import type { FunctionDefaults } from "../constructs/platform/lambda-function.ts";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "./landing-stack.ts";
 
-/** What runs: the bulk-export workflow, what starts it, what follows when it is stopped, and what rings. */
+export interface ExportStackProps extends StackProps {
+  stage: string;
+  settings: StageSettings;
+  landing: LandingStack;
+}
+
+/** Bulk exports: the workflow, its triggers, what ends stopped exports, and the alarms. */
 export class ExportStack extends Stack {
-  /** What the stage's functions share, in other stacks as well. */
+  /** What all functions of the stage have in common; the other stacks use it as well. */
   readonly functions: FunctionDefaults;
+  /** The topic of the stage's alarms; the other stacks use it as well. */
   readonly alarmTopic: sns.ITopic;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    props: StackProps & { stage: string; settings: StageSettings; landing: LandingStack },
-  ) {
+  constructor(scope: Construct, id: string, props: ExportStackProps) {
     super(scope, id, props);
     const { stage, settings, landing } = props;
-    const { key } = landing;
+    const { key, client } = landing;
     const { logDays } = settings.retention;
     const metricsNamespace = `integra-bridge/${stage}`;
     const vpc = settings.fixedEgress ? new FixedEgress(this, "FixedEgress", { key, logDays }).vpc : undefined;
     const functions: FunctionDefaults = { stage, key, logDays, metricsNamespace, vpc };
     this.functions = functions;
-    const { stateMachine } = new BulkExportWorkflow(this, "BulkExport", { landing, settings, functions });
-    const { deadLetters } = new ExportTrigger(this, "Trigger", {
-      bus: landing.bus,
-      schedules: settings.schedules,
-      functions,
-    });
-    new ExportCancellation(this, "Cancellation", { landing, stateMachine, deadLetters, functions });
+    const workflow = { shared: landing, client, settings, functions };
+    const { stateMachine } = new BulkExportWorkflow(this, "BulkExport", workflow);
+    const triggers = { bus: landing.bus, schedules: settings.schedules, functions };
+    const { deadLetters } = new ExportTriggers(this, "Trigger", triggers);
+    new StoppedExports(this, "Cancellation", { shared: landing, client, stateMachine, deadLetters, functions });
     const alarms = { settings: settings.alarms, key, stateMachine, deadLetters, metricsNamespace };
     this.alarmTopic = new ExportAlarms(this, "Alarms", alarms).topic;
     new CfnOutput(this, "StateMachineArn", { value: stateMachine.stateMachineArn });

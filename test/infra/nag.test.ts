@@ -11,7 +11,7 @@ import { variantApp } from "./variant-app.ts";
 const outdir = mkdtempSync(join(tmpdir(), "integra-bridge-nag-"));
 afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 
-/** The rules that the two packs find broken, and where. */
+/** The rules that the two packs find violated, and where. */
 function violations(app: App): string[] {
   return [new AwsSolutionsChecks(app), new HIPAASecurityChecks(app)]
     .flatMap((pack) => pack.validateScope(app).violations)
@@ -39,19 +39,19 @@ describe.each(variantNames)("the rules of AwsSolutions and HIPAA in %s", (varian
     context: { "aws:cdk:disable-asset-staging": true },
   });
 
-  test("are kept", () => {
-    // synth itself throws where the packs that the app registers find something.
+  test("no rule is violated without an acknowledgement", () => {
+    // synth itself throws if the packs that the app registers find a violation.
     expect(() => app.synth()).not.toThrow();
     expect(violations(app)).toEqual([]);
   });
 
-  test("are excepted with a reason each", () => {
+  test("each acknowledgement has a reason", () => {
     const all = acknowledgments(app);
     expect(all.length).toBeGreaterThan(0);
     expect(all.filter(({ reason }) => reason.length < 20)).toEqual([]);
   });
 
-  test("are never excepted for a whole stack or for every wildcard", () => {
+  test("no acknowledgement covers a whole stack or every wildcard", () => {
     const broad = acknowledgments(app).filter(
       ({ path, rule }) => /AwsSolutions|HIPAA/.test(rule) && (!path.includes("/") || rule.endsWith("IAM5")),
     );
@@ -73,7 +73,7 @@ function appWithPublicBucket(): App {
 describe("an app with a public bucket", () => {
   const app = appWithPublicBucket();
 
-  test("is found", () => {
+  test("the packs find the bucket", () => {
     expect(violations(app)).toEqual(
       expect.arrayContaining([
         "AwsSolutions-S2 at careless/Open/Resource",
@@ -82,7 +82,7 @@ describe("an app with a public bucket", () => {
     );
   });
 
-  test("is not synthesised: the app registers both packs itself", () => {
+  test("the app is not synthesised, because it registers both packs itself", () => {
     expect(() => app.synth()).toThrow("validation-report.json");
   });
 });

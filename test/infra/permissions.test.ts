@@ -9,7 +9,7 @@ import { allTemplates } from "./templates.ts";
 const page = join(import.meta.dirname, "..", "..", "docs", "permissions.md");
 const [plain, full] = [synthesised("prod"), synthesised("prod with every option")];
 
-/** Every value of a field of this name, wherever it stands. */
+/** The values of every field with this name, at any depth. */
 function valuesOf(name: string, value: unknown): unknown[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, field]) => (key === name ? [field].flat() : valuesOf(name, field)));
@@ -29,12 +29,12 @@ const rendered = (Resources: Template["Resources"], more: Template["Resources"] 
   );
 
 describe("the table of permissions", () => {
-  // A new permission must show up in review: write the page anew, and look at the difference.
-  test("is what the templates say (npm run docs writes it)", async () => {
+  // A new permission must show in review: run npm run docs, and look at the difference.
+  test("docs/permissions.md is up to date with the templates (npm run docs writes it)", async () => {
     expect(await readFile(page, "utf8")).toBe(renderPermissionDocs(plain, full));
   });
 
-  test("has every action and every role of every template", async () => {
+  test("the page has every action and every role of every template", async () => {
     const text = renderPermissionDocs(plain, full);
     const templates = await allTemplates();
     for (const variant of ["prod", "prod with every option"] as const) {
@@ -49,7 +49,7 @@ describe("the table of permissions", () => {
     expect(roles.filter((title) => !text.includes(`${title}\n`))).toEqual([]);
   });
 
-  test("shows policies of a role's own, those that others attach to it, AWS's, and what it is for", () => {
+  test("the page shows a role's inline policies, attached policies and AWS managed policies, and who uses the role", () => {
     const text = rendered({
       Worker: {
         ...role,
@@ -73,7 +73,7 @@ describe("the table of permissions", () => {
     expect(text).toContain("| `s3:PutObject` | `Box` |  |");
   });
 
-  test("shows policies of resources, a denial as one, and Lambda's permissions", () => {
+  test("the page shows resource policies, what they deny, and Lambda permissions", () => {
     const deny = {
       Effect: "Deny",
       Principal: "*",
@@ -92,7 +92,7 @@ describe("the table of permissions", () => {
     expect(text).toContain("| `*` | `lambda:InvokeFunction` | `f` |  |");
   });
 
-  test("shows what options add: new roles, and new rows of known ones", () => {
+  test("the page shows what options add: new roles, and new permissions of existing roles", () => {
     const known = {
       Base: {
         Type: "AWS::IAM::Policy",
@@ -117,11 +117,11 @@ describe("the table of permissions", () => {
   test.each([
     ["a user", { U: { Type: "AWS::IAM::User", Properties: {} } }, "does not know AWS::IAM::User"],
     [
-      "a policy that says what it does not mean",
+      "a policy with NotAction",
       { P: { Type: "AWS::S3::BucketPolicy", Properties: { D: { Statement: [{ NotAction: "s3:*" }] } } } },
       "NotAction is not supported",
     ],
-  ])("does not hide %s", (_, resources, message) => {
+  ])("the page cannot be rendered with %s, so it never hides one", (_, resources, message) => {
     expect(() => rendered(resources)).toThrow(message);
   });
 });

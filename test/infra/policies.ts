@@ -4,7 +4,7 @@ import type { Resource } from "./synthesised.ts";
 
 export { type Statement, statements } from "#cli/templates/policies.ts";
 
-/** Everything that a role is allowed by policies of its own. */
+/** What the policies of a role allow. */
 export function allowedTo(synth: Synthesised, role: unknown): Statement[] {
   return synth
     .resources("AWS::IAM::Policy")
@@ -12,7 +12,7 @@ export function allowedTo(synth: Synthesised, role: unknown): Statement[] {
     .flatMap(({ Properties: { PolicyDocument } }) => statements(PolicyDocument));
 }
 
-/** One line for each action and resource, for people and snapshots. */
+/** One line for each action and resource, for snapshots and comparisons. */
 export const asLines = (allowed: Statement[]): string[] =>
   [
     ...new Set(
@@ -22,7 +22,7 @@ export const asLines = (allowed: Statement[]): string[] =>
 
 const bare = (resource: string): string => resource.replace(/^<([^<>]*)>$/, "$1");
 
-/** The bridge's own functions by their folder's name: not those that the CDK adds for itself. */
+/** The bridge's own functions by their name, without those that the CDK adds. */
 export function functionsOf(synth: Synthesised): [name: string, lambda: Resource][] {
   return synth.resources("AWS::Lambda::Function").flatMap((lambda) => {
     const { Variables } = (lambda.Properties["Environment"] ?? {}) as { Variables?: Record<string, string> };

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { readStageSettings, type StageSettings } from "../../infra/settings.ts";
+import { readStageSettings, type StageSettings } from "#infra/settings.ts";
 
 const stages = { dev: {}, prod: { retention: { exportDays: 365, logDays: 90 } } };
 const dev = (overrides: unknown): StageSettings => readStageSettings("dev", stages, overrides);
 
-test("a stage that says nothing gets the guide's server, types and groups", () => {
+test("a stage without settings gets the guide's server, types and groups", () => {
   const settings = dev(undefined);
   expect(settings.integra.baseUrl).toBe("https://portal.minerva.integracloud.com/");
   expect(settings.export.types).toHaveLength(20);
@@ -18,15 +18,15 @@ test("a stage that says nothing gets the guide's server, types and groups", () =
   expect(settings.export.downloadConcurrency).toBe(4);
 });
 
-test("a stage that cdk.json does not know is refused, and the known ones are named", () => {
+test("an unknown stage is refused, and the error names the known stages", () => {
   expect(() => readStageSettings("staging", stages, {})).toThrow('unknown stage "staging": cdk.json knows dev, prod');
 });
 
-test("the name of something that every object has is no stage", () => {
+test("a property that every object has is not taken for a stage", () => {
   expect(() => readStageSettings("constructor", stages, {})).toThrow("unknown stage");
 });
 
-test("every fault is named at once, with its place", () => {
+test("the error names every fault and its place", () => {
   const overrides = {
     integra: { baseUrl: "ftp://somewhere" },
     export: { downloadConcurrency: 0, types: [] },
@@ -39,23 +39,23 @@ test("every fault is named at once, with its place", () => {
 });
 
 describe("overrides", () => {
-  test("are merged deeply over the stage's own settings", () => {
+  test("overrides are merged deeply over the stage's own settings", () => {
     const settings = readStageSettings("prod", stages, { retention: { logDays: 30 } });
     expect(settings.retention).toMatchObject({ exportDays: 365, logDays: 30, workDays: 30 });
   });
 
-  test("may come as JSON, as the CDK's command line gives them", () => {
+  test("overrides may be JSON, as the CDK's command line passes them", () => {
     expect(dev('{"export":{"deadlineHours":2}}').export.deadlineHours).toBe(2);
   });
 
-  test("replace a list as a whole", () => {
+  test("a list in the overrides replaces the whole list", () => {
     expect(dev({ export: { types: ["Patient"] } }).export.types).toEqual(["Patient"]);
   });
 });
 
-describe("the server's URLs", () => {
+describe("the URLs of the server", () => {
   test.each(["https://fhir.example.org/", "http://localhost:8080/", "http://127.0.0.1:8080/", "http://[::1]:8080/"])(
-    "%s is accepted",
+    "the URL %s is accepted",
     (baseUrl) => {
       expect(dev({ integra: { baseUrl } }).integra.baseUrl).toBe(baseUrl);
     },
@@ -67,14 +67,14 @@ describe("the server's URLs", () => {
     "http://localhost.example.org/",
     "ftp://localhost/",
     "fhir.example.org",
-  ])("%s is refused", (url) => {
+  ])("the URL %s is refused", (url) => {
     for (const name of ["baseUrl", "tokenUrl", "exportUrl"]) {
       expect(() => dev({ integra: { [name]: url } })).toThrow(`integra.${name}`);
     }
     expect(() => dev({ integra: { fileOrigins: [url] } })).toThrow("integra.fileOrigins[0]");
   });
 
-  test.each(["https://user@fhir.example.org/", "https://:secret@fhir.example.org/"])("%s is refused", (url) => {
+  test.each(["https://user@fhir.example.org/", "https://:secret@fhir.example.org/"])("the URL %s is refused", (url) => {
     expect(() => dev({ integra: { baseUrl: url } })).toThrow("must not hold a user name or password");
     expect(() => dev({ integra: { fileOrigins: [url] } })).toThrow("must not hold a user name or password");
   });
@@ -82,7 +82,7 @@ describe("the server's URLs", () => {
 
 const listed = (origin: string) => dev({ integra: { fileOrigins: [origin] } }).integra.fileOrigins;
 
-describe("the allow-list of file origins", () => {
+describe("the list of file origins", () => {
   test.each([
     "https://files.example.org",
     "https://files.example.org:8443/",
@@ -91,28 +91,28 @@ describe("the allow-list of file origins", () => {
     "https://[fd12::1]",
     "http://127.0.0.1:8080",
     "http://localhost:8080",
-  ])("takes %s", (origin) => {
+  ])("the origin %s is accepted", (origin) => {
     expect(listed(origin)).toEqual([origin]);
   });
 
   test.each([
-    ["a path, which would not be looked at", "https://files.example.org/ours/", "without a path or query"],
+    ["a path", "https://files.example.org/ours/", "without a path or query"],
     ["a query", "https://files.example.org/?tenant=1", "without a path or query"],
     ["a metadata service", "https://169.254.169.254/", "must not be an address"],
-    ["a metadata service, spelt otherwise", "https://2852039166/", "must not be an address"],
-    ["a metadata service in IPv6", "https://[fd00:ec2::254]/", "must not be an address"],
+    ["a metadata service as one number", "https://2852039166/", "must not be an address"],
+    ["a metadata service's IPv6 address", "https://[fd00:ec2::254]/", "must not be an address"],
     ["a link-local address", "https://[fe80::1]/", "must not be an address"],
-    ["this host", "https://0.0.0.0/", "must not be an address"],
-    ["a broadcast", "https://255.255.255.255/", "must not be an address"],
-  ])("refuses %s", (_, origin, message) => {
+    ["the unspecified address", "https://0.0.0.0/", "must not be an address"],
+    ["the broadcast address", "https://255.255.255.255/", "must not be an address"],
+  ])("an origin with %s is refused", (_, origin, message) => {
     expect(() => listed(origin)).toThrow(message);
   });
 });
 
 const documents = (settings: object) => dev({ ccd: { documents: settings } }).ccd.documents;
 
-describe("the documents that are taken", () => {
-  test("carry any root that may be the server's, and fit the function, unless a stage says otherwise", () => {
+describe("the settings of documents", () => {
+  test("the defaults accept any root that may be the server's, and their limits fit the function", () => {
     expect(documents({})).toEqual({
       secondFactor: "where-known",
       limits: { answerMiB: 256, documentMiB: 50, totalMiB: 1024, entries: 2000 },
@@ -124,42 +124,46 @@ describe("the documents that are taken", () => {
     "urn:oid:1.2.3",
     "5a7b5f0e-1f6b-4e1b-8f77-1b1b1b1b1b1b",
     "urn:uuid:5A7B5F0E-1F6B-4E1B-8F77-1B1B1B1B1B1B",
-  ])("may have to name the patient under %s", (root) => {
+  ])("the root %s is accepted", (root) => {
     expect(documents({ patientIdRoots: [root] }).patientIdRoots).toEqual([root]);
   });
 
   test.each([
     ["a root that no document could have", { patientIdRoots: ["202"] }, "must be an OID"],
     ["a root with an empty part", { patientIdRoots: ["2.16..3"] }, "must be an OID"],
-    ["no root at all", { patientIdRoots: [] }, "must name a root, or be left out"],
-    ["another second factor", { secondFactor: "never" }, "secondFactor"],
+    ["an empty list of roots", { patientIdRoots: [] }, "must name at least one root, or be absent"],
+    ["an unknown second factor", { secondFactor: "never" }, "secondFactor"],
     ["an answer that /tmp cannot hold", { limits: { answerMiB: 257 } }, "half of the function's 512 MiB of /tmp"],
-    ["a document that memory cannot hold", { limits: { documentMiB: 257 } }, "the function has 2048 MiB"],
-    ["more than can be read in time", { limits: { totalMiB: 4097 } }, "15 minutes"],
-    ["more entries than the API can list", { limits: { entries: 2001 } }, "in one answer"],
-    ["no entry", { limits: { entries: 0 } }, "ccd.documents.limits.entries"],
-    ["a part of a MiB", { limits: { answerMiB: 0.5 } }, "ccd.documents.limits.answerMiB"],
-    ["one document that is larger than all", { limits: { documentMiB: 60, totalMiB: 50 } }, "at least documentMiB"],
-    ["a limit that is none", { limits: { pages: 5 } }, "pages"],
-  ])("cannot be set by %s", (_, settings, message) => {
+    ["a document that memory cannot hold", { limits: { documentMiB: 257 } }, "and has 2048 MiB"],
+    ["more documents than can be read in time", { limits: { totalMiB: 4097 } }, "15 minutes"],
+    ["more entries than one answer of the API can list", { limits: { entries: 2001 } }, "in one answer"],
+    ["a limit of zero", { limits: { entries: 0 } }, "ccd.documents.limits.entries"],
+    ["a fraction of a MiB", { limits: { answerMiB: 0.5 } }, "ccd.documents.limits.answerMiB"],
+    [
+      "one document that may be larger than all together",
+      { limits: { documentMiB: 60, totalMiB: 50 } },
+      "at least documentMiB",
+    ],
+    ["an unknown limit", { limits: { pages: 5 } }, "pages"],
+  ])("a setting with %s is refused", (_, settings, message) => {
     expect(() => documents(settings)).toThrow(message);
   });
 });
 
 const paths = (patientSearchPaths: object) => dev({ integra: { patientSearchPaths } }).integra.patientSearchPaths;
 
-describe("the patient searches", () => {
-  test("may be elsewhere below the FHIR base, each by itself", () => {
+describe("the paths of the patient searches", () => {
+  test("each path may be set by itself", () => {
     expect(paths({ "us-core": "us-core/Patient" })).toEqual({ "us-core": "us-core/Patient" });
   });
 
   test.each([
-    ["a path that leads elsewhere", { r4: "../Patient" }, "patientSearchPaths.r4"],
+    ["a path that leads out of fhirUrl", { r4: "../Patient" }, "patientSearchPaths.r4"],
     ["a URL", { r4: "https://elsewhere.example.org/Patient" }, "must be a path below fhirUrl"],
     ["an absolute path", { r4: "/Patient" }, "must be a path below fhirUrl"],
     ["a query", { r4: "Patient?active=true" }, "must be a path below fhirUrl"],
-    ["a search that there is not", { r5: "Patient" }, "r5"],
-  ])("are not at %s", (_, settings, message) => {
+    ["an unknown search", { r5: "Patient" }, "r5"],
+  ])("a setting with %s is refused", (_, settings, message) => {
     expect(() => paths(settings)).toThrow(message);
   });
 });
@@ -168,37 +172,44 @@ const scheduled = (schedule: object) =>
   dev({ schedules: [{ name: "nightly", expression: "rate(1 day)", ...schedule }] });
 
 describe("a schedule", () => {
-  test("is in UTC and enabled unless it says otherwise", () => {
+  test("a schedule is in UTC and enabled by default", () => {
     expect(scheduled({ detail: { level: "patient" } }).schedules[0]).toMatchObject({ timezone: "UTC", enabled: true });
   });
 
-  test.each([{ groupId: "383681350" }, { groupId: "age-18-to-35" }])("may name a group by %o", ({ groupId }) => {
-    expect(scheduled({ detail: { level: "group", groupId } }).schedules[0]?.detail.groupId).toBe(groupId);
-  });
+  test.each([{ groupId: "383681350" }, { groupId: "age-18-to-35" }])(
+    "a schedule may name a group by %o",
+    ({ groupId }) => {
+      expect(scheduled({ detail: { level: "group", groupId } }).schedules[0]?.detail.groupId).toBe(groupId);
+    },
+  );
 
   test.each([
     ["an unknown type", { detail: { level: "patient", types: ["Patient", "Spaceship"] } }, "unknown types: Spaceship"],
     ["an unknown group", { detail: { level: "group", groupId: "age-999" } }, "groupId must name an accepted group"],
-    ["no group where it needs one", { detail: { level: "group" } }, "groupId must name an accepted group"],
+    ["no group, at level group", { detail: { level: "group" } }, "groupId must name an accepted group"],
     [
-      "a group where it has no use",
+      "a group, at another level",
       { detail: { level: "patient", groupId: "age-18-to-35" } },
       "groupId must name an accepted group",
     ],
     [
-      "an expression of no known kind",
+      "an expression of an unknown kind",
       { expression: "daily", detail: { level: "patient" } },
       "schedules[0].expression",
     ],
-    ["a requestId: each firing is its own", { detail: { level: "patient", requestId: "a" } }, "requestId"],
-    ["a time that is no instant", { detail: { level: "patient", since: "yesterday" } }, "since"],
-    ["a name that an ARN cannot hold", { name: "every night", detail: { level: "patient" } }, "schedules[0].name"],
-    ["a time zone that does not exist", { timezone: "Mars/Olympus", detail: { level: "patient" } }, "timezone"],
-  ])("with %s is refused", (_, schedule, message) => {
+    [
+      "a requestId, because each firing is a request of its own",
+      { detail: { level: "patient", requestId: "a" } },
+      "requestId",
+    ],
+    ["a since that is no instant", { detail: { level: "patient", since: "yesterday" } }, "since"],
+    ["a name that an ARN cannot contain", { name: "every night", detail: { level: "patient" } }, "schedules[0].name"],
+    ["an unknown time zone", { timezone: "Mars/Olympus", detail: { level: "patient" } }, "timezone"],
+  ])("a schedule with %s is refused", (_, schedule, message) => {
     expect(() => scheduled(schedule)).toThrow(message);
   });
 
-  test("that has another's name is refused", () => {
+  test("a schedule with the name of another is refused", () => {
     const detail = { level: "patient" };
     const schedules = [1, 2].map((hours) => ({ name: "twice", expression: `rate(${hours} hours)`, detail }));
     expect(() => dev({ schedules })).toThrow("twice");
@@ -206,21 +217,21 @@ describe("a schedule", () => {
 });
 
 describe("a subscriber", () => {
-  test("may see every export unless its prefix says less", () => {
+  test("a subscriber may read every export by default", () => {
     const subscribers = [{ name: "Research", accountId: "210987654321" }];
     expect(dev({ subscribers }).subscribers[0]?.prefix).toBe("exports/");
   });
 
   test.each([
-    ["the bridge's own records", { prefix: "work/" }, "prefix"],
-    ["an account that is none", { accountId: "12345" }, "accountId"],
-    ["a name that a statement's id cannot be", { name: "not allowed" }, "name"],
-  ])("with %s is refused", (_, subscriber, place) => {
+    ["a prefix of the bridge's own records", { prefix: "work/" }, "prefix"],
+    ["an invalid account id", { accountId: "12345" }, "accountId"],
+    ["a name that a policy's Sid cannot contain", { name: "not allowed" }, "name"],
+  ])("a subscriber with %s is refused", (_, subscriber, place) => {
     const subscribers = [{ name: "Research", accountId: "210987654321", ...subscriber }];
     expect(() => dev({ subscribers })).toThrow(`subscribers[0].${place}`);
   });
 
-  test("that has another's name is refused", () => {
+  test("a subscriber with the name of another is refused", () => {
     const subscribers = ["210987654321", "123456789012"].map((accountId) => ({ name: "Research", accountId }));
     expect(() => dev({ subscribers })).toThrow("Research");
   });

@@ -1,11 +1,11 @@
 import { everyOption } from "#cli/templates/every-option.ts";
 
-/** An account that is not the bridge's own. */
+/** An account other than the bridge's own. */
 export const otherAccount = everyOption.subscribers[0].accountId;
 
 export const topicArn = "arn:aws:sns:eu-central-1:123456789012:on-call";
 
-/** The app as it may be deployed: each stage of cdk.json, and prod with everything that a user can switch on. */
+/** What may be deployed: each stage of cdk.json, prod with every option, and prod with the user's own alarm topic. */
 export const stageVariants = {
   local: { stage: "local", overrides: {} },
   dev: { stage: "dev", overrides: {} },

@@ -20,7 +20,7 @@ export type Templates = Record<StageVariant, Record<string, Template>>;
 const repository = join(import.meta.dirname, "..", "..");
 const folder = join(repository, ".local", "templates");
 
-/** Everything that a template is made from. */
+/** The files and folders that the templates depend on. */
 const sources = [
   "infra",
   "functions",
@@ -34,31 +34,31 @@ const sources = [
 ];
 
 /**
- * The templates of all variants. Making them takes seconds, and each test file runs in a process of its own: the first
- * one makes them, the others read them, as long as not a byte of the sources changes.
+ * The templates of all variants. Synthesis takes seconds, and each test file runs in a process of its own. So the first
+ * file synthesises them and the others read the result, until a byte of the sources changes.
  */
 export async function allTemplates(): Promise<Templates> {
   const file = join(folder, `${hashOfSources()}.json`);
   const known = readJson(file);
   if (known !== undefined) return known;
-  const made = await makeTemplates();
+  const made = await synthesiseAll();
   mkdirSync(folder, { recursive: true });
   const unfinished = `${file}.${process.pid}`;
   writeFileSync(unfinished, JSON.stringify(made));
-  // Several test files may do this at once: each writes aside, and all of them write the same.
+  // Several test files may do this at once. Each writes to a file of its own first, and all write the same content.
   renameSync(unfinished, file);
   const outdated = readdirSync(folder).filter((name) => /^[0-9a-f]{64}\.json$/.test(name) && !file.endsWith(name));
   for (const name of outdated) rmSync(join(folder, name), { force: true });
   return made;
 }
 
-async function makeTemplates(): Promise<Templates> {
-  // The CDK takes a second to load: only who needs it pays.
+async function synthesiseAll(): Promise<Templates> {
+  // The CDK takes a second to load, so it is loaded only if it is needed.
   const { variantApp } = await import("./variant-app.ts");
   const outdir = mkdtempSync(join(tmpdir(), "integra-bridge-synth-"));
   try {
     const templates = variantNames.map((variant, index) => {
-      // Paths give resources readable names; copies of the bundles are of no use to a test.
+      // Paths give resources readable names. Tests do not need copies of the bundles.
       const context = { "aws:cdk:enable-path-metadata": true, "aws:cdk:disable-asset-staging": true };
       const { stacks } = variantApp(variant, { outdir: join(outdir, String(index)), context }).synth();
       return [variant, Object.fromEntries(stacks.map((s) => [s.stackName.split("-").at(-1), s.template as Template]))];

@@ -6,10 +6,10 @@ import { type StageVariant, stageVariants } from "./stage-variants.ts";
 
 const cdkJson = readFileSync(join(import.meta.dirname, "..", "..", "cdk.json"), "utf8");
 
-/** What the CDK CLI would hand to the app: the stages and the feature flags. */
+/** The context that the CDK CLI passes to the app: the stages and the feature flags. */
 export const cdkContext = (JSON.parse(cdkJson) as { context: Record<string, unknown> }).context;
 
-/** The app of a variant, not yet synthesised. */
+/** The app of a variant, before synthesis. */
 export function variantApp(variant: StageVariant, options: { outdir?: string; context?: object } = {}): App {
   const { outdir, context } = options;
   return integraBridge(new App({ outdir, context: { ...cdkContext, ...stageVariants[variant], ...context } }));

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { clientSettings } from "#local/local-bridge.ts";
 import { connections } from "#platform/http/connections.ts";
@@ -24,7 +25,7 @@ describe("a user session", () => {
   beforeAll(async () => {
     retrieval = await retrievalUnderTest();
     const { aws, outputs } = retrieval.under.bridge;
-    store = userSessions(new DynamoDBClient(clientSettings(aws)), outputs.ledgerTableName);
+    store = userSessions(DynamoDBDocumentClient.from(new DynamoDBClient(clientSettings(aws))), outputs.ledgerTableName);
   });
   afterAll(() => retrieval?.under.stop());
 
@@ -155,7 +156,7 @@ describe("a user session", () => {
     const tokenUrl = userServer({ baseUrl: simulator.baseUrl }).tokenUrl.href;
     const byCode = ["--grant", "authorization_code", "--token-url", tokenUrl];
     const code = simulator.authorizationCode({ userId, clientId });
-    expect((await renew(code, ...byCode)).stdout).toContain("is in place");
+    expect((await renew(code, ...byCode)).stdout).toContain("is stored");
     expect(await refreshesOver(8, documentsOf(8))).toEqual([200]);
 
     await expect(renew(code, ...byCode)).rejects.toThrow(/used before/);

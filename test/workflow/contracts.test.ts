@@ -17,7 +17,8 @@ const states: Record<string, Record<string, z.ZodObject>> = {
     download: exports.downloadResult,
     completion: exports.completion,
     deletion: exports.deletion,
-    release: exports.releaseResult,
+    // What Catch leaves if the lease could not be released.
+    release: caughtFailure,
     fresh: exports.freshExport,
     failure: caughtFailure,
     failed: explanation,
@@ -27,9 +28,9 @@ const states: Record<string, Record<string, z.ZodObject>> = {
   "ccd-retrieval.asl.json": {
     request: ccds.ccdContext,
     lease: ccds.sessionLease,
-    order: ccds.ccdOrderResult,
-    fetch: ccds.ccdFetch,
-    release: ccds.sessionRelease,
+    order: ccds.serverRequestResult,
+    fetch: ccds.fetchResult,
+    release: caughtFailure,
     failure: caughtFailure,
     failed: explanation,
     untold: caughtFailure,
@@ -49,6 +50,13 @@ describe.each(Object.entries(states))("%s", (file, state) => {
     },
   );
 
+  test("each path within an intrinsic function names a field of the contracts", () => {
+    const calls = [...sourceOf(file).matchAll(/"States\.\w+\((.*)\)"/g)].map(([, values]) => values as string);
+    const paths = calls.flatMap((values) => [...values.matchAll(/\$\.([\w.]+)/g)].map(([, path]) => path as string));
+    expect(paths.length).toBeGreaterThan(0);
+    expect(paths.filter((path) => !isField(z.object(state), path.split(".")))).toEqual([]);
+  });
+
   test("each path in the definition names a field of the contracts", () => {
     const paths = [...sourceOf(file).matchAll(/"\$\.([\w.]+)"/g)].map(([, path]) => path as string);
     const unknown = new Set(
@@ -65,6 +73,12 @@ describe.each(Object.entries(states))("%s", (file, state) => {
 test("a list would be noticed", () => {
   expect(listsIn(z.toJSONSchema(z.object({ a: z.object({ files: z.array(z.string()) }) })))).toEqual(["a.files"]);
 });
+
+/** Whether each value of a schema has a field at a path. A missing one fails the execution, and no Catch helps. */
+function isField(schema: z.ZodType | undefined, [name, ...fields]: string[]): boolean {
+  if (name === undefined) return schema !== undefined && !schema.isOptional();
+  return schema instanceof z.ZodObject && isField(schema.shape[name] as z.ZodType | undefined, fields);
+}
 
 function listsIn(schema: unknown, path: string[] = []): string[] {
   if (typeof schema !== "object" || schema === null) return [];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { exportFaultNames } from "#bulk-export/language/export-faults.ts";
 import { ccdFaultNames } from "#ccd-retrieval/language/ccd-faults.ts";
-import { machineFiles, type State, sourceOf, tasksOf, wingOf } from "./state-machine-files.ts";
+import { functionTasksOf, machineFiles, type State, sourceOf, wingOf } from "./state-machine-files.ts";
 
 /** Faults that no machine routes: reads are answered by the API. */
 const unrouted: ReadonlySet<string> = new Set(["ReadRefused"]);
@@ -63,7 +63,6 @@ const bulkExport: MachineRoutes = {
     TooManyFilesMissing: ["at once final", "Release lease"],
   },
   "Delete job": {},
-  "Release lease": {},
   "Announce completion": { EventsUndelivered: ["as any other", "Fail export"] },
   "Fail export": { EventsUndelivered: ["as any other", "Export failed untold"] },
 };
@@ -89,7 +88,6 @@ const ccdRetrieval: MachineRoutes = {
     EventsUndelivered: ["as any other", "Release session lease"],
     WrongPatient: ["at once final", "Release session lease"],
   },
-  "Release session lease": {},
   "Announce ccds": { EventsUndelivered: ["as any other", "Fail ccds"] },
   "Fail ccds": { EventsUndelivered: ["as any other", "Ccds failed untold"] },
 };
@@ -115,9 +113,9 @@ test("every fault of the closed lists can come from somewhere", () => {
 });
 
 describe.each(Object.entries(machines))("%s", (file, routes) => {
-  const tasks = new Map(tasksOf(file));
+  const tasks = new Map(functionTasksOf(file));
 
-  test("has every one of its tasks in the table", () => {
+  test("has every one of its tasks with a function in the table", () => {
     expect(Object.keys(routes).toSorted()).toEqual([...tasks.keys()].toSorted());
   });
 

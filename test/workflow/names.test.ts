@@ -1,8 +1,16 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { stateMachineDefinition } from "#infra/constructs/state-machine-definition.ts";
-import { isNumber, machineFiles, placeholdersOf, sourceOf, tasksOf, wingOf } from "./state-machine-files.ts";
+import { stateMachineDefinition } from "#infra/constructs/platform/state-machine-definition.ts";
+import {
+  functionTasksOf,
+  isNumber,
+  machineFiles,
+  placeholdersOf,
+  serviceTasksOf,
+  sourceOf,
+  wingOf,
+} from "./state-machine-files.ts";
 
 const functions = join(import.meta.dirname, "..", "..", "functions");
 
@@ -31,8 +39,18 @@ describe.each(machineFiles)("%s", (file) => {
   });
 
   test("each task calls the function that its name says", () => {
-    const called = tasksOf(file).map(([name, { Resource }]) => [name, asState(Resource?.split(":").at(-1) ?? "")]);
+    const called = functionTasksOf(file).map(([name, { Resource }]) => [
+      name,
+      asState(Resource?.split(":").at(-1) ?? ""),
+    ]);
     expect(called.map(([, construct]) => construct)).toEqual(called.map(([name]) => name));
+  });
+
+  test("the only task without a function is the one that deletes the lease", () => {
+    const resources = serviceTasksOf(file).map(([name, { Resource }]) => [name, Resource]);
+    expect(resources).toEqual([
+      [expect.stringMatching(/^Release (session )?lease$/), "arn:aws:states:::aws-sdk:dynamodb:deleteItem"],
+    ]);
   });
 
   test("each function is called by one state only", () => {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { stateMachineDefinition } from "#infra/constructs/state-machine-definition.ts";
+import { stateMachineDefinition } from "#infra/constructs/platform/state-machine-definition.ts";
 
 const folder = join(import.meta.dirname, "..", "..", "state-machines");
 
@@ -29,6 +29,7 @@ export interface State {
   Type: string;
   QueryLanguage?: string;
   Resource?: string;
+  Parameters?: Record<string, unknown>;
   TimeoutSeconds?: number;
   ResultPath?: string | null;
   Result?: unknown;
@@ -99,6 +100,15 @@ export function statesOf(file: string): [name: string, state: State][] {
 
 export const tasksOf = (file: string): [name: string, state: State][] =>
   statesOf(file).filter(([, state]) => state.Type === "Task");
+
+/** Whether a task calls an AWS service itself, instead of a function. */
+const isServiceTask = ({ Resource }: State): boolean => Resource?.startsWith("arn:aws:states:::") === true;
+
+export const serviceTasksOf = (file: string): [name: string, state: State][] =>
+  tasksOf(file).filter(([, state]) => isServiceTask(state));
+
+export const functionTasksOf = (file: string): [name: string, state: State][] =>
+  tasksOf(file).filter(([, state]) => !isServiceTask(state));
 
 /** The states that may follow a state. */
 export function followers({ Next, Default, Choices = [], Catch = [] }: State): string[] {

@@ -57,13 +57,6 @@ export type LeaseInput = z.infer<typeof leaseInput>;
 export const adoptInput = z.object({ export: exportContext, lease: leaseResult });
 export type AdoptInput = z.infer<typeof adoptInput>;
 
-/** `$.release`: for information only. The next export can take over the lease of any execution that has ended. */
-export const releaseResult = z.strictObject({ released: z.boolean() });
-export type ReleaseResult = z.infer<typeof releaseResult>;
-
-export const releaseInput = z.object({ export: exportContext });
-export type ReleaseInput = z.infer<typeof releaseInput>;
-
 /** `$.kickOff` */
 export const kickOffResult = z.strictObject({
   outcome: z.enum(["accepted", "busy"]),

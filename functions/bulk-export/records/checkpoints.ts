@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
 import type { ExportRequest } from "#bulk-export/language/export-request.ts";
 import { exportLedgerKeys } from "#bulk-export/language/ledger-keys.ts";
 import { carriedOut } from "#platform/ledger/conditional-write.ts";
@@ -32,23 +33,24 @@ export interface Checkpoints {
   ): Promise<boolean>;
 }
 
+/** Items of older versions do not count incremental exports. */
+const checkpointItem = z.object({ transactionTime: z.string(), incrementals: z.number().default(0) });
+
 /** Checkpoints in the ledger's table: one item a scope, moved by conditional writes only. */
-export function checkpoints(dynamo: DynamoDBClient, table: string): Checkpoints {
+export function checkpoints(dynamo: DynamoDBDocumentClient, table: string): Checkpoints {
   return {
     find: async (scope) => {
       const { Item } = await dynamo.send(
-        new GetItemCommand({ TableName: table, Key: { pk: { S: checkpointId(scope) } }, ConsistentRead: true }),
+        new GetCommand({ TableName: table, Key: { pk: checkpointId(scope) }, ConsistentRead: true }),
       );
-      const transactionTime = Item?.["transactionTime"]?.S;
-      if (transactionTime === undefined) return undefined;
-      return { transactionTime, incrementals: Number(Item?.["incrementals"]?.N ?? 0) };
+      return Item && checkpointItem.parse(Item);
     },
     advance: async (scope, transactionTime, since, exportId) => {
       const time = Date.parse(transactionTime);
       if (Number.isNaN(time) || (since !== undefined && Number.isNaN(Date.parse(since)))) return false;
       const forward = movedForward({ transactionTime, time, since, exportId });
-      const Key = { pk: { S: checkpointId(scope) } };
-      return await carriedOut(dynamo.send(new UpdateItemCommand({ TableName: table, Key, ...forward })));
+      const Key = { pk: checkpointId(scope) };
+      return await carriedOut(dynamo.send(new UpdateCommand({ TableName: table, Key, ...forward })));
     },
   };
 }
@@ -64,10 +66,10 @@ interface Completed {
 /** The update that moves a checkpoint, and the condition under which it may. */
 function movedForward({ transactionTime, time, since, exportId }: Completed) {
   const values = {
-    ":transactionTime": { S: transactionTime },
-    ":time": { N: String(time) },
-    ":exportId": { S: exportId },
-    ":none": { N: "0" },
+    ":transactionTime": transactionTime,
+    ":time": time,
+    ":exportId": exportId,
+    ":none": 0,
   };
   const moved = "SET transactionTime = :transactionTime, epochMs = :time, exportId = :exportId";
   if (since === undefined) {
@@ -80,7 +82,7 @@ function movedForward({ transactionTime, time, since, exportId }: Completed) {
   return {
     UpdateExpression: `${moved}, incrementals = if_not_exists(incrementals, :none) + :one`,
     ConditionExpression: "epochMs < :time AND epochMs >= :since",
-    ExpressionAttributeValues: { ...values, ":since": { N: String(Date.parse(since)) }, ":one": { N: "1" } },
+    ExpressionAttributeValues: { ...values, ":since": Date.parse(since), ":one": 1 },
   };
 }
 

@@ -9,18 +9,22 @@ export interface AnnounceCcdsPorts {
   requests: Pick<CcdRequests, "end">;
   landing: Pick<CcdLanding, "findIndex" | "indexPointer">;
   bus: CcdEventBus;
+  /** Milliseconds since the epoch. */
   now: () => number;
 }
 
 /**
- * Ends the request, so that its caller sees the documents, and tells the subscribers that they are there.
+ * Ends the CCD request, which shows the documents to its caller, and publishes `Ccd Ready`.
  * @throws EventsUndelivered
  */
 export const announceCcds =
   (ports: AnnounceCcdsPorts): Step<AnnounceCcdsInput, Record<string, never>> =>
   async ({ request: { requestId } }) => {
     const index = await ports.landing.findIndex(requestId);
-    if (index === undefined) throw new Error(`the index of the documents of ${requestId} is missing`);
+    if (index === undefined)
+      throw new Error(
+        `documents.json of CCD request ${requestId} is not in the landing bucket: check who deleted it, and make the request again`,
+      );
     await ports.requests.end(requestId, null, new Date(ports.now()).toISOString());
     await ports.bus.publish(ccdReadyEvent(requestId, index.documents.length, ports.landing.indexPointer(requestId)));
     return {};

@@ -1,15 +1,15 @@
 import { open } from "node:fs/promises";
 import { DocumentRefused } from "#ccd-retrieval/language/document-faults.ts";
 
-/** What was downloaded: a file (in a Lambda, below /tmp), or bytes that are in memory anyway. */
+/** A downloaded answer: a file (in a Lambda, below /tmp), or bytes that are in memory already. */
 export type DownloadedAnswer = { readonly file: string } | { readonly bytes: Uint8Array };
 
-/** Bytes that can be read from anywhere, in any order. */
+/** Bytes that can be read from any position, in any order. */
 export interface ByteSource {
   readonly size: number;
   /**
-   * The `length` bytes from `start`.
-   * @throws DocumentRefused (truncated) where the source ends before them
+   * Reads `length` bytes from `start`.
+   * @throws DocumentRefused (truncated) if the source ends before that
    */
   read(start: number, length: number): Promise<Buffer>;
   close(): Promise<void>;
@@ -17,17 +17,17 @@ export interface ByteSource {
 
 const chunkBytes = 64 * 1024;
 
-/** Opens what was downloaded. Throws what the file system throws. */
+/** Opens a downloaded answer. Throws the file system's errors. */
 export async function openSource(answer: DownloadedAnswer): Promise<ByteSource> {
-  return "file" in answer ? await fileSource(answer.file) : bytesSource(answer.bytes);
+  return "file" in answer ? await openFile(answer.file) : openBytes(answer.bytes);
 }
 
-/** The bytes of [start, end), in chunks of at most 64 KiB. */
-export async function* chunksOf(source: ByteSource, start: number, end: number): AsyncGenerator<Buffer> {
+/** Reads the bytes of [start, end), in chunks of at most 64 KiB. */
+export async function* readChunks(source: ByteSource, start: number, end: number): AsyncGenerator<Buffer> {
   for (let at = start; at < end; at += chunkBytes) yield await source.read(at, Math.min(chunkBytes, end - at));
 }
 
-async function fileSource(path: string): Promise<ByteSource> {
+async function openFile(path: string): Promise<ByteSource> {
   const handle = await open(path);
   const { size } = await handle.stat();
   return {
@@ -45,7 +45,7 @@ async function fileSource(path: string): Promise<ByteSource> {
   };
 }
 
-function bytesSource(bytes: Uint8Array): ByteSource {
+function openBytes(bytes: Uint8Array): ByteSource {
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {
     size: all.length,
@@ -58,5 +58,5 @@ function bytesSource(bytes: Uint8Array): ByteSource {
 }
 
 function endsTooEarly(): DocumentRefused {
-  return new DocumentRefused("truncated", "the answer ends before the bytes that it promises");
+  return new DocumentRefused("truncated", "the answer ends earlier than its structure says");
 }

@@ -2,37 +2,37 @@ import { type DocumentSettings, documentSettings } from "#ccd-retrieval/language
 
 const miB = 1024 * 1024;
 
-/** What one answer may cost us. Each bound is enforced while bytes flow, so nothing is inflated or kept beyond it. */
+/** The limits of one answer. Each is enforced while bytes arrive, so that no byte beyond it is inflated or kept. */
 export interface DocumentLimits {
-  /** Bytes of the answer as it was downloaded. */
+  /** Bytes of the answer, as downloaded. */
   archiveBytes: number;
-  /** Entries of an archive, its folders included. */
+  /** Entries of an archive, including its folders. */
   entries: number;
   /** Bytes of one document. */
   documentBytes: number;
   /** Bytes of all documents of an archive together. */
   totalBytes: number;
-  /** Bytes that one compressed byte may stand for, in documents of more than `ratioFreeBytes`. */
+  /** Inflated bytes for each compressed byte, in documents of more than `ratioFreeBytes`. */
   ratio: number;
-  /** Documents up to this size may compress as well as they like. */
+  /** Up to this size, a document may have any ratio. */
   ratioFreeBytes: number;
   xml: XmlLimits;
 }
 
 export interface XmlLimits {
-  /** Elements inside each other. */
+  /** Nested elements. */
   depth: number;
-  /** Attributes of one element, namespace declarations included. */
+  /** Attributes of one element, including namespace declarations. */
   attributes: number;
   /** Characters of one tag, comment, CDATA section or processing instruction, or of one text that is kept. */
   markupChars: number;
-  /** Characters kept of one document as its outline: names, attributes and texts of the elements that are read. */
+  /** Characters of one document's outline: the names, attributes and texts that are kept. */
   outlineChars: number;
 }
 
 /**
- * The limits by the stage's settings. A CCD is 0.1 to 5 MiB of XML, more where it embeds scans; XML of this kind deflates to
- * a tenth, and to a fiftieth where tables repeat themselves, while Deflate can reach 1,032.
+ * The limits by the stage's settings. A CCD is 0.1 to 5 MiB of XML, and more if it embeds scans. Such XML deflates to a tenth of
+ * its size, and to a fiftieth if its tables repeat themselves. Deflate itself can reach a ratio of 1,032.
  */
 export function limitsOf({ limits }: DocumentSettings): DocumentLimits {
   return {
@@ -46,5 +46,5 @@ export function limitsOf({ limits }: DocumentSettings): DocumentLimits {
   };
 }
 
-/** The limits of a stage that says nothing of them. */
+/** The limits of a stage that does not set any. */
 export const defaultLimits: DocumentLimits = limitsOf(documentSettings.parse(undefined));

@@ -1,22 +1,23 @@
 import { DocumentRefused } from "#ccd-retrieval/language/document-faults.ts";
-import { type ByteSource, chunksOf, type DownloadedAnswer, openSource } from "./byte-source.ts";
+import { type ByteSource, type DownloadedAnswer, openSource, readChunks } from "./byte-source.ts";
 import { type DocumentLimits, defaultLimits } from "./limits.ts";
-import { readArchive } from "./zip-archive.ts";
-import { contentOf } from "./zip-content.ts";
+import { readArchive } from "./zip/archive-rules.ts";
+import { readEntryContent } from "./zip/entry-content.ts";
 
-/** One document of the answer, not read yet. */
+/** One document of an answer, not read yet. */
 export interface DownloadedDocument {
-  /** Its place among the answer's documents, from 1: stable, and fit for a key. */
+  /** Its place among the answer's documents, from 1. It is stable and may stand in a key. */
   number: number;
-  /** Its name within the archive, where there is one. It may name the patient: never for logs, events or keys. */
+  /** Its name in the archive; undefined for a single XML document. It may name the patient, so it must not enter logs, events or keys. */
   name: string | undefined;
-  /** Bytes of it, as announced. Reading proves them. */
+  /** Its size in bytes, as announced. Only reading proves it. */
   bytes: number;
   /**
-   * Its bytes, in chunks of at most 64 KiB. Can be asked for as often as needed, each time from the start, so that a
-   * document is read, and found to be the right patient's, before the first byte of it goes anywhere.
+   * Reads its bytes, in chunks of at most 64 KiB. Each call starts again at the first byte, so a document can be read and
+   * judged before any of its bytes are stored.
    *
-   * Throws DocumentRefused where the content is not what the archive claims: it is proven once the iteration has ended.
+   * The iteration throws DocumentRefused if the content is not what the archive announces. It is proven only when the iteration
+   * has ended without an error.
    */
   chunks(): AsyncGenerator<Buffer>;
 }
@@ -27,21 +28,21 @@ export interface DownloadedDocuments {
 }
 
 /**
- * Opens what `bulkDownload` answered: a ZIP of documents, or a single XML document. Which of them it is, its bytes say,
- * not its headers. Of an archive the whole structure is checked before anything is inflated; nothing stays open, so there
- * is nothing to close.
+ * Opens an answer of `bulkDownload`: a ZIP of documents, or a single XML document. Its first bytes decide which it is, not its
+ * headers. The whole structure of an archive is checked before any content is inflated. No file stays open afterwards.
  *
- * A file is what suits a Lambda: an archive's directory stands at its end, so it must be there whole, and /tmp costs no
- * memory. Each document is then streamed from it, once to be read and once more to be kept.
+ * In a Lambda the answer is a file. The directory of an archive is at its end, so the whole archive must be there, and /tmp
+ * costs no memory. Each document is then streamed twice: once to judge it and once to store it.
  *
  * Source: guide, "API to View Patient Data in CCDA Format": "For each encounter a separate file is generated".
  * @example
  * const { documents } = await openDocuments({ file: "/tmp/answer" });
  * for (const document of documents) {
  *   const { recordTargets } = await readClinicalDocument(document.chunks());
- *   if (rightPatient(recordTargets, asked).verdict === "match") await keep(document.chunks());
+ *   if (judgePatient(recordTargets, patient, rules).verdict === "match") await store(document.chunks());
  * }
- * @throws DocumentRefused with the reason; errors of the file system as they are
+ * @throws DocumentRefused with the reason
+ * @throws the errors of the file system, unchanged
  */
 export async function openDocuments(
   answer: DownloadedAnswer,
@@ -55,13 +56,15 @@ export async function openDocuments(
         `the answer has ${source.size} bytes, more than ${limits.archiveBytes}`,
       );
     }
-    return await (isZip(await start(source)) ? archived(answer, source, limits) : single(answer, source, limits));
+    return await (isZip(await readStart(source))
+      ? openArchive(answer, source, limits)
+      : openXml(answer, source, limits));
   } finally {
     await source.close();
   }
 }
 
-async function archived(
+async function openArchive(
   answer: DownloadedAnswer,
   source: ByteSource,
   limits: DocumentLimits,
@@ -71,17 +74,17 @@ async function archived(
     number: index + 1,
     name: file.name,
     bytes: file.record.uncompressedSize,
-    chunks: () => reopened(answer, (again) => contentOf(again, file)),
+    chunks: () => reopen(answer, (again) => readEntryContent(again, file)),
   }));
   return { container: "zip", documents };
 }
 
-async function single(
+async function openXml(
   answer: DownloadedAnswer,
   source: ByteSource,
   limits: DocumentLimits,
 ): Promise<DownloadedDocuments> {
-  if (!looksLikeXml(await start(source))) {
+  if (!looksLikeXml(await readStart(source))) {
     throw new DocumentRefused("unknown-format", "the answer is neither a ZIP archive nor an XML document");
   }
   const bytes = source.size;
@@ -91,11 +94,12 @@ async function single(
       `the document has ${bytes} bytes, more than ${limits.documentBytes}`,
     );
   }
-  const chunks = () => reopened(answer, (again) => chunksOf(again, 0, bytes));
+  const chunks = () => reopen(answer, (again) => readChunks(again, 0, bytes));
   return { container: "xml", documents: [{ number: 1, name: undefined, bytes, chunks }] };
 }
 
-async function* reopened(
+/** Opens the answer once more for one iteration, and closes it afterwards. */
+async function* reopen(
   answer: DownloadedAnswer,
   chunks: (source: ByteSource) => AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer> {
@@ -110,7 +114,7 @@ async function* reopened(
 const zipSignatures = ["504b0304", "504b0506"].map((hex) => Buffer.from(hex, "hex"));
 const startBytes = 1024;
 
-async function start(source: ByteSource): Promise<Buffer> {
+async function readStart(source: ByteSource): Promise<Buffer> {
   return await source.read(0, Math.min(startBytes, source.size));
 }
 
@@ -118,7 +122,7 @@ function isZip(bytes: Buffer): boolean {
   return zipSignatures.some((signature) => bytes.subarray(0, signature.length).equals(signature));
 }
 
-/** Whether a `<` comes first, after a byte order mark and white space; in UTF-8 or UTF-16. */
+/** Whether the first character is `<`, after a byte order mark and white space, in UTF-8 or UTF-16. */
 function looksLikeXml(bytes: Buffer): boolean {
   return /^(?:\u00ef\u00bb\u00bf|\u00ff\u00fe|\u00fe\u00ff)?[\0\t\n\r ]*</.test(bytes.toString("latin1"));
 }

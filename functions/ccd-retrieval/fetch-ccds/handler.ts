@@ -1,24 +1,24 @@
 import { ccdStep } from "#ccd-retrieval/ccd-step.ts";
+import { documentSettingsFromEnvironment } from "#ccd-retrieval/documents/document-settings-from-environment.ts";
 import { limitsOf } from "#ccd-retrieval/documents/limits.ts";
-import { readPatientsDocuments } from "#ccd-retrieval/documents/patients-documents.ts";
-import { documentSettingsFromEnvironment } from "#ccd-retrieval/documents/settings-from-environment.ts";
-import { spooledAnswer } from "#ccd-retrieval/documents/spooled-answer.ts";
-import { ccdFetch, fetchCcdsInput } from "#ccd-retrieval/language/ccd-state.ts";
+import { spoolAnswer } from "#ccd-retrieval/documents/spool-answer.ts";
+import { readVerifiedDocuments } from "#ccd-retrieval/documents/verified-documents.ts";
+import { fetchCcdsInput, fetchResult } from "#ccd-retrieval/language/ccd-state.ts";
+import { ccdLog } from "#ccd-retrieval/log.ts";
 import { auditedCcdBus, ccdAudit } from "#ccd-retrieval/records/ccd-audit.ts";
 import { ccdLanding } from "#ccd-retrieval/records/ccd-landing.ts";
 import { ccdRequestsFromEnvironment } from "#ccd-retrieval/records/ccd-request-records.ts";
-import { downloadCcd } from "#ccd-retrieval/server/ccd.ts";
 import { ccdProtocolFromEnvironment } from "#ccd-retrieval/server/ccd-protocol-from-environment.ts";
+import { downloadCcds } from "#ccd-retrieval/server/download-ccds.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
-import { log } from "#platform/lambda/log.ts";
 import { metric } from "#platform/lambda/metrics.ts";
 import { userClient } from "#user-session/user-client.ts";
 import { fetchCcds } from "./fetch-ccds.ts";
 
-/** An alarm rings at the first one. */
-const ccdsQuarantined = metric("ccd-retrieval", "CcdsQuarantined", "Count");
+/** The alarm `CcdsQuarantined` rings at the first one. */
+const countQuarantine = metric("ccd-retrieval", "CcdsQuarantined", "Count");
 
-export const handler = ccdStep(fetchCcdsInput, ccdFetch, () => {
+export const handler = ccdStep(fetchCcdsInput, fetchResult, () => {
   const client = userClient();
   const protocol = ccdProtocolFromEnvironment();
   const documents = documentSettingsFromEnvironment();
@@ -27,14 +27,14 @@ export const handler = ccdStep(fetchCcdsInput, ccdFetch, () => {
   const audit = ccdAudit(bucket, Date.now);
   return fetchCcds({
     requests: ccdRequestsFromEnvironment(),
-    download: (request, signal) => downloadCcd(client, protocol, request, signal),
-    spool: (chunks) => spooledAnswer(chunks, limitsOf(documents).archiveBytes),
-    readDocuments: (answer, asked) => readPatientsDocuments(answer, asked, documents),
+    download: (request, signal) => downloadCcds(client, protocol, request, signal),
+    spool: (chunks) => spoolAnswer(chunks, limitsOf(documents).archiveBytes),
+    readDocuments: (answer, patient) => readVerifiedDocuments(answer, patient, documents),
     landing: ccdLanding(s3, bucket),
     audit,
     bus: auditedCcdBus(audit),
-    reportQuarantine: () => ccdsQuarantined(1),
-    log,
+    reportQuarantine: () => countQuarantine(1),
+    log: ccdLog,
     now: Date.now,
   });
 });

@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { refusalReasons } from "./document-faults.ts";
 
-/** Why an answer with documents was quarantined. */
+/** Why the bridge quarantined an answer with documents. */
 export const quarantineReason = z.enum([...refusalReasons, "wrong-patient"]);
 export type QuarantineReason = z.infer<typeof quarantineReason>;
 
-/** What may be recorded of a request for CCDs. For whom it is, its record says and no fact. */
+/** The facts that the audit trail may hold about a CCD request. Only the request's record identifies the patient; no fact does. */
 export const ccdAuditFacts = {
   requested: z.strictObject({ by: z.string(), sessionId: z.string(), requestedAt: z.iso.datetime() }),
   landed: z.strictObject({ documents: z.array(z.strictObject({ key: z.string(), bytes: z.number().int() })) }),

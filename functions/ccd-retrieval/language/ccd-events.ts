@@ -5,15 +5,15 @@ import { ccdFaultNames } from "./ccd-faults.ts";
 import { type CcdFailure, ccdRequestId } from "./ccd-request.ts";
 
 /*
- * The events of a request for CCDs. Only the documents and the request's own record identify the patient.
+ * The events of a CCD request. Only the documents and the request's record identify the patient; no event does.
  */
 
-const ccdHead = { ...eventHead, requestId: ccdRequestId.describe("As the answer to the request for CCDs named it.") };
+const ccdHead = { ...eventHead, requestId: ccdRequestId.describe("The id from the answer to POST /ccd-requests.") };
 
 export const ccdReady = z.strictObject({
   ...ccdHead,
-  documents: z.number().int().nonnegative().describe("How many documents landed: none where the patient has none."),
-  index: pointer.describe("documents.json: a line on each document, and where it is."),
+  documents: z.number().int().nonnegative().describe("How many documents landed. 0 if the patient has none."),
+  index: pointer.describe("documents.json: it lists each document with its key."),
 });
 
 export const ccdFailed = z.strictObject({
@@ -24,20 +24,20 @@ export const ccdFailed = z.strictObject({
   }),
 });
 
-/** Every event of a request for CCDs, by its `detail-type`. */
+/** Every event of a CCD request, by its `detail-type`. */
 export const ccdEvents = { "Ccd Ready": ccdReady, "Ccd Failed": ccdFailed } as const;
 
 export type CcdEvent = EventOf<typeof ccdEvents>;
 
-/** The bus as requests for CCDs use it. */
+/** The bus that takes the events of CCD requests. */
 export type CcdEventBus = EventBus<CcdEvent>;
 
-/** That a request's documents stand in S3. */
+/** The event that the documents of a CCD request are in S3. */
 export function ccdReadyEvent(requestId: string, documents: number, index: Pointer): CcdEvent {
   return { type: "Ccd Ready", detail: { version: "1", eventId: `${requestId}/ready`, requestId, documents, index } };
 }
 
-/** Why a request has no documents. */
+/** The event that a CCD request failed, with the reason. */
 export function ccdFailedEvent(requestId: string, error: z.infer<typeof ccdFailed>["error"] & CcdFailure): CcdEvent {
   return { type: "Ccd Failed", detail: { version: "1", eventId: `${requestId}/failed`, requestId, error } };
 }

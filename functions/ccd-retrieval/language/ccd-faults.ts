@@ -1,7 +1,7 @@
 import { platformFaultNames } from "#platform/faults/faults.ts";
 import { sessionFaultNames } from "#user-session/language/session-faults.ts";
 
-/** The closed list of faults with which a request for CCDs can end. A name is an API (`platform/faults/faults.ts`). */
+/** The closed list of faults with which a CCD request can end. A name is an API (`platform/faults/faults.ts`). */
 export const ccdFaultNames = [
   ...platformFaultNames,
   ...sessionFaultNames,
@@ -19,22 +19,22 @@ abstract class CcdFault extends Error {
   abstract override readonly name: CcdFaultName;
 }
 
-/** The server refused to look for the CCDs, and asking again would not change that. */
+/** IntegraConnect refused to look for the CCDs. Another attempt would get the same answer. */
 export class CcdRequestRefused extends CcdFault {
   override readonly name = "CcdRequestRefused";
 }
 
-/** The server says that there will be no CCDs in answer to the request that it had accepted. */
+/** IntegraConnect accepted the request, and then said that there will be no CCDs. */
 export class CcdsRefused extends CcdFault {
   override readonly name = "CcdsRefused";
 }
 
-/** What came is not to be opened, or not what it claims to be: none of it may be served. Its original is quarantined. */
+/** The answer is not safe to open, or is not what it claims to be. None of it may be served. The original is in quarantine. */
 export class DocumentsRefused extends CcdFault {
   override readonly name = "DocumentsRefused";
 }
 
-/** A document does not prove to be the patient's who was asked for. The whole answer is quarantined. */
+/** A document does not prove that it belongs to the patient of the request. The whole answer is in quarantine. */
 export class WrongPatient extends CcdFault {
   override readonly name = "WrongPatient";
 }

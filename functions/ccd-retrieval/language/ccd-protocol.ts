@@ -3,7 +3,7 @@ import * as z from "zod";
 const headerValue = z.string().regex(/^[\x20-\x7e]{1,128}$/, "must be 1 to 128 printable ASCII characters");
 const codes = z.array(z.string().min(1));
 
-/** Who the app says it is: the guide wants these headers and names no values. */
+/** How the bridge describes its app and device. The guide requires these headers and gives no values. */
 const device = z
   .strictObject({
     appVersion: headerValue.default("1.0"),
@@ -17,14 +17,14 @@ const device = z
   })
   .prefault({});
 
-/** What counts as "not ready yet" when the documents are asked for; the guide does not say. */
+/** Which answers to a download mean "not ready yet". The guide does not say. */
 const notReady = z
   .strictObject({
-    /** HTTP statuses that mean it, whatever the body says. */
+    /** HTTP statuses that mean it, with any body. */
     statuses: z.array(z.number().int()).default([202, 204, 425]),
     /** Codes in a JSON body. */
     codes: codes.default(["BESR01", "BEDR01"]),
-    /** Words in whatever the server says, in any case. */
+    /** Words in the server's text, in upper or lower case. */
     phrases: codes.default([
       "in progress",
       "in-progress",
@@ -39,7 +39,7 @@ const notReady = z
       "try again later",
       "ATTACHMENT_FILE_NOT_FOUND",
     ]),
-    /** Values of `status` or `state` in a JSON body, letters only. */
+    /** Values of `status` or `state` in a JSON body: letters only, in lower case. */
     states: codes.default([
       "accepted",
       "inprogress",
@@ -50,38 +50,31 @@ const notReady = z
       "scheduled",
       "started",
     ]),
-    /** Whether any 404 means it, and not only one whose words say so. */
+    /** Whether every 404 means it. If false, only a 404 whose text says so does. */
     anyNotFound: z.boolean().default(false),
     /** Whether a 200 without a body means it. */
     emptyBody: z.boolean().default(true),
-    /** How many ZIPs without entries, one after the other, mean it. The next one is the answer: there are no documents. */
+    /** How many ZIPs without entries in a row mean it. The next one means that there are no documents. */
     emptyZips: z.number().int().min(0).max(1_000).default(6),
   })
   .prefault({});
 
 /**
- * How the CCD calls are made and their answers read. Each default is what the guide prints or, where it is silent, an
- * assumption of ours (docs/integra-notes.md, "CCDs").
+ * How the bridge makes the CCD calls and reads their answers. Each default is what the guide prints. If the guide is silent,
+ * it is our assumption (docs/integra-notes.md, "CCDs").
  */
 export const ccdProtocolSettings = z
   .strictObject({
     /** The header `api-info`. */
     apiInfo: headerValue.default("V1"),
     device,
-    /** `raw` is the guide's `x-auth-token`; the other adds the standard's bearer token. */
+    /** `raw` is the guide's `x-auth-token`. `bearer-and-raw` adds the standard's bearer token. */
     token: z.enum(["raw", "bearer-and-raw"]).default("raw"),
     actionName: z.string().min(1).default("ENCOUNTER_EXPORT"),
-    /** Codes of "another request of this user is not done yet", with that request's id. */
+    /** Codes that mean: another request of this user is not finished yet. The answer names that request. */
     pendingElsewhereCodes: codes.default(["BEDR01"]),
     notReady,
   })
   .prefault({});
 
 export type CcdProtocolSettings = z.infer<typeof ccdProtocolSettings>;
-
-/** What CCDs are asked for. Dates are FHIR instants (`export-request.ts`, `instant`). */
-export interface CcdQuery {
-  patientId: string;
-  startDate?: string | undefined;
-  endDate?: string | undefined;
-}

@@ -2,14 +2,14 @@ import * as z from "zod";
 import { knownPatient } from "./known-patient.ts";
 
 /*
- * A request for a patient's CCDs, from the caller's POST to its documents. The patient is named in the request's own
- * record and in the documents, and nowhere else: execution input and names, events, keys and logs carry the request's id.
+ * A CCD request: ours, from the caller's POST to the documents. Only its record and its documents identify the patient.
+ * Execution names and inputs, events, keys and logs carry the request's id instead.
  */
 
-/** Also the execution's name and the S3 prefix. Random, or an HMAC of caller and Idempotency-Key: it names nobody. */
+/** Also the execution's name and part of the S3 keys. Random, or an HMAC of caller and Idempotency-Key: it identifies no person. */
 export const ccdRequestId = z.string().regex(/^ccd-[0-9a-f]{32}$/);
 
-/** What is asked of IntegraConnect. Instants are FHIR's (`export-request.ts`, `instant`). */
+/** What a CCD request asks for: a patient's id and a period. Dates are FHIR instants (`platform/fhir/instant.ts`). */
 export const ccdOrder = z.strictObject({
   patientId: z.string(),
   startDate: z.string().nullable(),
@@ -17,42 +17,39 @@ export const ccdOrder = z.strictObject({
 });
 export type CcdOrder = z.infer<typeof ccdOrder>;
 
-/** Why a request failed, in words for its caller: never a patient's. */
+/** Why a CCD request failed. The message is for its caller and says nothing about the patient. */
 export const ccdFailure = z.strictObject({ name: z.string(), message: z.string() });
 export type CcdFailure = z.infer<typeof ccdFailure>;
 
-/** The request's own record, encrypted by the bridge's key. */
+/** The record of a CCD request, encrypted with the bridge's key. */
 export const ccdRequestRecord = z.strictObject({
   requestId: ccdRequestId,
-  /** Who asked: the IAM principal's ARN, or the JWT's issuer and subject. Only this caller sees the documents. */
+  /** The caller: the IAM principal's ARN, or the JWT's issuer and subject. Only this caller sees the documents. */
   caller: z.string(),
-  /** The user session that the request is made under. */
+  /** The user session that makes the server request. */
   sessionId: z.string(),
   order: ccdOrder,
-  /** What the server knew of the patient when it was asked; absent before that, and once the request has ended. */
+  /** The server's Patient, read before the server request. Absent before that read, and again once the request has ended. */
   patient: knownPatient.optional(),
-  /** What a retried POST must equal, where it came with an Idempotency-Key: a digest of its body. */
+  /** A digest of the POST's body. If a POST with an Idempotency-Key is repeated, its body must have the same digest. */
   bodyDigest: z.string(),
   requestedAt: z.iso.datetime(),
   state: z.enum(["pending", "ready", "failed"]),
-  /** IntegraConnect's own id of the request, once it gave one. */
+  /** The id of the server request; null until IntegraConnect has given it. */
   serverRequestId: z.string().nullable(),
   failure: ccdFailure.nullable(),
   endedAt: z.iso.datetime().nullable(),
 });
 export type CcdRequestRecord = z.infer<typeof ccdRequestRecord>;
 
-/** One document that landed. What names the patient is in the document alone. */
+/** One document that landed. Only the document itself identifies the patient. */
 export const ccdDocument = z.strictObject({
-  number: z.number().int().positive().describe("From 1, as the API numbers them."),
+  number: z.number().int().positive().describe("The document's number in the API, from 1."),
   key: z.string(),
   bytes: z.number().int().nonnegative(),
   title: z.string().nullable(),
-  encounterIds: z.array(z.string()).describe("Of the encounter that the document is about."),
-  effectiveTime: z
-    .string()
-    .nullable()
-    .describe("ISO 8601, no more exact, and in no other zone, than the document has it."),
+  encounterIds: z.array(z.string()).describe("The ids of the encounter that the document is about."),
+  effectiveTime: z.string().nullable().describe("ISO 8601, with the document's own precision and time zone."),
   encounterStart: z.string().nullable(),
   encounterEnd: z.string().nullable(),
   sections: z.array(
@@ -61,6 +58,6 @@ export const ccdDocument = z.strictObject({
 });
 export type CcdDocument = z.infer<typeof ccdDocument>;
 
-/** `ccds/{requestId}/documents.json`: written once, when every document stands. */
+/** `ccds/{requestId}/documents.json`: written once, after every document has landed. */
 export const ccdDocuments = z.strictObject({ requestId: ccdRequestId, documents: z.array(ccdDocument) });
 export type CcdDocuments = z.infer<typeof ccdDocuments>;

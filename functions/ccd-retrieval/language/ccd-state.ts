@@ -3,83 +3,88 @@ import { caughtFailure, explanation } from "#platform/executions/explained-failu
 import { ccdRequestId } from "./ccd-request.ts";
 
 /*
- * The language of state-machines/ccd-retrieval.asl.json. State is readable in the execution history: it names requests,
- * and never a patient, a URL or a token. What a request is for stands in its record.
+ * The state of state-machines/ccd-retrieval.asl.json. Everybody who can read the execution history can read it, so it names CCD
+ * requests, and never a patient, a URL or a token. The record of a CCD request says what the request is for.
  */
 
 const epochSeconds = z.number().int().nonnegative();
-const nextTry = { waitSeconds: z.number().int().nonnegative(), nextAt: epochSeconds };
-const tries = z.number().int().positive();
+const nextAttempt = { waitSeconds: z.number().int().nonnegative(), nextAt: epochSeconds };
+const attempts = z.number().int().positive();
+const failuresInARow = z.number().int().nonnegative();
 
-/** `$.request`: the execution's name is the request's id. */
+/** `$.request`, as the first state writes it: the execution's name is the request's id. */
 const namedRequest = z.strictObject({ requestId: ccdRequestId, startedAt: z.iso.datetime({ offset: true }) });
 
-/** `$.request`, once its record was found: it stays the same to the end. */
+/** `$.request`, from the step `open-ccd-request` to the end of the execution. */
 export const ccdContext = z.strictObject({
   ...namedRequest.shape,
-  /** The user session under which the server is asked. */
+  /** The user session that makes the server request. */
   sessionId: z.string(),
   deadlineAt: epochSeconds,
 });
 export type CcdContext = z.infer<typeof ccdContext>;
 
-export const openCcdInput = z.object({ request: namedRequest });
-export type OpenCcdInput = z.infer<typeof openCcdInput>;
+export const openCcdRequestInput = z.object({ request: namedRequest });
+export type OpenCcdRequestInput = z.infer<typeof openCcdRequestInput>;
 
-/** `$.lease`: whether the session is ours. */
-export const sessionLease = z.strictObject({ outcome: z.enum(["ours", "waiting"]), ...nextTry, tries });
+/** `$.lease`: whether this CCD request holds the session's lease. */
+export const sessionLease = z.strictObject({
+  outcome: z.enum(["ours", "waiting"]),
+  ...nextAttempt,
+  tries: attempts,
+});
 export type SessionLease = z.infer<typeof sessionLease>;
 
-export const sessionLeaseInput = z.object({ request: ccdContext, lease: sessionLease.optional() });
-export type SessionLeaseInput = z.infer<typeof sessionLeaseInput>;
+export const takeSessionLeaseInput = z.object({ request: ccdContext, lease: sessionLease.optional() });
+export type TakeSessionLeaseInput = z.infer<typeof takeSessionLeaseInput>;
 
-/** `$.order`: what the server said to the request. */
-export const ccdOrderResult = z.strictObject({
+/** `$.order`: what came of the last attempt to make the server request. */
+export const serverRequestResult = z.strictObject({
   /**
-   * `accepted`: the server works on our request. `unfinished`: it works on one that is ours as well, whose execution
-   * ended. `foreign`: on one that is not ours, or not known to be. `busy`: it said nothing that counts.
+   * - `accepted`: the server works on our CCD request.
+   * - `unfinished`: it works on another CCD request of ours, whose execution has ended.
+   * - `foreign`: it works on a request that is not ours, or cannot be proved to be ours.
+   * - `busy`: it gave no usable answer.
    */
   outcome: z.enum(["accepted", "unfinished", "foreign", "busy"]),
-  ...nextTry,
-  tries,
-  /** Answers in a row that told nothing. */
-  troubles: z.number().int().nonnegative(),
-  /** Whose documents are to be fetched next; null where nobody's are. */
+  ...nextAttempt,
+  tries: attempts,
+  /** Attempts in a row without a usable answer. */
+  troubles: failuresInARow,
+  /** The CCD request whose documents the bridge fetches next; null if it fetches none. */
   fetchFor: ccdRequestId.nullable(),
 });
-export type CcdOrderResult = z.infer<typeof ccdOrderResult>;
+export type ServerRequestResult = z.infer<typeof serverRequestResult>;
 
-export const requestCcdsInput = z.object({ request: ccdContext, order: ccdOrderResult.optional() });
+export const requestCcdsInput = z.object({ request: ccdContext, order: serverRequestResult.optional() });
 export type RequestCcdsInput = z.infer<typeof requestCcdsInput>;
 
-/** `$.fetch` */
-export const ccdFetch = z.strictObject({
-  /** `other-done`: those were the documents of the unfinished request, and it has its end. */
+/** `$.fetch`: what came of the last attempt to fetch documents. */
+export const fetchResult = z.strictObject({
+  /** `other-done`: the documents were those of the unfinished CCD request, and that request has ended now. */
   outcome: z.enum(["ready", "not-ready", "other-done"]),
-  ...nextTry,
-  tries,
-  troubles: z.number().int().nonnegative(),
+  ...nextAttempt,
+  tries: attempts,
+  /** Attempts in a row without a usable answer. */
+  troubles: failuresInARow,
   /** ZIPs without entries in a row. */
   emptyZips: z.number().int().nonnegative(),
-  /** Whose documents were asked for. */
+  /** The CCD request whose documents the bridge tried to fetch. */
   requestId: ccdRequestId,
 });
-export type CcdFetch = z.infer<typeof ccdFetch>;
+export type FetchResult = z.infer<typeof fetchResult>;
 
-export const fetchCcdsInput = z.object({ request: ccdContext, order: ccdOrderResult, fetch: ccdFetch.optional() });
+export const fetchCcdsInput = z.object({
+  request: ccdContext,
+  order: serverRequestResult,
+  fetch: fetchResult.optional(),
+});
 export type FetchCcdsInput = z.infer<typeof fetchCcdsInput>;
-
-/** `$.release` */
-export const sessionRelease = z.strictObject({ released: z.boolean() });
-export type SessionRelease = z.infer<typeof sessionRelease>;
-
-export const releaseSessionInput = z.object({ request: ccdContext });
-export type ReleaseSessionInput = z.infer<typeof releaseSessionInput>;
 
 export const announceCcdsInput = z.object({ request: ccdContext });
 export type AnnounceCcdsInput = z.infer<typeof announceCcdsInput>;
 
-/** The request may not have been opened yet: what a Fail needs of it is its name. */
+/** The step needs only the id: the failure may have happened before the request was opened. */
 export const failCcdsInput = z.object({ request: z.object({ requestId: z.string() }), failure: caughtFailure });
 export type FailCcdsInput = z.infer<typeof failCcdsInput>;
 

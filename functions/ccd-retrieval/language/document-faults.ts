@@ -1,15 +1,15 @@
 /*
- * Why a document, or the archive around it, is not taken. Like the faults of a single file, these never reach Step
- * Functions: a step turns them into a quarantined answer and a sentence for the caller.
+ * Why the bridge refuses a document, or the archive around it. These faults never reach Step Functions: the step
+ * `fetch-ccds` quarantines the answer and gives the caller a sentence.
  */
 
-/** The closed list of reasons. A reason is an API: records, metrics and tests name it. */
+/** The closed list of reasons. A reason is an API: audit facts, quarantine records and tests name it. */
 export const refusalReasons = [
   // The answer as a whole.
   "unknown-format",
   "no-documents",
   "archive-too-large",
-  // What an archive holds, and how much of it.
+  // The entries of an archive, and their sizes.
   "too-many-entries",
   "document-too-large",
   "total-too-large",
@@ -20,7 +20,7 @@ export const refusalReasons = [
   "special-file",
   "nested-archive",
   "unsupported-method",
-  // How an archive is built.
+  // The structure of an archive.
   "zip64",
   "truncated",
   "overlap",
@@ -46,8 +46,8 @@ export const refusalReasons = [
 export type RefusalReason = (typeof refusalReasons)[number];
 
 /**
- * A document, or the archive around it, was refused. Nothing of it may be served; asking again will not change it.
- * The message is for people: it counts entries and lines, and never quotes a name or any content.
+ * The bridge refused a document, or the archive around it. None of it may be served, and another download would bring the
+ * same. The message is for people: it gives numbers of entries and lines, and never quotes a name or any content.
  */
 export class DocumentRefused extends Error {
   override readonly name = "DocumentRefused";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** What the function that fetches documents has. The limits below follow from it. */
+/** The memory and the /tmp of the function `fetch-ccds`. The limits below follow from them. */
 export const documentsFunction = { memoryMiB: 2048, tmpMiB: 512 } as const;
 
 const root = z
@@ -16,38 +16,38 @@ const eighth = documentsFunction.memoryMiB / 8;
 
 const limits = z
   .strictObject({
-    /** MiB of what is downloaded for one request, as it comes. */
+    /** MiB of one download, as it arrives. */
     answerMiB: count(half, `an answer may take half of the function's ${documentsFunction.tmpMiB} MiB of /tmp`).default(
       256,
     ),
     /** MiB of one document. */
     documentMiB: count(
       eighth,
-      `a document is held in memory, at times twice, and the function has ${documentsFunction.memoryMiB} MiB`,
+      `the function holds a document in memory, at times twice, and has ${documentsFunction.memoryMiB} MiB`,
     ).default(50),
-    /** MiB of all documents of a request together. */
-    totalMiB: count(4096, "the function has 15 minutes to read and keep them all").default(1024),
-    /** Entries of an archive, its folders included. */
-    entries: count(2000, "the API lists the documents of a request in one answer, of 4.6 MB at most").default(2000),
+    /** MiB of all documents of a CCD request together. */
+    totalMiB: count(4096, "the function has 15 minutes to read and store them all").default(1024),
+    /** Entries of an archive, including its folders. */
+    entries: count(2000, "the API lists the documents of a request in one answer of at most 4.6 MB").default(2000),
   })
   .refine(({ documentMiB, totalMiB }) => documentMiB <= totalMiB, {
-    message: "must be at least documentMiB: one document would not fit into all of them",
+    message: "must be at least documentMiB: the limit of all documents cannot be below the limit of one",
     path: ["totalMiB"],
   })
   .prefault({});
 
-/** Which documents are taken, and for whose (docs/integra-notes.md, "A patient's documents"). */
+/** Which documents the bridge accepts, and how a document proves its patient (docs/integra-notes.md, "A patient's documents"). */
 export const documentSettings = z
   .strictObject({
     /**
-     * The roots under which the server writes its patient id into documents. Absent: any root, but for those of numbers
-     * that others give, since the guide names none. Set it as soon as one is known: a number that another clinic gave
-     * another patient is then never taken for ours.
+     * The roots under which the server writes its patient id into documents. The guide names none. If it is absent, any root
+     * counts, except the roots of numbers that states and agencies issue. Set it as soon as a root is known: a number that
+     * another clinic gave to another patient can then never match.
      */
-    patientIdRoots: z.array(root).min(1, "must name a root, or be left out").optional(),
+    patientIdRoots: z.array(root).min(1, "must name at least one root, or be absent").optional(),
     /**
-     * The person, after the id. `where-known`: what is known of both must not contradict itself. `required`: the date of
-     * birth must be known of both, and be the same.
+     * How the person is compared once the id matches. `where-known`: no known detail may contradict the Patient. `required`:
+     * document and Patient must both have the date of birth, and it must be the same.
      */
     secondFactor: z.enum(["where-known", "required"]).default("where-known"),
     limits,
@@ -56,5 +56,5 @@ export const documentSettings = z
 
 export type DocumentSettings = z.infer<typeof documentSettings>;
 
-/** How a document must name its patient. */
+/** How a document must identify its patient. */
 export type PatientRules = Pick<DocumentSettings, "patientIdRoots" | "secondFactor">;

@@ -1,14 +1,14 @@
 import * as z from "zod";
 
 /*
- * What the server's Patient resource says of a patient, as far as documents are judged by it. It names the patient: it is
- * kept in a request's own record, and never logged.
+ * The part of the server's Patient resource by which the bridge judges documents. It identifies the patient: only the record
+ * of the CCD request holds it, and it is never logged.
  */
 
-/** What is longer is no name and no number of a person. */
+/** Longer text is neither a name nor a number of a person. */
 const words = z.string().trim().min(1).max(128);
 
-/** FHIR's Identifier, where it is in force. */
+/** A FHIR Identifier that is in force. */
 export const patientIdentifier = z.strictObject({
   /** A URI by the standard. The guide's samples have `urn:oid:2.16.840.1.113883.2.4.6.3`, `202` and `SSN`. */
   system: words.nullable(),
@@ -26,24 +26,24 @@ export const demographics = z.strictObject({
     .nullable(),
   /** FHIR's code: `male`, `female`, `other`, `unknown`. */
   gender: words.nullable(),
-  /** All that the patient has or had, in use or old. */
+  /** All names of the patient, current and old. */
   names: z.array(z.strictObject({ family: words.nullable(), given: z.array(words) })),
 });
-/** What is known of a person. */
+/** The known details of a person. */
 export type Demographics = z.infer<typeof demographics>;
 
 export const knownPatient = z.strictObject({ identifiers: z.array(patientIdentifier), demographics });
-/** What is known of a patient beside its id. */
+/** Everything known about a patient except the id. */
 export type KnownPatient = z.infer<typeof knownPatient>;
 
-/** Of a patient of whom the server tells nothing. */
+/** A patient about whom the server gives no details. */
 export const nothingKnown: KnownPatient = {
   identifiers: [],
   demographics: { birthDate: null, gender: null, names: [] },
 };
 
-/** The patient that documents are asked for. */
-export interface AskedPatient extends KnownPatient {
-  /** The id that the request was made for: the server's `Patient.id`. */
+/** The patient of a CCD request. */
+export interface RequestedPatient extends KnownPatient {
+  /** The server's `Patient.id`, as the request has it. */
   patientId: string;
 }

@@ -1,7 +1,7 @@
-/** Ledger items of requests for CCDs (`platform/ledger/ledger-keys.ts`). */
+/** How the keys of this wing's ledger items begin (`platform/ledger/ledger-keys.ts`). */
 export const ccdLedgerKeys = {
-  /** A request for CCDs: the one record that names its patient. */
+  /** The record of a CCD request: the only record that identifies the patient. */
   ccdRequest: "ccd#",
-  /** Which of our requests one of IntegraConnect's requests belongs to. */
+  /** A server request: which of our CCD requests it belongs to. */
   serverRequest: "ccd-server#",
 } as const;

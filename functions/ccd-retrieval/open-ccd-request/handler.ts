@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { ccdStep } from "#ccd-retrieval/ccd-step.ts";
-import { ccdContext, openCcdInput } from "#ccd-retrieval/language/ccd-state.ts";
+import { ccdContext, openCcdRequestInput } from "#ccd-retrieval/language/ccd-state.ts";
 import { ccdAudit } from "#ccd-retrieval/records/ccd-audit.ts";
 import { ccdRequestsFromEnvironment } from "#ccd-retrieval/records/ccd-request-records.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
@@ -9,7 +9,7 @@ import { openCcdRequest } from "./open-ccd-request.ts";
 
 const variables = z.object({ DEADLINE_MINUTES: z.coerce.number().positive() });
 
-export const handler = ccdStep(openCcdInput, ccdContext, () =>
+export const handler = ccdStep(openCcdRequestInput, ccdContext, () =>
   openCcdRequest({
     requests: ccdRequestsFromEnvironment(),
     audit: ccdAudit(bucketFromEnvironment(s3Client()), Date.now),

@@ -6,13 +6,13 @@ import { busFromEnvironment } from "#platform/bus/bus-from-environment.ts";
 import { auditedBus } from "#platform/bus/event-bus.ts";
 import { ccdAuditKey } from "./ccd-keys.ts";
 
-/** The append-only record of what became of requests for CCDs. */
+/** The append-only audit trail of CCD requests. */
 export interface CcdAudit {
-  /** Records a fact of a request. A fact that is recorded already stays as it is. */
+  /** Records a fact about a CCD request. A fact that is recorded already stays as it is. */
   append<Fact extends CcdAuditFact>(requestId: string, fact: Fact, detail: CcdAuditDetail<Fact>): Promise<void>;
 }
 
-/** The audit trail of requests for CCDs in the landing bucket. */
+/** The audit trail of CCD requests in the landing bucket. */
 export function ccdAudit(bucket: LandingBucket, now: () => number): CcdAudit {
   return {
     append: async (requestId, fact, detail) => {
@@ -23,12 +23,12 @@ export function ccdAudit(bucket: LandingBucket, now: () => number): CcdAudit {
   };
 }
 
-/** The bus that the function's environment names. The audit trail records each event that it took. */
+/** The bus that the function's environment names. The audit trail records each event that the bus has taken. */
 export function auditedCcdBus(audit: CcdAudit): CcdEventBus {
   return auditedBus(busFromEnvironment(ccdEvents), (event) => recordPublished(audit, event));
 }
 
-/** Records that the bus took an event. */
+/** Records that the bus has taken an event. */
 export async function recordPublished(audit: CcdAudit, { type, detail }: CcdEvent): Promise<void> {
   const { eventId, requestId } = detail;
   switch (type) {

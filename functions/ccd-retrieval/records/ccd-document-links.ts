@@ -4,20 +4,14 @@ import { type CcdDocuments, ccdDocuments } from "#ccd-retrieval/language/ccd-req
 import type { LandingBucket } from "#platform/bucket/landing-bucket.ts";
 import { ccdIndexKey } from "./ccd-keys.ts";
 
-/** How long a link to a document is good. */
-export const linkSeconds = 60;
+/** Seconds for which a link to a document is valid. */
+const linkSeconds = 60;
 
-/** Landed documents, for those who may have them. */
-export interface CcdDocumentLinks {
-  /** What landed for a request that is ready. */
-  index(requestId: string): Promise<CcdDocuments>;
-  /** A URL under which anybody can read the document for a minute: it is to be told to its caller only, and logged nowhere. */
-  link(key: string): Promise<string>;
-}
-
-export function ccdDocumentLinks(s3: S3Client, bucket: LandingBucket): CcdDocumentLinks {
+/** The documents of CCD requests that are ready, and links to them (`entry.ts` describes both functions). */
+export function ccdDocumentLinks(s3: S3Client, bucket: LandingBucket) {
   return {
-    index: (requestId) => bucket.getJson(ccdIndexKey(requestId), ccdDocuments),
-    link: (Key) => getSignedUrl(s3, new GetObjectCommand({ Bucket: bucket.name, Key }), { expiresIn: linkSeconds }),
+    index: (requestId: string): Promise<CcdDocuments> => bucket.getJson(ccdIndexKey(requestId), ccdDocuments),
+    link: (Key: string): Promise<string> =>
+      getSignedUrl(s3, new GetObjectCommand({ Bucket: bucket.name, Key }), { expiresIn: linkSeconds }),
   };
 }

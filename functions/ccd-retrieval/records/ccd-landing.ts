@@ -8,35 +8,43 @@ import type { Pointer } from "#platform/bus/event-language.ts";
 import { ObjectConflict } from "#platform/faults/file-faults.ts";
 import { ccdDocumentKey, ccdIndexKey, quarantinedAnswerKey, quarantineReasonKey } from "./ccd-keys.ts";
 
-/** Where documents land, and where answers go that nobody may be served. */
+/** The place where documents land, and the quarantine for refused answers. */
 export interface CcdLanding {
-  /** The index of a request's documents: it is there once all of them are. */
+  /** Finds the list of a CCD request's documents. It exists once all of them have landed. */
   findIndex(requestId: string): Promise<CcdDocuments | undefined>;
   /**
-   * Lands one document under its number and answers its key. The same document that stands there already is this one.
-   * @throws ObjectConflict where another stands there
+   * Stores one document under its number. If the same document is there already, it stays as it is.
+   * @returns the document's key
+   * @throws ObjectConflict if another document is there
    */
   putDocument(requestId: string, document: { number: number; chunks(): AsyncIterable<Buffer> }): Promise<string>;
+  /** Stores the list of a CCD request's documents: the last object of a request. */
   putIndex(index: CcdDocuments): Promise<void>;
-  /** Keeps an answer as it came, where it is there whole, and why it was refused. Answers the key of the answer. */
-  quarantine(requestId: string, file: string | undefined, refusal: Refusal): Promise<string>;
+  /**
+   * Stores why an answer was refused and, if it arrived whole, the answer itself as it came.
+   * @param file the path of the whole answer; undefined if it did not arrive whole
+   * @returns the key of the answer
+   */
+  quarantine(requestId: string, file: string | undefined, refusal: AnswerRefusal): Promise<string>;
+  /** The place of the list of a CCD request's documents, for events. */
   indexPointer(requestId: string): Pointer;
 }
 
-export interface Refusal {
+/** Why an answer was refused. */
+export interface AnswerRefusal {
   reason: QuarantineReason;
   message: string;
 }
 
-/** Documents through the AWS SDK. Their size is bounded (`language/document-settings.ts`): each is sent in one piece. */
+/** The landing bucket through the AWS SDK. Each document is sent in one piece: settings limit its size (`language/document-settings.ts`). */
 export function ccdLanding(s3: S3Client, bucket: LandingBucket): CcdLanding {
   return {
     findIndex: (requestId) => bucket.findJson(ccdIndexKey(requestId), ccdDocuments),
     putDocument: async (requestId, document) => {
       const key = ccdDocumentKey(requestId, document.number);
-      const pieces: Buffer[] = [];
-      for await (const chunk of document.chunks()) pieces.push(chunk);
-      await putOnce(s3, bucket, key, Buffer.concat(pieces));
+      const chunks: Buffer[] = [];
+      for await (const chunk of document.chunks()) chunks.push(chunk);
+      await putOnce(s3, bucket, key, Buffer.concat(chunks));
       return key;
     },
     putIndex: async (index) => {
@@ -63,6 +71,8 @@ async function putOnce(s3: S3Client, bucket: LandingBucket, Key: string, Body: B
     if (!isPreconditionFailed(error)) throw error;
     const stored = await bucket.find(Key);
     if (stored?.bytes !== Body.length || stored.crc32 !== ChecksumCRC32)
-      throw new ObjectConflict(`another object already stands at ${Key}`, { cause: error });
+      throw new ObjectConflict(`another document is already at ${Key}: the bridge never replaces one that landed`, {
+        cause: error,
+      });
   }
 }

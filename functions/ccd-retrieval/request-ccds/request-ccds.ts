@@ -1,14 +1,12 @@
 import { CcdRequestRefused } from "#ccd-retrieval/language/ccd-faults.ts";
-import type { CcdQuery } from "#ccd-retrieval/language/ccd-protocol.ts";
-import type { CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
-import type { CcdOrderResult, RequestCcdsInput } from "#ccd-retrieval/language/ccd-state.ts";
-import { type KnownPatient, nothingKnown } from "#ccd-retrieval/language/known-patient.ts";
+import type { CcdOrder, CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
+import type { RequestCcdsInput, ServerRequestResult } from "#ccd-retrieval/language/ccd-state.ts";
+import type { CcdLogCode } from "#ccd-retrieval/language/log-codes.ts";
 import { sessionLeaseName } from "#ccd-retrieval/language/session-lease.ts";
 import type { CcdRequests } from "#ccd-retrieval/records/ccd-request-records.ts";
-import type { CcdRequestAnswer } from "#ccd-retrieval/server/ccd-answers.ts";
+import type { ServerRequestAnswer } from "#ccd-retrieval/server/create-server-request.ts";
 import type { Executions } from "#platform/executions/executions.ts";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
-import type { Log } from "#platform/lambda/log.ts";
 import type { Step } from "#platform/lambda/step.ts";
 import type { Leases } from "#platform/ledger/leases.ts";
 import {
@@ -20,119 +18,117 @@ import {
   turnIntervalMs,
   worthAnotherTry,
 } from "#platform/pacing/pacing.ts";
-import { ReadRefused } from "#user-session/language/session-faults.ts";
+import { type KnownPatientPorts, storeKnownPatient } from "./store-known-patient.ts";
 
-export interface RequestCcdsPorts {
-  /** Undefined where the server answers with somebody else. */
-  readPatient(patientId: string, signal: AbortSignal): Promise<KnownPatient | undefined>;
-  createRequest(query: CcdQuery, signal: AbortSignal): Promise<CcdRequestAnswer>;
+export interface RequestCcdsPorts extends KnownPatientPorts {
+  createServerRequest(order: CcdOrder, signal: AbortSignal): Promise<ServerRequestAnswer>;
   requests: Pick<CcdRequests, "find" | "keepPatient" | "accept" | "ownerOf">;
   leases: Pick<Leases, "isHeldBy">;
   executions: Pick<Executions, "find">;
-  log: Log;
+  /** Milliseconds since the epoch. */
   now: () => number;
 }
 
-type Order = Pick<CcdOrderResult, "outcome" | "fetchFor">;
+/** What came of an attempt that got a usable answer. */
+type UsableResult = Pick<ServerRequestResult, "fetchFor"> & {
+  outcome: Exclude<ServerRequestResult["outcome"], "busy">;
+};
+
+const logCodes: Record<UsableResult["outcome"], CcdLogCode> = {
+  accepted: "SERVER_REQUEST_ACCEPTED",
+  unfinished: "UNFINISHED_CCD_REQUEST_FOUND",
+  foreign: "SERVER_REQUEST_BLOCKED",
+};
 
 /**
- * Asks the server once to look for the patient's CCDs. Where it is at work on another request of the same user, it names
- * that one, and the name is used for nothing but to learn whose it is: one of ours whose execution has ended is finished
- * first, for its own patient; any other is waited out. So is a request that we made and whose answer got lost: nothing
- * tells it from somebody else's. Before the first time, it reads what the server knows of the patient, by whom the documents
- * will be judged.
+ * Makes one attempt to have IntegraConnect prepare the patient's CCDs. Before the first attempt the step reads the server's
+ * Patient, by which the documents will be judged.
+ *
+ * While the server works on another request of the same user, it answers with the id of that request. An id that belongs to
+ * another request is never used to download. The bridge looks it up: if it is one of ours whose execution has ended, it is
+ * finished first, for its own patient. The bridge waits for any other to finish. That includes a server request that we
+ * made and whose answer was lost: nothing proves that it is ours.
  *
  * Source: guide, "Kick-off Request", "Response Payload" and "Error Response Payload".
  * @throws CcdRequestRefused, AccessRefused, SessionDead, SessionSecretUnusable, OriginRefused
- * @throws ServerUnavailable after too many answers in a row that told nothing
+ * @throws ServerUnavailable after too many attempts in a row without a usable answer
  */
 export const requestCcds =
-  (ports: RequestCcdsPorts): Step<RequestCcdsInput, CcdOrderResult> =>
+  (ports: RequestCcdsPorts): Step<RequestCcdsInput, ServerRequestResult> =>
   async ({ request, order: previous }, { signal }) => {
     const tries = (previous?.tries ?? 0) + 1;
     const elapsed = elapsedOf(request, ports.now());
-    if (!(await ports.leases.isHeldBy(sessionLeaseName(request.sessionId), request.requestId)))
-      throw new Error("the session's lease is not ours: nothing is asked without it");
-    const record = await ports.requests.find(request.requestId);
-    if (record === undefined) throw new Error(`the record of ${request.requestId} is gone`);
+    const record = await findOwnRecord(ports, request);
     try {
-      const order = await ask(ports, record, previous?.troubles ?? 0, signal);
-      const wait = pauseMs(order.outcome, tries, elapsed);
-      ports.log.info("asked for CCDs", { ...order, tries });
-      return { ...order, ...nextTry(ports.now(), wait), tries, troubles: 0 };
+      const result = await requestFromServer(ports, record, previous?.troubles ?? 0, signal);
+      const wait = waitMs(result.outcome, tries, elapsed);
+      ports.log.info(logCodes[result.outcome], { ...result, attempt: tries });
+      return { ...result, ...nextTry(ports.now(), wait), tries, troubles: 0 };
     } catch (fault) {
-      const troubles = (previous?.troubles ?? 0) + 1;
-      if (!(fault instanceof ServerUnavailable) || !worthAnotherTry(troubles, fault)) throw fault;
-      ports.log.warn("the request for CCDs got no answer that counts", { tries, troubles, reason: fault.message });
-      const wait = troubleIntervalMs(troubles, fault.retryAfterMs, elapsed);
-      return { outcome: "busy", fetchFor: null, ...nextTry(ports.now(), wait), tries, troubles };
+      const failures = (previous?.troubles ?? 0) + 1;
+      if (!(fault instanceof ServerUnavailable) || !worthAnotherTry(failures, fault)) throw fault;
+      ports.log.warn("SERVER_REQUEST_FAILED", { attempt: tries, failuresInARow: failures, reason: fault.message });
+      const wait = troubleIntervalMs(failures, fault.retryAfterMs, elapsed);
+      return { outcome: "busy", fetchFor: null, ...nextTry(ports.now(), wait), tries, troubles: failures };
     }
   };
 
-/** The pause before the next request or, where the server works on ours, before the first try to fetch documents. */
-function pauseMs(outcome: Order["outcome"], tries: number, elapsed: Elapsed): number {
+/**
+ * Finds the record of this CCD request.
+ * @throws Error if the request does not hold the session's lease, or has no record
+ */
+async function findOwnRecord(
+  ports: RequestCcdsPorts,
+  { requestId, sessionId }: RequestCcdsInput["request"],
+): Promise<CcdRequestRecord> {
+  if (!(await ports.leases.isHeldBy(sessionLeaseName(sessionId), requestId)))
+    throw new Error(
+      `CCD request ${requestId} does not hold the lease of the session ${sessionId}, so it may not use the session: make the request again`,
+    );
+  const record = await ports.requests.find(requestId);
+  if (record === undefined)
+    throw new Error(`the record of CCD request ${requestId} is not in the ledger any more: make the request again`);
+  return record;
+}
+
+/** The wait before the next attempt, in milliseconds. After `accepted`, the wait before the first attempt to fetch documents. */
+function waitMs(outcome: UsableResult["outcome"], tries: number, elapsed: Elapsed): number {
   if (outcome === "accepted") return pollIntervalMs({ retryAfterMs: undefined, polls: 0, ...elapsed });
-  // A round that fetches documents on its way adds twice the events to the history.
+  // A round that also fetches documents adds twice as many events to the execution's history.
   return turnIntervalMs(tries, elapsed) * (outcome === "unfinished" ? 2 : 1);
 }
 
-async function ask(
+async function requestFromServer(
   ports: RequestCcdsPorts,
   record: CcdRequestRecord,
-  troubles: number,
+  failures: number,
   signal: AbortSignal,
-): Promise<Order> {
+): Promise<UsableResult> {
   const { requestId, order } = record;
-  const accepted: Order = { outcome: "accepted", fetchFor: requestId };
-  // A try before this one got the answer, and died after it had kept it.
+  const accepted: UsableResult = { outcome: "accepted", fetchFor: requestId };
+  // An earlier attempt stored the server's answer and then died.
   if (record.serverRequestId !== null) return accepted;
-  if (record.patient === undefined) await learnPatient(ports, record, troubles, signal);
-  const { patientId, startDate, endDate } = order;
-  const answer = await ports.createRequest(
-    { patientId, startDate: startDate ?? undefined, endDate: endDate ?? undefined },
-    signal,
-  );
-  if (answer.state === "pending-elsewhere") return await otherThanOurs(ports, answer.requestId);
+  if (record.patient === undefined) await storeKnownPatient(ports, record, failures, signal);
+  const answer = await ports.createServerRequest(order, signal);
+  if (answer.state === "pending-elsewhere") return await findUnfinishedRequest(ports, answer.serverRequestId);
   if (answer.state === "refused") {
-    // What the server says in words may repeat what was asked for.
+    // The server's own text may repeat the patient's id.
     const code = answer.code === undefined ? "" : `, code ${answer.code}`;
     throw new CcdRequestRefused(
-      `the server refused the request for CCDs (HTTP ${answer.status}${code}): check the patient's id and the dates`,
+      `the server refused CCD request ${requestId} (HTTP ${answer.status}${code}): check the patient's id and the dates`,
     );
   }
-  await ports.requests.accept(requestId, answer.requestId);
+  await ports.requests.accept(requestId, answer.serverRequestId);
   return accepted;
 }
 
-/** Tries to read the Patient that may fail, and some more. */
-const patientTroubles = 3;
-
-/** Keeps what is known of the patient, once. Where it cannot be known, documents are judged by the patient's id alone. */
-async function learnPatient(
+/** Finds out whether the server request that blocks ours is certain to be one of ours, with an execution that has ended. */
+async function findUnfinishedRequest(
   ports: RequestCcdsPorts,
-  { requestId, order: { patientId } }: CcdRequestRecord,
-  troubles: number,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    const patient = await ports.readPatient(patientId, signal);
-    if (patient === undefined)
-      ports.log.warn("the server answered with another Patient: documents are judged by the id alone");
-    await ports.requests.keepPatient(requestId, patient ?? nothingKnown);
-  } catch (fault) {
-    const isRefused = fault instanceof ReadRefused;
-    // A server may have a Patient that it can never show: the documents are not to wait for it for ever.
-    const isGivenUp = fault instanceof ServerUnavailable && troubles >= patientTroubles;
-    if (!isRefused && !isGivenUp) throw fault;
-    ports.log.warn("the Patient cannot be read: documents are judged by the id alone", { reason: fault.message });
-    await ports.requests.keepPatient(requestId, nothingKnown);
-  }
-}
-
-/** Whose the pending request is, as far as we know for certain. */
-async function otherThanOurs(ports: RequestCcdsPorts, serverRequestId: string | undefined): Promise<Order> {
-  const foreign: Order = { outcome: "foreign", fetchFor: null };
+  serverRequestId: string | undefined,
+): Promise<UsableResult> {
   const owner = serverRequestId === undefined ? undefined : await ports.requests.ownerOf(serverRequestId);
-  if (owner === undefined || (await ports.executions.find(owner))?.status === "running") return foreign;
+  if (owner === undefined || (await ports.executions.find(owner))?.status === "running")
+    return { outcome: "foreign", fetchFor: null };
   return { outcome: "unfinished", fetchFor: owner };
 }

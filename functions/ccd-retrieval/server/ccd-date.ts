@@ -1,15 +1,16 @@
 const instantPattern = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(?:Z|([+-]\d\d):(\d\d))$/;
 
 /**
- * An instant in the form of the guide's sample, `2012-01-01T00:00:00.000+0500`: milliseconds always, the offset as it was
- * given but without its colon (guide, "Kick-off Request"; its table's `+500` is taken for a misprint). What is finer than a
- * millisecond is cut off.
+ * Formats an instant like the guide's sample, `2012-01-01T00:00:00.000+0500`: always with milliseconds, and with the given
+ * offset without its colon. Digits beyond milliseconds are cut off.
  *
- * @param instant a FHIR instant, as `export-request.ts` checks it
- * @throws TypeError where it is none
+ * Source: guide, "Kick-off Request". Its table has `+500`, which the bridge treats as a misprint.
+ * @param instant a FHIR instant (`platform/fhir/instant.ts`)
+ * @throws TypeError if the text is not an instant
  */
-export function ccdDate(instant: string): string {
+export function formatCcdDate(instant: string): string {
   const [, time, fraction = "", hours = "+00", minutes = "00"] = instantPattern.exec(instant) ?? [];
-  if (time === undefined) throw new TypeError("a date of a CCD request is no instant");
+  if (time === undefined)
+    throw new TypeError("a date of a CCD request is not an instant: send it as 2026-01-31T00:00:00Z");
   return `${time}.${fraction.slice(0, 3).padEnd(3, "0")}${hours}${minutes}`;
 }

@@ -4,7 +4,10 @@ import { environment, jsonVariable } from "#platform/lambda/environment.ts";
 
 const protocolVariables = z.object({ CCD_PROTOCOL: jsonVariable(ccdProtocolSettings) });
 
-/** How the CCD calls are made, by the stage's settings. */
+/**
+ * How the bridge makes the CCD calls, by the stage's settings (`CCD_PROTOCOL`).
+ * @throws Error if the environment lacks the variable
+ */
 export function ccdProtocolFromEnvironment(): CcdProtocolSettings {
   return environment(protocolVariables).CCD_PROTOCOL;
 }

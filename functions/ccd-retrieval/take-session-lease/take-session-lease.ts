@@ -1,4 +1,5 @@
-import type { SessionLease, SessionLeaseInput } from "#ccd-retrieval/language/ccd-state.ts";
+import type { SessionLease, TakeSessionLeaseInput } from "#ccd-retrieval/language/ccd-state.ts";
+import type { CcdLogCode } from "#ccd-retrieval/language/log-codes.ts";
 import { sessionLeaseName } from "#ccd-retrieval/language/session-lease.ts";
 import type { Executions } from "#platform/executions/executions.ts";
 import type { Log } from "#platform/lambda/log.ts";
@@ -9,33 +10,34 @@ import { elapsedOf, nextTry, turnIntervalMs } from "#platform/pacing/pacing.ts";
 export interface TakeSessionLeasePorts {
   leases: Pick<Leases, "take" | "takeOver">;
   executions: Pick<Executions, "find">;
-  /** A new one at each call, so that a write recognises itself. */
+  /** Returns a new nonce for each call. By it a repeated write recognises itself. */
   nonce: () => string;
-  log: Log;
+  log: Log<CcdLogCode>;
+  /** Milliseconds since the epoch. */
   now: () => number;
 }
 
-/** About as long as one request has the session. */
-const turnMs = 5_000;
+/** The longest wait between two attempts. One CCD request has the session for about this long. */
+const longestWaitMs = 5_000;
 
 /**
- * Looks once whether the session is free for this request. A lease falls to whoever looks next where its holder's
- * execution has ended: never by the clock, only because Step Functions says so. What the ended one left at the server is
- * met when CCDs are requested.
+ * Tries once to take the session's lease for this CCD request. If the holder's execution has ended, the lease passes to the
+ * next request that tries. Only Step Functions decides whether an execution has ended, never the clock. The server may still
+ * work on the ended request: the step `request-ccds` deals with that.
  */
 export const takeSessionLease =
-  (ports: TakeSessionLeasePorts): Step<SessionLeaseInput, SessionLease> =>
+  (ports: TakeSessionLeasePorts): Step<TakeSessionLeaseInput, SessionLease> =>
   async ({ request, lease: previous }) => {
     const tries = (previous?.tries ?? 0) + 1;
-    const holder = await claim(ports, request.sessionId, request.requestId);
+    const holder = await claimLease(ports, request.sessionId, request.requestId);
     if (holder === request.requestId) return { outcome: "ours", ...nextTry(ports.now(), 0), tries };
-    ports.log.info("another request has the session", { holder, tries });
-    const wait = turnIntervalMs(tries, elapsedOf(request, ports.now()), turnMs);
+    ports.log.info("SESSION_LEASE_AWAITED", { holder, attempt: tries });
+    const wait = turnIntervalMs(tries, elapsedOf(request, ports.now()), longestWaitMs);
     return { outcome: "waiting", ...nextTry(ports.now(), wait), tries };
   };
 
-/** The execution that holds the session's lease after this try. */
-async function claim(ports: TakeSessionLeasePorts, sessionId: string, requestId: string): Promise<string> {
+/** Takes the lease if it is free or its holder has ended. Returns the CCD request that holds it afterwards. */
+async function claimLease(ports: TakeSessionLeasePorts, sessionId: string, requestId: string): Promise<string> {
   const name = sessionLeaseName(sessionId);
   const own = { execution: requestId, exportId: requestId, asks: "" };
   const nonce = ports.nonce();
@@ -43,9 +45,6 @@ async function claim(ports: TakeSessionLeasePorts, sessionId: string, requestId:
   if (lease.execution === requestId) return requestId;
   if ((await ports.executions.find(lease.execution))?.status === "running") return lease.execution;
   const taken = await ports.leases.takeOver(name, own, nonce, lease);
-  if (taken.execution === requestId)
-    ports.log.warn("took the session over from an execution that ended without giving it back", {
-      from: lease.execution,
-    });
+  if (taken.execution === requestId) ports.log.warn("SESSION_LEASE_TAKEN_OVER", { from: lease.execution });
   return taken.execution;
 }

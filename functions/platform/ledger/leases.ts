@@ -1,4 +1,4 @@
-import { DeleteItemCommand, type DynamoDBClient, GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { carriedOut } from "./conditional-write.ts";
 import { leaseKeys } from "./ledger-keys.ts";
@@ -43,24 +43,21 @@ export interface Leases {
   release(name: LeaseName, execution: string): Promise<boolean>;
 }
 
-const text = z.object({ S: z.string() }).transform(({ S }) => S);
 const leaseItem = z.object({
-  exportId: text,
-  execution: text,
-  asks: text,
-  nonce: text,
-  takenFrom: text.optional(),
+  exportId: z.string(),
+  execution: z.string(),
+  asks: z.string(),
+  nonce: z.string(),
+  takenFrom: z.string().optional(),
 });
 
 /** Readers that meet an item which has just been deleted try again: bounded, so that a fault cannot loop. */
 const mostTries = 5;
 
 /** Leases in the ledger's table: one item each, moved by conditional writes only. */
-export function leases(dynamo: DynamoDBClient, table: string): Leases {
+export function leases(dynamo: DynamoDBDocumentClient, table: string): Leases {
   const find = async (name: LeaseName): Promise<Lease | undefined> => {
-    const { Item } = await dynamo.send(
-      new GetItemCommand({ TableName: table, Key: keyOf(name), ConsistentRead: true }),
-    );
+    const { Item } = await dynamo.send(new GetCommand({ TableName: table, Key: keyOf(name), ConsistentRead: true }));
     return Item && { takenFrom: undefined, ...leaseItem.parse(Item) };
   };
 
@@ -83,34 +80,34 @@ export function leases(dynamo: DynamoDBClient, table: string): Leases {
     release: (name, execution) =>
       carriedOut(
         dynamo.send(
-          new DeleteItemCommand({
+          new DeleteCommand({
             TableName: table,
             Key: keyOf(name),
             ConditionExpression: "#execution = :own",
             ExpressionAttributeNames: { "#execution": "execution" },
-            ExpressionAttributeValues: { ":own": { S: execution } },
+            ExpressionAttributeValues: { ":own": execution },
           }),
         ),
       ),
   };
 }
 
-const keyOf = (name: LeaseName) => ({ pk: { S: `${leaseKeys.lease}${name}` } });
+const keyOf = (name: LeaseName) => ({ pk: `${leaseKeys.lease}${name}` });
 
-function putCommand(table: string, name: LeaseName, lease: Lease, from: Lease | undefined): PutItemCommand {
+function putCommand(table: string, name: LeaseName, lease: Lease, from: Lease | undefined): PutCommand {
   const { exportId, execution, asks, nonce, takenFrom } = lease;
-  return new PutItemCommand({
+  return new PutCommand({
     TableName: table,
     Item: {
       ...keyOf(name),
-      exportId: { S: exportId },
-      execution: { S: execution },
-      asks: { S: asks },
-      nonce: { S: nonce },
-      ...(takenFrom !== undefined && { takenFrom: { S: takenFrom } }),
+      exportId,
+      execution,
+      asks,
+      nonce,
+      ...(takenFrom !== undefined && { takenFrom }),
     },
     ...(from === undefined
       ? { ConditionExpression: "attribute_not_exists(pk)" }
-      : { ConditionExpression: "nonce = :seen", ExpressionAttributeValues: { ":seen": { S: from.nonce } } }),
+      : { ConditionExpression: "nonce = :seen", ExpressionAttributeValues: { ":seen": from.nonce } }),
   });
 }

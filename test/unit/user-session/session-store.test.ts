@@ -170,6 +170,60 @@ describe("a session in the ledger", () => {
     expect(await sessions.claimRefresh(id, claim, times)).toBe(true);
   });
 
+  const stored = {
+    pk: { S: `user-session#${id}` },
+    seedDigest: { S: "digest-a" },
+    secretPutAt: { N: "100" },
+    generation: { N: "2" },
+    refreshToken: { S: "r1" },
+    accessToken: { S: "t1" },
+    issuedAt: { N: "1000" },
+    renewAt: { N: "840000.5" },
+    attempts: { N: "1" },
+    settledBy: { S: "claim-2" },
+    deadAt: { N: "1500" },
+    refusal: { S: "client-refused" },
+    words: { S: "the server said no" },
+    toldOfDeathAt: { N: "1500" },
+  };
+  const ended = {
+    seedDigest: "digest-a",
+    secretPutAt: 100,
+    generation: 2,
+    refreshToken: "r1",
+    access: { token: "t1", issuedAt: 1_000, renewAt: 840_000.5 },
+    claim: undefined,
+    attempts: 1,
+    retryAt: undefined,
+    death: { ...death, told: true },
+  };
+
+  it("is stored as texts and numbers, under names that do not change", async () => {
+    const { table, sessions } = await begun();
+    await sessions.claimRefresh(id, claim, times);
+    expect(table.items.get(`user-session#${id}`)).toMatchObject({
+      claimId: { S: "claim-1" },
+      claimUntil: { N: "2000" },
+    });
+    await sessions.saveRefreshed(id, claim, { ...refreshed, access: { ...refreshed.access, renewAt: 840_000.5 } });
+    const second = { id: "claim-2", generation: 2 };
+    await sessions.claimRefresh(id, second, times);
+    await sessions.bury(id, second, death);
+    await sessions.markTold(id, death.at);
+    expect([...table.items.values()]).toEqual([stored]);
+  });
+
+  it("is read as an older version of the bridge stored it", async () => {
+    const { table, sessions } = given();
+    table.items.set(`user-session#${id}`, stored);
+    expect(await sessions.read(id)).toEqual(ended);
+    const { deadAt: _, refusal: __, words: ___, toldOfDeathAt: ____, ...alive } = stored;
+    const claimed = { claimId: { S: "claim-1" }, claimUntil: { N: "2000" } };
+    table.items.set(`user-session#${id}`, { ...alive, ...claimed, retryAt: { N: "5000" } });
+    const claimOf = { id: "claim-1", until: 2_000 };
+    expect(await sessions.read(id)).toEqual({ ...ended, death: undefined, claim: claimOf, retryAt: 5_000 });
+  });
+
   it("is told of an item that is not whole", async () => {
     const { table, sessions } = await begun();
     delete table.items.get(`user-session#${id}`)?.["refreshToken"];

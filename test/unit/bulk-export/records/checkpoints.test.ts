@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CheckpointScope, type Checkpoints, checkpoints } from "#bulk-export/records/checkpoints.ts";
@@ -96,6 +97,39 @@ describe("a checkpoint", () => {
     const ledger = table();
     await ledger.advance(patients, day(5), undefined, "e1");
     expect(await ledger.advance(patients, day(9), "2016-12-31T23:59:60Z", "e2")).toBeTypeOf("boolean");
+  });
+
+  const key = `checkpoint#${createHash("sha256").update("patient||Observation,Patient").digest("hex")}`;
+  const stored = {
+    pk: { S: key },
+    transactionTime: { S: day(6) },
+    epochMs: { N: String(Date.parse(day(6))) },
+    exportId: { S: "e2" },
+    incrementals: { N: "1" },
+  };
+
+  it("is stored as texts and numbers, under names that do not change", async () => {
+    const { client, items } = tableInMemory();
+    const ledger = checkpoints(client, "ledger");
+    await ledger.advance(patients, day(5), undefined, "e1");
+    expect(items.get(key)).toMatchObject({ incrementals: { N: "0" } });
+    await ledger.advance(patients, day(6), day(5), "e2");
+    expect([...items.values()]).toEqual([stored]);
+  });
+
+  it("is read and moved as an older version of the bridge stored it", async () => {
+    const { client, items } = tableInMemory();
+    const { incrementals: _, ...oldest } = stored;
+    for (const [item, incrementals] of [
+      [stored, 1],
+      [oldest, 0],
+    ] as const) {
+      items.set(key, item);
+      const ledger = checkpoints(client, "ledger");
+      expect(await ledger.find(patients)).toEqual({ transactionTime: day(6), incrementals });
+      expect(await ledger.advance(patients, day(7), day(6), "e3")).toBe(true);
+      expect(await ledger.find(patients)).toEqual({ transactionTime: day(7), incrementals: incrementals + 1 });
+    }
   });
 
   it("covers everything up to its time, whatever exports completed in whatever order", async () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { announceCcds } from "#ccd-retrieval/announce-ccds/announce-ccds.ts";
-import { ccdRecord, ccdsInMemory, own, ownContext } from "../../../fixtures/ccds-in-memory.ts";
+import { ccdRecord, ccdsInMemory, own, ownContext } from "#test/fixtures/ccds-in-memory.ts";
 
 const input = { request: ownContext };
 const index = { bucket: "landing", key: `ccds/${own}/documents.json` };
 
-describe("announcing CCDs", () => {
-  it("ends the request, and tells how many documents there are and where", async () => {
+describe("announce-ccds", () => {
+  it("a CCD request ends as ready, and its event says how many documents there are and where", async () => {
     const bridge = ccdsInMemory(ccdRecord(own));
     await bridge.landing.putIndex({ requestId: own, documents: [] });
     await announceCcds(bridge)(input, bridge.stepContext);
@@ -16,7 +16,7 @@ describe("announcing CCDs", () => {
     ]);
   });
 
-  it("tells it again where the bus failed after the request had ended", async () => {
+  it("Ccd Ready is published by the next attempt if the bus failed after the request had ended", async () => {
     const bridge = ccdsInMemory(ccdRecord(own));
     await bridge.landing.putIndex({ requestId: own, documents: [] });
     bridge.busIsDown.value = true;
@@ -26,9 +26,9 @@ describe("announcing CCDs", () => {
     expect(bridge.published).toHaveLength(1);
   });
 
-  it("ends nothing whose index is not there", async () => {
+  it("a CCD request without documents.json does not end", async () => {
     const bridge = ccdsInMemory(ccdRecord(own));
-    await expect(announceCcds(bridge)(input, bridge.stepContext)).rejects.toThrow("index");
+    await expect(announceCcds(bridge)(input, bridge.stepContext)).rejects.toThrow("documents.json");
     expect(bridge.requests.all.get(own)).toMatchObject({ state: "pending" });
     expect(bridge.published).toEqual([]);
   });

@@ -7,8 +7,8 @@ import * as fc from "fast-check";
 import { strToU8, Zip, ZipDeflate, ZipPassThrough, type Zippable, zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type DownloadedDocument, openDocuments } from "#ccd-retrieval/documents/open-documents.ts";
-import { readAll, refusalOf } from "../../../fixtures/opened-documents.ts";
-import { zipBytes } from "../../../fixtures/zip-bytes.ts";
+import { readAll, refusalOf } from "#test/fixtures/opened-documents.ts";
+import { zipBytes } from "#test/fixtures/zip-bytes.ts";
 
 interface Written {
   name: string;
@@ -30,14 +30,14 @@ const files: fc.Arbitrary<Written[]> = fc.uniqueArray(fc.record({ name: fileName
 });
 const level = fc.constantFrom<0 | 1 | 6 | 9>(0, 1, 6, 9);
 
-/** An archive by another library, with its sizes in the headers. */
+/** Writes an archive with another library, with the sizes in the headers. */
 function zippedAtOnce(written: Written[], compression: 0 | 1 | 6 | 9): Uint8Array {
   const entries: Zippable = {};
   for (const { name, content: bytes } of written) entries[name] = [bytes, { level: compression }];
   return zipSync(entries);
 }
 
-/** An archive by another library, written in one go, with its sizes behind the contents. */
+/** Writes an archive with another library as a stream, with the sizes after the contents. */
 function zippedAsStream(written: Written[], compression: 0 | 1 | 6 | 9): Uint8Array {
   const pieces: Uint8Array[] = [];
   const zip = new Zip((error, piece) => {
@@ -64,14 +64,14 @@ async function expectSame(archive: Uint8Array, written: Written[]): Promise<void
   }
 }
 
-describe("an archive by another library", () => {
-  it("gives back what was put into it, with its sizes ahead", async () => {
+describe("openDocuments, with archives of another library", () => {
+  it("an archive with sizes in its headers gives back what was put into it", async () => {
     await fc.assert(
       fc.asyncProperty(files, level, (written, compression) => expectSame(zippedAtOnce(written, compression), written)),
     );
   });
 
-  it("gives back what was put into it, with its sizes behind", async () => {
+  it("an archive with sizes after its contents gives back what was put into it", async () => {
     await fc.assert(
       fc.asyncProperty(files, level, (written, compression) =>
         expectSame(zippedAsStream(written, compression), written),
@@ -80,41 +80,41 @@ describe("an archive by another library", () => {
   });
 });
 
-describe("what an answer is", () => {
+describe("openDocuments", () => {
   const xml = "<ClinicalDocument/>";
 
   it.each<[string, Buffer]>([
-    ["plain", Buffer.from(xml)],
+    ["without anything before it", Buffer.from(xml)],
     ["after a declaration", Buffer.from(`<?xml version="1.0"?>${xml}`)],
     ["after white space", Buffer.from(`\r\n\t ${xml}`)],
     ["after a byte order mark", Buffer.from(`\ufeff${xml}`)],
-    ["in UTF-16, little end first", Buffer.from(`\ufeff${xml}`, "utf16le")],
-    ["in UTF-16, big end first", Buffer.from(`\ufeff${xml}`, "utf16le").swap16()],
-  ])("is one XML document: %s", async (_, bytes) => {
+    ["in UTF-16, little-endian", Buffer.from(`\ufeff${xml}`, "utf16le")],
+    ["in UTF-16, big-endian", Buffer.from(`\ufeff${xml}`, "utf16le").swap16()],
+  ])("an XML document %s is one document", async (_, bytes) => {
     const { container, documents } = await openDocuments({ bytes });
     expect(container).toBe("xml");
     expect(documents).toMatchObject([{ number: 1, name: undefined, bytes: bytes.length }]);
     expect((await readAll(bytes))[0]?.content.equals(bytes)).toBe(true);
   });
 
-  it("is an archive, whatever it is called", async () => {
+  it("a document in an archive may have any file name extension", async () => {
     const { container, documents } = await openDocuments({ bytes: zipBytes([{ name: "1.pdf", content: xml }]) });
     expect(container).toBe("zip");
     expect(documents).toMatchObject([{ number: 1, name: "1.pdf", bytes: xml.length }]);
   });
 
   it.each<[string, string | Buffer]>([
-    ["nothing", ""],
+    ["an empty body", ""],
     ["JSON", '{"status":false,"code":"BEDR01"}'],
-    ["words", "Last request is already in process"],
+    ["plain text", "Last request is already in process"],
     ["a gzip", Buffer.from("1f8b0800", "hex")],
     ["the first bytes of an archive", "PK"],
     ["white space", " \n ".repeat(1_000)],
-  ])("may be neither: %s", async (_, bytes) => {
+  ])("%s is refused as an unknown format", async (_, bytes) => {
     expect(await refusalOf(() => readAll(Buffer.from(bytes as string)))).toBe("unknown-format");
   });
 
-  it("may be an XML document that is too large", async () => {
+  it("an XML document that is too large is refused", async () => {
     expect(await refusalOf(() => readAll(Buffer.from(xml), { documentBytes: xml.length - 1 }))).toBe(
       "document-too-large",
     );
@@ -124,14 +124,14 @@ describe("what an answer is", () => {
 
 const openFiles = async (): Promise<number> => (await readdir("/dev/fd")).length;
 
-/** The first document of the answer in a file. */
-async function opened(file: string): Promise<DownloadedDocument> {
+/** Opens the first document of the answer in a file. */
+async function openFirst(file: string): Promise<DownloadedDocument> {
   const [document] = (await openDocuments({ file })).documents;
   if (document === undefined) throw new Error("no document");
   return document;
 }
 
-describe("an answer in a file", () => {
+describe("openDocuments, with an answer in a file", () => {
   let folder: string;
 
   beforeAll(async () => {
@@ -153,26 +153,26 @@ describe("an answer in a file", () => {
   it.each<[string, Uint8Array]>([
     ["answer.zip", zipBytes([{ name: "1.xml", content: large }])],
     ["answer.xml", Buffer.from(large)],
-  ])("is read in chunks of 64 KiB at most, as often as wanted: %s", async (name, bytes) => {
-    const document = await opened(await stored(name, bytes));
-    for (const _ of ["to be read", "to be kept"]) {
+  ])("a document in %s is read in chunks of at most 64 KiB, as often as wanted", async (name, bytes) => {
+    const document = await openFirst(await stored(name, bytes));
+    for (const _ of ["to judge it", "to store it"]) {
       const chunks: Buffer[] = await Readable.from(document.chunks()).toArray();
       expect(Buffer.concat(chunks).toString()).toBe(large);
       expect(Math.max(...chunks.map(({ length }) => length))).toBeLessThanOrEqual(65_536);
     }
   });
 
-  it("is not left open, whether it is read to its end, left halfway, or refused", async () => {
+  it("a file is closed after it was read to its end, left halfway, or refused", async () => {
     const file = await stored("left.zip", zipBytes([{ name: "1.xml", content: large }]));
     const damaged = await stored(
       "damaged.zip",
       zipBytes([{ name: "1.xml", packed: Buffer.from("?"), content: "<a/>" }]),
     );
     const before = await openFiles();
-    const document = await opened(file);
+    const document = await openFirst(file);
     await buffer(document.chunks());
     for await (const _ of document.chunks()) break;
-    const bad = await opened(damaged);
+    const bad = await openFirst(damaged);
     expect(await refusalOf(() => buffer(bad.chunks()))).toBe("malformed-archive");
     expect(
       await refusalOf(async () => openDocuments({ file: await stored("no.zip", Buffer.from("PK\u0003\u0004")) })),
@@ -180,15 +180,15 @@ describe("an answer in a file", () => {
     expect(await openFiles()).toBe(before);
   });
 
-  it.each([0, 8])("that shrinks after it was opened is refused (method %i)", async (method) => {
+  it.each([0, 8])("a file that shrinks after it was opened is refused (method %i)", async (method) => {
     const bytes = zipBytes([{ name: "1.xml", content: large, method }]);
     const file = await stored("shrinks.zip", bytes);
-    const document = await opened(file);
+    const document = await openFirst(file);
     await writeFile(file, bytes.subarray(0, 100_000));
     expect(await refusalOf(() => buffer(document.chunks()))).toBe("truncated");
   });
 
-  it("that cannot be read is the file system's error, not a refusal", async () => {
+  it("a file that cannot be read throws the file system's error, not a refusal", async () => {
     await expect(openDocuments({ file: join(folder, "missing") })).rejects.toMatchObject({ code: "ENOENT" });
   });
 });

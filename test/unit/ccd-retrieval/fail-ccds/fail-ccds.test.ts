@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { failCcds } from "#ccd-retrieval/fail-ccds/fail-ccds.ts";
-import { ccdRecord, ccdsInMemory, own, ownContext } from "../../../fixtures/ccds-in-memory.ts";
+import { ccdRecord, ccdsInMemory, own, ownContext } from "#test/fixtures/ccds-in-memory.ts";
 
 const dead = { Error: "SessionDead", Cause: JSON.stringify({ errorMessage: "renew the session", trace: [] }) };
 const input = { request: ownContext, failure: dead };
 
-describe("failing a request for CCDs", () => {
-  it("ends it with the fault's name and words, for the caller, the subscribers and the Fail state", async () => {
+describe("fail-ccds", () => {
+  it("a failed CCD request gives the fault's name and message to the caller, the subscribers and the Fail state", async () => {
     const bridge = ccdsInMemory(ccdRecord(own));
     const error = { name: "SessionDead", message: "renew the session" };
     expect(await failCcds(bridge)(input, bridge.stepContext)).toEqual({ error: error.name, cause: error.message });
@@ -16,7 +16,7 @@ describe("failing a request for CCDs", () => {
     ]);
   });
 
-  it("calls what it does not know unexpected, and repeats no credential of it", async () => {
+  it("an unknown fault is called Unexpected, and its credentials are redacted", async () => {
     const bridge = ccdsInMemory(ccdRecord(own));
     const failure = { Error: "States.Timeout", Cause: "at https://x.example/a?nonceToken=1234" };
     const { error, cause } = await failCcds(bridge)({ ...input, failure }, bridge.stepContext);
@@ -24,14 +24,14 @@ describe("failing a request for CCDs", () => {
     expect(cause).toBe("States.Timeout: at https://x.example/a?[redacted]");
   });
 
-  it("leaves a request ready that was told to be", async () => {
+  it("a CCD request that is ready stays ready after a failure", async () => {
     const bridge = ccdsInMemory(ccdRecord(own, { state: "ready" }));
     await failCcds(bridge)(input, bridge.stepContext);
     expect(bridge.requests.all.get(own)).toMatchObject({ state: "ready" });
     expect(bridge.published).toEqual([]);
   });
 
-  it("tells it again where the bus failed after the request had ended", async () => {
+  it("Ccd Failed is published by the next attempt if the bus failed after the request had ended", async () => {
     const bridge = ccdsInMemory(ccdRecord(own));
     bridge.busIsDown.value = true;
     await expect(failCcds(bridge)(input, bridge.stepContext)).rejects.toThrow("the bus is down");
@@ -40,7 +40,7 @@ describe("failing a request for CCDs", () => {
     expect(bridge.published).toHaveLength(1);
   });
 
-  it("tells nothing of a request that there is not: its execution fails, and the alarm rings", async () => {
+  it("a CCD request without a record publishes no event: its execution fails, which rings the alarm", async () => {
     const bridge = ccdsInMemory();
     const failure = { Error: "InvalidRequest", Cause: JSON.stringify({ errorMessage: "there is no request" }) };
     expect(await failCcds(bridge)({ ...input, failure }, bridge.stepContext)).toMatchObject({

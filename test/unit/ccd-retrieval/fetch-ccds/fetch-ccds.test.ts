@@ -1,16 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { beforeEach, describe, expect, it } from "vitest";
-import { readPatientsDocuments } from "#ccd-retrieval/documents/patients-documents.ts";
-import { spooledAnswer } from "#ccd-retrieval/documents/spooled-answer.ts";
+import { spoolAnswer } from "#ccd-retrieval/documents/spool-answer.ts";
+import { readVerifiedDocuments } from "#ccd-retrieval/documents/verified-documents.ts";
 import { fetchCcds } from "#ccd-retrieval/fetch-ccds/fetch-ccds.ts";
 import { CcdsRefused, DocumentsRefused, WrongPatient } from "#ccd-retrieval/language/ccd-faults.ts";
-import type { CcdFetch, CcdOrderResult } from "#ccd-retrieval/language/ccd-state.ts";
+import type { FetchResult, ServerRequestResult } from "#ccd-retrieval/language/ccd-state.ts";
 import { type DocumentSettings, documentSettings } from "#ccd-retrieval/language/document-settings.ts";
-import type { CcdDownload } from "#ccd-retrieval/server/ccd.ts";
+import type { CcdDownload } from "#ccd-retrieval/server/download-ccds.ts";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import { FileCut, ObjectConflict } from "#platform/faults/file-faults.ts";
-import { SessionDead } from "#user-session/language/session-faults.ts";
-import { ccdText, recordTarget } from "../../../fixtures/ccd-text.ts";
+import { ccdText, recordTarget } from "#test/fixtures/ccd-text.ts";
 import {
   type CcdsInMemory,
   ccdRecord,
@@ -21,8 +20,9 @@ import {
   ownContext,
   ownKnown,
   ownPatient,
-} from "../../../fixtures/ccds-in-memory.ts";
-import { zipBytes } from "../../../fixtures/zip-bytes.ts";
+} from "#test/fixtures/ccds-in-memory.ts";
+import { zipBytes } from "#test/fixtures/zip-bytes.ts";
+import { SessionDead } from "#user-session/language/session-faults.ts";
 
 const documentOf = (patientId: string, title = "Summary"): string =>
   ccdText({
@@ -53,7 +53,7 @@ const sent = (bytes: Buffer, fault?: Error): CcdDownload => ({
 });
 
 const notReady: CcdDownload = { state: "not-ready", reason: "HTTP 202", retryAfterMs: undefined };
-const accepted: CcdOrderResult = {
+const accepted: ServerRequestResult = {
   outcome: "accepted",
   waitSeconds: 1,
   nextAt: 1,
@@ -61,11 +61,11 @@ const accepted: CcdOrderResult = {
   troubles: 0,
   fetchFor: own,
 };
-const unfinished: CcdOrderResult = { ...accepted, outcome: "unfinished", fetchFor: other };
+const unfinished: ServerRequestResult = { ...accepted, outcome: "unfinished", fetchFor: other };
 
-describe("fetching CCDs", () => {
+describe("fetch-ccds", () => {
   let bridge: CcdsInMemory;
-  let asked: string[];
+  let downloaded: string[];
   let empties: number[];
   let answer: CcdDownload | Error;
   let quarantines: number;
@@ -76,7 +76,7 @@ describe("fetching CCDs", () => {
       ccdRecord(own, { serverRequestId: "server-1" }),
       ccdRecord(other, { serverRequestId: "server-7" }),
     );
-    asked = [];
+    downloaded = [];
     empties = [];
     answer = sent(archiveOf(documentOf(ownPatient, "one"), documentOf(ownPatient, "two")));
     quarantines = 0;
@@ -84,20 +84,20 @@ describe("fetching CCDs", () => {
     spooled = [];
   });
 
-  const fetch = (order: CcdOrderResult = accepted, last?: CcdFetch) => {
+  const fetch = (order: ServerRequestResult = accepted, last?: FetchResult) => {
     const step = fetchCcds({
       ...bridge,
-      download: ({ requestId, emptyZips }) => {
-        asked.push(requestId);
+      download: ({ serverRequestId, emptyZips }) => {
+        downloaded.push(serverRequestId);
         empties.push(emptyZips);
         return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
       },
       spool: async (chunks) => {
-        const kept = await spooledAnswer(chunks, 200_000);
+        const kept = await spoolAnswer(chunks, 200_000);
         spooled.push(kept.file);
         return kept;
       },
-      readDocuments: (file, patient) => readPatientsDocuments(file, patient, settings),
+      readDocuments: (file, patient) => readVerifiedDocuments(file, patient, settings),
       reportQuarantine: () => {
         quarantines += 1;
       },
@@ -107,7 +107,7 @@ describe("fetching CCDs", () => {
   const keys = (prefix: string): string[] => [...bridge.s3.objects.keys()].filter((key) => key.startsWith(prefix));
   const text = (key: string): string => bridge.s3.objects.get(key)?.body.toString() ?? "";
 
-  it("counts the ZIPs without entries that came in a row, for the same request only", async () => {
+  it("ZIPs without entries in a row are counted for each CCD request separately", async () => {
     answer = { ...notReady, emptyZip: true };
     const first = await fetch();
     const second = await fetch(accepted, first);
@@ -121,10 +121,10 @@ describe("fetching CCDs", () => {
     expect(empties).toEqual([0, 1, 2, 2, 0]);
   });
 
-  describe("that are ready", () => {
-    it("lands every document as it came, and the index last", async () => {
+  describe("documents that are ready", () => {
+    it("every document lands byte for byte, and documents.json lands last", async () => {
       expect(await fetch()).toMatchObject({ outcome: "ready", requestId: own });
-      expect(asked).toEqual(["server-1"]);
+      expect(downloaded).toEqual(["server-1"]);
       expect(keys("ccds/")).toEqual([`ccds/${own}/1.xml`, `ccds/${own}/2.xml`, `ccds/${own}/documents.json`]);
       expect(text(`ccds/${own}/2.xml`)).toBe(documentOf(ownPatient, "two"));
       const index = JSON.parse(text(`ccds/${own}/documents.json`)) as { documents: object[] };
@@ -132,26 +132,26 @@ describe("fetching CCDs", () => {
       expect(bridge.audited()).toEqual([`audit/ccds/${own}/landed.json`]);
     });
 
-    it("leaves nothing in /tmp, and nothing of names or patients in logs and facts", async () => {
+    it("fetched documents leave nothing in /tmp, and no name and no patient in logs and audit facts", async () => {
       await fetch();
       await expect(readFile(spooled[0] ?? "")).rejects.toThrow("ENOENT");
-      const told = JSON.stringify([bridge.logged, text(`audit/ccds/${own}/landed.json`)]);
-      expect(told).not.toMatch(new RegExp(`${ownPatient}|Jane`));
+      const written = JSON.stringify([bridge.logged, text(`audit/ccds/${own}/landed.json`)]);
+      expect(written).not.toMatch(new RegExp(`${ownPatient}|Jane`));
     });
 
-    it("takes an archive without documents for what it is", async () => {
+    it("an archive without documents makes the CCD request ready with no documents", async () => {
       answer = sent(archiveOf());
       expect((await fetch()).outcome).toBe("ready");
       expect(JSON.parse(text(`ccds/${own}/documents.json`))).toEqual({ requestId: own, documents: [] });
     });
 
-    it("asks for nothing again once the index stands", async () => {
+    it("documents are not downloaded again once documents.json has landed", async () => {
       await fetch();
       expect((await fetch()).outcome).toBe("ready");
-      expect(asked).toHaveLength(1);
+      expect(downloaded).toHaveLength(1);
     });
 
-    it("goes on after a try that died in between, and replaces nothing that is another", async () => {
+    it("an attempt goes on where an earlier one died, and never replaces a document that landed", async () => {
       const put = { number: 1, chunks: () => inPieces(Buffer.from(documentOf(ownPatient, "one"))) };
       await bridge.landing.putDocument(own, put);
       expect((await fetch()).outcome).toBe("ready");
@@ -162,29 +162,29 @@ describe("fetching CCDs", () => {
     });
   });
 
-  describe("that nobody may be served", () => {
+  describe("documents that are refused", () => {
     const cases: [string, () => Buffer, string, typeof WrongPatient | typeof DocumentsRefused][] = [
       [
-        "where the last document is another patient's",
+        "with another patient's document at the end",
         () => archiveOf(documentOf(ownPatient), documentOf(otherPatient)),
         "wrong-patient",
         WrongPatient,
       ],
       [
-        "where a document has a document type",
+        "with a document type in a document",
         () => archiveOf(documentOf(ownPatient), `<!DOCTYPE a SYSTEM "http://x">${documentOf(ownPatient)}`),
         "document-type",
         DocumentsRefused,
       ],
       [
-        "where a name leads out of the folder",
+        "with a name that leads out of its folder",
         () => zipBytes([{ name: "../a.xml", content: documentOf(ownPatient) }]),
         "unsafe-name",
         DocumentsRefused,
       ],
     ];
     it.each(cases)(
-      "lands nothing %s: the whole answer goes to quarantine, and it is told",
+      "an answer %s lands no document, goes to quarantine as a whole, and is recorded and counted",
       async (_, bytes, reason, fault) => {
         answer = sent(bytes());
         await expect(fetch()).rejects.toThrow(fault);
@@ -196,7 +196,7 @@ describe("fetching CCDs", () => {
       },
     );
 
-    it("stops an answer that is too large as it comes", async () => {
+    it("an answer that is too large is stopped while it arrives", async () => {
       answer = sent(Buffer.alloc(200_001));
       await expect(fetch()).rejects.toThrow("archive-too-large");
       expect(keys("quarantine/")).toEqual([`quarantine/ccds/${own}/reason.json`]);
@@ -204,10 +204,10 @@ describe("fetching CCDs", () => {
     });
   });
 
-  describe("of a patient who is known", () => {
+  describe("a known patient", () => {
     const ofOther = { ...ownKnown, demographics: { ...ownKnown.demographics, birthDate: "1990-12-31" } };
 
-    it("lands documents that carry the medical record number alone", async () => {
+    it("documents with only the medical record number land if the Patient has that number", async () => {
       answer = sent(archiveOf(byRecordNumber()));
       await expect(fetch()).rejects.toThrow("unproven: unknown-ids");
       bridge.requests.all.set(own, ccdRecord(own, { serverRequestId: "server-1", patient: ownKnown }));
@@ -215,16 +215,16 @@ describe("fetching CCDs", () => {
       expect((await fetch()).outcome).toBe("ready");
     });
 
-    it("lands none that carry the patient's id with another person, and tells what to look at", async () => {
+    it("documents with the patient's id and another person do not land, and the message says what to compare", async () => {
       bridge.requests.all.set(own, ccdRecord(own, { serverRequestId: "server-1", patient: ofOther }));
       await expect(fetch()).rejects.toThrow(
-        /^document 1 of 2 .*\(unproven: person-contradicts-id\); the answer is in quarantine: look at its name, birth date/,
+        /^document 1 of 2 .*\(unproven: person-contradicts-id\); the answer is in quarantine: compare its name, birth date/,
       );
       expect(keys("ccds/")).toEqual([]);
       expect(JSON.parse(text(`quarantine/ccds/${own}/reason.json`))).toMatchObject({ reason: "wrong-patient" });
     });
 
-    it("judges an unfinished request's documents by what is known of its own patient", async () => {
+    it("an unfinished request's documents are judged by what is known about its own patient", async () => {
       const known = { serverRequestId: "server-7", patient: ownKnown };
       bridge.requests.all.set(own, ccdRecord(own, { serverRequestId: "server-1", patient: ofOther }));
       bridge.requests.all.set(other, ccdRecord(other, known));
@@ -233,7 +233,7 @@ describe("fetching CCDs", () => {
       expect(bridge.requests.all.get(other)).toMatchObject({ state: "ready" });
     });
 
-    it("judges them by the stage's settings", async () => {
+    it("documents are judged by the stage's settings", async () => {
       bridge.requests.all.set(own, ccdRecord(own, { serverRequestId: "server-1", patient: ownKnown }));
       settings = documentSettings.parse({ patientIdRoots: ["1.2.3"] });
       await expect(fetch()).rejects.toThrow("ccd.documents.patientIdRoots");
@@ -243,14 +243,14 @@ describe("fetching CCDs", () => {
       expect(keys("ccds/")).toHaveLength(2);
     });
 
-    it("takes no more than the stage's limits", async () => {
+    it("an answer beyond the stage's limits is refused", async () => {
       settings = documentSettings.parse({ limits: { entries: 1 } });
       await expect(fetch()).rejects.toThrow("too-many-entries");
     });
   });
 
-  describe("that are not ready", () => {
-    it("waits, longer each time, and never shorter than the server asks for", async () => {
+  describe("documents that are not ready", () => {
+    it("the wait for documents grows with each attempt, and is never shorter than Retry-After", async () => {
       answer = notReady;
       const first = await fetch();
       expect(first).toMatchObject({ outcome: "not-ready", tries: 1, waitSeconds: 3 });
@@ -262,20 +262,20 @@ describe("fetching CCDs", () => {
     it.each([
       ["a server that cannot be reached", () => new ServerUnavailable("cut")],
       ["a download that breaks off", () => sent(archiveOf(documentOf(ownPatient)), new FileCut("cut"))],
-    ])("waits after %s, and not for ever", async (_, trouble) => {
-      answer = trouble();
+    ])("another attempt follows %s, up to a limit", async (_, failing) => {
+      answer = failing();
       const first = await fetch();
       expect(first).toMatchObject({ outcome: "not-ready", troubles: 1 });
-      answer = trouble();
+      answer = failing();
       await expect(fetch(accepted, { ...first, troubles: 19 })).rejects.toThrow(ServerUnavailable);
       expect(keys("")).toEqual([]);
     });
 
     it.each<["zip" | "xml", Buffer]>([
       ["zip", archiveOf(documentOf(ownPatient))],
-      // Whatever follows the last of its elements is missed by nobody.
+      // White space after the last element may be cut off unnoticed.
       ["xml", Buffer.from(documentOf(ownPatient).replace(/(?<=<\/ClinicalDocument>).*/s, ""))],
-    ])("waits after a body (%s) that only the connection's end ended, wherever that was", async (form, whole) => {
+    ])("another attempt follows a body (%s) that ended early with its connection, at any byte", async (form, whole) => {
       const endedAt = (bytes: number) => ({ ...sent(whole.subarray(0, bytes)), form, wholeness: "unproven" }) as const;
       for (let bytes = whole.length - 1; bytes > 4; bytes -= 41) {
         answer = endedAt(bytes);
@@ -286,13 +286,13 @@ describe("fetching CCDs", () => {
       expect((await fetch()).outcome).toBe("ready");
     });
 
-    it("takes an answer that came whole, and is cut, for what it is", async () => {
+    it("an answer that is cut although its announced length arrived is refused", async () => {
       const whole = archiveOf(documentOf(ownPatient));
       answer = sent(whole.subarray(0, whole.length - 1));
       await expect(fetch()).rejects.toThrow(DocumentsRefused);
     });
 
-    it("fails where there will be none, without the server's words", async () => {
+    it("a CCD request fails without the server's text if the server will have no documents", async () => {
       answer = { state: "failed", status: 404, code: undefined, diagnostics: `nothing of ${ownPatient}` };
       const fault = await fetch().catch((error: unknown) => error);
       expect(fault).toBeInstanceOf(CcdsRefused);
@@ -300,18 +300,18 @@ describe("fetching CCDs", () => {
     });
   });
 
-  describe("of an unfinished request", () => {
-    it("lands them under its id, for its own patient, and tells its end", async () => {
+  describe("an unfinished request", () => {
+    it("an unfinished request's documents land under its own id, and its end is published", async () => {
       answer = sent(archiveOf(documentOf(otherPatient)));
       expect(await fetch(unfinished)).toMatchObject({ outcome: "other-done", requestId: other });
-      expect(asked).toEqual(["server-7"]);
+      expect(downloaded).toEqual(["server-7"]);
       expect(keys("ccds/")).toEqual([`ccds/${other}/1.xml`, `ccds/${other}/documents.json`]);
       expect(bridge.requests.all.get(other)).toMatchObject({ state: "ready", failure: null });
       expect(bridge.published).toMatchObject([{ type: "Ccd Ready", detail: { requestId: other, documents: 1 } }]);
       expect(bridge.requests.all.get(own)).toMatchObject({ state: "pending" });
     });
 
-    it("never lands them for our patient: they are judged by its own", async () => {
+    it("an unfinished request's documents never land for our patient: they are judged by its own", async () => {
       answer = sent(archiveOf(documentOf(ownPatient)));
       expect((await fetch(unfinished)).outcome).toBe("other-done");
       expect(keys("ccds/")).toEqual([]);
@@ -319,28 +319,28 @@ describe("fetching CCDs", () => {
       expect(bridge.published).toMatchObject([{ type: "Ccd Failed", detail: { requestId: other } }]);
     });
 
-    it("asks for what ended before, because the server may wait for that, and keeps nothing of it", async () => {
+    it("documents of a request that has ended are downloaded, because the server may wait for that, and not stored", async () => {
       bridge.requests.all.set(other, ccdRecord(other, { serverRequestId: "server-7", state: "failed" }));
       answer = sent(archiveOf(documentOf(otherPatient)));
       expect((await fetch(unfinished)).outcome).toBe("other-done");
-      expect(asked).toEqual(["server-7"]);
+      expect(downloaded).toEqual(["server-7"]);
       expect([keys(""), bridge.published]).toEqual([[], []]);
     });
 
-    it("counts its tries for itself", async () => {
+    it("attempts are counted for each CCD request separately", async () => {
       answer = notReady;
       const theirs = await fetch(unfinished);
       expect(await fetch(unfinished, theirs)).toMatchObject({ tries: 2 });
       expect(await fetch(accepted, theirs)).toMatchObject({ tries: 1, requestId: own });
     });
 
-    it("fails our own where the session is dead: the unfinished one is not to blame", async () => {
+    it("a dead session fails our own request and leaves the unfinished one pending", async () => {
       answer = new SessionDead("renew it", { refusal: "grant-refused" });
       await expect(fetch(unfinished)).rejects.toThrow(SessionDead);
       expect(bridge.requests.all.get(other)).toMatchObject({ state: "pending" });
     });
 
-    it("tells its end again where the bus failed, instead of never", async () => {
+    it("an unfinished request's event is published by the next attempt if the bus failed", async () => {
       bridge.busIsDown.value = true;
       answer = sent(archiveOf(documentOf(otherPatient)));
       await expect(fetch(unfinished)).rejects.toThrow("the bus is down");

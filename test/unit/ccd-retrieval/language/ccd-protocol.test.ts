@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { ccdProtocolSettings } from "#ccd-retrieval/language/ccd-protocol.ts";
 
-describe("the settings of the CCD calls", () => {
-  it("need not be set", () => {
+describe("ccdProtocolSettings", () => {
+  it("the settings of the CCD calls have defaults", () => {
     expect(ccdProtocolSettings.parse(undefined)).toMatchObject({
       apiInfo: "V1",
       actionName: "ENCOUNTER_EXPORT",
@@ -11,7 +11,7 @@ describe("the settings of the CCD calls", () => {
     });
   });
 
-  it("may be set one by one", () => {
+  it("each setting of the CCD calls can be set on its own", () => {
     const settings = ccdProtocolSettings.parse({ device: { os: "Amazon Linux" }, notReady: { anyNotFound: true } });
     expect(settings.device).toMatchObject({ os: "Amazon Linux", brand: "integra-bridge" });
     expect(settings.notReady).toMatchObject({ anyNotFound: true, emptyZips: 6 });
@@ -22,7 +22,7 @@ describe("the settings of the CCD calls", () => {
     ["a header with a line break", { device: { os: "Linux\r\nx-auth-token: y" } }],
     ["an empty header", { apiInfo: "" }],
     ["a header that is not ASCII", { device: { brand: "Brücke" } }],
-  ])("may not be %s", (_, settings) => {
+  ])("%s is refused as a setting of the CCD calls", (_, settings) => {
     expect(ccdProtocolSettings.safeParse(settings).success).toBe(false);
   });
 });

@@ -90,6 +90,54 @@ describe("a request for CCDs in the ledger", () => {
   });
 });
 
+describe("the ledger's items of a request for CCDs", () => {
+  const { state: _, serverRequestId: __, failure: ___, endedAt: ____, ...made } = record;
+  const pendingUntil = { N: String((asked + 30 * day) / 1000) };
+  const pending = {
+    pk: { S: `ccd#${own}` },
+    record: { S: JSON.stringify(made) },
+    state: { S: "pending" },
+    patient: { S: JSON.stringify(ownKnown) },
+    serverRequestId: { S: "server-1" },
+    expiresAt: pendingUntil,
+  };
+  const ofServer = { pk: { S: "ccd-server#server-1" }, requestId: { S: own }, expiresAt: pendingUntil };
+  const endedAt = at(asked + 60_000);
+  const ended = {
+    pk: pending.pk,
+    record: pending.record,
+    state: { S: "failed" },
+    serverRequestId: { S: "server-1" },
+    failure: { S: JSON.stringify(failure) },
+    endedAt: { S: endedAt },
+    expiresAt: { N: String((asked + 60_000 + 14 * day) / 1000) },
+  };
+
+  it("are texts and numbers, under names that do not change", async () => {
+    const { table, requests } = await kept({ keptDays: 14 });
+    await requests.keepPatient(own, ownKnown);
+    await requests.accept(own, "server-1");
+    expect([...table.items.values()]).toEqual([pending, ofServer]);
+    await requests.end(own, failure, endedAt);
+    expect([...table.items.values()]).toEqual([ended, ofServer]);
+  });
+
+  it("are read as an older version of the bridge stored them", async () => {
+    const { table, requests } = given({ keptDays: 14 });
+    for (const item of [pending, ofServer]) table.items.set(item.pk.S, item);
+    expect(await requests.find(own)).toEqual({ ...record, patient: ownKnown, serverRequestId: "server-1" });
+    expect(await requests.ownerOf("server-1")).toBe(own);
+    table.items.set(ended.pk.S, ended);
+    expect(await requests.find(own)).toEqual({
+      ...record,
+      state: "failed",
+      failure,
+      serverRequestId: "server-1",
+      endedAt,
+    });
+  });
+});
+
 describe("what is known of a request's patient", () => {
   it.each([undefined, 14])(
     "goes once the request has ended, and is not kept after that (%s days)",

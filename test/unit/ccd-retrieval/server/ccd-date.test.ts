@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ccdDate } from "#ccd-retrieval/server/ccd-date.ts";
+import { formatCcdDate } from "#ccd-retrieval/server/ccd-date.ts";
 import { instant } from "#platform/fhir/instant.ts";
 
 const digits = (value: number, length = 2): string => String(value).padStart(length, "0");
@@ -19,21 +19,21 @@ const anyInstant = fc
   )
   .map(([date, fraction, zone]) => `${date.toISOString().slice(0, 19)}${fraction}${zone}`);
 
-describe("a date of a CCD request", () => {
+describe("formatCcdDate", () => {
   it.each([
     ["2012-01-01T00:00:00+05:00", "2012-01-01T00:00:00.000+0500"],
     ["2012-01-01T00:00:00Z", "2012-01-01T00:00:00.000+0000"],
     ["2012-01-01T23:59:59.9-03:30", "2012-01-01T23:59:59.900-0330"],
     ["2012-01-01T00:00:00.123456789Z", "2012-01-01T00:00:00.123+0000"],
-  ])("that is %s is sent as %s", (given, sent) => {
-    expect(ccdDate(given)).toBe(sent);
+  ])("the instant %s is sent as %s", (given, sent) => {
+    expect(formatCcdDate(given)).toBe(sent);
   });
 
-  it("is the same moment, to the millisecond, with the offset that was given", () => {
+  it("every instant is sent as the same moment, to the millisecond, with its own offset", () => {
     fc.assert(
       fc.property(anyInstant, (given) => {
         expect(instant.safeParse(given).success).toBe(true);
-        const sent = ccdDate(given);
+        const sent = formatCcdDate(given);
         expect(sent).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d{4}$/);
         const readAgain = sent.replace(/(\d\d)(\d\d)$/, "$1:$2");
         expect(Date.parse(readAgain)).toBe(Date.parse(given));
@@ -44,9 +44,11 @@ describe("a date of a CCD request", () => {
   });
 
   it.each(["", "2012-01-01", "2012-01-01T00:00:00", "2012-01-01T00:00:00.000+0500", "soon"])(
-    "is not made of %j, and the fault does not repeat it",
+    "%j is not an instant, and the fault does not repeat it",
     (text) => {
-      expect(() => ccdDate(text)).toThrow(/^a date of a CCD request is no instant$/);
+      expect(() => formatCcdDate(text)).toThrow(
+        /^a date of a CCD request is not an instant: send it as 2026-01-31T00:00:00Z$/,
+      );
     },
   );
 });

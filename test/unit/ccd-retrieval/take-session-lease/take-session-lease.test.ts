@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { CcdContext, SessionLease } from "#ccd-retrieval/language/ccd-state.ts";
-import { releaseSessionLease } from "#ccd-retrieval/release-session-lease/release-session-lease.ts";
+import { sessionLeaseName } from "#ccd-retrieval/language/session-lease.ts";
 import { takeSessionLease } from "#ccd-retrieval/take-session-lease/take-session-lease.ts";
-import { type CcdsInMemory, ccdsInMemory, other, own, ownContext } from "../../../fixtures/ccds-in-memory.ts";
+import { type CcdsInMemory, ccdsInMemory, other, own, ownContext } from "#test/fixtures/ccds-in-memory.ts";
 
 const otherContext: CcdContext = { ...ownContext, requestId: other };
 
-describe("the session's lease", () => {
+describe("take-session-lease", () => {
   let bridge: CcdsInMemory;
   let nonces: number;
   beforeEach(async () => {
@@ -20,39 +20,41 @@ describe("the session's lease", () => {
     return step({ request, lease }, bridge.stepContext);
   };
 
-  it("is ours where nobody has it, and stays ours when the step is repeated", async () => {
+  it("a free session lease is taken, and a repeated step keeps it", async () => {
     expect((await take(ownContext)).outcome).toBe("ours");
     expect((await take(ownContext)).outcome).toBe("ours");
   });
 
-  it("is waited for while another request's execution runs, and less often each time", async () => {
+  it("a CCD request waits for the lease while the holder's execution runs, longer after each attempt", async () => {
     await take(ownContext);
     const first = await take(otherContext);
     expect(first).toMatchObject({ outcome: "waiting", waitSeconds: 2, tries: 1 });
     expect(await take(otherContext, first)).toMatchObject({ outcome: "waiting", waitSeconds: 3, tries: 2 });
-    // A turn is short: the session does not lie idle for long.
+    // One request has the session for a short time, so the waits stay short.
     expect(await take(otherContext, { ...first, tries: 30 })).toMatchObject({ waitSeconds: 5, tries: 31 });
     bridge.clock.now += 30 * 86_400_000;
     expect((await take(otherContext)).outcome).toBe("waiting");
   });
 
-  it("is the next request's once it is given back, and only its holder gives it back", async () => {
+  it("a released lease goes to the next CCD request, and only its holder can release it", async () => {
     await take(ownContext);
-    const release = releaseSessionLease(bridge);
-    expect(await release({ request: otherContext }, bridge.stepContext)).toEqual({ released: false });
+    // The state machine releases it: test/workflow/release-leases.test.ts holds it to the same condition.
+    const release = (request: CcdContext) =>
+      bridge.leases.release(sessionLeaseName(request.sessionId), request.requestId);
+    expect(await release(otherContext)).toBe(false);
     expect((await take(otherContext)).outcome).toBe("waiting");
-    expect(await release({ request: ownContext }, bridge.stepContext)).toEqual({ released: true });
+    expect(await release(ownContext)).toBe(true);
     expect((await take(otherContext)).outcome).toBe("ours");
   });
 
-  it("falls to the next where its holder's execution ended without giving it back", async () => {
+  it("the lease of an execution that ended without releasing it passes to the next CCD request", async () => {
     await take(ownContext);
     bridge.executions.end(own, "ended");
     expect((await take(otherContext)).outcome).toBe("ours");
-    expect(bridge.logged.join()).toContain("took the session over");
+    expect(bridge.logged.join()).toContain("SESSION_LEASE_TAKEN_OVER");
   });
 
-  it("of one session is no matter of another", async () => {
+  it("the lease of one session does not block another session", async () => {
     await take(ownContext);
     expect((await take({ ...otherContext, sessionId: "another" })).outcome).toBe("ours");
   });

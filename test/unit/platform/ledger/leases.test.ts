@@ -65,6 +65,28 @@ describe("the lease of a level", () => {
     expect((await ledger.takeOver("group", holder("e2"), "n2", seen)).execution).toBe("e2");
   });
 
+  const stored = {
+    pk: { S: "lease#group" },
+    exportId: { S: "e2" },
+    execution: { S: "e2" },
+    asks: { S: "what e2 asks" },
+    nonce: { S: "n2" },
+    takenFrom: { S: "e1" },
+  };
+
+  it("is stored as texts, under names that do not change", async () => {
+    const dead = await ledger.take("group", holder("e1"), "n1");
+    await ledger.takeOver("group", holder("e2"), "n2", dead);
+    expect([...table.items.values()]).toEqual([stored]);
+  });
+
+  it("is read as an older version of the bridge stored it", async () => {
+    table.items.set("lease#group", stored);
+    const lease = { ...holder("e2"), nonce: "n2", takenFrom: "e1" };
+    expect(await ledger.take("group", holder("e3"), "n3")).toEqual(lease);
+    expect(await ledger.release("group", "e2")).toBe(true);
+  });
+
   it("has one holder at a time, whatever is tried in whatever order", async () => {
     const name = fc.constantFrom("e1", "e2", "e3");
     const move = fc.oneof(

@@ -1,0 +1,103 @@
+import { ServerUnavailable } from "#platform/faults/faults.ts";
+import { FileCut } from "#platform/faults/file-faults.ts";
+import { type OpenedBody, wholenessOf } from "#platform/http/body-wholeness.ts";
+import { type HttpAnswer, headerText, networkErrorCode } from "#platform/http/http.ts";
+
+/** Documents that have begun to arrive: a ZIP of documents, or one XML document. Read `chunks` to the end, or stop the iteration. */
+export interface DocumentStream extends OpenedBody {
+  form: "zip" | "xml";
+  /** The Content-Type that the server sent. It may be anything. */
+  contentType: string | undefined;
+}
+
+/** The body of a 200: documents, a ZIP without entries, or a statement of the server. */
+export type DownloadBody =
+  | { kind: "documents" | "empty-zip"; documents: DocumentStream }
+  | { kind: "statement"; text: Buffer };
+
+/** Enough bytes to tell a document from an HTML page or an error in XML. */
+const beginningLimit = 512;
+const statementLimit = 256 * 1024;
+
+/**
+ * Finds out what a body is, by its first bytes. The guide does not name a Content-Type, so the Content-Type decides nothing.
+ * @throws ServerUnavailable if the body ends early within these bytes, or has a content-encoding that was not requested
+ */
+export async function openDownloadBody(answer: HttpAnswer): Promise<DownloadBody> {
+  const encoding = headerText(answer, "content-encoding")?.trim().toLowerCase() ?? "identity";
+  if (encoding !== "identity" && encoding !== "") {
+    answer.body.destroy();
+    throw new ServerUnavailable("the server sent CCDs in a content-encoding that the bridge did not request");
+  }
+  try {
+    const iterator = receive(answer);
+    const { beginning, ended } = await readBeginning(iterator, beginningLimit);
+    const form = formOf(beginning);
+    if (form === undefined) {
+      const { beginning: text } = await readBeginning(iterator, statementLimit, beginning);
+      await iterator.return(undefined);
+      return { kind: "statement", text };
+    }
+    const chunks = joinChunks(beginning, iterator);
+    const contentType = headerText(answer, "content-type");
+    const documents = { form, chunks, wholeness: wholenessOf(answer), contentType };
+    return { kind: ended && isEmptyZip(beginning) ? "empty-zip" : "documents", documents };
+  } catch (error) {
+    if (!(error instanceof FileCut)) throw error;
+    throw new ServerUnavailable(error.message, { cause: error });
+  }
+}
+
+/** A ZIP begins with an entry. If it has no entries, it begins with its end record (APPNOTE 4.3.7 and 4.3.16). */
+function formOf(beginning: Buffer): "zip" | "xml" | undefined {
+  const signature = beginning.toString("latin1", 0, 4);
+  if (signature === "PK\u0003\u0004" || isEmptyZip(beginning)) return "zip";
+  // XML in UTF-16 begins with a byte order mark. HTML and errors come in UTF-8.
+  if (signature.startsWith("\u00fe\u00ff") || signature.startsWith("\u00ff\u00fe")) return "xml";
+  const text = beginning.toString("utf8").replace(/^\ufeff?\s*/, "");
+  return text.startsWith("<") && !/<(!doctype\s+html|html|OperationOutcome)\b/i.test(text) ? "xml" : undefined;
+}
+
+function isEmptyZip(beginning: Buffer): boolean {
+  return beginning.toString("latin1", 0, 4) === "PK\u0005\u0006";
+}
+
+/** Reads on after `already`, until there are `limit` bytes in all (the last chunk may exceed it) or the body ends. */
+async function readBeginning(
+  chunks: AsyncIterator<Buffer>,
+  limit: number,
+  already: Buffer = Buffer.alloc(0),
+): Promise<{ beginning: Buffer; ended: boolean }> {
+  const pieces = [already];
+  for (let size = already.length; size < limit; ) {
+    const next = await chunks.next();
+    if (next.done === true) return { beginning: Buffer.concat(pieces), ended: true };
+    pieces.push(next.value);
+    size += next.value.length;
+  }
+  return { beginning: Buffer.concat(pieces), ended: false };
+}
+
+/** The body's chunks as they arrive. undici checks the Content-Length. Throws FileCut if the connection breaks. */
+async function* receive({ body }: HttpAnswer): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      yield chunk;
+    }
+  } catch (error) {
+    throw new FileCut(`the connection broke after ${bytes} bytes of the documents (${networkErrorCode(error)})`, {
+      cause: error,
+    });
+  }
+}
+
+async function* joinChunks(beginning: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield beginning;
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}

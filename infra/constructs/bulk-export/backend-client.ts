@@ -1,0 +1,51 @@
+import type { RemovalPolicy } from "aws-cdk-lib";
+import type * as kms from "aws-cdk-lib/aws-kms";
+import { Construct } from "constructs";
+import type { IntegraSettings } from "../../settings/integra.ts";
+import type { LambdaFunction } from "../platform/lambda-function.ts";
+import { NamedSecret } from "../platform/named-secret.ts";
+
+export interface BackendClientProps {
+  settings: IntegraSettings;
+  key: kms.IKey;
+  stage: string;
+  removalPolicy: RemovalPolicy;
+}
+
+/**
+ * The stage's client at IntegraConnect (SMART Backend Services): the server's URLs, and the secret with our client id,
+ * scope and private key. The stack creates the secret without a usable value; the operator stores it (README,
+ * "Deploying").
+ */
+export class BackendClient extends Construct {
+  readonly secretName: string;
+  readonly #secret: NamedSecret;
+  readonly #environment: Record<string, string>;
+
+  constructor(scope: Construct, id: string, { settings, key, stage, removalPolicy }: BackendClientProps) {
+    super(scope, id);
+    this.#secret = new NamedSecret(this, "ClientSecret", {
+      secretName: `integra-bridge/${stage}/client`,
+      description: 'IntegraConnect client: {"clientId", "scope", "current": <private JWK>, "next"?: <private JWK>}',
+      encryptionKey: key,
+      removalPolicy,
+      noRotationReason:
+        "IntegraConnect must register a new key before the key may sign, so the operator rotates it (docs/runbook.md).",
+    });
+    this.secretName = this.#secret.givenName;
+    const { baseUrl, tokenUrl, exportUrl, audience, fileOrigins } = settings;
+    this.#environment = {
+      INTEGRA_BASE_URL: baseUrl,
+      ...(tokenUrl && { INTEGRA_TOKEN_URL: tokenUrl }),
+      ...(exportUrl && { INTEGRA_EXPORT_URL: exportUrl }),
+      ...(audience && { INTEGRA_AUDIENCE: audience }),
+      ...(fileOrigins.length > 0 && { INTEGRA_FILE_ORIGINS: JSON.stringify(fileOrigins) }),
+    };
+  }
+
+  /** Lets a function call the server as this client. */
+  grantClient(lambda: LambdaFunction): void {
+    lambda.setEnvironment({ ...this.#environment, CLIENT_SECRET: this.secretName });
+    this.#secret.allowRead(lambda);
+  }
+}

@@ -1,0 +1,223 @@
+import { ArnFormat, Duration, Stack } from "aws-cdk-lib";
+import * as iam from "aws-cdk-lib/aws-iam";
+import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
+import type { Construct } from "constructs";
+import type { BulkExportSettings } from "../../settings/bulk-export.ts";
+import type { IntegraSettings } from "../../settings/integra.ts";
+import { acknowledgeWildcard } from "../platform/acknowledge-wildcard.ts";
+import { type BucketAccess, grantBucket, keyWildcardReason, objectsArn } from "../platform/bucket-access.ts";
+import { grantPublish } from "../platform/bus-access.ts";
+import { grantExecutions, grantStart } from "../platform/execution-access.ts";
+import type { LambdaFunction } from "../platform/lambda-function.ts";
+import { grantLedger, grantReleaseLease } from "../platform/ledger-access.ts";
+import type { SharedResources } from "../platform/shared-resources.ts";
+import { StepFunctionsWorkflow, type WorkflowProps } from "../platform/step-functions-workflow.ts";
+import { exportAuditKeys } from "./audit-keys.ts";
+import type { BackendClient } from "./backend-client.ts";
+import { bulkExportName } from "./state-machine-name.ts";
+
+export interface BulkExportWorkflowProps extends WorkflowProps {
+  shared: SharedResources;
+  client: BackendClient;
+  settings: { export: BulkExportSettings; integra: IntegraSettings };
+}
+
+const short = Duration.seconds(60);
+const medium = Duration.seconds(120);
+const long = Duration.minutes(5);
+
+/** The bulk-export state machine and its functions. It releases its lease itself; every other task is a function. */
+export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflowProps> {
+  override readonly stateMachine: sfn.StateMachine;
+
+  constructor(scope: Construct, id: string, props: BulkExportWorkflowProps) {
+    super(scope, id, props);
+    this.#validateRequest();
+    this.#takeLease();
+    this.#adoptResult();
+    this.#kickOffExport();
+    this.#pollExport();
+    this.#planDownloads();
+    this.#downloadFile();
+    this.#completeExport();
+    this.#deleteJob();
+    this.#startAfresh();
+    this.#announceCompletion();
+    this.#failExport();
+    this.stateMachine = this.#stateMachine();
+  }
+
+  #validateRequest(): void {
+    const { settings, shared } = this.props;
+    const step = this.step("ValidateRequest", "validate-request", short);
+    step.setEnvironment({
+      EXPORT_TYPES: JSON.stringify(settings.export.types),
+      EXPORT_GROUPS: JSON.stringify(settings.export.groups),
+      DEADLINE_HOURS: String(settings.export.deadlineHours),
+    });
+    grantLedger(shared, step, { checkpoint: ["GetItem"] });
+    this.#grantBucket(step, {
+      list: true,
+      read: ["work/*/export.json"],
+      write: ["work/*/export.json", exportAuditKeys("requested")],
+    });
+  }
+
+  #takeLease(): void {
+    const { shared, client, functions } = this.props;
+    const step = this.step("TakeLease", "take-lease", medium);
+    client.grantClient(step);
+    grantLedger(shared, step, { lease: ["GetItem", "PutItem"] });
+    grantExecutions(step, bulkExportName(functions.stage), ["states:DescribeExecution"]);
+    this.#grantBucket(step, {
+      list: true,
+      read: ["work/*/job.json", "work/*/plan.json", "exports/*/summary.json"],
+    });
+  }
+
+  #adoptResult(): void {
+    const step = this.step("AdoptResult", "adopt-result", short, 512);
+    this.#grantBucket(step, {
+      read: ["exports/*/summary.json"],
+      write: ["exports/*/summary.json", exportAuditKeys("landed")],
+    });
+  }
+
+  #kickOffExport(): void {
+    const { shared, client } = this.props;
+    const step = this.step("KickOffExport", "kick-off-export", medium);
+    client.grantClient(step);
+    grantLedger(shared, step, { lease: ["GetItem"] });
+    this.#grantBucket(step, {
+      list: true,
+      read: ["work/*/kick-off.json", "work/*/job.json", "work/*/stop.json"],
+      write: ["work/*/kick-off.json", "work/*/job.json", exportAuditKeys("kicked-off"), exportAuditKeys("told")],
+    });
+    this.#grantPublish(step);
+  }
+
+  #pollExport(): void {
+    const step = this.step("PollExport", "poll-export", medium, 512);
+    this.props.client.grantClient(step);
+    this.#grantBucket(step, {
+      list: true,
+      read: ["work/*/job.json"],
+      write: ["work/*/job.json", "exports/*/manifest.json"],
+    });
+  }
+
+  #planDownloads(): void {
+    const { client, settings } = this.props;
+    const step = this.step("PlanDownloads", "plan-downloads", long, 512);
+    step.setEnvironment({ MATCH_REQUEST: String(settings.integra.matchRequest) });
+    client.grantClient(step);
+    this.#grantBucket(step, {
+      list: true,
+      read: ["work/*/job.json", "exports/*/manifest.json", "work/*/plan.json", "work/*/receipts/*"],
+      write: ["work/*/job.json", "exports/*/manifest-*.json", "work/*/plan.json", "work/*/work-list.json"],
+    });
+  }
+
+  #downloadFile(): void {
+    const step = this.step("DownloadFile", "download-file", Duration.minutes(15), 1024);
+    this.props.client.grantClient(step);
+    this.#grantBucket(step, {
+      list: true,
+      read: ["exports/*.ndjson", "work/*/plan.json", "work/*/stop*.json", "work/*/receipts/*"],
+      write: ["exports/*.ndjson", "work/*/stop*.json", "work/*/receipts/*", "work/*/failures/*"],
+    });
+    step.allow(["s3:AbortMultipartUpload"], [objectsArn(this.props.shared, "exports/*.ndjson")], keyWildcardReason);
+    this.#grantPublish(step);
+  }
+
+  #completeExport(): void {
+    const { shared, settings } = this.props;
+    const step = this.step("CompleteExport", "complete-export", long, 512);
+    step.setEnvironment({ TOLERATED_MISSING_SHARE: String(settings.export.toleratedMissingShare) });
+    this.#grantBucket(step, {
+      list: true,
+      read: ["job.json", "plan.json", "stop*.json", "receipts/*", "failures/*"].map((name) => `work/*/${name}`),
+      write: ["exports/*/summary.json", exportAuditKeys("landed")],
+    });
+    grantLedger(shared, step, { checkpoint: ["UpdateItem"] });
+  }
+
+  #deleteJob(): void {
+    const { shared, client } = this.props;
+    const step = this.step("DeleteJob", "delete-job", medium);
+    client.grantClient(step);
+    grantLedger(shared, step, { lease: ["GetItem"] });
+    this.#grantBucket(step, { list: true, read: ["work/*/job.json"] });
+  }
+
+  #startAfresh(): void {
+    const step = this.step("StartAfresh", "start-afresh", short);
+    const machine = bulkExportName(this.props.functions.stage);
+    grantStart(step, machine);
+    grantExecutions(step, machine, ["states:DescribeExecution"]);
+  }
+
+  #announceCompletion(): void {
+    const step = this.step("AnnounceCompletion", "announce-completion", short, 512);
+    this.#grantBucket(step, { read: ["exports/*/summary.json"], write: [exportAuditKeys("told")] });
+    this.#grantPublish(step);
+  }
+
+  #failExport(): void {
+    const step = this.step("FailExport", "fail-export", short);
+    this.#grantBucket(step, { list: true, read: ["work/*/stop*.json"], write: [exportAuditKeys("told")] });
+    this.#grantPublish(step);
+  }
+
+  #grantBucket(step: LambdaFunction, access: BucketAccess): void {
+    grantBucket(this.props.shared, step, access);
+  }
+
+  #grantPublish(step: LambdaFunction): void {
+    grantPublish(this.props.shared, step);
+  }
+
+  #stateMachine(): sfn.StateMachine {
+    const { shared, settings, functions } = this.props;
+    const name = bulkExportName(functions.stage);
+    const stateMachine = this.machine(name, "bulk-export.asl.json", {
+      texts: { LandingBucketName: shared.bucketName, LedgerTableName: shared.ledger.tableName },
+      numbers: {
+        DownloadConcurrency: settings.export.downloadConcurrency,
+        // A Choice in the definition enforces the deadline. This limit is the last resort, with a day for the downloads.
+        ExecutionTimeoutSeconds: Math.round((settings.export.deadlineHours + 24) * 3600),
+      },
+    });
+    grantDistributedMap(stateMachine, name, shared);
+    grantReleaseLease(shared, stateMachine);
+    return stateMachine;
+  }
+}
+
+/** Grants what the Distributed Map needs: to read the work lists, and to run its children. */
+function grantDistributedMap(stateMachine: sfn.StateMachine, name: string, shared: SharedResources): void {
+  const allow = (actions: string[], resources: string[]) =>
+    stateMachine.addToRolePolicy(new iam.PolicyStatement({ actions, resources }));
+  const workLists = objectsArn(shared, "work/*/work-list.json");
+  allow(["s3:GetObject"], [workLists]);
+  allow(["kms:Decrypt"], [shared.key.keyArn]);
+  const executions = ["/*", ":*"].map((children) =>
+    Stack.of(stateMachine).formatArn({
+      service: "states",
+      resource: "execution",
+      resourceName: `${name}${children}`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    }),
+  );
+  // This policy is apart from the role's default policy, because the machine waits for that one and would wait for itself.
+  const mapRuns = new iam.Policy(stateMachine, "MapRuns", {
+    statements: [
+      new iam.PolicyStatement({ actions: ["states:StartExecution"], resources: [stateMachine.stateMachineArn] }),
+      new iam.PolicyStatement({ actions: ["states:DescribeExecution", "states:StopExecution"], resources: executions }),
+    ],
+  });
+  mapRuns.attachToRole(stateMachine.role);
+  acknowledgeWildcard(stateMachine, workLists, keyWildcardReason);
+  for (const children of executions)
+    acknowledgeWildcard(stateMachine, children, "The wildcard stands for the children of the Distributed Map.");
+}

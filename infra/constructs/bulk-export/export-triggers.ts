@@ -1,0 +1,107 @@
+import { Duration, Stack, TimeZone, Validations } from "aws-cdk-lib";
+import * as events from "aws-cdk-lib/aws-events";
+import * as eventTargets from "aws-cdk-lib/aws-events-targets";
+import * as iam from "aws-cdk-lib/aws-iam";
+import * as destinations from "aws-cdk-lib/aws-lambda-destinations";
+import * as scheduler from "aws-cdk-lib/aws-scheduler";
+import * as schedulerTargets from "aws-cdk-lib/aws-scheduler-targets";
+import type * as sqs from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import { exportCancelRequested, exportRequested, exportResumeRequested } from "#bulk-export/language/export-events.ts";
+import type { ScheduleSettings } from "../../settings/bulk-export.ts";
+import { deadLetterQueue } from "../platform/dead-letter-queue.ts";
+import { grantExecutions, grantStart } from "../platform/execution-access.ts";
+import { type FunctionDefaults, LambdaFunction } from "../platform/lambda-function.ts";
+import { bulkExportName } from "./state-machine-name.ts";
+
+export interface ExportTriggersProps {
+  bus: events.IEventBus;
+  schedules: readonly ScheduleSettings[];
+  functions: FunctionDefaults;
+}
+
+/** What starts, resumes and stops exports: events on the bus, and the stage's schedules. */
+export class ExportTriggers extends Construct {
+  /** Keeps the triggers that could not be delivered to their function, or that it failed on. */
+  readonly deadLetters: sqs.Queue;
+  readonly #startExport: LambdaFunction;
+  #role: iam.Role | undefined;
+
+  constructor(scope: Construct, id: string, props: ExportTriggersProps) {
+    super(scope, id);
+    const machine = bulkExportName(props.functions.stage);
+    this.deadLetters = deadLetterQueue(this, "DeadLetters");
+    this.#startExport = this.#onEvent("StartExport", "start-export", exportRequested, props);
+    grantStart(this.#startExport, machine);
+    grantExecutions(this.#startExport, machine, ["states:DescribeExecution"]);
+    const resumeExport = this.#onEvent("ResumeExport", "resume-export", exportResumeRequested, props);
+    grantStart(resumeExport, machine);
+    grantExecutions(resumeExport, machine, ["states:DescribeExecution"]);
+    const stopExport = this.#onEvent("StopExport", "stop-export", exportCancelRequested, props);
+    grantExecutions(stopExport, machine, ["states:DescribeExecution", "states:StopExecution"]);
+    for (const schedule of props.schedules) this.#schedule(schedule);
+  }
+
+  /** A function that is invoked for each event of a type. If that is not possible, or it fails, the event is kept. */
+  #onEvent(id: string, name: string, detailType: string, { bus, functions }: ExportTriggersProps): LambdaFunction {
+    const target = new LambdaFunction(this, id, functions, { name, timeout: Duration.seconds(30) });
+    target.function.configureAsyncInvoke({
+      onFailure: new destinations.SqsDestination(this.deadLetters),
+      retryAttempts: 2,
+      maxEventAge: Duration.hours(6),
+    });
+    new events.Rule(this, detailType.replaceAll(" ", ""), {
+      eventBus: bus,
+      description: `Invokes ${name} for each "${detailType}" event`,
+      eventPattern: { detailType: [detailType] },
+      targets: [
+        new eventTargets.LambdaFunction(target.function, {
+          deadLetterQueue: this.deadLetters,
+          retryAttempts: 10,
+          maxEventAge: Duration.hours(6),
+        }),
+      ],
+    });
+    return target;
+  }
+
+  #schedule({ name, expression, timezone, enabled, fullEvery, detail }: ScheduleSettings): void {
+    const time = scheduler.ContextAttribute.scheduledTime;
+    const schedule = { name, time, ...(fullEvery !== undefined && { fullEvery }) };
+    new scheduler.Schedule(this, `Schedule-${name}`, {
+      description: `Starts an export by the stage's schedule "${name}"`,
+      schedule: scheduler.ScheduleExpression.expression(expression, TimeZone.of(timezone)),
+      enabled,
+      target: new schedulerTargets.LambdaInvoke(this.#startExport.function, {
+        input: scheduler.ScheduleTargetInput.fromObject({ schedule, detail }),
+        role: this.#schedulerRole().withoutPolicyUpdates(),
+        deadLetterQueue: this.deadLetters,
+        retryAttempts: 10,
+        maxEventAge: Duration.hours(6),
+      }),
+    });
+  }
+
+  /**
+   * One role for all schedules, which may invoke start-export only. The CDK's own role could invoke each of the function's
+   * versions as well.
+   */
+  #schedulerRole(): iam.Role {
+    if (this.#role !== undefined) return this.#role;
+    const { account } = Stack.of(this);
+    const assumedBy = new iam.ServicePrincipal("scheduler.amazonaws.com", {
+      conditions: { StringEquals: { "aws:SourceAccount": account } },
+    });
+    const role = new iam.Role(this, "SchedulerRole", { assumedBy });
+    const allow = (action: string, resource: string) =>
+      role.addToPolicy(new iam.PolicyStatement({ actions: [action], resources: [resource] }));
+    allow("lambda:InvokeFunction", this.#startExport.function.functionArn);
+    allow("sqs:SendMessage", this.deadLetters.queueArn);
+    Validations.of(role).acknowledge({
+      id: "HIPAA.Security-IAMNoInlinePolicy",
+      reason: "The schedules have a role of their own, and the policy belongs to that role only.",
+    });
+    this.#role = role;
+    return role;
+  }
+}

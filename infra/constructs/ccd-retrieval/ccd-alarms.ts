@@ -1,0 +1,58 @@
+import { Duration } from "aws-cdk-lib";
+import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
+import type * as sns from "aws-cdk-lib/aws-sns";
+import type * as sqs from "aws-cdk-lib/aws-sqs";
+import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
+import { Construct } from "constructs";
+import { addAlarm } from "../platform/add-alarm.ts";
+
+export interface CcdAlarmsProps {
+  topic: sns.ITopic;
+  stateMachine: sfn.StateMachine;
+  deadLetters: sqs.Queue;
+  metricsNamespace: string;
+}
+
+/** Alarms for requests for CCDs that fail or time out, for quarantined answers, and for a user session that has ended. */
+export class CcdAlarms extends Construct {
+  constructor(scope: Construct, id: string, props: CcdAlarmsProps) {
+    super(scope, id);
+    const { topic, stateMachine, deadLetters, metricsNamespace: namespace } = props;
+    const period = Duration.minutes(5);
+    const alarm = (alarmId: string, metric: cloudwatch.IMetric, description: string) =>
+      addAlarm(this, alarmId, topic, { metric, threshold: 1, description });
+    const count = (metricName: string, service: string) =>
+      new cloudwatch.Metric({
+        namespace,
+        metricName,
+        dimensionsMap: { service },
+        statistic: cloudwatch.Stats.SUM,
+        period,
+      });
+    alarm(
+      "CcdsFailed",
+      stateMachine.metricFailed({ period }),
+      "A request for CCDs failed. Its Ccd Failed event says why.",
+    );
+    alarm(
+      "CcdsTimedOut",
+      stateMachine.metricTimedOut({ period }),
+      "The execution of a request for CCDs reached its time limit.",
+    );
+    alarm(
+      "CcdsQuarantined",
+      count("CcdsQuarantined", "ccd-retrieval"),
+      "IntegraConnect sent another patient's documents, or an archive that may be an attack. See quarantine/ccds/.",
+    );
+    alarm(
+      "SessionEnded",
+      count("DeadSessionsMet", "user-session"),
+      "IntegraConnect ended the user session. Every on-demand request fails until you renew it (docs/runbook.md).",
+    );
+    alarm(
+      "StopUndelivered",
+      deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: cloudwatch.Stats.MAXIMUM }),
+      "A request for CCDs whose execution was stopped could not be ended. See the dead-letter queue.",
+    );
+  }
+}

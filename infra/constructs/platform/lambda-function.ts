@@ -1,0 +1,112 @@
+import { type Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
+import type * as ec2 from "aws-cdk-lib/aws-ec2";
+import * as iam from "aws-cdk-lib/aws-iam";
+import type * as kms from "aws-cdk-lib/aws-kms";
+import * as lambda from "aws-cdk-lib/aws-lambda";
+import * as logs from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import { functionBundle } from "../../function-bundles.ts";
+import type { RetentionSettings } from "../../settings/platform.ts";
+import { acknowledgeWildcard } from "./acknowledge-wildcard.ts";
+
+/** What all functions of a stage have in common. */
+export interface FunctionDefaults {
+  stage: string;
+  key: kms.IKey;
+  logDays: RetentionSettings["logDays"];
+  metricsNamespace: string;
+  /** The VPC of a stage with a fixed egress address; undefined in other stages. */
+  vpc: ec2.IVpc | undefined;
+}
+
+export interface LambdaFunctionProps {
+  /** The name of the function's folder below functions/. */
+  name: string;
+  timeout: Duration;
+  memoryMiB?: number;
+}
+
+/** What Lambda needs to put a function into a VPC. The CDK adds these to roles that it creates itself only. */
+const networkInterfaceActions = [
+  "ec2:AssignPrivateIpAddresses",
+  "ec2:CreateNetworkInterface",
+  "ec2:DeleteNetworkInterface",
+  "ec2:DescribeNetworkInterfaces",
+  "ec2:DescribeSubnets",
+  "ec2:UnassignPrivateIpAddresses",
+];
+
+/** A Lambda function with a role of its own. The role may write the function's log and traces until it is granted more. */
+export class LambdaFunction extends Construct {
+  readonly function: lambda.Function;
+
+  constructor(scope: Construct, id: string, defaults: FunctionDefaults, props: LambdaFunctionProps) {
+    super(scope, id);
+    const logGroup = new logs.LogGroup(this, "Log", {
+      retention: defaults.logDays,
+      encryptionKey: defaults.key,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = new iam.Role(this, "Role", { assumedBy: new iam.ServicePrincipal("lambda.amazonaws.com") });
+    logGroup.grantWrite(role);
+    this.function = new lambda.Function(this, "Function", {
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: lambda.Architecture.ARM_64,
+      handler: "index.handler",
+      code: lambda.Code.fromAsset(functionBundle(props.name)),
+      role,
+      logGroup,
+      timeout: props.timeout,
+      memorySize: props.memoryMiB ?? 256,
+      tracing: lambda.Tracing.ACTIVE,
+      environment: {
+        NODE_OPTIONS: "--enable-source-maps",
+        POWERTOOLS_SERVICE_NAME: props.name,
+        METRICS_NAMESPACE: defaults.metricsNamespace,
+      },
+      ...(defaults.vpc && { vpc: defaults.vpc }),
+    });
+    if (defaults.vpc)
+      this.allow(networkInterfaceActions, ["*"], "Lambda chooses the ids of its network interfaces at run time.");
+    this.#acknowledge(defaults.vpc !== undefined);
+  }
+
+  setEnvironment(variables: Record<string, string>): void {
+    for (const [name, value] of Object.entries(variables)) this.function.addEnvironment(name, value);
+  }
+
+  /** Allows these actions on these resources. A resource with a wildcard needs a reason. */
+  allow(actions: string[], resources: string[], wildcardReason?: string): void {
+    this.function.addToRolePolicy(new iam.PolicyStatement({ actions, resources }));
+    if (wildcardReason === undefined) return;
+    for (const resource of resources) acknowledgeWildcard(this, resource, wildcardReason);
+  }
+
+  /** Allows these actions on these resources, which have no wildcards, if the conditions hold. */
+  allowIf(conditions: Record<string, unknown>, actions: string[], resources: string[]): void {
+    this.function.addToRolePolicy(new iam.PolicyStatement({ actions, resources, conditions }));
+  }
+
+  #acknowledge(inVpc: boolean): void {
+    const validations = Validations.of(this);
+    const acknowledge = (id: string, reason: string) => validations.acknowledge({ id, reason });
+    acknowledge(
+      "HIPAA.Security-LambdaConcurrency",
+      "The state machine, or the API's throttle, limits how many run at once. A reservation would reduce the account's pool.",
+    );
+    acknowledge(
+      "HIPAA.Security-LambdaDLQ",
+      "The state machine catches errors, and the API's caller receives them. Functions behind a rule have a failure destination.",
+    );
+    acknowledge(
+      "HIPAA.Security-IAMNoInlinePolicy",
+      "Each function has a role of its own, and the policy belongs to that role only.",
+    );
+    acknowledgeWildcard(this, "*", "X-Ray supports no resource-level permissions, so traces are put to *.");
+    if (!inVpc)
+      acknowledge(
+        "HIPAA.Security-LambdaInsideVPC",
+        "The functions call public APIs only. The setting fixedEgress puts them into a VPC.",
+      );
+  }
+}

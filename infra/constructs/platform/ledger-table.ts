@@ -1,0 +1,33 @@
+import { type RemovalPolicy, Validations } from "aws-cdk-lib";
+import * as dynamodb from "aws-cdk-lib/aws-dynamodb";
+import type * as kms from "aws-cdk-lib/aws-kms";
+import type { Construct } from "constructs";
+
+export interface LedgerTableProps {
+  key: kms.IKey;
+  /** Whether nobody can delete the table before they switch this off. */
+  deletionProtection: boolean;
+  removalPolicy: RemovalPolicy;
+}
+
+/** The ledger: leases, checkpoints, requests for CCDs and the user session's tokens, each kind under keys of its own. */
+export function ledgerTable(
+  scope: Construct,
+  { key, deletionProtection, removalPolicy }: LedgerTableProps,
+): dynamodb.Table {
+  const table = new dynamodb.Table(scope, "Ledger", {
+    partitionKey: { name: "pk", type: dynamodb.AttributeType.STRING },
+    billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+    encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED,
+    encryptionKey: key,
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+    timeToLiveAttribute: "expiresAt",
+    deletionProtection,
+    removalPolicy,
+  });
+  Validations.of(table).acknowledge({
+    id: "HIPAA.Security-DynamoDBInBackupPlan",
+    reason: "Point-in-time recovery is on. If a checkpoint is lost, the next export is a full one and no data is lost.",
+  });
+  return table;
+}

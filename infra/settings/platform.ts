@@ -1,0 +1,59 @@
+import * as z from "zod";
+
+const days = z.number().int().positive().max(3650);
+
+/** How long data is kept. */
+export const retention = z
+  .strictObject({
+    /** Days that exports are kept. If absent, they are kept for ever. */
+    exportDays: days.optional(),
+    /** Days that patients' documents are kept. If absent, they are kept for ever. */
+    ccdDays: days.optional(),
+    /** Days that quarantined answers are kept, such as documents of another patient. */
+    quarantineDays: days.default(30),
+    /** Days that replaced and deleted versions are kept. After that, a deletion is final. */
+    oldVersionDays: days.default(30),
+    /** Days that the bridge's own records are kept, such as plans and receipts. */
+    workDays: days.default(30),
+    /** Days that the audit trail is kept. The default is six years, as HIPAA requires. */
+    auditDays: days.default(2192),
+    /** Days that logs are kept: one of the values that CloudWatch Logs accepts. */
+    logDays: z
+      .union([z.literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653])])
+      .default(365),
+    /** Whether deleting the stack deletes the data with it. */
+    removeWithStack: z.boolean().default(false),
+  })
+  .prefault({});
+
+export type RetentionSettings = z.infer<typeof retention>;
+
+/** Who is notified by alarms. */
+export const alarms = z
+  .strictObject({
+    /** The address that the stage's own topic mails to. */
+    email: z.email().optional(),
+    /** A topic to notify instead of the stage's own. */
+    topicArn: z
+      .string()
+      .regex(/^arn:aws[\w-]*:sns:/)
+      .optional(),
+    /** Hours after which a running export raises an alarm. */
+    stalledAfterHours: z.number().positive().default(6),
+  })
+  .prefault({});
+
+export type AlarmSettings = z.infer<typeof alarms>;
+
+/** An AWS account that may read exports and receive the bridge's events. */
+export const subscriber = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9]{1,32}$/),
+  accountId: z.string().regex(/^\d{12}$/),
+  /** The account may read objects below this prefix only. */
+  prefix: z
+    .string()
+    .regex(/^exports\/.*$/)
+    .default("exports/"),
+});
+
+export type SubscriberSettings = z.infer<typeof subscriber>;

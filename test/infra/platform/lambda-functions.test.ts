@@ -1,0 +1,107 @@
+import { describe, expect, test } from "vitest";
+import * as z from "zod";
+import { functionNames } from "#infra/function-bundles.ts";
+import { allowedTo, asLines, functionsOf } from "../policies.ts";
+import { variantNames } from "../stage-variants.ts";
+import { synthesised } from "../synthesised.ts";
+
+const ledgerCondition = z.object({
+  "ForAllValues:StringLike": z.object({ "dynamodb:LeadingKeys": z.union([z.string(), z.array(z.string())]) }),
+  // A scan has no leading keys, and would satisfy the condition above.
+  Null: z.object({ "dynamodb:LeadingKeys": z.literal("false") }),
+});
+
+describe.each(variantNames)("the functions of %s", (variant) => {
+  const synth = synthesised(variant);
+  const functions = functionsOf(synth);
+  const all = functions.map(([, lambda]) => lambda.Properties);
+
+  test("every folder with a handler is deployed as a function, and nothing else is", () => {
+    expect(functions.map(([name]) => name).toSorted()).toEqual(functionNames());
+  });
+
+  test("no two functions share a role", () => {
+    expect(new Set(all.map(({ Role }) => Role)).size).toBe(all.length);
+  });
+
+  test("every function runs on Node 24 and arm64, and is traced", () => {
+    for (const properties of all) {
+      expect(properties).toMatchObject({
+        Runtime: "nodejs24.x",
+        Architectures: ["arm64"],
+        TracingConfig: { Mode: "Active" },
+        Handler: "index.handler",
+      });
+    }
+  });
+
+  test("every function has a log group of its own, which is encrypted and expires", () => {
+    const names = all.map(({ LoggingConfig }) => (LoggingConfig as { LogGroup: string }).LogGroup);
+    expect(new Set(names).size).toBe(all.length);
+    for (const name of names) {
+      const group = synth.resource("AWS::Logs::LogGroup", name.slice(1, -1));
+      expect(group.Properties).toMatchObject({ KmsKeyId: "<Key>", RetentionInDays: expect.any(Number) });
+    }
+  });
+
+  test.each(functions)(
+    "%s may write its own log and its traces, and no other log",
+    (_, { Properties: { Role, LoggingConfig } }) => {
+      const { LogGroup } = LoggingConfig as { LogGroup: string };
+      const lines = asLines(allowedTo(synth, Role));
+      expect(lines.filter((line) => /^(logs|xray):/.test(line))).toEqual([
+        `logs:CreateLogStream → ${LogGroup.slice(1, -1)}`,
+        `logs:PutLogEvents → ${LogGroup.slice(1, -1)}`,
+        "xray:PutTelemetryRecords → *",
+        "xray:PutTraceSegments → *",
+      ]);
+    },
+  );
+
+  test.each(functions)("%s has no permission with a wildcard in its action", (_, { Properties: { Role } }) => {
+    const actions = allowedTo(synth, Role).flatMap((statement) => statement.actions);
+    expect(actions.filter((action) => action.includes("*"))).toEqual([]);
+  });
+
+  test("a function reaches only the kinds of ledger items that it needs: without a user session, none of its tokens", () => {
+    const reached = functions.map(([name, { Properties }]) => {
+      const ofLedger = allowedTo(synth, Properties["Role"]).filter(({ actions }) =>
+        actions[0]?.startsWith("dynamodb:"),
+      );
+      const kinds = ofLedger.map(({ Condition }) => ledgerCondition.parse(Condition)["ForAllValues:StringLike"]);
+      return [name, new Set(kinds.flatMap((kind) => kind["dynamodb:LeadingKeys"]))] as const;
+    });
+    const withSession = reached.filter(([, kinds]) => kinds.has("user-session#*")).map(([name]) => name);
+    expect(withSession.toSorted()).toEqual(["ccd-requests", "fetch-ccds", "fhir-api", "request-ccds"]);
+    const withPatients = reached.filter(([, kinds]) => kinds.has("ccd#*")).map(([name]) => name);
+    expect(withPatients.toSorted()).toEqual([
+      "announce-ccds",
+      "ccd-requests",
+      "fail-ccds",
+      "fetch-ccds",
+      "open-ccd-request",
+      "request-ccds",
+    ]);
+  });
+
+  test("no function has a secret in its environment: it has the secret's name", () => {
+    const texts = all.map(({ Environment }) => JSON.stringify(Environment));
+    for (const text of texts) expect(text).not.toMatch(/PRIVATE|"d":|resolve:secretsmanager|BEGIN /);
+  });
+});
+
+test("no option changes the functions' permissions, except for the network interfaces", () => {
+  const [plain, full] = [synthesised("prod"), synthesised("prod with every option")].map((synth) =>
+    Object.fromEntries(
+      functionsOf(synth).map(
+        ([
+          name,
+          {
+            Properties: { Role },
+          },
+        ]) => [name, asLines(allowedTo(synth, Role)).filter((line) => !line.startsWith("ec2:"))],
+      ),
+    ),
+  );
+  expect(full).toEqual(plain);
+});

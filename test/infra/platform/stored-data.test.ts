@@ -1,0 +1,174 @@
+import { describe, expect, test } from "vitest";
+import { statements } from "../policies.ts";
+import { variantNames } from "../stage-variants.ts";
+import { synthesised } from "../synthesised.ts";
+
+describe.each(variantNames)("the stored data of %s", (variant) => {
+  const synth = synthesised(variant);
+  const bucket = synth.resource("AWS::S3::Bucket", "Landing/Bucket");
+  const policy = synth.resource("AWS::S3::BucketPolicy", "Landing/Bucket");
+
+  test("the landing bucket encrypts with the bridge's key, keeps versions and blocks public access", () => {
+    expect(bucket.Properties).toMatchObject({
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [
+          {
+            BucketKeyEnabled: true,
+            ServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms", KMSMasterKeyID: "<Key>" },
+          },
+        ],
+      },
+      VersioningConfiguration: { Status: "Enabled" },
+      OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
+    });
+  });
+
+  test("every bucket blocks public access and refuses requests without TLS", () => {
+    for (const { id, Properties } of synth.resources("AWS::S3::Bucket")) {
+      expect(Properties["PublicAccessBlockConfiguration"]).toEqual({
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      });
+      const { PolicyDocument } =
+        synth.resources("AWS::S3::BucketPolicy").find(({ Properties: { Bucket } }) => Bucket === `<${id}>`)
+          ?.Properties ?? {};
+      expect(statements(PolicyDocument)).toContainEqual({
+        Effect: "Deny",
+        Principal: { AWS: "*" },
+        actions: ["s3:*"],
+        resources: [`<${id}>`, `<${id}>/*`],
+        Condition: { Bool: { "aws:SecureTransport": "false" } },
+      });
+    }
+  });
+
+  test("the landing bucket's policy admits subscribers only, and the CDK's cleaner if the stage deletes its data", () => {
+    const allowed = statements(policy.Properties["PolicyDocument"]).filter(({ Effect }) => Effect === "Allow");
+    const unexpected = allowed.filter(
+      ({ Sid = "", Principal }) =>
+        !/^(Read|List)\w+$/.test(Sid) && !JSON.stringify(Principal).includes("S3AutoDeleteObjects"),
+    );
+    expect(unexpected).toEqual([]);
+  });
+
+  test("the key rotates, and the ledger and the client's secret use it", () => {
+    expect(synth.resource("AWS::KMS::Key", "Key").Properties["EnableKeyRotation"]).toBe(true);
+    expect(synth.resource("AWS::SecretsManager::Secret", "Integra").Properties["KmsKeyId"]).toBe("<Key>");
+    expect(synth.resource("AWS::DynamoDB::Table", "Ledger").Properties).toMatchObject({
+      SSESpecification: { SSEEnabled: true, SSEType: "KMS", KMSMasterKeyId: "<Key>" },
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    });
+  });
+
+  test("a key that is deleted with the stack encrypts nothing that is kept", () => {
+    const key = synth.resource("AWS::KMS::Key", "Key");
+    const encrypted = ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Logs::LogGroup"]
+      .flatMap((type) => synth.resources(type))
+      .filter(({ Properties }) => JSON.stringify(Properties).includes('"<Key>"'));
+    const outliving = encrypted.filter(
+      ({ DeletionPolicy }) => key.DeletionPolicy === "Delete" && DeletionPolicy !== "Delete",
+    );
+    expect(outliving.map(({ id }) => id)).toEqual([]);
+  });
+});
+
+const lifecycle = (variant: "local" | "dev" | "prod") =>
+  synthesised(variant).resource("AWS::S3::Bucket", "Landing/Bucket").Properties["LifecycleConfiguration"];
+
+test("prod expires exports, documents, the quarantine, the bridge's records, old versions and unfinished uploads", () => {
+  expect(lifecycle("prod")).toEqual({
+    Rules: [
+      {
+        Id: "exports",
+        Prefix: "exports/",
+        Status: "Enabled",
+        ExpirationInDays: 365,
+        NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+      },
+      {
+        Id: "work",
+        Prefix: "work/",
+        Status: "Enabled",
+        ExpirationInDays: 30,
+        NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+      },
+      {
+        Id: "ccds",
+        Prefix: "ccds/",
+        Status: "Enabled",
+        ExpirationInDays: 90,
+        NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+      },
+      {
+        Id: "quarantine",
+        Prefix: "quarantine/",
+        Status: "Enabled",
+        ExpirationInDays: 90,
+        NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+      },
+      {
+        Id: "audit",
+        Prefix: "audit/",
+        Status: "Enabled",
+        ExpirationInDays: 2192,
+        NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+      },
+      { Id: "uploads", Status: "Enabled", AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
+    ],
+  });
+});
+
+test("without exportDays exports are kept for ever, and their old versions still expire", () => {
+  const { Rules } = lifecycle("local") as { Rules: object[] };
+  expect(Rules[0]).toEqual({
+    Id: "exports",
+    Prefix: "exports/",
+    Status: "Enabled",
+    NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+  });
+});
+
+const auditObjects = expect.stringContaining("/audit/*") as string;
+
+const auditRules = (variant: "dev" | "prod") =>
+  statements(synthesised(variant).resource("AWS::S3::BucketPolicy", "Landing/Bucket").Properties["PolicyDocument"])
+    .filter(({ Sid = "" }) => Sid.startsWith("Audit"))
+    .map(({ Sid, Effect, actions, resources, Condition }) => ({ Sid, Effect, actions, resources, Condition }));
+
+test("the bucket's policy lets nobody replace or delete an audit fact", () => {
+  expect(auditRules("prod")).toEqual([
+    {
+      Sid: "AuditIsWrittenOnce",
+      Effect: "Deny",
+      actions: ["s3:PutObject"],
+      resources: [auditObjects],
+      Condition: { Null: { "s3:if-none-match": "true" } },
+    },
+    {
+      Sid: "AuditIsNotDeleted",
+      Effect: "Deny",
+      actions: ["s3:DeleteObject", "s3:DeleteObjectVersion"],
+      resources: [auditObjects],
+      Condition: undefined,
+    },
+  ]);
+  // The CDK empties the bucket of dev before it deletes the bucket.
+  expect(auditRules("dev").map(({ Sid }) => Sid)).toEqual(["AuditIsWrittenOnce"]);
+});
+
+const deletionPolicies = (variant: "dev" | "prod") =>
+  ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key"].flatMap((type) =>
+    synthesised(variant)
+      .resources(type)
+      .map(({ DeletionPolicy }) => DeletionPolicy),
+  );
+
+test("prod keeps its data when the stack is deleted, and dev deletes it", () => {
+  expect(new Set(deletionPolicies("prod"))).toEqual(new Set(["Retain"]));
+  expect(new Set(deletionPolicies("dev"))).toEqual(new Set(["Delete"]));
+  expect(synthesised("prod").resource("AWS::DynamoDB::Table", "Ledger").Properties["DeletionProtectionEnabled"]).toBe(
+    true,
+  );
+});
