@@ -25,7 +25,7 @@ export async function readPost(
   const parsed = ccdRequestBody.safeParse(parseJson(bytes));
   if (!parsed.success) {
     const faults = parsed.error.issues.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(" "));
-    throw badRequest("The body is invalid", faults.join("; "));
+    throw badRequest("The body is invalid", faults);
   }
   const key = headers["idempotency-key"];
   const bodyDigest = digest(JSON.stringify(parsed.data));
@@ -53,5 +53,5 @@ function parseJson(bytes: Buffer): unknown {
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-const badRequest = (title: string, detail: string): ApiProblem =>
+const badRequest = (title: string, detail: string | readonly string[]): ApiProblem =>
   new ApiProblem(title, { status: 400, issue: "invalid", detail });

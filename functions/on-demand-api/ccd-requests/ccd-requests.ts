@@ -7,6 +7,7 @@ import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
 import type { CcdPatient, CcdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
 import type { PatientSearchParameters } from "#on-demand-api/language/patient-search.ts";
 import type { PatientMatch } from "#on-demand-api/server/patient-search.ts";
+import { fhirId } from "#platform/fhir/fhir-id.ts";
 import { type CcdRequestPost, preferredWaitMs, readPost } from "./ccd-request-post.ts";
 import type { RepeatableId } from "./request-ids.ts";
 
@@ -29,6 +30,8 @@ export interface CcdRequestsApiPorts extends CcdRetrieval {
 const longestWaitMs = 20_000;
 const pollMs = 500;
 const retryAfterSeconds = 2;
+/** The ids that the answer to an ambiguous search lists. Only ids in FHIR's form are listed: no other id can be sent. */
+const mostCandidates = 100;
 
 /**
  * Serves the routes below /ccd-requests: creates CCD requests, shows them, and redirects to their documents. The request of
@@ -130,13 +133,16 @@ async function findPatientId(
 
 function patientProblem(found: Exclude<PatientMatch, { match: "one" }>): ApiProblem {
   if (found.match === "none") return notFound("No patient matches");
-  if (found.match === "many")
+  if (found.match === "many") {
+    const candidates = found.patientIds.filter((id) => fhirId.safeParse(id).success).slice(0, mostCandidates);
+    const complete = found.complete && candidates.length === found.patientIds.length;
     return new ApiProblem("More than one patient matches", {
       status: 409,
       issue: "invalid",
-      detail: `Send one of the patients' ids (${found.complete ? "these are all" : "there are more"}), or search more precisely.`,
-      members: { candidates: found.patientIds },
+      detail: `Send one of the patients' ids (${complete ? "these are all" : "there are more"}), or search more precisely.`,
+      members: { candidates },
     });
+  }
   const detail = "IntegraConnect ignored a search parameter, so its result does not identify the patient.";
   return new ApiProblem("The patient could not be identified", { status: 502, issue: "exception", detail });
 }

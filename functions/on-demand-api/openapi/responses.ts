@@ -77,13 +77,8 @@ export const fhirFaults = {
   "401": { id: "FhirNotKnown", description: unauthenticated, headers: faultHeaders, content: outcomeOrGateway },
   "403": {
     id: "FhirForbidden",
-<<<<<<< HEAD
-    description: `${notPermitted}. Or IntegraConnect says that a value ${withheld}.`,
-    headers: called,
-=======
-    description: `${notPermitted}; or IntegraConnect says that a value is invalid, or that the bridge's user may not see the data.`,
+    description: `${notPermitted}. Or IntegraConnect says that a value is invalid, or that the bridge's user may not see the data.`,
     headers: faultHeaders,
->>>>>>> wing-api
     content: outcomeOrGateway,
   },
   "404": {
@@ -117,13 +112,8 @@ export const ccdFaults = {
 export const patientFaults = {
   "403": {
     id: "Forbidden",
-<<<<<<< HEAD
-    description: `${notPermitted}. Or IntegraConnect says that a value of the patient search ${withheld}.`,
-    headers: called,
-=======
-    description: `${notPermitted}; or IntegraConnect says that a value of the patient search is invalid, or that the bridge's user may not see the patient.`,
+    description: `${notPermitted}. Or IntegraConnect says that a value of the patient search is invalid, or that the bridge's user may not see the patient.`,
     headers: faultHeaders,
->>>>>>> wing-api
     content: problemOrGateway,
   },
   "502": { id: "NotServed", description: badGateway, headers: faultHeaders, content: problem },

@@ -114,6 +114,14 @@ describe("a POST to /ccd-requests", () => {
     ]);
   });
 
+  it("of many matching patients a hundred ids are listed, and only ids that a caller can send", async () => {
+    const patientIds = ["x".repeat(5_000_000), ...Array.from({ length: 101 }, (_, i) => `p${i}`)];
+    const { post } = apiWith({ match: "many", patientIds, complete: true });
+    const { members, detail } = await problemOf(post({ patient }));
+    expect(members.candidates).toEqual(patientIds.slice(1, 101));
+    expect(detail).toContain("there are more");
+  });
+
   it.each<[unknown, string]>([
     [{}, "either patientId or patient"],
     [{ patientId: "p1", patient }, "either patientId or patient"],
