@@ -1,14 +1,15 @@
 import type { CcdRetrieval } from "#ccd-retrieval/entry.ts";
-import type { CcdDocument, CcdOrder, CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
+import type { CcdOrder, CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
 import type { ApiHandler, ApiRequest } from "#on-demand-api/gateway/api.ts";
 import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
-import type { CcdPatient, CcdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
+import type { CcdPatient } from "#on-demand-api/language/ccd-request-messages.ts";
 import type { PatientSearchParameters } from "#on-demand-api/language/patient-search.ts";
 import type { PatientMatch } from "#on-demand-api/server/patient-search.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
 import { type CcdRequestPost, preferredWaitMs, readPost } from "./ccd-request-post.ts";
+import { readAfter, requestView } from "./ccd-request-view.ts";
 import type { RepeatableId } from "./request-ids.ts";
 
 export interface CcdRequestsApiPorts extends CcdRetrieval {
@@ -46,7 +47,7 @@ export const serveCcdRequests =
       case "POST /ccd-requests":
         return await createRequest(ports, request, signal);
       case "GET /ccd-requests/{id}":
-        return await showRequest(ports, await findVisibleRequest(ports, request), 200);
+        return await showRequest(ports, await findVisibleRequest(ports, request), 200, readAfter(request.queryString));
       case "GET /ccd-requests/{id}/documents/{number}":
         return await redirectToDocument(ports, await findVisibleRequest(ports, request), request.path["number"] ?? "");
       default:
@@ -171,18 +172,15 @@ async function findVisibleRequest(
   throw notFound("There is no such request");
 }
 
-async function showRequest(ports: CcdRequestsApiPorts, record: CcdRequestRecord, status: number): Promise<ApiResponse> {
-  const { requestId, state, requestedAt, endedAt, failure } = record;
+async function showRequest(
+  ports: CcdRequestsApiPorts,
+  record: CcdRequestRecord,
+  status: number,
+  after = 0,
+): Promise<ApiResponse> {
+  const { requestId, state } = record;
   const self = `${ports.apiUrl}/ccd-requests/${requestId}`;
   const documents = state === "ready" ? (await ports.documents.index(requestId)).documents : [];
-  const view: CcdRequestView = {
-    requestId,
-    state,
-    requestedAt,
-    endedAt,
-    failure,
-    documents: documents.map((document) => documentView(document, `${self}/documents/${document.number}`)),
-  };
   return {
     status,
     headers: {
@@ -190,15 +188,9 @@ async function showRequest(ports: CcdRequestsApiPorts, record: CcdRequestRecord,
       location: self,
       ...(state === "pending" && { "retry-after": String(retryAfterSeconds) }),
     },
-    body: Buffer.from(JSON.stringify(view)),
+    body: Buffer.from(JSON.stringify(requestView(record, documents, self, after))),
     ccdRequestId: requestId,
   };
-}
-
-/** A document with its URL in the API instead of its key in the bucket. */
-function documentView(landed: CcdDocument, href: string): CcdRequestView["documents"][number] {
-  const { key: _, ...document } = landed;
-  return { ...document, href };
 }
 
 async function redirectToDocument(
