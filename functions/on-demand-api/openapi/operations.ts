@@ -44,6 +44,14 @@ const resourceQuery = z.object({
     }),
   _cursor: cursor,
 });
+const documentsQuery = z.object({
+  after: z
+    .int()
+    .nonnegative()
+    .max(999_999)
+    .optional()
+    .describe("Lists the documents whose number is greater. The link `next` of a page has it."),
+});
 const creationHeaders = z.object({
   "Idempotency-Key": idempotencyKey
     .optional()
@@ -127,12 +135,13 @@ export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
   },
   "GET /ccd-requests/{id}": {
     summary: "Get a CCD request and its documents",
-    requestParams: { path: z.object({ id: ccdRequestId }) },
+    description: "One response lists 4 MB of documents. If there are more, `next` is the URL of those that follow.",
+    requestParams: { path: z.object({ id: ccdRequestId }), query: documentsQuery },
     responses: {
       "200": ccdRequest("The request in its current state."),
       ...ccdFaults,
+      "400": ownProblem("The parameter `after` is not a number."),
       "404": ownProblem("You made no request with this id, or the request and its documents have expired."),
-      "502": ownProblem("The request has more documents than one response can list."),
     },
   },
   "GET /ccd-requests/{id}/documents/{number}": {
