@@ -49,8 +49,8 @@ interface Search {
 
 /**
  * Serves the routes below /fhir under the bridge's session: patient searches, searches for the guide's other resources, and
- * reads; below /fhir/us-core the same by the profiles of US Core. A page is passed on byte for byte, except for its links: they lead through the API. Each link has a cursor that
- * only this caller can use, for this search only.
+ * reads. The routes below /fhir/us-core do the same by the profiles of US Core. A page is passed on byte for byte, except for
+ * its links: they lead through the API. Each link has a cursor that only this caller can use, for this search only.
  *
  * Source: guide, "API to Fetch Patient ID", "List of FHIR R4 APIs", "List of US Core FHIR Resources"; FHIR R4, "RESTful API".
  * @throws ApiProblem if the call is wrong; and the errors of `fetchFhirPage`
