@@ -5,6 +5,8 @@ import { SessionDead, SessionSecretUnusable } from "#user-session/language/sessi
 import type {
   OAuthClient,
   RefreshClaim,
+  RefreshedSession,
+  SessionAccess,
   SessionEnd,
   SessionRecord,
   UserSessionStore,
@@ -158,10 +160,37 @@ async function refreshOnce(
     if (requestedAt - now > claimMs / 4)
       throw new ServerUnavailable("the ledger is too slow for a refresh of the user session");
     const tokens = await ports.refresh(client, record.refreshToken);
-    return await saveTokens(ports, session, claim, tokens, requestedAt);
+    if (tokens.accessToken === undefined) return await keepRotatedToken(ports, session, record, claim, tokens);
+    const access = accessOf(tokens.accessToken, tokens.expiresInSeconds, requestedAt);
+    const saved = await saveTokens(ports, session, claim, { refreshToken: tokens.refreshToken, access });
+    return saved ? access.token : undefined;
   } catch (error) {
     return await settleFailure(ports, session, record, claim, error);
   }
+}
+
+function accessOf(token: string, expiresInSeconds: number, requestedAt: number): SessionAccess {
+  const lifeMs = expiresInSeconds * 1000;
+  return { token, issuedAt: requestedAt, renewAt: requestedAt + lifeMs - Math.min(lifeMs / 5, largestMarginMs) };
+}
+
+/**
+ * After an answer with a refresh token but no access token: stores the refresh token, which alone continues the chain, and sets the
+ * time of the next refresh.
+ * @throws ServerUnavailable each time
+ */
+async function keepRotatedToken(
+  ports: SessionRefreshPorts,
+  session: UserSession,
+  { attempts }: SessionRecord,
+  claim: RefreshClaim,
+  { refreshToken }: UserTokens,
+): Promise<never> {
+  const retryAt = ports.now() + retryDelayMs(attempts, 0);
+  await saveTokens(ports, session, claim, { refreshToken, access: undefined, retryAt });
+  throw new ServerUnavailable(
+    "the token endpoint gave a new refresh token, but no access token: the user session continues with it",
+  );
 }
 
 /** Stores the new tokens, with retries. If this write is lost after the server rotated the refresh token, the chain is lost. */
@@ -169,15 +198,11 @@ async function saveTokens(
   ports: SessionRefreshPorts,
   session: UserSession,
   claim: RefreshClaim,
-  { accessToken, refreshToken, expiresInSeconds }: UserTokens,
-  requestedAt: number,
-): Promise<string | undefined> {
-  const lifeMs = expiresInSeconds * 1000;
-  const renewAt = requestedAt + lifeMs - Math.min(lifeMs / 5, largestMarginMs);
-  const access = { token: accessToken, issuedAt: requestedAt, renewAt };
+  refreshed: RefreshedSession,
+): Promise<boolean> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return (await ports.store.saveRefreshed(session.id, claim, { refreshToken, access })) ? accessToken : undefined;
+      return await ports.store.saveRefreshed(session.id, claim, refreshed);
     } catch (error) {
       const delay = saveRetryDelaysMs[attempt];
       if (delay === undefined) throw error;
@@ -204,15 +229,18 @@ async function settleFailure(
     throw new SessionDead(end.message, { refusal: error.refusal, cause: error });
   }
   const retryAfterMs = error instanceof ServerUnavailable ? (error.retryAfterMs ?? 0) : 0;
-  const delayMs = Math.max(
-    retryDelaysMs[record.attempts] ?? retryDelaysMs.at(-1) ?? 0,
-    Math.min(retryAfterMs, longestRetryAfterMs),
-  );
+  const delayMs = retryDelayMs(record.attempts, retryAfterMs);
   // If the release fails, the claim runs out by itself. The caller needs the first error, not this one.
   await store.release(session.id, claim, now() + delayMs).catch(() => undefined);
   if (!(error instanceof ServerUnavailable)) throw error;
   if (delayMs > longestRetryDelayInCallMs)
     throw new ServerUnavailable(error.message, { retryAfterMs: delayMs, cause: error });
+}
+
+/** @param attempts how often the refresh token was used before */
+function retryDelayMs(attempts: number, retryAfterMs: number): number {
+  const delayMs = retryDelaysMs[attempts] ?? retryDelaysMs.at(-1) ?? 0;
+  return Math.max(delayMs, Math.min(retryAfterMs, longestRetryAfterMs));
 }
 
 function endMessage({ message, refusal }: SessionDead, earlierAttempts: number): string {

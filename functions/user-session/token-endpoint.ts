@@ -1,16 +1,6 @@
-import * as z from "zod";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
-import {
-  type Headers,
-  type Http,
-  type HttpAnswer,
-  type Refusal,
-  readBody,
-  readRefusal,
-  refusalText,
-} from "#platform/http/http.ts";
-import { jsonOrUndefined } from "#platform/http/json-body.ts";
-import { readServerText } from "#platform/http/server-text.ts";
+import { type Headers, type Http, type HttpAnswer, refusalText } from "#platform/http/http.ts";
+import { readTokenAnswer, type TokenAnswer, temporaryErrors } from "#platform/http/token-answer.ts";
 import { SessionDead } from "#user-session/language/session-faults.ts";
 import type { OAuthClient, UserTokens } from "#user-session/language/user-session.ts";
 import type { UserServer } from "./user-server.ts";
@@ -29,16 +19,8 @@ export interface AuthorizationCode {
   codeVerifier?: string;
 }
 
-const tokenAnswer = z.object({
-  access_token: z.string().min(1),
-  refresh_token: z.string().min(1).optional(),
-  expires_in: z.coerce.number().positive().optional(),
-  scope: z.string().optional(),
-});
-
 /** The lifetime in the guide's examples (guide, "Generation of access token"), if the server names none. */
 const defaultLifetimeSeconds = 899;
-const bodyLimit = 1024 * 1024;
 
 /**
  * How long a token request may take. A claim on a session (`session-refresh.ts`) lasts longer, so a process that lives
@@ -51,6 +33,7 @@ export const tokenRequestMs = 10_000;
  * refresh token that continues the chain.
  *
  * Source: guide, "Generation of access token"; RFC 6749, 5 and 6; SMART App Launch, "Refresh access token".
+ * @returns the tokens. The access token is undefined if the answer has another refresh token than the one sent, but no access token
  * @throws SessionDead if the server refuses the refresh token or the client
  * @throws ServerUnavailable if the answer is neither a token nor a refusal. The server may still have rotated the token
  */
@@ -60,8 +43,10 @@ export async function refreshUserToken(
   refreshToken: string,
 ): Promise<UserTokens> {
   const form = { grant_type: "refresh_token", refresh_token: refreshToken };
-  const tokens = await requestTokens(ports, client, form);
-  return { ...tokens, refreshToken: tokens.refreshToken ?? refreshToken };
+  const answer = await requestTokens(ports, client, form);
+  const rotated = answer.refreshToken !== undefined && answer.refreshToken !== refreshToken;
+  if (answer.accessToken === undefined && !rotated) throw tokenFault(answer);
+  return { ...issuedTokens(answer), refreshToken: answer.refreshToken ?? refreshToken };
 }
 
 /**
@@ -79,20 +64,23 @@ export async function exchangeCode(
   const form: Record<string, string> = { grant_type: "authorization_code", code };
   if (redirectUri !== undefined) form["redirect_uri"] = redirectUri;
   if (codeVerifier !== undefined) form["code_verifier"] = codeVerifier;
-  const { refreshToken, ...tokens } = await requestTokens(ports, client, form);
-  if (refreshToken !== undefined) return { ...tokens, refreshToken };
+  const answer = await requestTokens(ports, client, form);
+  if (answer.refreshToken !== undefined) return { ...issuedTokens(answer), refreshToken: answer.refreshToken };
+  if (answer.accessToken === undefined) throw tokenFault(answer);
   const message =
     "the token endpoint issued no refresh token: sign in again, with the scope offline (or offline_access)";
   throw new SessionDead(message, { refusal: "grant-refused" });
 }
 
-type IssuedTokens = Omit<UserTokens, "refreshToken"> & { refreshToken: string | undefined };
+function issuedTokens({ accessToken, lifetimeSeconds, scope }: TokenAnswer): Omit<UserTokens, "refreshToken"> {
+  return { accessToken, expiresInSeconds: lifetimeSeconds ?? defaultLifetimeSeconds, scope };
+}
 
 async function requestTokens(
   { server, http, now }: UserTokenPorts,
   client: OAuthClient,
   grant: Record<string, string>,
-): Promise<IssuedTokens> {
+): Promise<TokenAnswer> {
   const { headers, form } = clientAuthentication(client);
   const credentials = credentialsOf(client, grant, headers);
   const answer = await withinTime(
@@ -104,8 +92,7 @@ async function requestTokens(
       signal: AbortSignal.timeout(tokenRequestMs),
     }),
   );
-  if (answer.status !== 200) throw tokenFault(await readRefusal({ ...answer, credentials }, now()));
-  return await readTokens(answer, credentials);
+  return await readTokenAnswer({ ...answer, credentials }, now());
 }
 
 /** RFC 6749, 2.3.1. A client without a secret sends its id in the form (RFC 6749, 3.2.1). */
@@ -133,44 +120,18 @@ async function withinTime(request: Promise<HttpAnswer>): Promise<HttpAnswer> {
   }
 }
 
-async function readTokens(answer: HttpAnswer, credentials: readonly string[]): Promise<IssuedTokens> {
-  const body = await readBody(answer, bodyLimit);
-  const parsed = tokenAnswer.safeParse(jsonOrUndefined(body));
-  if (parsed.success) {
-    const { access_token, refresh_token, expires_in, scope } = parsed.data;
-    const expiresInSeconds = expires_in ?? defaultLifetimeSeconds;
-    return { accessToken: access_token, refreshToken: refresh_token, expiresInSeconds, scope };
-  }
-  // Some servers send OAuth's error object with status 200.
-  const text = readServerText(body, credentials);
-  if (text.oauthError !== undefined)
-    throw tokenFault({ ...text, status: 200, temporary: false, retryAfterMs: undefined });
-  throw new ServerUnavailable("the token endpoint answered HTTP 200 without an access token");
-}
-
-/** OAuth errors about the server's state, not about the request (RFC 6749, 4.1.2.1; token endpoints send them as well). */
-const temporaryErrors = new Set(["server_error", "temporarily_unavailable", "slow_down"]);
-
-/** OAuth errors about the client or its request, not about the grant (RFC 6749, 5.2). */
-const clientErrors = new Set([
-  "invalid_client",
-  "unauthorized_client",
-  "invalid_request",
-  "unsupported_grant_type",
-  "invalid_scope",
-]);
-
 /**
- * An OAuth error object is a refusal with any status, and so are the guide's 400 and 401. Any other answer (a proxy's 403, a
- * redirect to a login page, a 404) says nothing about the session.
+ * The fault of an answer without a token. A final OAuth error refuses with any status, and so do the guide's 400 and 401. Any other
+ * answer (a proxy's 403, a redirect to a login page, a 404) says nothing about the session.
  */
-function tokenFault(refusal: Refusal): SessionDead | ServerUnavailable {
+function tokenFault({ refusal, refused }: TokenAnswer): SessionDead | ServerUnavailable {
+  const { oauthError, status, temporary, retryAfterMs } = refusal;
   const message = `the token endpoint answered ${refusalText(refusal)}`;
-  const { oauthError, status } = refusal;
-  const refused = oauthError === undefined ? status === 400 || status === 401 : !temporaryErrors.has(oauthError);
-  if (refusal.temporary || !refused) return new ServerUnavailable(message, { retryAfterMs: refusal.retryAfterMs });
-  const ofClient = oauthError !== undefined && clientErrors.has(oauthError);
-  return new SessionDead(message, { refusal: ofClient ? "client-refused" : "grant-refused" });
+  const refusing = (status === 400 || status === 401) && !temporary && !temporaryErrors.has(oauthError);
+  if (refused !== undefined || refusing)
+    return new SessionDead(message, { refusal: refused === "client" ? "client-refused" : "grant-refused" });
+  const missing = status < 300 && oauthError === undefined ? " without an access token" : "";
+  return new ServerUnavailable(`${message}${missing}`, { retryAfterMs });
 }
 
 /** The credentials of a request. They are redacted in the server's text, because servers quote what they refuse. */

@@ -1,4 +1,4 @@
-import type { CcdDocument, CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
+import type { CcdDocument, CcdDocuments, CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import type { CcdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
 import { cutText } from "#platform/http/reading/header-text.ts";
@@ -33,17 +33,18 @@ export function readAfter(queryString: string): number {
 
 /**
  * A CCD request as its caller sees it. Its documents are listed page by page if they need more than one response.
- * @param documents all documents of the request, in order of their numbers
+ * @param landed all documents of the request, in order of their numbers; undefined if it is not ready
  * @param self the URL of the request
  * @param after the page begins behind the document with this number
  */
 export function requestView(
   record: CcdRequestRecord,
-  documents: readonly CcdDocument[],
+  landed: Pick<CcdDocuments, "documents" | "refused"> | undefined,
   self: string,
   after: number,
 ): CcdRequestView {
   const { requestId, state, requestedAt, endedAt, failure } = record;
+  const { documents = [], refused = [] } = landed ?? {};
   const left = documents.filter(({ number }) => number > after);
   const page = fillPage(left.map((document) => documentView(document, `${self}/documents/${document.number}`)));
   const last = page.at(-1);
@@ -54,6 +55,7 @@ export function requestView(
     endedAt,
     failure,
     documents: page,
+    refused,
     ...(last !== undefined && page.length < left.length && { next: `${self}?${afterParameter}=${last.number}` }),
   };
 }

@@ -180,7 +180,7 @@ async function showRequest(
 ): Promise<ApiResponse> {
   const { requestId, state } = record;
   const self = `${ports.apiUrl}/ccd-requests/${requestId}`;
-  const documents = state === "ready" ? (await ports.documents.index(requestId)).documents : [];
+  const landed = state === "ready" ? await ports.documents.index(requestId) : undefined;
   return {
     status,
     headers: {
@@ -188,7 +188,7 @@ async function showRequest(
       location: self,
       ...(state === "pending" && { "retry-after": String(retryAfterSeconds) }),
     },
-    body: Buffer.from(JSON.stringify(requestView(record, documents, self, after))),
+    body: Buffer.from(JSON.stringify(requestView(record, landed, self, after))),
     ccdRequestId: requestId,
   };
 }

@@ -1,5 +1,11 @@
 import * as z from "zod";
-import { ccdDocument, ccdFailure, ccdRequestId, ccdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
+import {
+  ccdDocument,
+  ccdFailure,
+  ccdRequestId,
+  ccdRequestRecord,
+  refusedCcd,
+} from "#ccd-retrieval/language/ccd-request.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
 import { instant } from "#platform/fhir/instant.ts";
 import { patientSearchParameters } from "./patient-search.ts";
@@ -56,6 +62,9 @@ export const ccdRequestView = z.strictObject({
     .url()
     .optional()
     .describe("GET this URL for the documents that follow. Absent if this response lists the last of them."),
+  refused: z
+    .array(refusedCcd)
+    .describe("The documents that were refused while others landed. They cannot be read; the operator has them."),
 });
 
 export type CcdRequestView = z.infer<typeof ccdRequestView>;

@@ -36,12 +36,18 @@ export interface OAuthClient {
 
 /** The tokens that the token endpoint issued (guide, "Generation of access token"; RFC 6749, 5.1). */
 export interface UserTokens {
-  accessToken: string;
+  /** Undefined if the answer has a refresh token only: the session continues with that one. */
+  accessToken: string | undefined;
   /** The refresh token to use next: the rotated one, or the same one if the server did not rotate it. */
   refreshToken: string;
   expiresInSeconds: number;
   scope: string | undefined;
 }
+
+/** What a refresh gave: both tokens, or the refresh token alone and the time from which the session may be refreshed again. */
+export type RefreshedSession =
+  | { refreshToken: string; access: SessionAccess }
+  | { refreshToken: string; access: undefined; retryAt: number };
 
 /** A session's access token. Times are milliseconds since the epoch. */
 export interface SessionAccess {
@@ -122,13 +128,9 @@ export interface UserSessionStore {
   /**
    * Stores the access token and the refresh token of a refresh in one write. The condition is the generation, not the claim:
    * even if the claim has run out, these tokens are the only ones that continue the chain. Returns false if the generation
-   * has passed.
+   * has passed. After an answer without an access token, only the refresh token is stored, with the time of the next refresh.
    */
-  saveRefreshed(
-    sessionId: string,
-    claim: RefreshClaim,
-    refreshed: { refreshToken: string; access: SessionAccess },
-  ): Promise<boolean>;
+  saveRefreshed(sessionId: string, claim: RefreshClaim, refreshed: RefreshedSession): Promise<boolean>;
   /** Releases the claim after a refresh without a result. Changes nothing if another process has the claim. */
   release(sessionId: string, claim: RefreshClaim, retryAt: number): Promise<void>;
   /** Ends the session. Returns false if another process has the claim, or if the generation has passed. */

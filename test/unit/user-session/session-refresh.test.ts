@@ -1,6 +1,9 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ServerUnavailable } from "#platform/faults/faults.ts";
 import { claimMs, sessionTokens } from "#user-session/session-refresh.ts";
+import { refreshUserToken } from "#user-session/token-endpoint.ts";
+import { userServer } from "#user-session/user-server.ts";
 import {
   type Answer,
   granted,
@@ -11,6 +14,7 @@ import {
   tokensOf,
   unavailable,
 } from "../../fixtures/kept-session.ts";
+import { tokenReplies } from "../../fixtures/token-answers.ts";
 
 describe("a session's access token", () => {
   it("a session begins with the secret's refresh token, and continues with each rotated one", async () => {
@@ -90,6 +94,59 @@ describe("a session's access token", () => {
 });
 
 describe("a token endpoint that fails", () => {
+  // E8
+  it("a refresh token without an access token is stored, and the session continues with it", async () => {
+    const setting = keptSession([granted(1, { accessToken: undefined }), granted(2)]);
+    expect(await setting.token()).toBe("t2");
+    expect(tokensOf(setting)).toEqual(["r0", "r1"]);
+    expect(setting.slept).toEqual([500]);
+    expect(setting.record()).toMatchObject({ refreshToken: "r2", attempts: 0, claim: undefined });
+  });
+
+  it("refresh tokens without access tokens are stored at growing intervals", async () => {
+    const setting = keptSession([1, 2, 3].map((number) => granted(number, { accessToken: undefined })));
+    expect(await setting.faultOf()).toMatchObject({ name: "ServerUnavailable", retryAfterMs: 10_000 });
+    expect(setting.slept).toEqual([500, 2_000]);
+    expect(setting.record()).toMatchObject({
+      refreshToken: "r3",
+      access: undefined,
+      attempts: 3,
+      claim: undefined,
+      retryAt: setting.clock.now + 10_000,
+    });
+  });
+
+  it("no answer loses a rotated refresh token that stood in it", async () => {
+    await fc.assert(
+      fc.asyncProperty(tokenReplies, async ({ status, members, answer }) => {
+        const setting = keptSession([
+          () =>
+            refreshUserToken(
+              {
+                server: userServer({ baseUrl: "https://portal.example" }),
+                http: () => Promise.resolve(answer()),
+                now: () => setting.clock.now,
+              },
+              { id: "bridge", authentication: { method: "none" } },
+              "r0",
+            ),
+          unavailable(3_600_000),
+        ]);
+        const outcome = await setting.token().catch((fault: Error) => fault.name);
+        const rotated = members["refresh_token"] === "refresh-1";
+        expect(setting.record()?.refreshToken === "refresh-1").toBe(rotated);
+        const issued = status < 300 && members["access_token"] === "access-1";
+        expect(outcome === "access-1").toBe(issued);
+        expect(
+          issued ? [outcome] : ["SessionDead", "ServerUnavailable", [members["access_token"]].flat()[0]],
+        ).toContain(outcome);
+        // A session that has a new refresh token has not ended.
+        expect(rotated && setting.record()?.end !== undefined).toBe(false);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it("a call tries the token endpoint three times; later calls send no request before the delay has passed", async () => {
     const setting = keptSession(Array.from({ length: 4 }, () => unavailable()));
     expect(await setting.faultOf()).toMatchObject({

@@ -157,6 +157,53 @@ describe("a user's token", () => {
       expect((await refreshUserToken(ports, publicClient, "old")).expiresInSeconds).toBe(seconds);
     });
 
+    // E8
+    it.each([null, 0, -1, "", "soon", {}])(
+      "an expires_in that is %j gives a short lifetime, and the rotated refresh token is kept",
+      async (expires_in) => {
+        const { ports } = await given(granted({ expires_in }));
+        expect(await refreshUserToken(ports, publicClient, "old")).toMatchObject({
+          accessToken: guideAnswer.access_token,
+          refreshToken: guideAnswer.refresh_token,
+          expiresInSeconds: 300,
+        });
+      },
+    );
+
+    it.each([
+      ["a scope that is null", granted({ scope: null })],
+      ["an empty refresh token", granted({ refresh_token: "" })],
+      ["a refresh token that is null", granted({ refresh_token: null })],
+      ["no token type", granted({ token_type: undefined })],
+      ["the status 201", says(201, json, JSON.stringify(guideAnswer))],
+      ["a byte order mark", says(200, json, `\ufeff${JSON.stringify(guideAnswer)}`)],
+    ] satisfies [string, WireReply][])("the access token of an answer with %s counts", async (_, reply) => {
+      const { ports } = await given(reply);
+      const { accessToken } = await refreshUserToken(ports, publicClient, "old");
+      expect(accessToken).toBe(guideAnswer.access_token);
+    });
+
+    it("a new refresh token without an access token is returned, whatever else the answer says", async () => {
+      const replies = [
+        granted({ access_token: undefined }),
+        granted({ access_token: null, error: "server_error" }),
+        says(200, json, JSON.stringify({ refresh_token: guideAnswer.refresh_token, error: "invalid_grant" })),
+        says(500, json, JSON.stringify(guideAnswer)),
+      ];
+      for (const reply of replies) {
+        const { ports } = await given(reply);
+        expect(await refreshUserToken(ports, publicClient, "old")).toMatchObject({
+          accessToken: undefined,
+          refreshToken: guideAnswer.refresh_token,
+        });
+      }
+    });
+
+    it("a refusal that repeats the refresh token that was sent is a refusal", async () => {
+      const reply = says(400, json, JSON.stringify({ error: "invalid_grant", refresh_token: "old-token" }));
+      expect(await faultOf(reply)).toBeInstanceOf(SessionDead);
+    });
+
     it("a code for which the server issues no refresh token is refused: it cannot keep a session", async () => {
       const { ports } = await given(granted({ refresh_token: undefined }));
       await expect(exchangeCode(ports, publicClient, { code: "c" })).rejects.toMatchObject({
@@ -213,7 +260,7 @@ describe("a user's token", () => {
       ["a redirect to the login page", says(302, { location: "/login" })],
       ["a login page", says(200, { "content-type": "text/html" }, "<html>IntegraConnect</html>")],
       ["a 200 without a token", says(200, json, "{}")],
-      ["an empty token", granted({ access_token: "" })],
+      ["an empty token", granted({ access_token: "", refresh_token: undefined })],
       ["a cut body", { bytes: Buffer.concat([head(200, { "content-length": "99" }), Buffer.from("{")]), end: "reset" }],
       ["no answer at all", { bytes: Buffer.alloc(0), end: "reset" }],
       ["an answer that is not HTTP", { bytes: Buffer.from("garbage\r\n\r\n"), end: "close" }],
