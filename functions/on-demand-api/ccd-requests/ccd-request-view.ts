@@ -33,17 +33,18 @@ export function readAfter(queryString: string): number {
 
 /**
  * A CCD request as its caller sees it. Its documents are listed page by page if they need more than one response.
- * @param landed all documents of the request, in order of their numbers, and those that were refused
+ * @param landed all documents of the request, in order of their numbers; undefined if it is not ready
  * @param self the URL of the request
  * @param after the page begins behind the document with this number
  */
 export function requestView(
   record: CcdRequestRecord,
-  { documents, refused = [] }: Pick<CcdDocuments, "documents" | "refused">,
+  landed: Pick<CcdDocuments, "documents" | "refused"> | undefined,
   self: string,
   after: number,
 ): CcdRequestView {
   const { requestId, state, requestedAt, endedAt, failure } = record;
+  const { documents = [], refused = [] } = landed ?? {};
   const left = documents.filter(({ number }) => number > after);
   const page = fillPage(left.map((document) => documentView(document, `${self}/documents/${document.number}`)));
   const last = page.at(-1);

@@ -172,9 +172,6 @@ async function findVisibleRequest(
   throw notFound("There is no such request");
 }
 
-/** What a request that is not ready has. */
-const nothingLanded = { documents: [], refused: [] };
-
 async function showRequest(
   ports: CcdRequestsApiPorts,
   record: CcdRequestRecord,
@@ -183,7 +180,7 @@ async function showRequest(
 ): Promise<ApiResponse> {
   const { requestId, state } = record;
   const self = `${ports.apiUrl}/ccd-requests/${requestId}`;
-  const landed = state === "ready" ? await ports.documents.index(requestId) : nothingLanded;
+  const landed = state === "ready" ? await ports.documents.index(requestId) : undefined;
   return {
     status,
     headers: {

@@ -58,13 +58,13 @@ export const ccdRequestView = z.strictObject({
       "One item for each document, in order of their numbers. Empty until the request is ready. Of a document that describes " +
         "itself with more than 500 kB, the texts are cut to 100 characters, and 500 sections are listed.",
     ),
-  refused: z
-    .array(refusedCcd)
-    .describe("The documents that were refused while others landed. They cannot be read; the operator has them."),
   next: z
     .url()
     .optional()
     .describe("GET this URL for the documents that follow. Absent if this response lists the last of them."),
+  refused: z
+    .array(refusedCcd)
+    .describe("The documents that were refused while others landed. They cannot be read; the operator has them."),
 });
 
 export type CcdRequestView = z.infer<typeof ccdRequestView>;

@@ -10,6 +10,7 @@ import {
   searchParameter,
 } from "#on-demand-api/language/fhir-resource-types.ts";
 import { patientSearchParameters } from "#on-demand-api/language/patient-search.ts";
+import { profileBase, usCoreProfiles, usCoreType } from "#on-demand-api/language/us-core-types.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
 import {
   ccdFaults,
@@ -68,6 +69,9 @@ const creationHeaders = z.object({
 
 const page = resource("One page, as IntegraConnect sent it. Only its links differ.");
 const withoutPatient = fhirResourceTypes.filter((type) => !hasPatientParameter(type) && type !== "Patient");
+const profiles = Object.entries(usCoreProfiles).map(
+  ([type, names]) => `- ${type}: ${names.map((name) => profileBase + name).join(", ")}`,
+);
 const combinations =
   "Send one of these combinations: gender, birthdate and phone; or gender, birthdate and email; each optionally with given. " +
   "The vendor's guide also shows birthdate with family. The bridge rejects other parameter names. IntegraConnect decides " +
@@ -102,6 +106,20 @@ export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
     description: combinations,
     requestParams: { query: patientQuery },
     responses: { "200": page, ...fhirFaults },
+  },
+  "GET /fhir/us-core/{resourceType}": {
+    summary: "Search for resources of one type by their US Core profiles",
+    description:
+      "Search by `patient` and by the other search parameters of the type, as in `/fhir/{resourceType}`. Patient has the " +
+      `parameters of \`/fhir/us-core/Patient\`. The profiles of the types:\n\n${profiles.join("\n")}`,
+    requestParams: { path: z.object({ resourceType: usCoreType }), query: resourceQuery },
+    responses: { "200": page, ...fhirFaults },
+  },
+  "GET /fhir/us-core/{resourceType}/{id}": {
+    summary: "Read one resource by its US Core profile",
+    description: "The profiles are those of `/fhir/us-core/{resourceType}`.",
+    requestParams: { path: z.object({ resourceType: usCoreType, id: fhirId }) },
+    responses: { "200": resource("The resource, byte for byte as IntegraConnect sent it."), ...fhirFaults },
   },
   "GET /fhir/{resourceType}": {
     summary: "Search for resources of one type",

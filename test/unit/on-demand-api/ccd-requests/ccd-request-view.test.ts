@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { CcdDocument, CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
+import type { CcdDocument, CcdRequestRecord, RefusedCcd } from "#ccd-retrieval/language/ccd-request.ts";
+import { documentRefusalReasons } from "#ccd-retrieval/language/document-faults.ts";
 import { readAfter, requestView } from "#on-demand-api/ccd-requests/ccd-request-view.ts";
 import { gatewayResult } from "#on-demand-api/gateway/api-response.ts";
 import { type CcdRequestView, ccdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
@@ -20,6 +21,10 @@ const record: CcdRequestRecord = {
 };
 const section = { code: "10160-0", title: "History of medication use", hasEntries: true };
 
+const [longestReason] = documentRefusalReasons.toSorted((one, other) => other.length - one.length) as [
+  RefusedCcd["reason"],
+];
+
 const documentOf = (number: number, more: Partial<CcdDocument> = {}): CcdDocument => ({
   number,
   key: `ccds/x/${number}.xml`,
@@ -34,10 +39,10 @@ const documentOf = (number: number, more: Partial<CcdDocument> = {}): CcdDocumen
 });
 
 /** All pages, as a caller who follows `next` gets them. Each must fit in an answer of Lambda's. */
-function pagesOf(documents: readonly CcdDocument[]): CcdRequestView[] {
+function pagesOf(documents: CcdDocument[], refused: RefusedCcd[] = []): CcdRequestView[] {
   const pages: CcdRequestView[] = [];
   for (let next: string | undefined = self; next !== undefined; ) {
-    const view = requestView(record, { documents }, self, readAfter(new URL(next).search.slice(1)));
+    const view = requestView(record, { documents, refused }, self, readAfter(new URL(next).search.slice(1)));
     gatewayResult({ status: 200, headers: {}, body: Buffer.from(JSON.stringify(view)) });
     pages.push(ccdRequestView.parse(view));
     next = view.next;
@@ -61,6 +66,15 @@ describe("the list of a request's documents", () => {
     expect(pages.length).toBeGreaterThan(1);
     expect(numbersIn(pages)).toEqual(documents.map(({ number }) => number));
     expect(pages.every(({ documents: listed }) => listed.every(({ sections }) => sections.length === 28))).toBe(true);
+  });
+
+  it("each page names the refused documents, and still fits", () => {
+    const documents = Array.from({ length: 2_000 }, (_, index) => documentOf(index + 1));
+    const refused = Array.from({ length: 2_000 }, (_, index) => ({
+      number: 2_001 + index,
+      reason: longestReason,
+    }));
+    for (const page of pagesOf(documents, refused)) expect(page.refused).toEqual(refused);
   });
 
   it.each([
