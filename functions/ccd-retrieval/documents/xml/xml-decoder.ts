@@ -18,8 +18,8 @@ const declarable: Readonly<Record<Utf, readonly string[]>> = {
 };
 
 /** The encodings of one byte that are read if the declaration names them. */
-const latin1 = ["iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1"];
-const windows1252 = ["windows-1252", "cp1252"];
+const latin1: ReadonlySet<string> = new Set(["iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1"]);
+const windows1252: ReadonlySet<string> = new Set(["windows-1252", "cp1252"]);
 
 /**
  * Turns the bytes of an XML document into text. It reads UTF-8 and UTF-16, which it recognises by the byte order mark or by the
@@ -102,8 +102,8 @@ function decoderOf(encoding: Utf, marked: boolean, declared: string | undefined)
   if (fits) return strictly(encoding);
   if (encoding !== "utf-8" || marked || declared === undefined) throw contradicts();
   // In ISO-8859-1 every byte is the character of its number. The Encoding Standard takes the name for windows-1252.
-  if (latin1.includes(declared)) return (bytes) => Buffer.from(bytes).toString("latin1");
-  if (windows1252.includes(declared)) return strictly("windows-1252");
+  if (latin1.has(declared)) return (bytes) => Buffer.from(bytes).toString("latin1");
+  if (windows1252.has(declared)) return strictly("windows-1252");
   if (declarable["utf-16le"].includes(declared) || declared === "utf-16be" || isAsciiIn(declared)) return asciiOnly;
   throw contradicts();
 }

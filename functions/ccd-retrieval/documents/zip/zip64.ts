@@ -40,11 +40,11 @@ export function readZip64Numbers(
   if (given === undefined || given.length < marked || given.length > numbers.length) throw contradicts(place);
   if (given.length === marked) return fill(numbers, given);
   // The standard lists marked numbers only. If a writer lists all, only these positions have one reading.
-  const agrees = given.every((value, at) => {
+  const isRepetition = given.every((value, at) => {
     const number = numbers[at];
     return number === marker32 || number === value || (unknown && number === 0);
   });
-  if (!marksComeFirst || !agrees) throw contradicts(place);
+  if (!marksComeFirst || !isRepetition) throw contradicts(place);
   return numbers.map((number, at) => given[at] ?? number);
 }
 
@@ -110,7 +110,6 @@ export function readZip64End(record: Buffer, locator: Buffer, recordStart: numbe
     bytes: number(40),
     start: number(48),
   };
-  const agrees = (one: number, other: number, marker: number): boolean => one === marker || one === other;
   const agree =
     agrees(ordinary.disk, end.disk, marker16) &&
     agrees(ordinary.directoryDisk, end.directoryDisk, marker16) &&
@@ -120,6 +119,10 @@ export function readZip64End(record: Buffer, locator: Buffer, recordStart: numbe
     agrees(ordinary.start, end.start, marker32);
   if (!isRecord || !agree) throw endContradicts();
   return end;
+}
+
+function agrees(one: number, other: number, marker: number): boolean {
+  return one === marker || one === other;
 }
 
 function contradicts(place: number): DocumentRefused {
