@@ -57,9 +57,7 @@ export function proveById(
   const own = personalIdentifiers(patient);
   if (ids.some((id) => own.some((identifier) => isIdentifier(id, identifier)))) return "identifier";
   if (ids.some((id) => isPatientId(id, patient.patientId.trim(), rules))) return "patient-id";
-  const isBornAlike = person === "same-person" || person === "same-birth";
-  const hasSameName = details.family === "same" || details.given === "same";
-  if (isBornAlike && hasSameName && ids.some((id) => hasPatientId(id, patient))) return "patient-id-and-person";
+  if (isPersonWithName(details) && namesOnlyPatient(ids, patient, rules)) return "patient-id-and-person";
   const numbers = rootlessNumbers(patient);
   return person === "same-person" && ids.some((id) => isOneOf(id, numbers, rules)) ? "number-and-person" : undefined;
 }
@@ -86,6 +84,18 @@ function isPatientId({ root, extension }: InstanceIdentifier, patientId: string,
   if (extension === undefined)
     return rules.patientIdRoots === undefined && normaliseRoot(root) === normaliseRoot(patientId);
   return extension === patientId && mayBeServersRoot(root, rules);
+}
+
+/** Whether the date of birth is the same, to the day, and a name too, and nothing makes the person another one. */
+function isPersonWithName(details: PersonDetails): boolean {
+  const person = likenessOf(details);
+  const isBornAlike = person === "same-person" || person === "same-birth";
+  return isBornAlike && (details.family === "same" || details.given === "same");
+}
+
+/** Whether an id is the patient id, under any root, and none belongs to another patient: a twin has the same day of birth. */
+function namesOnlyPatient(ids: readonly InstanceIdentifier[], patient: RequestedPatient, rules: PatientRules): boolean {
+  return ids.some((id) => hasPatientId(id, patient)) && !ids.some((id) => belongsToAnother(id, patient, rules));
 }
 
 /** Whether an id has the patient id as its extension, under any root. */

@@ -305,6 +305,9 @@ describe("the person in a document", () => {
     expect(judged([under({ names: named("Miller", "Anna") })], described)).toBe("mismatch: other-person");
     expect(judged([under({ birthTime: readHl7Time("19620116") })], described)).toBe("mismatch: other-person");
     expect(judged([target([id(ssn, "110318733540")], george)], described)).toBe("unproven: unknown-ids");
+    // A twin's own id under the root of the server.
+    const twin = { ...under({}), ids: [id(ssn, "110318733539"), id(ehr, "110318733540")] };
+    expect(judged([twin], described, { patientIdRoots: [ehr] })).toBe("mismatch: other-id");
   });
 
   // D8
@@ -410,7 +413,8 @@ describe("any document", () => {
     const hasPatientId = ids.filter((one) => one.extension === "110318733539" && one.root !== undefined);
     const isBornThatDay = birthTime?.iso === "1962-01-15";
     // D2: under the root of social security numbers, the day of birth and a name are needed.
-    if (isBornThatDay && names[0]?.family[0] === "Nichols" && hasPatientId.length > 0) return true;
+    const isPerson = isBornThatDay && names[0]?.family[0] === "Nichols";
+    if (isPerson && hasPatientId.length > 0 && !hasAnother) return true;
     return hasPatientId.some((one) => one.root !== ssn) && (!hasAnother || isBornThatDay);
   };
 
