@@ -4,7 +4,7 @@ const globalSetup = ["test/scratch-folder.ts"];
 
 export default defineConfig({
   test: {
-    reporters: ["default", "./test/totals-reporter.ts"],
+    reporters: ["default", "./test/guarantees-reporter.ts", "./test/totals-reporter.ts"],
     projects: [
       {
         test: {

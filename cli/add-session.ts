@@ -8,22 +8,22 @@ import { readStageSettings } from "#infra/settings.ts";
 import { connections } from "#platform/http/connections.ts";
 import { undiciHttp } from "#platform/http/http.ts";
 import { clientAuthMethods } from "#user-session/language/user-session.ts";
+import { exchangeCode } from "#user-session/token-endpoint.ts";
 import { type UserServerSettings, userServer } from "#user-session/user-server.ts";
-import { exchangeCode } from "#user-session/user-token.ts";
 import { addSession, type SessionMaterial, type SessionPorts, sessionGrants } from "./session-material.ts";
 
 const usage = `usage: npm run session -- add --stage <stage> --client-id <id> --auth-method ${clientAuthMethods.join("|")}
          [--grant ${sessionGrants.join("|")}] [--redirect-uri <uri>] [--code-verifier <text>] [--token-url <url>]
 
-Puts the user session of a stage in place. Reads the refresh token from standard input and, from a second line, the
-client's secret, unless the method is none: neither belongs into a command line, which others can see.
+Stores the user session of a stage. Standard input has the refresh token in its first line and the client's secret in
+its second, unless the method is none. Do not put them on a command line: other users of the machine can see it.
 
   printf '%s\\n%s\\n' "$REFRESH_TOKEN" "$CLIENT_SECRET" | npm run session -- add --stage prod …
 
-With --grant authorization_code the first line is the code that the portal shows. It is exchanged for the refresh token at
-the stage's token endpoint, or at --token-url, and cannot be used again.
+With --grant authorization_code the first line is the code that the portal shows. The command exchanges it for a refresh
+token at the stage's token endpoint, or at --token-url. A code can be exchanged only once.
 
-With AWS_ENDPOINT_URL set, as for the local AWS, it goes there.`;
+If AWS_ENDPOINT_URL is set, as for the local AWS, the session is stored there.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -63,8 +63,8 @@ async function add(stageName: string, material: SessionMaterial): Promise<void> 
   const SecretId = `integra-bridge/${stageName}/user-session`;
   const secrets = new SecretsManagerClient();
   const ports: SessionPorts = {
-    place: SecretId,
-    findPlace: async () => {
+    secretName: SecretId,
+    checkSecret: async () => {
       await secrets.send(new DescribeSecretCommand({ SecretId }));
     },
     exchange: async (client, code) => {
@@ -76,15 +76,15 @@ async function add(stageName: string, material: SessionMaterial): Promise<void> 
     },
   };
   await addSession(ports, material);
-  console.log(`the session is in place (${SecretId}); its first use refreshes it`);
+  console.log(`the session is stored (${SecretId}); its first use refreshes it`);
 }
 
-/** The server of the stage as cdk.json has it, or the token endpoint that was named. */
+/** The server of the stage in cdk.json, or the token endpoint of --token-url. */
 async function serverOf(stageName: string): Promise<UserServerSettings> {
   const named = values["token-url"];
   if (named !== undefined) return { baseUrl: named, tokenUrl: named };
-  // By cdk.json it would be IntegraConnect's own, to which a simulator's code and secret must not go.
-  if (stageName === "local") throw new Error("name the token endpoint of the local stage's server (--token-url)");
+  // cdk.json names IntegraConnect's own server, which must not receive a simulator's code and secret.
+  if (stageName === "local") throw new Error("stage local needs --token-url, the token endpoint of its server");
   const cdkJson = await readFile(join(import.meta.dirname, "..", "cdk.json"), "utf8");
   const { context } = z.object({ context: z.object({ stages: z.unknown() }) }).parse(JSON.parse(cdkJson));
   const { integra } = readStageSettings(stageName, context.stages, undefined);

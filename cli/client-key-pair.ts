@@ -4,14 +4,14 @@ import { exportJWK, generateKeyPair, type JSONWebKeySet, type JWK } from "jose";
 export type KeyAlgorithm = "RS384" | "ES384";
 
 export interface ClientKeyPair {
-  /** Goes into the client's secret, as `current` or `next`. */
+  /** For the client's secret, as `current` or `next`. */
   privateJwk: JWK & { kid: string };
-  /** Goes to IntegraConnect, for the registration of the client. */
+  /** For IntegraConnect, which registers the client with it. */
   publicJwks: JSONWebKeySet;
 }
 
 /**
- * A new key pair for signing client assertions: RSA with 3072 bits for RS384, P-384 for ES384 (guide, "Algorithm
+ * Creates a key pair that signs client assertions: RSA with 3072 bits for RS384, P-384 for ES384 (guide, "Algorithm
  * Supported").
  */
 export async function createClientKeyPair(algorithm: KeyAlgorithm): Promise<ClientKeyPair> {

@@ -13,7 +13,7 @@ import { eventSource } from "#platform/bus/event-language.ts";
 
 const repository = join(import.meta.dirname, "..");
 
-/** The details of all events, those that callers send and those that the bridge publishes, by their detail-type. */
+/** The schemas of all events' details by detail-type: events that callers send, and events that the bridge publishes. */
 const details: Record<string, z.ZodType> = {
   [exportRequested]: exportRequestDetail,
   [exportResumeRequested]: exportReference,
@@ -22,45 +22,50 @@ const details: Record<string, z.ZodType> = {
 };
 
 const introductions: Record<string, string> = {
-  "Export Requested": "Sent by you: asks for an export. Any `source` will do.",
+  "Export Requested": "You send it to request an export. The bridge accepts any `source`.",
   "Export Resume Requested":
-    "Sent by you: asks for what is missing of an export that ended partial, or failed. Its files are fetched from the same " +
-    "job of the server; where that is gone, a new export of the same request is started, which names this one as its " +
-    "`predecessor`.",
-  "Export Cancel Requested": "Sent by you: stops an export. One that has ended already stays as it is.",
-  "Export Started": "The server accepted the export. Sent once, soon after the request.",
-  "Export File Landed": "One file is in S3, whole and verified. Sent for each file, in any order.",
-  "Export Completed": "Every file of the manifest is accounted for. This or one of the next two ends an export.",
-  "Export Failed": "The export ended without its data. `error` says why, and what to do.",
-  "Export Cancelled": "The export's execution was stopped. Nothing lands any more.",
+    "You send it to resume an export that ended partial or failed. The bridge downloads the missing files from the same job " +
+    "of the server. If the server no longer has the job, the bridge starts a new export of the same request, whose " +
+    "`predecessor` is this export.",
+  "Export Cancel Requested":
+    "You send it to stop an export. If the export has already ended, the event changes nothing.",
+  "Export Started": "The server accepted the export. The bridge sends the event once, soon after the request.",
+  "Export File Landed":
+    "One file is in S3, whole and verified. The bridge sends the event once for each file, in any order.",
+  "Export Completed":
+    "The export has ended, and the summary says of each file of the manifest whether it landed. Every export ends with this event or with " +
+    "one of the next two.",
+  "Export Failed": "The export ended without its data. `error` has the reason, and what to do.",
+  "Export Cancelled": "The export's execution was stopped. No more files land.",
   "Ccd Ready":
-    "A patient's documents are in S3, each of them proven to be that patient's. This or the next one ends a request.",
+    "A patient's documents are in S3. Each is proven to be that patient's. Every CCD request ends with this event or with " +
+    "the next one.",
   "Ccd Failed":
-    "A request for a patient's documents ended without them. `error` says why, and what to do: after `SessionDead` a new " +
-    "user session has to be put in place.",
+    "A CCD request ended without documents. `error` has the reason, and what to do. After `SessionDead` an operator must " +
+    "store a new user session.",
   "User Session Ended":
-    "IntegraConnect refused the user session under which patients, resources and CCDs are asked for: until a person renews " +
-    "it, every such request fails. Sent once for each end.",
+    "IntegraConnect refused the user session that the bridge uses for patients, resources and CCDs. Every such request " +
+    "fails until an operator stores a new session. The bridge sends the event once for each session that ends.",
 };
 
 /** "export-file-landed", for file names. */
 const slug = (type: string): string => type.toLowerCase().replaceAll(" ", "-");
 
-/** Where the example of an event's detail is; a test holds it to the schema. */
+/** The path of the example of an event's detail. A test validates it against the schema. */
 export const examplePath = (type: string): string =>
   join(repository, "test", "contracts", "examples", `${slug(type)}.json`);
 
-/** The detail-types that are documented. */
+/** The documented detail-types. */
 export const documentedTypes = (): string[] => Object.keys(details);
 
 /** The schema of a documented event's detail. */
 export function detailSchema(type: string): z.ZodType {
   const schema = details[type];
-  if (schema === undefined) throw new Error(`no event is called ${type}`);
+  if (schema === undefined) throw new Error(`there is no event with the detail-type ${type}`);
   return schema;
 }
 
-/** docs/events.md and the JSON Schemas beside it, by path from the repository's root. */
+/** Renders docs/events.md and the JSON Schemas, by their paths from the repository's root. */
 export async function renderEventDocs(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   const sections: string[] = [];
@@ -79,13 +84,13 @@ export async function renderEventDocs(): Promise<Map<string, string>> {
 
 const header = `# Events
 
-Generated by \`npm run docs\` from \`functions/wings.ts\`; a test holds this page to the schemas.
+\`npm run docs\` generates this page from \`functions/wings.ts\`. A test compares it with the schemas.
 
-All events are on the bridge's own bus (output \`BusName\` of the landing stack). The bridge's have the \`source\`
-\`${eventSource}\`. They carry pointers into S3 and counts, never PHI. Delivery is at least once: \`eventId\` is the same
-when the same fact is told again.
+All events are on the bridge's own bus (output \`BusName\` of the landing stack). Events of the bridge have the \`source\`
+\`${eventSource}\`. They have S3 keys and counts, never PHI. Delivery is at least once: an event that is delivered again has
+the same \`eventId\`.
 
-A rule that receives the end of every export:
+This rule matches the end of every export:
 
 \`\`\`json
 { "source": ["${eventSource}"], "detail-type": ["Export Completed", "Export Failed", "Export Cancelled"] }

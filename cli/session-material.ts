@@ -6,65 +6,67 @@ import {
   type UserTokens,
 } from "#user-session/language/user-session.ts";
 import { clientOf } from "#user-session/session-secret.ts";
-import type { AuthorizationCode } from "#user-session/user-token.ts";
+import type { AuthorizationCode } from "#user-session/token-endpoint.ts";
 
-/** What the operator brings: the refresh token itself, or a code that is exchanged for it. */
+/** The kinds of grant that an operator may have: a refresh token, or a code that is exchanged for one. */
 export const sessionGrants = ["refresh_token", "authorization_code"] as const;
 
+/** The operator's input. */
 export interface SessionMaterial {
   grant: (typeof sessionGrants)[number];
   clientId: string;
   authMethod: string | undefined;
-  /** What the code was asked for with, where it was. */
+  /** Parameters of the authorization request, if it had them. */
   redirectUri: string | undefined;
   codeVerifier: string | undefined;
-  /** Standard input: refresh token or code and, in a second line, the client's secret where there is one. */
+  /** Standard input: the refresh token or the code, and in a second line the client's secret, if the client has one. */
   lines: string;
 }
 
 export interface SessionPorts {
   /** `exchangeCode`, at the stage's token endpoint. */
   exchange: (client: OAuthClient, code: AuthorizationCode) => Promise<Pick<UserTokens, "refreshToken">>;
-  /** Whether there is a place for the session; throws where there is none. */
-  findPlace: () => Promise<void>;
+  /** Throws if the secret does not exist. */
+  checkSecret: () => Promise<void>;
+  /** Stores the session. */
   put: (session: SessionSecret) => Promise<void>;
-  /** What the place is called, for people. */
-  place: string;
+  /** Name of the secret, for messages. */
+  secretName: string;
 }
 
-/** What the operator brought cannot be a session: each fault by its field, never a value. */
+/** The operator's input is not a session. The message lists the faults by field, and has no values. */
 export class SessionMaterialUnusable extends Error {
   override readonly name = "SessionMaterialUnusable";
 }
 
-/** The code is used up, and there is no session for it. Nothing of the code or of what came for it is in the message. */
+/** The code cannot be used again, and no session was stored. The message has no part of the code or of the tokens. */
 export class CodeUsedUp extends Error {
   override readonly name = "CodeUsedUp";
 }
 
 /**
- * Puts the session that the operator brought in place. A code is good for one exchange (guide, "Generation of access
- * token"), so everything else is looked at before.
- * @throws SessionMaterialUnusable
- * @throws CodeUsedUp where a code was, or may have been, exchanged in vain: another one is needed
+ * Stores the operator's session. A code can be exchanged only once (guide, "Generation of access token"), so everything
+ * else is checked before the exchange.
+ * @throws SessionMaterialUnusable if the input is not a session
+ * @throws CodeUsedUp if a code was, or may have been, exchanged without a stored session: a new code is needed
  */
 export async function addSession(ports: SessionPorts, material: SessionMaterial): Promise<void> {
-  const { place } = ports;
-  if (material.grant === "authorization_code") await ports.findPlace();
-  const session = await sessionSecretOf(ports, material);
+  const { secretName } = ports;
+  if (material.grant === "authorization_code") await ports.checkSecret();
+  const session = await readSession(ports, material);
   try {
     await ports.put(session);
   } catch (cause) {
     if (material.grant === "refresh_token") throw cause;
     const why = cause instanceof Error ? cause.name : "an unknown fault";
     throw new CodeUsedUp(
-      `the code was exchanged, but the session could not be put into ${place} (${why}): see to that, and bring another code`,
+      `the code was exchanged, but the session could not be stored in ${secretName} (${why}). Remove the cause, then run the command with a new code`,
       { cause },
     );
   }
 }
 
-async function sessionSecretOf({ exchange }: SessionPorts, material: SessionMaterial): Promise<SessionSecret> {
+async function readSession({ exchange }: SessionPorts, material: SessionMaterial): Promise<SessionSecret> {
   const { grant, clientId, authMethod, redirectUri, codeVerifier, lines } = material;
   const [token, clientSecret] = lines.split("\n").map((line) => line.trim());
   const parsed = sessionSecret.safeParse({
@@ -74,7 +76,7 @@ async function sessionSecretOf({ exchange }: SessionPorts, material: SessionMate
     auth_method: authMethod,
   });
   if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) => `${nameOf(path, grant)} ${message}`);
+    const faults = parsed.error.issues.map(({ path, message }) => `${fieldName(path, grant)} ${message}`);
     throw new SessionMaterialUnusable(faults.join("\n"));
   }
   if (grant === "refresh_token") return parsed.data;
@@ -88,11 +90,11 @@ async function sessionSecretOf({ exchange }: SessionPorts, material: SessionMate
     return { ...parsed.data, refresh_token: refreshToken };
   } catch (cause) {
     if (!(cause instanceof ServerUnavailable)) throw cause;
-    throw new CodeUsedUp(`${cause.message}: the code may be used up all the same, so bring another one`, { cause });
+    throw new CodeUsedUp(`${cause.message}: the code may be used up. Run the command again with a new code`, { cause });
   }
 }
 
-function nameOf(path: PropertyKey[], grant: SessionMaterial["grant"]): string {
+function fieldName(path: PropertyKey[], grant: SessionMaterial["grant"]): string {
   const name = path.join(".") || "the session";
   return name === "refresh_token" && grant === "authorization_code" ? "the authorization code" : name;
 }

@@ -1,10 +1,10 @@
 import { AwsClient } from "aws4fetch";
 import type { LocalOutputs } from "./local-bridge.ts";
 
-/** Somebody who calls the bridge's API. */
+/** A client of the bridge's API. */
 export interface ApiCaller {
-  /** A signed request (SigV4) for a path of the API, with its query, or for a link of an answer. */
-  ask: (path: string, init?: RequestInit) => Promise<Response>;
+  /** Sends a signed request (SigV4) for a path of the API, with its query, or for a link of an answer. */
+  send: (path: string, init?: RequestInit) => Promise<Response>;
   get: (path: string) => Promise<Response>;
 }
 
@@ -13,10 +13,10 @@ export interface Credentials {
   secretAccessKey: string;
 }
 
-/** A caller with these credentials; those of `.local/outputs.json` where none are given. */
+/** A caller with these credentials. Without them it has those of `.local/outputs.json`. */
 export function apiCaller(outputs: LocalOutputs, credentials: Credentials = outputs): ApiCaller {
   const { accessKeyId, secretAccessKey } = credentials;
-  // Without retries: what is answered is what is tested.
+  // Without retries, so that tests see each answer.
   const aws = new AwsClient({
     accessKeyId,
     secretAccessKey,
@@ -24,7 +24,7 @@ export function apiCaller(outputs: LocalOutputs, credentials: Credentials = outp
     region: outputs.region,
     retries: 0,
   });
-  const ask: ApiCaller["ask"] = (path, init) =>
+  const send: ApiCaller["send"] = (path, init) =>
     aws.fetch(path.startsWith("/") ? `${outputs.apiUrl}${path}` : path, init);
-  return { ask, get: (path) => ask(path) };
+  return { send, get: (path) => send(path) };
 }

@@ -29,15 +29,15 @@ export function isAboutExport(event: ReceivedEvent): event is ReceivedExportEven
   return "exportId" in event.detail;
 }
 
-/** What a user of the bridge does, by the AWS SDK alone: ask for exports, read events, read what landed. */
+/** What a user of the bridge does with nothing but the AWS SDK: request exports, receive events, read landed files. */
 export interface BridgeCaller {
   /** Puts an `Export Requested` event on the bus, as any application would. */
   requestExport(detail: unknown): Promise<void>;
   requestResumption(exportId: string): Promise<void>;
   requestCancellation(exportId: string): Promise<void>;
-  /** The events that came in, up to ten; waits for them at most `waitSeconds`. Each is received once. */
+  /** Receives up to ten events and waits at most `waitSeconds` for the first. Each event is received once. */
   receiveEvents(waitSeconds: number): Promise<ReceivedEvent[]>;
-  /** The name of the state that the export is in. */
+  /** Reads the name of the state that the export is in. */
   currentState(exportId: string): Promise<string | undefined>;
   readSummary(exportId: string): Promise<ExportSummary>;
   readObject(key: string): Promise<Buffer>;
@@ -57,8 +57,7 @@ export function bridgeCaller({ aws, outputs }: LocalBridge): BridgeCaller {
   const put = async (DetailType: string, detail: unknown): Promise<void> => {
     const entry = { EventBusName: outputs.busName, Source: "example.requester", DetailType };
     const answer = await bus.send(new PutEventsCommand({ Entries: [{ ...entry, Detail: JSON.stringify(detail) }] }));
-    if (answer.FailedEntryCount)
-      throw new Error(`the bus did not take the event: ${answer.Entries?.[0]?.ErrorMessage}`);
+    if (answer.FailedEntryCount) throw new Error(`the bus refused the event: ${answer.Entries?.[0]?.ErrorMessage}`);
   };
   return {
     requestExport: (detail) => put(exportRequested, detail),

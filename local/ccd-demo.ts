@@ -1,19 +1,19 @@
 import type { ExportSummary } from "#bulk-export/language/export-summary.ts";
-import { ccdRequestAnswer } from "#on-demand-api/language/ccd-request-messages.ts";
+import { ccdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
 import type { ApiCaller } from "./api-caller.ts";
 import type { BridgeCaller } from "./bridge-caller.ts";
 import { readableBytes } from "./export-watch.ts";
 
 /**
- * Asks the API for the documents of the first patient that an export landed, and answers what came, for people.
- * @throws Error with the API's problem where it refuses, or where the request failed
+ * Requests the documents of the first patient of an export from the API. Returns a report for people.
+ * @throws Error with the API's problem if it refuses, or if the request fails
  */
-export async function askForCcds(api: ApiCaller, bridge: BridgeCaller, summary: ExportSummary): Promise<string> {
-  const body = JSON.stringify({ patientId: await somePatient(bridge, summary) });
+export async function requestCcds(api: ApiCaller, bridge: BridgeCaller, summary: ExportSummary): Promise<string> {
+  const body = JSON.stringify({ patientId: await firstPatientId(bridge, summary) });
   const headers = { "content-type": "application/json", prefer: "wait=20" };
-  const answer = await api.ask("/ccd-requests", { method: "POST", headers, body });
+  const answer = await api.send("/ccd-requests", { method: "POST", headers, body });
   if (!answer.ok) throw new Error(`the API answered ${answer.status}: ${await answer.text()}`);
-  const { requestId, state, failure, documents } = ccdRequestAnswer.parse(await answer.json());
+  const { requestId, state, failure, documents } = ccdRequestView.parse(await answer.json());
   if (state !== "ready") throw new Error(`request ${requestId} is ${state}${failure ? `: ${failure.message}` : ""}`);
   const lines = documents.map(({ number, title, encounterStart, bytes, sections }) => {
     const when = encounterStart?.slice(0, 10) ?? "no date";
@@ -23,20 +23,20 @@ export async function askForCcds(api: ApiCaller, bridge: BridgeCaller, summary: 
   const read =
     first === undefined
       ? []
-      : [`  (read number 1 under a link that is good for 60 s: ${await readUnderLink(api, first.href)})`];
+      : [`  (read number 1 by its link, which is good for 60 s: ${await readByLink(api, first.href)})`];
   return [`The API answered with ${documents.length} documents (request ${requestId}):`, ...lines, ...read].join("\n");
 }
 
-async function somePatient(bridge: BridgeCaller, { files }: ExportSummary): Promise<string> {
+async function firstPatientId(bridge: BridgeCaller, { files }: ExportSummary): Promise<string> {
   const file = files.find(({ type, kind }) => type === "Patient" && kind === "output");
   if (file === undefined) throw new Error("the export landed no patients");
   const [line = ""] = (await bridge.readObject(file.key)).toString("utf8").split("\n", 1);
   return (JSON.parse(line) as { id: string }).id;
 }
 
-async function readUnderLink(api: ApiCaller, href: string): Promise<string> {
-  const { status, headers } = await api.ask(href, { redirect: "manual" });
+async function readByLink(api: ApiCaller, href: string): Promise<string> {
+  const { status, headers } = await api.send(href, { redirect: "manual" });
   const location = headers.get("location");
-  if (status !== 303 || location === null) throw new Error(`the API gave no link to a document, but ${status}`);
+  if (status !== 303 || location === null) throw new Error(`the API answered ${status} without a link to the document`);
   return readableBytes((await (await fetch(location)).arrayBuffer()).byteLength);
 }

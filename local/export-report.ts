@@ -2,7 +2,7 @@ import type { ExportSummary } from "#bulk-export/language/export-summary.ts";
 import type { LandedFile } from "#bulk-export/language/landed-file.ts";
 import { readableBytes, type WatchedExport } from "./export-watch.ts";
 
-/** What landed, as a table for people, and which events the subscriber received. */
+/** A table of the landed files for people, and the events that the subscriber received. */
 export function exportReport(summary: ExportSummary, watched: WatchedExport, bucket: string): string {
   const rows = Object.entries(Object.groupBy(summary.files, folderOf)).map(([folder, files = []]) => [
     folder,
@@ -14,7 +14,7 @@ export function exportReport(summary: ExportSummary, watched: WatchedExport, buc
   const table = columns([
     ["", "files", "lines", "size"],
     ...rows.toSorted(([a = ""], [b = ""]) => a.localeCompare(b)),
-    ["in all", String(files), String(lines), readableBytes(bytes)],
+    ["total", String(files), String(lines), readableBytes(bytes)],
   ]);
   const events = [...watched.received].map(([type, count]) => `  ${count} × ${type}`);
   return [

@@ -11,14 +11,14 @@ export interface WatchedExport {
 
 export interface WatchOptions {
   requestId: string;
-  /** Gets a line of progress whenever there is news. */
+  /** Receives a line of progress at each change. */
   report: (line: string) => void;
   signal: AbortSignal;
 }
 
 /**
  * Follows the export of one requestId by its events until it ends.
- * @throws the signal's reason, when it fires first
+ * @throws the signal's reason, if the signal fires first
  */
 export async function watchExport(caller: BridgeCaller, options: WatchOptions): Promise<WatchedExport> {
   const received = new Map<string, number>();
@@ -31,10 +31,10 @@ export async function watchExport(caller: BridgeCaller, options: WatchOptions): 
       exportId = event.detail.exportId;
       const type = event["detail-type"];
       received.set(type, (received.get(type) ?? 0) + 1);
-      if (event["detail-type"] === "Export File Landed") progress.landed(event.detail.file.bytes);
+      if (event["detail-type"] === "Export File Landed") progress.countFile(event.detail.file.bytes);
       else if (event["detail-type"] !== "Export Started") return { exportId, end: event, received };
     }
-    if (exportId !== undefined) progress.phase(await caller.currentState(exportId));
+    if (exportId !== undefined) progress.showPhase(await caller.currentState(exportId));
   }
 }
 
@@ -49,12 +49,12 @@ class Progress {
     this.#report = report;
   }
 
-  landed(bytes: number): void {
+  countFile(bytes: number): void {
     this.#files += 1;
     this.#bytes += bytes;
   }
 
-  phase(name: string | undefined): void {
+  showPhase(name: string | undefined): void {
     if (name !== undefined && name !== this.#phase) this.#report(name.toLowerCase());
     this.#phase = name;
     if (this.#files > this.#shown) this.#report(`${this.#files} files landed, ${readableBytes(this.#bytes)}`);

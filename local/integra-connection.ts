@@ -6,13 +6,13 @@ import { sessionSecret } from "#user-session/language/user-session.ts";
 import type { SimulatorOptions } from "./simulator/options.ts";
 import { type Simulator, startSimulator } from "./simulator/simulator.ts";
 
-/** The server that a local bridge talks to, and the client it is there. */
+/** The server that a local bridge talks to, and the credentials of the bridge at that server. */
 export interface IntegraConnection {
   /** The stage's setting `integra`. */
   settings: { baseUrl: string; tokenUrl?: string; exportUrl?: string; audience?: string };
-  /** The client's secret, as it goes into Secrets Manager. */
+  /** The content of the client's secret in Secrets Manager. */
   secret: Record<string, unknown>;
-  /** The user session's secret, where there is one. */
+  /** The user session's secret, if a session exists. */
   session: Record<string, unknown> | undefined;
   simulator: Simulator | undefined;
   close: () => Promise<void>;
@@ -30,8 +30,8 @@ const ownServer = z.object({
 });
 
 /**
- * The server that the environment names by `INTEGRA_BASE_URL`; undefined where it names none.
- * @throws Error naming every variable that is missing, or the key file that cannot be read
+ * Reads the connection to the server at `INTEGRA_BASE_URL` from the environment. Undefined if the variable is not set.
+ * @throws Error that names all missing variables, or the key file that cannot be read
  */
 export async function connectionFromEnvironment(
   variables: Record<string, string | undefined>,
@@ -73,7 +73,7 @@ async function readJsonFile(variable: string, path: string): Promise<unknown> {
   return content;
 }
 
-/** Without the parser's own error: it quotes what it read, which is secret. */
+/** Drops the parser's own error, because that quotes the text, which is secret. */
 function jsonOrUndefined(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -93,7 +93,7 @@ const scope = "system/*.read";
 const portalUser = "portal-user";
 const portalApp = { clientId: "integra-bridge-portal", authMethod: "client_secret_basic" } as const;
 
-/** A simulator with one registered client, whose key is made for it, and a session of a user who sees every patient. */
+/** Starts a simulator with one registered client and its new key, and with a session of a user who may see every patient. */
 export async function simulatedConnection(options: SimulatedClient = {}): Promise<IntegraConnection> {
   const { privateJwk, publicJwks } = await createClientKeyPair(options.algorithm ?? "ES384");
   const clients = [{ clientId, jwks: publicJwks, scopes: scope.split(" ") }];

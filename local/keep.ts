@@ -1,6 +1,6 @@
 /*
- * `npm run local`: the whole bridge on this machine, kept up until it is stopped. With INTEGRA_BASE_URL set it talks to
- * that server, else to a simulator. What others need to use it is in .local/outputs.json.
+ * `npm run local`: runs the whole bridge on this machine until it is stopped. If INTEGRA_BASE_URL is set, the bridge talks
+ * to that server, otherwise to a simulator. .local/outputs.json has the addresses and names that a caller needs.
  */
 import { once } from "node:events";
 import { mkdir, rm, writeFile } from "node:fs/promises";
@@ -10,20 +10,20 @@ import { connectionFromEnvironment, simulatedConnection } from "./integra-connec
 import { REPOSITORY } from "./local-aws/environment.ts";
 import { ensurePythonEnvironment } from "./local-aws/python-environment.ts";
 import { type LocalBridge, startLocalBridge } from "./local-bridge.ts";
-import { stoppable } from "./stoppable.ts";
+import { runStoppable } from "./run-stoppable.ts";
 
 const outputsFile = join(REPOSITORY, ".local", "outputs.json");
 
 const { values: flags } = parseArgs({
   options: {
-    /** What waits of Step Functions are multiplied by; 1 keeps their real length. */
+    /** Factor for the waits of Step Functions; 1 keeps their real length. */
     "wait-scale": { type: "string", default: "1" },
-    /** Settings over those of stage `local`, as JSON. */
+    /** JSON of settings that override those of stage `local`. */
     settings: { type: "string", default: "{}" },
   },
 });
 
-await stoppable(async (signal) => {
+await runStoppable(async (signal) => {
   const waitScale = Number(flags["wait-scale"]);
   if (!(waitScale > 0)) throw new Error("--wait-scale must be a number above 0");
   const settings = JSON.parse(flags.settings) as Record<string, unknown>;
@@ -34,7 +34,7 @@ await stoppable(async (signal) => {
     const logFile = join(REPOSITORY, ".local", "local-aws.log");
     const bridge = await startLocalBridge({ connection, settings, waitScale, report: console.log, signal, logFile });
     try {
-      await keepUp(bridge, signal);
+      await runUntilAborted(bridge, signal);
     } finally {
       await bridge.stop();
     }
@@ -44,7 +44,7 @@ await stoppable(async (signal) => {
   }
 });
 
-async function keepUp(bridge: LocalBridge, signal: AbortSignal): Promise<void> {
+async function runUntilAborted(bridge: LocalBridge, signal: AbortSignal): Promise<void> {
   await mkdir(join(REPOSITORY, ".local"), { recursive: true });
   await writeFile(outputsFile, `${JSON.stringify(bridge.outputs, null, 2)}\n`, { mode: 0o600 });
   console.log(`outputs: ${outputsFile}`);

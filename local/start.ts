@@ -1,25 +1,25 @@
 /*
- * `npm start`: the whole bridge on this machine, once. It starts a local AWS and an IntegraConnect simulator, deploys
- * the stacks that a user deploys, puts one "Export Requested" event on the bus, asks the API for one patient's CCDs, and
- * shows what came of both.
+ * `npm start`: runs the whole bridge on this machine once. It starts a local AWS and an IntegraConnect simulator, deploys
+ * the stacks that a user deploys, puts one "Export Requested" event on the bus, requests one patient's CCDs from the API,
+ * and shows both results.
  */
 import { randomUUID } from "node:crypto";
 import { apiCaller } from "./api-caller.ts";
 import { bridgeCaller } from "./bridge-caller.ts";
-import { askForCcds } from "./ccd-demo.ts";
+import { requestCcds } from "./ccd-demo.ts";
 import { exportReport } from "./export-report.ts";
 import { watchExport } from "./export-watch.ts";
 import { simulatedConnection } from "./integra-connection.ts";
 import { ensurePythonEnvironment } from "./local-aws/python-environment.ts";
 import { type LocalBridge, startLocalBridge } from "./local-bridge.ts";
-import { stoppable } from "./stoppable.ts";
+import { runStoppable } from "./run-stoppable.ts";
 
-const begun = performance.now();
+const startedAt = performance.now();
 
-/** An export of the simulator's data takes seconds: one that takes longer hangs. */
+/** An export of the simulator's data takes seconds. One that has not ended by then hangs. */
 const exportDeadlineMs = 120_000;
 
-await stoppable(async (signal) => {
+await runStoppable(async (signal) => {
   report("setting up the local AWS (the first time, this takes a while)");
   await ensurePythonEnvironment();
   signal.throwIfAborted();
@@ -41,7 +41,7 @@ async function demonstrate(bridge: LocalBridge, signal: AbortSignal): Promise<vo
   const caller = bridgeCaller(bridge);
   const requestId = `demo-${randomUUID()}`;
   const detail = { level: "patient", requestId };
-  report(`asking for an export: ${JSON.stringify(detail)}`);
+  report(`requesting an export: ${JSON.stringify(detail)}`);
   await caller.requestExport(detail);
   const deadline = AbortSignal.timeout(exportDeadlineMs);
   const watched = await watchExport(caller, { requestId, report, signal: AbortSignal.any([signal, deadline]) });
@@ -51,11 +51,11 @@ async function demonstrate(bridge: LocalBridge, signal: AbortSignal): Promise<vo
   report(`export ${end.detail.exportId} is ${end.detail.status}`);
   const summary = await caller.readSummary(watched.exportId);
   console.log(`\n${exportReport(summary, watched, bridge.outputs.bucketName)}\n`);
-  report("asking the API for the documents of one patient");
-  console.log(`\n${await askForCcds(apiCaller(bridge.outputs), caller, summary)}\n`);
+  report("requesting the documents of one patient from the API");
+  console.log(`\n${await requestCcds(apiCaller(bridge.outputs), caller, summary)}\n`);
 }
 
 function report(line: string): void {
-  const seconds = ((performance.now() - begun) / 1000).toFixed(1).padStart(5);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(5);
   console.log(`${seconds} s  ${line}`);
 }

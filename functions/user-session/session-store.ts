@@ -1,13 +1,18 @@
-import { type AttributeValue, type DynamoDBClient, GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
-import { carriedOut } from "#platform/ledger/conditional-write.ts";
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { conditionHeld } from "#platform/ledger/conditional-write.ts";
 import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
 import type { SessionRefusal } from "#user-session/language/session-faults.ts";
-import type { SessionRecord, UserSessionStore } from "#user-session/language/user-session.ts";
+import type {
+  RefreshClaim,
+  RefreshedSession,
+  SessionRecord,
+  UserSessionStore,
+} from "#user-session/language/user-session.ts";
 import { sessionLedgerKeys } from "./language/ledger-keys.ts";
 
-type Item = Record<string, AttributeValue>;
+type Item = Record<string, unknown>;
 
-/** Every attribute of an item, under its placeholder: none can be a reserved word of DynamoDB. */
+/** Every attribute of an item by its placeholder. Placeholders avoid the reserved words of DynamoDB. */
 const names = {
   "#seed": "seedDigest",
   "#putAt": "secretPutAt",
@@ -31,7 +36,7 @@ const accessNames = "#access, #issuedAt, #renewAt";
 const claimNames = "#claim, #claimUntil";
 const deathNames = "#deadAt, #refusal, #words, #told";
 
-/** One conditional write: what must hold, and what becomes of the item. */
+/** One conditional write: its condition, and what it changes. */
 interface Change {
   when: string;
   set: string;
@@ -39,28 +44,26 @@ interface Change {
   values: Item;
 }
 
-const keyOf = (sessionId: string): Item => ({ pk: text(`${sessionLedgerKeys.userSession}${sessionId}`) });
-const text = (value: string): AttributeValue => ({ S: value });
-const number = (value: number): AttributeValue => ({ N: String(value) });
+const keyOf = (sessionId: string): Item => ({ pk: `${sessionLedgerKeys.userSession}${sessionId}` });
 
 /**
- * User sessions in the ledger's table: one item a session, changed by conditional writes only. The tokens are encrypted
- * as the whole table is, by the bridge's own key; docs/adr/0009-one-refresh-at-a-time.md says why not once more.
+ * User sessions in the ledger's table: one item per session, changed by conditional writes only. The tokens are encrypted
+ * like the whole table, with the bridge's own key. docs/adr/0009-one-refresh-at-a-time.md says why they are not encrypted twice.
  */
-export function userSessions(dynamo: DynamoDBClient, table: string): UserSessionStore {
+export function userSessions(dynamo: DynamoDBDocumentClient, table: string): UserSessionStore {
   async function find(sessionId: string): Promise<Item | undefined> {
-    const command = new GetItemCommand({ TableName: table, Key: keyOf(sessionId), ConsistentRead: true });
+    const command = new GetCommand({ TableName: table, Key: keyOf(sessionId), ConsistentRead: true });
     return (await dynamo.send(command)).Item;
   }
 
-  /** Answers whether the change was made: by this write or, where its answer was lost, by the one before it. */
+  /** Returns whether the change was made: by this write or, if its answer was lost, by the one before it. */
   async function change(
     sessionId: string,
     { when, set, remove, values }: Change,
     wasMade: (item: Item) => boolean = () => false,
   ): Promise<boolean> {
     const expression = remove === undefined ? `SET ${set}` : `SET ${set} REMOVE ${remove}`;
-    const write = new UpdateItemCommand({
+    const write = new UpdateCommand({
       TableName: table,
       Key: keyOf(sessionId),
       ConditionExpression: when,
@@ -68,7 +71,7 @@ export function userSessions(dynamo: DynamoDBClient, table: string): UserSession
       ExpressionAttributeNames: namesIn(`${when} ${expression}`),
       ExpressionAttributeValues: values,
     });
-    if (await carriedOut(dynamo.send(write))) return true;
+    if (await conditionHeld(dynamo.send(write))) return true;
     const item = await find(sessionId);
     return item !== undefined && wasMade(item);
   }
@@ -84,20 +87,20 @@ export function userSessions(dynamo: DynamoDBClient, table: string): UserSession
         set: "#seed = :seed, #putAt = :putAt, #refresh = :refresh, #attempts = :none, #generation = if_not_exists(#generation, :none) + :one",
         remove: `${accessNames}, ${claimNames}, ${deathNames}, #retryAt`,
         values: {
-          ":seed": text(seed.digest),
-          ":putAt": number(seed.putAt),
-          ":refresh": text(seed.refreshToken),
-          ":none": number(0),
-          ":one": number(1),
+          ":seed": seed.digest,
+          ":putAt": seed.putAt,
+          ":refresh": seed.refreshToken,
+          ":none": 0,
+          ":one": 1,
         },
       });
     },
-    revive: async (sessionId, seed) => {
+    reopen: async (sessionId, seed) => {
       await change(sessionId, {
         when: "#seed = :seed AND #putAt < :putAt AND attribute_exists(#deadAt)",
         set: "#putAt = :putAt, #attempts = :none",
         remove: `${deathNames}, #retryAt`,
-        values: { ":seed": text(seed.digest), ":putAt": number(seed.putAt), ":none": number(0) },
+        values: { ":seed": seed.digest, ":putAt": seed.putAt, ":none": 0 },
       });
     },
     claimRefresh: (sessionId, claim, { now, until, secretPutAt }) =>
@@ -108,45 +111,27 @@ export function userSessions(dynamo: DynamoDBClient, table: string): UserSession
           set: "#claim = :claim, #claimUntil = :until, #putAt = :putAt, #attempts = #attempts + :one",
           remove: "#retryAt",
           values: {
-            ":generation": number(claim.generation),
-            ":now": number(now),
-            ":claim": text(claim.id),
-            ":until": number(until),
-            ":putAt": number(secretPutAt),
-            ":one": number(1),
+            ":generation": claim.generation,
+            ":now": now,
+            ":claim": claim.id,
+            ":until": until,
+            ":putAt": secretPutAt,
+            ":one": 1,
           },
         },
-        (item) => item[names["#claim"]]?.S === claim.id,
+        (item) => item[names["#claim"]] === claim.id,
       ),
-    saveRefreshed: (sessionId, claim, { refreshToken, access }) =>
-      change(
-        sessionId,
-        {
-          when: "#generation = :generation",
-          set: "#refresh = :refresh, #access = :access, #issuedAt = :issuedAt, #renewAt = :renewAt, #generation = :next, #attempts = :none, #settledBy = :claim",
-          remove: `${claimNames}, ${deathNames}, #retryAt`,
-          values: {
-            ":generation": number(claim.generation),
-            ":refresh": text(refreshToken),
-            ":access": text(access.token),
-            ":issuedAt": number(access.issuedAt),
-            ":renewAt": number(access.renewAt),
-            ":next": number(claim.generation + 1),
-            ":none": number(0),
-            ":claim": text(claim.id),
-          },
-        },
-        (item) => item[names["#settledBy"]]?.S === claim.id,
-      ),
+    saveRefreshed: (sessionId, claim, refreshed) =>
+      change(sessionId, refreshedChange(claim, refreshed), (item) => item[names["#settledBy"]] === claim.id),
     release: async (sessionId, claim, retryAt) => {
       await change(sessionId, {
         when: "#claim = :claim",
         set: "#retryAt = :retryAt",
         remove: claimNames,
-        values: { ":claim": text(claim.id), ":retryAt": number(retryAt) },
+        values: { ":claim": claim.id, ":retryAt": retryAt },
       });
     },
-    bury: (sessionId, claim, { at, refusal, words }) =>
+    endSession: (sessionId, claim, { at, refusal, message }) =>
       change(
         sessionId,
         {
@@ -154,17 +139,49 @@ export function userSessions(dynamo: DynamoDBClient, table: string): UserSession
           set: "#deadAt = :at, #refusal = :refusal, #words = :words, #settledBy = :claim",
           remove: `${claimNames}, #retryAt`,
           values: {
-            ":claim": text(claim.id),
-            ":generation": number(claim.generation),
-            ":at": number(at),
-            ":refusal": text(refusal),
-            ":words": text(words),
+            ":claim": claim.id,
+            ":generation": claim.generation,
+            ":at": at,
+            ":refusal": refusal,
+            ":words": message,
           },
         },
-        (item) => item[names["#settledBy"]]?.S === claim.id && item[names["#deadAt"]] !== undefined,
+        (item) => item[names["#settledBy"]] === claim.id && item[names["#deadAt"]] !== undefined,
       ),
-    markTold: async (sessionId, deadAt) => {
-      await change(sessionId, { when: "#deadAt = :at", set: "#told = :at", values: { ":at": number(deadAt) } });
+    markEndPublished: async (sessionId, endedAt) => {
+      await change(sessionId, { when: "#deadAt = :at", set: "#told = :at", values: { ":at": endedAt } });
+    },
+  };
+}
+
+function refreshedChange(claim: RefreshClaim, refreshed: RefreshedSession): Change {
+  const when = "#generation = :generation";
+  const set = "#refresh = :refresh, #generation = :next, #settledBy = :claim";
+  const values = {
+    ":generation": claim.generation,
+    ":refresh": refreshed.refreshToken,
+    ":next": claim.generation + 1,
+    ":claim": claim.id,
+  };
+  const { access } = refreshed;
+  if (access === undefined) {
+    return {
+      when,
+      set: `${set}, #retryAt = :retryAt`,
+      remove: `${accessNames}, ${claimNames}, ${deathNames}`,
+      values: { ...values, ":retryAt": refreshed.retryAt },
+    };
+  }
+  return {
+    when,
+    set: `${set}, #access = :access, #issuedAt = :issuedAt, #renewAt = :renewAt, #attempts = :none`,
+    remove: `${claimNames}, ${deathNames}, #retryAt`,
+    values: {
+      ...values,
+      ":access": access.token,
+      ":issuedAt": access.issuedAt,
+      ":renewAt": access.renewAt,
+      ":none": 0,
     },
   };
 }
@@ -176,9 +193,15 @@ function namesIn(expression: string): Record<string, string> {
 }
 
 function recordOf(item: Item): SessionRecord {
-  const textOf = (name: keyof typeof names) => item[names[name]]?.S ?? missing(names[name]);
-  const numberOf = (name: keyof typeof names) => Number(item[names[name]]?.N ?? missing(names[name]));
-  const has = (name: keyof typeof names) => item[names[name]] !== undefined;
+  const textOf = (name: keyof typeof names): string => {
+    const value = item[names[name]];
+    return typeof value === "string" ? value : missing(names[name]);
+  };
+  const numberOf = (name: keyof typeof names): number => {
+    const value = item[names[name]];
+    return typeof value === "number" ? value : missing(names[name]);
+  };
+  const has = (name: keyof typeof names): boolean => item[names[name]] !== undefined;
   return {
     seedDigest: textOf("#seed"),
     secretPutAt: numberOf("#putAt"),
@@ -190,12 +213,12 @@ function recordOf(item: Item): SessionRecord {
     claim: has("#claim") ? { id: textOf("#claim"), until: numberOf("#claimUntil") } : undefined,
     attempts: numberOf("#attempts"),
     retryAt: has("#retryAt") ? numberOf("#retryAt") : undefined,
-    death: has("#deadAt")
+    end: has("#deadAt")
       ? {
           at: numberOf("#deadAt"),
           refusal: refusalOf(textOf("#refusal")),
-          words: textOf("#words"),
-          told: item[names["#told"]] !== undefined,
+          message: textOf("#words"),
+          published: item[names["#told"]] !== undefined,
         }
       : undefined,
   };

@@ -1,11 +1,10 @@
-"""Starts ministack, the local AWS, with the behaviour of AWS that it lacks.
+"""Starts ministack, the local AWS, and adds behaviour of AWS that ministack lacks.
 
-ministack has no hooks for these points, so each patch edits a function before it runs and states what it expects to
-find: with another ministack the launcher refuses to start and names the patch, rather than run with a behaviour nobody
-chose.
+ministack has no hooks for these points, so each patch edits a function before it runs and checks the source that it
+edits. If another version of ministack does not fit, the launcher refuses to start and names the patch.
 
-The process lives as long as its standard input is open: the parent holds the other end, so even a parent that is
-killed outright takes the local AWS and its Lambda workers along.
+The process ends when its standard input closes. The parent holds the other end, so the local AWS and its Lambda workers
+end with the parent even if that is killed.
 """
 
 import os
@@ -22,7 +21,7 @@ from rewriter import PatchFailed, Rewriter
 
 def end_with_parent(scratch):
     """Wait for the parent to close our standard input, then end every process of our group and our files."""
-    # Not through sys.stdin: its lock, held while waiting, would make an ordinary exit of the interpreter fatal.
+    # Not sys.stdin: this thread would hold its lock, and then an ordinary exit of the interpreter crashes.
     while os.read(0, 4096):
         pass
     ministack.core.lambda_runtime.reset()

@@ -23,7 +23,7 @@ LOOPBACK = ("127.0.0.1", "::1")
 
 
 def pass_error_names_through(rewriter):
-    """Catch and Retry by our error names need the thrown error's own name, not Runtime.HandlerError."""
+    """Pass on the name of the thrown error instead of Runtime.HandlerError: Catch and Retry match our error names."""
     patch = "error names"
     settled = 'error: String(err.message || err), trace: err.stack || ""'
     script = lambda_runtime._NODEJS_WORKER_SCRIPT
@@ -41,7 +41,7 @@ def pass_error_names_through(rewriter):
 
 
 def keep_workers_after_handler_errors(rewriter):
-    """On AWS an environment survives an error of its handler, and with it whatever the module caches."""
+    """Keep a worker after an error of its handler. On AWS the environment survives, with all that its modules cache."""
     rewriter.edit(
         "workers outlive handler errors", lambda_runtime.Worker, "invoke",
         ('if response.get("status") == "error":',
@@ -49,14 +49,14 @@ def keep_workers_after_handler_errors(rewriter):
     )
 
 
-# No line of a log begins like that.
+# No line of a log begins with a NUL character.
 END_OF_CALL = "\0 the call has ended"
 
 
 def read_logs_to_their_end(_rewriter):
-    """The log of a call has every line that it wrote before it answered: the worker says on the same pipe where they end.
-    ministack waits instead, 50 ms for a first line and 5 ms for each further one: thousands of downloads feel it, and on a
-    busy machine the last lines come with the function's next call."""
+    """Read every line that a call logged before it answered. The worker marks the end of the lines on the same pipe.
+    ministack waits 50 ms for a first line and 5 ms for each further one instead. That slows thousands of downloads down,
+    and on a busy machine the last lines appear in the log of the function's next call."""
     patch = "logs to their end"
     script = lambda_runtime._NODEJS_WORKER_SCRIPT
     for answering in ("        settled = true;\n", "\n    } catch (e) {\n"):
@@ -70,7 +70,7 @@ def read_logs_to_their_end(_rewriter):
         if not worker.config.get("Runtime", "").startswith("nodejs"):
             return drain(worker, *waits, **named_waits)
         lines = []
-        # A worker that died in the call says nothing any more.
+        # A worker that died in the call writes no end.
         with contextlib.suppress(queue.Empty):
             while (line := worker._stderr_queue.get(timeout=1)) != END_OF_CALL:
                 lines.append(line)
@@ -80,7 +80,7 @@ def read_logs_to_their_end(_rewriter):
 
 
 def count_loopback_as_tls(_rewriter):
-    """Policies that deny plain HTTP stay in force; a request that never leaves the machine satisfies them."""
+    """Count requests from this machine as TLS, so that they satisfy policies that deny plain HTTP."""
     calls = inspect.getsource(app).count("pin_request_origin(")
     require("loopback counts as TLS", calls, 1, "the number of calls of pin_request_origin")
     pin = app.pin_request_origin
@@ -88,7 +88,7 @@ def count_loopback_as_tls(_rewriter):
 
 
 def stop_map_with_its_execution(rewriter):
-    """Items that have not begun when the execution is stopped never begin."""
+    """Start no further items of a Map after its execution was stopped."""
     begin = "    def run_child(idx, item):\n"
     skip = (
         "        if not_to_begin():\n"
@@ -107,7 +107,7 @@ def stop_map_with_its_execution(rewriter):
 
 
 def stop_map_over_its_threshold(rewriter):
-    """Once more items have failed than the Map tolerates, AWS runs none of the rest."""
+    """Start no further items after more items failed than the Map tolerates, as AWS does."""
     rewriter.edit(
         "stop a map over its threshold", step_functions, "_run_distributed_map",
         ("    def not_to_begin():\n",
@@ -127,7 +127,7 @@ def stop_map_over_its_threshold(rewriter):
 
 
 def compare_with_paths(_rewriter):
-    """In a Choice, ministack knows some comparisons with a path and takes the others (all of timestamps) for false."""
+    """Evaluate all comparisons with a path in a Choice. ministack takes some of them, such as those of timestamps, for false."""
     patch = "comparisons with a path"
     parameters = list(inspect.signature(step_functions._evaluate_rule).parameters)
     require(patch, parameters, ["rule", "data", "ctx"], "the parameters of _evaluate_rule")
@@ -146,7 +146,7 @@ def compare_with_paths(_rewriter):
 
 
 def check_whole_object_checksums(rewriter):
-    """A FULL_OBJECT checksum is one over the bytes of the object; ministack knows only checksums of checksums."""
+    """Compute FULL_OBJECT checksums over the bytes of the object. ministack knows only checksums of checksums."""
     patch = "FULL_OBJECT checksums"
     rewriter.edit(
         patch, s3, "_create_multipart_upload",
@@ -167,7 +167,7 @@ def check_whole_object_checksums(rewriter):
 
 
 def know_conditional_writes(rewriter):
-    """A policy may demand If-None-Match of what creates an object, and of nothing else (parts, say)."""
+    """Give policies the condition keys that require If-None-Match of requests that create an object, but not of parts."""
     upload = "        upload_id = _query_param(query_params, \"uploadId\")\n"
     rewriter.edit(
         "condition keys of conditional writes", iam_actions, "_s3_object_context",
@@ -181,7 +181,7 @@ def know_conditional_writes(rewriter):
 
 
 def know_leading_keys(_rewriter):
-    """A policy may admit a function to the items of a table whose partition keys begin in some way."""
+    """Give policies the condition key that limits a function to items by the beginning of their partition keys."""
     patch = "leading keys"
     parameters = list(inspect.signature(iam_actions.dynamodb_service_context).parameters)
     require(patch, parameters, ["body"], "the parameters of dynamodb_service_context")
@@ -203,7 +203,7 @@ def know_leading_keys(_rewriter):
 
 
 def with_schedule_attributes(target, schedule, due):
-    """The target with Scheduler's context attributes in its Input replaced by their values."""
+    """Return the target with the values of Scheduler's context attributes in its Input."""
     text = target.get("Input")
     if not text:
         return target
@@ -219,7 +219,7 @@ def with_schedule_attributes(target, schedule, due):
 
 
 def fill_in_schedule_attributes(rewriter):
-    """Schedules pass `<aws.scheduler.scheduled-time>` and its kin on to their targets, and fire on the second."""
+    """Replace `<aws.scheduler.scheduled-time>` and the other attributes in a schedule's input, and fire within a second."""
     patch = "schedule attributes"
     require(patch, scheduler._SCHEDULE_TICK_INTERVAL, 10, "the seconds between two sweeps")
     scheduler._SCHEDULE_TICK_INTERVAL = 1
@@ -240,7 +240,7 @@ def fill_in_schedule_attributes(rewriter):
 
 
 def retry_functions_behind_rules(rewriter):
-    """A rule invokes its function asynchronously: it is tried again, and failing that its OnFailure target told."""
+    """Retry a function that a rule invokes asynchronously. After its last attempt, invoke its OnFailure target."""
     rewriter.edit(
         "retries of functions behind rules", eventbridge, "_dispatch_to_lambda",
         ("    threading.Thread(\n"

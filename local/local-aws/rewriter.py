@@ -1,4 +1,4 @@
-"""Edits functions of an installed package in their source, and only where they still read as expected."""
+"""Edits the source of an installed package's functions, only if the source is still as expected."""
 
 import inspect
 import sys
@@ -15,7 +15,7 @@ def require(patch, found, expected, what):
 
 
 class Rewriter:
-    """Edits the source of functions; keeps each edited text so that a later patch builds on it."""
+    """Edits the source of functions. It keeps each edited text, so that a later patch can edit it again."""
 
     def __init__(self):
         self._texts = {}

@@ -1,12 +1,13 @@
 import * as z from "zod";
-import { completeCcdRequests } from "#local/simulator/ccd-controls.ts";
-import { type FaultPlan, type FaultyEndpoint, faultSchema } from "#local/simulator/fault-plan.ts";
-import { emptyReply, jsonReply, type Reply } from "#local/simulator/http-reply.ts";
-import { ENDPOINTS } from "#local/simulator/request-log.ts";
-import { completeAll } from "#local/simulator/simulator-controls.ts";
+import { completeAll } from "#local/simulator/bulk-export/job-controls.ts";
+import { completeServerRequests } from "#local/simulator/ccd/ccd-controls.ts";
+import type { FaultPlan, FaultyEndpoint } from "#local/simulator/faults/fault-plan.ts";
+import { faultSchema } from "#local/simulator/faults/fault-schema.ts";
+import { emptyReply, jsonReply, type Reply } from "#local/simulator/http/http-reply.ts";
+import { ENDPOINTS } from "#local/simulator/http/request-log.ts";
 import type { RequestContext } from "#local/simulator/simulator-state.ts";
 
-/** Prefix of the paths for people who run the simulator by hand; no part of the vendor's API, and without a token. */
+/** Prefix of the admin API's paths. It is not part of the vendor's API, and needs no token. */
 export const ADMIN_PREFIX = "/_simulator/";
 
 const endpoint = z.enum(ENDPOINTS);
@@ -23,7 +24,7 @@ const planSchema = z.strictObject({
 const ACTIONS =
   "GET log, PUT faults, POST jobs/complete, POST tokens/revoke, POST ccd-requests/complete or POST user-tokens/revoke";
 
-/** Carries one of the ACTIONS out; PUT faults replaces the whole plan. */
+/** Performs one of the ACTIONS. PUT faults replaces the whole plan. */
 export function answerAdmin({ state, request, path, body }: RequestContext): Reply {
   switch (`${request.method} ${path.slice(ADMIN_PREFIX.length)}`) {
     case "GET log":
@@ -37,7 +38,7 @@ export function answerAdmin({ state, request, path, body }: RequestContext): Rep
       state.tokens.revokeAll();
       return emptyReply(204);
     case "POST ccd-requests/complete":
-      completeCcdRequests(state.ccdRequests);
+      completeServerRequests(state.serverRequests);
       return emptyReply(204);
     case "POST user-tokens/revoke":
       state.sessions.revokeAccessTokens();

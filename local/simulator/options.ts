@@ -1,5 +1,5 @@
 import type { JSONWebKeySet } from "jose";
-import type { SyntheticFiles } from "#local/simulator/dataset.ts";
+import type { SyntheticFiles } from "#local/simulator/records/dataset.ts";
 import { USER_API_DEFAULTS, type UserApiOptions } from "#local/simulator/user-api-options.ts";
 
 /** A client as Product Support would have registered it (guide: "Get access token for bulk export"). */
@@ -9,35 +9,35 @@ export interface RegisteredClient {
   readonly jwks: JSONWebKeySet;
   /** The pre-authorized scopes, such as "system/*.read". */
   readonly scopes: readonly string[];
-  /** The JWKS URL given at registration: the only `jku` header that is then accepted. */
+  /** The registered JWKS URL. A `jku` header must be equal to it. */
   readonly jwksUrl?: string | undefined;
 }
 
 export interface SimulatorOptions extends UserApiOptions {
   /** 0 (default) takes any free port; the address is always 127.0.0.1. */
   port?: number;
-  /** Base of the URLs that are given out and of the expected `aud`, when clients reach the server by another name. */
+  /** Base of the URLs that are given out and of the expected `aud`, if clients reach the server by another name. */
   publicUrl?: string;
   clients: readonly RegisteredClient[];
   /** Seed of the data and of the faults; default 20250101. */
   seed?: number;
   /** Default 300. */
   patients?: number;
-  /** Replaces the data by many small files of Observation, made on demand. */
+  /** Serves many small files of Observations, made on demand, in place of the patients' data. */
   syntheticFiles?: SyntheticFiles;
   /** Default 300. */
   tokenLifetimeSeconds?: number;
   /** HTTP status of an invalid_client error; RFC 6749 5.2 permits both. Default 401. */
   invalidClientStatus?: 400 | 401;
-  /** Pending and processing time until a job is complete; default 3000. */
+  /** Time until a job is complete; default 3000. */
   exportDurationMs?: number;
-  /** Retry-After of 202 status responses, 429 and 503; null leaves the header out. Default 1. */
+  /** Retry-After of 202 status responses, 429 and 503; null omits the header. Default 1. */
   retryAfterSeconds?: number | null;
   /** Default "seconds". */
   retryAfterFormat?: "seconds" | "http-date";
-  /** Status requests before the Retry-After of the last 202 has passed get 429; default false. */
+  /** A status request before the Retry-After of the last 202 gets 429; default false. */
   enforceRetryAfter?: boolean;
-  /** Default 48 hours (guide: "Download the ndjson file"), counted from the completion of the job. */
+  /** Default 48 hours (guide: "Download the ndjson file"), from the completion of the job. */
   fileLifetimeMs?: number;
   /** Default 10,000 (guide: "Bulk Export > Overview"). */
   maxLinesPerFile?: number;
@@ -47,19 +47,19 @@ export interface SimulatorOptions extends UserApiOptions {
   gzipFraming?: "chunked" | "content-length";
   /** Strong ETag, Range and If-Range on uncompressed downloads; default true. */
   ranges?: boolean;
-  /** "guide" (default): as the guide prints it, with line breaks in URLs. "standard": as the Bulk Data guide has it. */
+  /** "guide" (default): as the vendor's guide prints it, with line breaks in URLs. "standard": as the Bulk Data guide says. */
   manifestStyle?: "guide" | "standard";
-  /** Breaks lines by a bare line feed inside the JSON strings (which is not JSON) as the guide's text literally shows. */
+  /** Has bare line feeds inside of JSON strings, which is not JSON, as the guide literally shows. Default false. */
   rawLineBreaks?: boolean;
-  /** Outputs per page of a manifest, pages being chained by `link` "next"; null (default) puts all on one page. */
+  /** Outputs per page of a manifest. `link` "next" leads to the next page. Null (default): all are on one page. */
   manifestPageSize?: number | null;
-  /** False: URLs are capabilities and a token sent to one is refused as a leak. Default true. */
+  /** False: file URLs are capabilities, and a request with a token is refused as a leak. Default true. */
   requiresAccessToken?: boolean;
   /** Whether an error (outcome) file exists, and the severity of its issues. Default "none". */
   errorFile?: "none" | "information" | "error";
 }
 
-/** The options with every default filled in, except what `startSimulator` itself uses up. */
+/** The options with every default filled in, except those that only `startSimulator` uses. */
 export type SimulatorSettings = Required<
   Omit<SimulatorOptions, "port" | "publicUrl" | "clients" | "users" | "apps" | "syntheticFiles">
 >;
@@ -86,7 +86,7 @@ const DEFAULTS: SimulatorSettings = {
   ...USER_API_DEFAULTS,
 };
 
-/** Fills in the defaults; the result may be changed while the server runs. */
+/** Fills in the defaults. The result may be changed while the simulator runs. */
 export function settingsOf(options: SimulatorOptions): SimulatorSettings {
   return { ...DEFAULTS, ...options };
 }

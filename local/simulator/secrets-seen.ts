@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import type { ExportJobs } from "#local/simulator/export-jobs.ts";
-import type { Fault } from "#local/simulator/fault-plan.ts";
+import type { ExportJobs } from "#local/simulator/bulk-export/export-jobs.ts";
+import type { Fault } from "#local/simulator/faults/fault-schema.ts";
 
-/** Everything secret that went over the wire, for tests that look for it where it must not be. No part of any log. */
+/** All secrets that were sent, for tests that search for leaks. They are in no log. */
 export interface SecretsSeen {
   /** Access tokens that were issued, of clients and of users. */
   readonly tokens: readonly string[];
@@ -10,19 +10,19 @@ export interface SecretsSeen {
   readonly userSecrets: readonly string[];
   /** Client assertions as they were received, refused ones included. */
   readonly assertions: readonly string[];
-  /** What makes the URLs of files unguessable: the secrets of capability URLs, and the `objectId`s of the others. */
+  /** The unguessable parts of file URLs: the secrets of capability URLs, and the `objectId`s of the others. */
   readonly urlSecrets: readonly string[];
 }
 
-/** What is noted while the server runs. */
-export interface NotedSecrets {
+/** The secrets that are recorded while the simulator runs. */
+export interface RecordedSecrets {
   readonly tokens: string[];
   readonly userSecrets: string[];
   readonly assertions: string[];
 }
 
-/** What was noted so far, with the secrets of the jobs. */
-export function secretsSeen(noted: NotedSecrets, jobs: ExportJobs): SecretsSeen {
+/** The recorded secrets, with those of the jobs. */
+export function secretsSeen(noted: RecordedSecrets, jobs: ExportJobs): SecretsSeen {
   return {
     tokens: [...noted.tokens],
     userSecrets: [...noted.userSecrets],
@@ -32,10 +32,10 @@ export function secretsSeen(noted: NotedSecrets, jobs: ExportJobs): SecretsSeen 
 }
 
 /**
- * The fault with the words of its body completed, as servers do that quote what they were sent: `{token}`, `{assertion}`,
- * `{url}` and `{body}` stand for the request's.
+ * Fills the request's parts into the words of a fault, because some servers quote what they receive: `{token}`,
+ * `{assertion}`, `{url}` and `{body}` are replaced.
  */
-export function quoting(fault: Fault, request: IncomingMessage, body: Buffer): Fault {
+export function fillInWords(fault: Fault, request: IncomingMessage, body: Buffer): Fault {
   if (fault.kind !== "status" || fault.words === undefined) return fault;
   const raw = String(request.headers["x-auth-token"] ?? "");
   const token = request.headers.authorization?.replace(/^Bearer +/i, "") ?? raw;

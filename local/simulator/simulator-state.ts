@@ -1,20 +1,21 @@
 import type { IncomingMessage } from "node:http";
-import type { AccessTokens } from "#local/simulator/access-tokens.ts";
-import type { CcdRequests } from "#local/simulator/ccd-requests.ts";
-import type { AssertionVerifier } from "#local/simulator/client-assertion.ts";
-import type { ExportJobs } from "#local/simulator/export-jobs.ts";
-import type { Fault, FaultPlan } from "#local/simulator/fault-plan.ts";
-import type { Nonces } from "#local/simulator/nonces.ts";
+import type { ExportJobs } from "#local/simulator/bulk-export/export-jobs.ts";
+import type { Nonces } from "#local/simulator/ccd/nonces.ts";
+import type { ServerRequests } from "#local/simulator/ccd/server-requests.ts";
+import type { FaultPlan } from "#local/simulator/faults/fault-plan.ts";
+import type { Fault } from "#local/simulator/faults/fault-schema.ts";
+import type { Searches } from "#local/simulator/fhir/searchset.ts";
+import type { RequestLogEntry } from "#local/simulator/http/request-log.ts";
+import type { AccessTokens } from "#local/simulator/oauth/access-tokens.ts";
+import type { AssertionVerifier } from "#local/simulator/oauth/client-assertion.ts";
 import type { RegisteredClient, SimulatorSettings } from "#local/simulator/options.ts";
-import type { PatientRecords } from "#local/simulator/patient-records.ts";
-import type { RequestLogEntry } from "#local/simulator/request-log.ts";
-import type { Searches } from "#local/simulator/searchset.ts";
-import type { NotedSecrets } from "#local/simulator/secrets-seen.ts";
+import type { PatientRecords } from "#local/simulator/records/patient-records.ts";
+import type { RecordedSecrets } from "#local/simulator/secrets-seen.ts";
 import type { RegisteredApp, RegisteredUser } from "#local/simulator/user-api-options.ts";
-import type { UserSessions } from "#local/simulator/user-sessions.ts";
-import type { UserTokenSigner } from "#local/simulator/user-token-signer.ts";
+import type { UserSessions } from "#local/simulator/user-session/user-sessions.ts";
+import type { UserTokenSigner } from "#local/simulator/user-session/user-token-signer.ts";
 
-/** Everything that the endpoints of one running server share. */
+/** The state that all endpoints of one simulator share. */
 export interface SimulatorState {
   readonly settings: SimulatorSettings;
   /** Ends with "/". */
@@ -29,16 +30,16 @@ export interface SimulatorState {
   readonly signer: UserTokenSigner;
   readonly records: PatientRecords;
   readonly searches: Searches;
-  readonly ccdRequests: CcdRequests;
+  readonly serverRequests: ServerRequests;
   readonly nonces: Nonces;
   readonly faults: FaultPlan;
   readonly log: RequestLogEntry[];
-  readonly secrets: NotedSecrets;
-  /** The transaction time of new jobs; null takes the clock. */
+  readonly secrets: RecordedSecrets;
+  /** The transaction time of new jobs; null for the time of their creation. */
   transactionTime: string | null;
 }
 
-/** One request on its way through an endpoint. */
+/** One request and its log entry, for an endpoint. */
 export interface RequestContext {
   readonly state: SimulatorState;
   readonly request: IncomingMessage;
@@ -47,6 +48,6 @@ export interface RequestContext {
   readonly query: string;
   readonly body: Buffer;
   readonly entry: RequestLogEntry;
-  /** The fault that will befall the answer. */
+  /** The fault that will be applied to the answer. */
   readonly fault: Fault | null;
 }

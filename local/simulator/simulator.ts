@@ -1,41 +1,41 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import { AccessTokens } from "#local/simulator/access-tokens.ts";
-import { type CcdControls, ccdControlsOf } from "#local/simulator/ccd-controls.ts";
-import { CcdRequests } from "#local/simulator/ccd-requests.ts";
-import { AssertionVerifier } from "#local/simulator/client-assertion.ts";
-import { type Dataset, type ExportFile, generateDataset, syntheticDataset } from "#local/simulator/dataset.ts";
-import { ExportJobs } from "#local/simulator/export-jobs.ts";
-import { FaultPlan } from "#local/simulator/fault-plan.ts";
-import { filesOfJob, type JobFiles } from "#local/simulator/manifest.ts";
-import { Nonces } from "#local/simulator/nonces.ts";
+import { ExportJobs } from "#local/simulator/bulk-export/export-jobs.ts";
+import {
+  addUnrelatedJob,
+  completeAll,
+  type JobSummary,
+  jobById,
+  summarize,
+  type UnrelatedJob,
+} from "#local/simulator/bulk-export/job-controls.ts";
+import { filesOfJob, type JobFiles } from "#local/simulator/bulk-export/manifest.ts";
+import { type CcdControls, ccdControlsOf } from "#local/simulator/ccd/ccd-controls.ts";
+import { Nonces } from "#local/simulator/ccd/nonces.ts";
+import { ServerRequests } from "#local/simulator/ccd/server-requests.ts";
+import { FaultPlan } from "#local/simulator/faults/fault-plan.ts";
+import { Searches } from "#local/simulator/fhir/searchset.ts";
+import type { RequestLogEntry } from "#local/simulator/http/request-log.ts";
+import { handleRequest } from "#local/simulator/http/request-routing.ts";
+import { AccessTokens } from "#local/simulator/oauth/access-tokens.ts";
+import { AssertionVerifier } from "#local/simulator/oauth/client-assertion.ts";
+import { TOKEN_TARGET } from "#local/simulator/oauth/token-endpoint.ts";
 import {
   type RegisteredClient,
   type SimulatorOptions,
   type SimulatorSettings,
   settingsOf,
 } from "#local/simulator/options.ts";
-import { PatientRecords } from "#local/simulator/patient-records.ts";
-import type { RequestLogEntry } from "#local/simulator/request-log.ts";
-import { handleRequest } from "#local/simulator/request-routing.ts";
-import { Searches } from "#local/simulator/searchset.ts";
+import { type Dataset, type ExportFile, generateDataset, syntheticDataset } from "#local/simulator/records/dataset.ts";
+import { PatientRecords } from "#local/simulator/records/patient-records.ts";
 import { type SecretsSeen, secretsSeen } from "#local/simulator/secrets-seen.ts";
-import {
-  addForeignJob,
-  completeAll,
-  type ForeignJob,
-  type JobSummary,
-  jobById,
-  summarize,
-} from "#local/simulator/simulator-controls.ts";
 import type { SimulatorState } from "#local/simulator/simulator-state.ts";
-import { TOKEN_TARGET } from "#local/simulator/token-endpoint.ts";
-import { type UserControls, userControlsOf } from "#local/simulator/user-controls.ts";
-import { UserSessions } from "#local/simulator/user-sessions.ts";
-import { USER_TOKEN_PATH } from "#local/simulator/user-token-endpoint.ts";
-import { UserTokenSigner } from "#local/simulator/user-token-signer.ts";
+import { type UserControls, userControlsOf } from "#local/simulator/user-session/user-controls.ts";
+import { UserSessions } from "#local/simulator/user-session/user-sessions.ts";
+import { USER_TOKEN_PATH } from "#local/simulator/user-session/user-token-endpoint.ts";
+import { UserTokenSigner } from "#local/simulator/user-session/user-token-signer.ts";
 
-/** A running IntegraConnect server without real patients: what its guide says, on 127.0.0.1 in plain HTTP. */
+/** A running simulator of IntegraConnect. It follows the vendor's guide, has synthetic patients, and serves plain HTTP on 127.0.0.1. */
 export interface Simulator extends UserControls, CcdControls {
   /** Ends with "/". */
   readonly baseUrl: string;
@@ -43,39 +43,39 @@ export interface Simulator extends UserControls, CcdControls {
   readonly tokenUrl: string;
   /** URL of the users' token endpoint, with its query. */
   readonly userTokenUrl: string;
-  /** What users read one by one. */
+  /** The resources that users read one by one. */
   readonly records: PatientRecords;
-  /** All requests in order of arrival; may be emptied with `length = 0`. */
+  /** All requests in order of arrival; `length = 0` empties it. */
   readonly log: RequestLogEntry[];
   readonly faults: FaultPlan;
-  /** The data; its files are byte for byte those that downloads serve. */
+  /** The exported data. Downloads serve its files byte by byte. */
   readonly data: Dataset;
-  /** The options in force; changes take effect at once, except those that the data was made with. */
+  /** The present options. Changes take effect at once, except of options that the data was made with. */
   readonly settings: SimulatorSettings;
   readonly jobs: () => JobSummary[];
-  /** What must not turn up anywhere else. */
+  /** The secrets that must not appear anywhere else. */
   readonly secretsSeen: () => SecretsSeen;
-  /** Exact files of one job. Throws RangeError when there is none with the id. */
+  /** The exact files of one job. Throws RangeError if the id is unknown. */
   readonly filesOf: (jobId: string) => JobFiles & { readonly all: readonly ExportFile[] };
-  /** Registers a client or replaces its registration. */
+  /** Registers a client, or replaces its registration. */
   readonly registerClient: (client: RegisteredClient) => void;
-  /** Makes every token that was issued invalid. */
+  /** Makes all issued tokens invalid. */
   readonly revokeTokens: () => void;
   /** Finishes all pending jobs at once. */
   readonly completeJobs: () => void;
-  /** Makes the files of a complete job unavailable as if their lifetime had passed. Throws RangeError. */
+  /** Makes the files of a complete job unavailable as if their lifetime had ended. Throws RangeError. */
   readonly expireFiles: (jobId: string) => void;
-  /** Makes the job fail: its status is 500 from now on. Throws RangeError. */
+  /** Makes the job fail: its status request answers 500 from now on. Throws RangeError. */
   readonly failJob: (jobId: string) => void;
-  /** Adds a pending job as if the client had made it through other means; returns its id. */
-  readonly addForeignJob: (job: ForeignJob) => string;
-  /** FHIR instant that new jobs have as transactionTime, and up to which they hold data; null takes the clock. */
+  /** Adds a pending job as if the client had made it elsewhere. Returns its id. */
+  readonly addUnrelatedJob: (job: UnrelatedJob) => string;
+  /** Sets the transactionTime of new jobs, a FHIR instant. Jobs have data up to it. Null: the time of their creation. */
   readonly setTransactionTime: (instant: string | null) => void;
-  /** Closes the port and all connections at once. */
+  /** Closes the port and all connections immediately. */
   readonly close: () => Promise<void>;
 }
 
-/** Starts a simulator in this process. Rejects when the port is taken. */
+/** Starts a simulator in this process. Rejects if the port is taken. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const settings = settingsOf(options);
   const server = createServer();
@@ -88,7 +88,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const state = createState(options, settings, data, options.publicUrl ?? localUrl(server));
   server.on("request", (request, response) => {
     handleRequest(state, request, response).catch((error: unknown) => {
-      // A client that hung up is none of our faults; anything else has to be seen.
+      // A client may close the connection. Any other error must become visible.
       if (!request.destroyed || !response.destroyed) process.emitWarning(`simulator: ${String(error)}`);
       response.destroy();
     });
@@ -128,7 +128,7 @@ function createState(
     signer: new UserTokenSigner(baseUrl),
     records: new PatientRecords(data, settings.seed, settings.maxVisits),
     searches: new Searches(baseUrl),
-    ccdRequests: new CcdRequests(settings),
+    serverRequests: new ServerRequests(settings),
     nonces: new Nonces(),
     faults: new FaultPlan(settings.seed),
     log: [],
@@ -161,7 +161,7 @@ function controlsOf(state: SimulatorState): Controls {
     failJob: (jobId) => {
       jobById(state.jobs, jobId).failed = true;
     },
-    addForeignJob: (job) => addForeignJob(state, job),
+    addUnrelatedJob: (job) => addUnrelatedJob(state, job),
     setTransactionTime: (instant) => {
       state.transactionTime = instant;
     },

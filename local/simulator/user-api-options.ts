@@ -1,7 +1,7 @@
 /** A person with an account at the portal (guide: "Authentication and Authorization"). */
 export interface RegisteredUser {
   readonly userId: string;
-  /** Ids of the patients whom the user is authorized to see; "all" for everybody. */
+  /** Ids of the patients whom the user is authorized to see; "all" for every patient. */
   readonly patients: "all" | readonly string[];
 }
 
@@ -13,7 +13,7 @@ export interface RegisteredApp {
   readonly clientSecret?: string;
 }
 
-/** How a download says that the documents are not ready, which the guide does not tell. */
+/** The answer of a download while the documents are not ready. The guide does not say which. */
 export type NotReadyForm =
   /** 200 with the JSON of an accepted request: BESR01 "Your request is in progress". */
   | "in-progress"
@@ -30,11 +30,11 @@ export type NotReadyForm =
   /** 404 with Tomcat's page. */
   | "not-found";
 
-/** Options of what users' tokens are for: sessions, patients, resources and CCDs. */
+/** Options of the endpoints for users: sessions, patients, resources and CCDs. */
 export interface UserApiOptions {
-  /** Default none. */
+  /** Default: empty. */
   users?: readonly RegisteredUser[];
-  /** Default none. */
+  /** Default: empty. */
   apps?: readonly RegisteredApp[];
   /** Default 899, as the guide prints it. */
   userTokenLifetimeSeconds?: number;
@@ -42,13 +42,13 @@ export interface UserApiOptions {
   authorizationCodeLifetimeSeconds?: number;
   /** Default 30 days, counted anew from each refresh. */
   refreshTokenLifetimeSeconds?: number;
-  /** Each refresh gives a new refresh token and ends the old one; default true. */
+  /** Each refresh issues a new refresh token and ends the old one; default true. */
   refreshTokenRotation?: boolean;
-  /** A refresh token that comes a second time ends its session (RFC 9700 4.14.2); default true. */
+  /** A refresh token that is used twice ends its session (RFC 9700 4.14.2); default true. */
   refreshTokenReuseEndsSession?: boolean;
   /**
-   * How long after its rotation a refresh token may come again, and is answered with further tokens, as Ory Hydra's graceful
-   * rotation does, whose tokens the guide's look like; default 0.
+   * How long after its rotation a refresh token may be used again for further tokens; default 0. Ory Hydra, whose tokens look
+   * like the guide's, does so under the name of graceful rotation.
    */
   refreshTokenGraceSeconds?: number;
   /** A refresh ends the session's earlier access tokens; default false. */
@@ -57,27 +57,27 @@ export interface UserApiOptions {
   userTokenErrors?: "oauth" | "tomcat";
   /** The n-th patient, counted from 0, has 1 + n modulo this many visits; default 3. */
   maxVisits?: number;
-  /** Resources on one page of a search, where `_count` does not ask for another number; default 20. */
+  /** Resources on one page of a search without `_count`; default 20. */
   resourcePageSize?: number;
   /** The guide prints a bare Patient in answer to a search; default "bundle". */
   patientSearchAnswer?: "bundle" | "bare-when-single";
   /** "guide": only its four combinations and its example; default "any". */
   searchCombinations?: "any" | "guide";
-  /** From a request for CCDs until its documents are ready; default 1500. */
+  /** Time from a request for CCDs until its documents are ready; default 1500. */
   ccdDurationMs?: number;
-  /** Until when a request keeps its user from making another; default "ready". */
+  /** The step that ends a pending request, after which its user may make another; default "ready". */
   ccdPendingUntil?: "ready" | "downloaded";
   /** Default "in-progress". */
   ccdNotReady?: NotReadyForm;
   /** "xml-when-single": one document comes as it is; default "zip". */
   ccdContainer?: "zip" | "xml-when-single";
-  /** "data-descriptors" (default): the ZIP is written as Java streams it. "headers": sizes precede the content. */
+  /** "data-descriptors" (default): sizes follow the content, as Java streams a ZIP. "headers": sizes precede the content. */
   ccdZipSizes?: "data-descriptors" | "headers";
-  /** "as-printed" (default): what lacks a header that the guide lists gets 400. */
+  /** "as-printed" (default): a request without one of the headers that the guide lists gets 400. */
   ccdHeaders?: "as-printed" | "lenient";
-  /** By what a document's recordTarget names the patient; default "both". */
+  /** The ids of the patient in a document's recordTarget; default "both". */
   ccdPatientIds?: "both" | "patient-id" | "mrn";
-  /** A download needs x-auth-token besides the nonce; default false. */
+  /** A download needs x-auth-token in addition to the nonce; default false. */
   ccdDownloadNeedsToken?: boolean;
   /** Default 60. */
   nonceLifetimeSeconds?: number;

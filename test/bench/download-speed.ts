@@ -11,9 +11,9 @@ import { testClient } from "#test/fixtures/integra-client.ts";
 import type { Peers } from "./loopback-peers.ts";
 
 /*
- * How fast one process of the bridge downloads, verifies and lands files, and in how much memory: `npm run bench:download`.
- * The file server and the S3 are on loopback, in a process of their own. The CPU time is that of the thread that does the
- * work: on a machine whose cores are busy, it tells better than the clock what a core of its own would give.
+ * `npm run bench:download`: measures how fast one process of the bridge downloads, verifies and lands files, and its memory.
+ * The file server and the S3 are on loopback in another process. The CPU time is that of the working thread: on a busy
+ * machine it is closer to the speed of an idle core than the clock.
  */
 
 const mebibyte = 1024 * 1024;
@@ -47,7 +47,7 @@ async function stored(): Promise<number> {
   return Number(await (await request(peers.s3Origin)).body.text());
 }
 
-/** Prints what `work` took; it answers the bytes that it landed, which must be those that S3 got. */
+/** Prints the time and memory of `work`, which returns the number of landed bytes. S3 must have got as many. */
 async function measured(what: string, work: () => Promise<number>): Promise<void> {
   const before = await stored();
   const began = performance.now();
@@ -55,7 +55,7 @@ async function measured(what: string, work: () => Promise<number>): Promise<void
   const bytes = await work();
   const seconds = (performance.now() - began) / 1000;
   const { user, system } = process.threadCpuUsage(cpu);
-  if (bytes !== (await stored()) - before) throw new Error("S3 got other bytes than those that landed");
+  if (bytes !== (await stored()) - before) throw new Error("S3 got another number of bytes than landed");
   const cpuSeconds = (user + system) / 1_000_000;
   const speed = (per: number) => `${per.toFixed(2)} s, ${(bytes / mebibyte / per).toFixed(0)} MiB/s`;
   const peak = (process.resourceUsage().maxRSS / 1024).toFixed(0);

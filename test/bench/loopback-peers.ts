@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { generateDataset } from "#local/simulator/dataset.ts";
+import { generateDataset } from "#local/simulator/records/dataset.ts";
 
 /*
- * Both ends of a download, in a process of their own, so that they don't count as the bridge's work: a server of NDJSON
- * files, and an S3 that takes everything and keeps nothing but the number of bytes.
+ * Both ends of a download: a server of NDJSON files, and an S3 that accepts all uploads and keeps only the number of bytes.
+ * They run in a separate process, so that they do not count as the bridge's work.
  */
 
-/** What the measuring process is told once both servers listen. */
+/** The message to the measuring process after both servers listen. */
 export interface Peers {
   filesOrigin: string;
   s3Origin: string;
@@ -16,7 +16,7 @@ export interface Peers {
 
 const newline = 0x0a;
 
-/** `/{ResourceType}/{bytes}` is a file of so many bytes, up to the end of the last record. */
+/** `/{ResourceType}/{bytes}` is a file of that many bytes, rounded to whole records. */
 function startFileServer(): Promise<string> {
   const dataset = generateDataset(1, 2_000, Number.MAX_SAFE_INTEGER);
   const bodies = new Map(dataset.files({ level: "Patient" }).map(({ type, body }) => [type, body]));
@@ -32,7 +32,7 @@ function startFileServer(): Promise<string> {
   });
 }
 
-/** `GET /` answers the bytes that were put so far. */
+/** `GET /` answers the number of bytes that were put. */
 function startS3Sink(): Promise<string> {
   let stored = 0;
   return listening(async (request, response) => {

@@ -131,10 +131,10 @@ describe("the settings of documents", () => {
   test.each([
     ["a root that no document could have", { patientIdRoots: ["202"] }, "must be an OID"],
     ["a root with an empty part", { patientIdRoots: ["2.16..3"] }, "must be an OID"],
-    ["an empty list of roots", { patientIdRoots: [] }, "must name a root, or be left out"],
+    ["an empty list of roots", { patientIdRoots: [] }, "must name at least one root, or be absent"],
     ["an unknown second factor", { secondFactor: "never" }, "secondFactor"],
     ["an answer that /tmp cannot hold", { limits: { answerMiB: 257 } }, "half of the function's 512 MiB of /tmp"],
-    ["a document that memory cannot hold", { limits: { documentMiB: 257 } }, "the function has 2048 MiB"],
+    ["a document that memory cannot hold", { limits: { documentMiB: 257 } }, "and has 2048 MiB"],
     ["more documents than can be read in time", { limits: { totalMiB: 4097 } }, "15 minutes"],
     ["more entries than one answer of the API can list", { limits: { entries: 2001 } }, "in one answer"],
     ["a limit of zero", { limits: { entries: 0 } }, "ccd.documents.limits.entries"],

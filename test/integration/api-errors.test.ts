@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type ApiCaller, apiCaller } from "#local/api-caller.ts";
-import type { FaultyEndpoint, ScriptedFault } from "#local/simulator/fault-plan.ts";
-import { ask, bundleOf, outcomeOf, problemOf, requestOf, searchable } from "../fixtures/api-answers.ts";
+import type { FaultyEndpoint, ScriptedFault } from "#local/simulator/faults/fault-plan.ts";
+import { bundleOf, outcomeOf, postCcdRequest, problemOf, requestOf, searchable } from "../fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
 
 /** What a page of Tomcat's would leave. */
@@ -149,28 +149,28 @@ describe("the API where something is wrong", () => {
       ["no object", "1", "object"],
     ])("refuses %s, and asks nobody", async (_, body, words) => {
       const asked = test.simulator.log.length;
-      expect((await problemOf(await ask(caller, body), 400)).detail).toContain(words);
+      expect((await problemOf(await postCcdRequest(caller, body), 400)).detail).toContain(words);
       expect(test.simulator.log.length).toBe(asked);
     });
 
     it("refuses what is not JSON without repeating it, and a key that is none", async () => {
-      const answer = await caller.ask("/ccd-requests", { method: "POST", body: "{ patientId: 4711" });
+      const answer = await caller.send("/ccd-requests", { method: "POST", body: "{ patientId: 4711" });
       expect(JSON.stringify(await problemOf(answer, 400))).not.toContain("4711");
-      const keyed = await ask(caller, { patientId: "1" }, { "idempotency-key": "x".repeat(300) });
+      const keyed = await postCcdRequest(caller, { patientId: "1" }, { "idempotency-key": "x".repeat(300) });
       expect((await problemOf(keyed, 400)).title).toContain("Idempotency-Key");
     });
 
     it("says that the server did not search, with the server's words", async () => {
       script("patient-search", { kind: "status", status: 500, body: "html", words: "Maintenance" });
       const { gender, birthdate: birthDate, email } = somebody();
-      const { detail } = await problemOf(await ask(caller, { patient: { gender, birthDate, email } }), 503);
+      const { detail } = await problemOf(await postCcdRequest(caller, { patient: { gender, birthDate, email } }), 503);
       expect(detail).toContain("Maintenance");
       expect(detail).not.toMatch(html);
     });
 
     it("shows how it failed where the server refuses the kick-off as the guide has it", async () => {
       script("ccd-request", { kind: "status", status: 400, body: "portal" });
-      const asked = await ask(caller, { patientId: somebody().id }, { prefer: "wait=20" });
+      const asked = await postCcdRequest(caller, { patientId: somebody().id }, { prefer: "wait=20" });
       const { state, failure, documents } = await requestOf(asked);
       expect([asked.status, state, documents]).toEqual([200, "failed", []]);
       expect(failure).toMatchObject({ name: "CcdRequestRefused", message: expect.stringContaining("HTTP 400") });
@@ -179,14 +179,14 @@ describe("the API where something is wrong", () => {
     it("gets the documents though a nonce was refused with Tomcat's page, and another was used", async () => {
       script("nonce", { kind: "status", status: 500, body: "html", words: "Access Denied" });
       script("ccd-download", { kind: "unauthorized" });
-      const asked = await ask(caller, { patientId: somebody().id }, { prefer: "wait=20" });
+      const asked = await postCcdRequest(caller, { patientId: somebody().id }, { prefer: "wait=20" });
       expect(await requestOf(asked)).toMatchObject({ state: "ready", failure: null });
       expect([test.simulator.faults.pending("nonce"), test.simulator.faults.pending("ccd-download")]).toEqual([0, 0]);
     });
 
     it("fails where no nonce of the server's is good, after a few tries", async () => {
       test.simulator.settings.nonceLifetimeSeconds = 0;
-      const asked = await ask(caller, { patientId: somebody().id }, { prefer: "wait=20" });
+      const asked = await postCcdRequest(caller, { patientId: somebody().id }, { prefer: "wait=20" });
       test.simulator.settings.nonceLifetimeSeconds = 60;
       expect((await requestOf(asked)).failure).toMatchObject({
         name: "AccessRefused",
@@ -195,7 +195,7 @@ describe("the API where something is wrong", () => {
     });
 
     it("does not know requests of others, documents that are not there, and ids that are none", async () => {
-      const asked = await ask(caller, { patientId: somebody().id }, { prefer: "wait=20" });
+      const asked = await postCcdRequest(caller, { patientId: somebody().id }, { prefer: "wait=20" });
       const { requestId } = await requestOf(asked);
       for (const path of [
         `/ccd-requests/ccd-${"0".repeat(32)}`,

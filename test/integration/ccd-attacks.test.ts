@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { ccdDocuments } from "#ccd-retrieval/language/ccd-request.ts";
-import type { CcdAttack, Fault } from "#local/simulator/fault-plan.ts";
+import type { CcdAttack, Fault } from "#local/simulator/faults/fault-schema.ts";
 import { type RetrievalUnderTest, retrievalUnderTest } from "#test/fixtures/retrieval-under-test.ts";
 
 /** What each of the simulator's attacks is refused as: one that is added there needs an answer here. */

@@ -5,9 +5,9 @@ import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-sec
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type ApiCaller, apiCaller } from "#local/api-caller.ts";
 import { clientSettings } from "#local/local-bridge.ts";
-import type { FaultyEndpoint, ScriptedFault } from "#local/simulator/fault-plan.ts";
+import type { FaultyEndpoint, ScriptedFault } from "#local/simulator/faults/fault-plan.ts";
 import { sessionSecret } from "#user-session/language/user-session.ts";
-import { ask, bundleOf, linkOf, requestOf, searchable } from "../fixtures/api-answers.ts";
+import { bundleOf, linkOf, postCcdRequest, requestOf, searchable } from "../fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
 import { findLeaks, type Marker, type ScannedText } from "../fixtures/marker-scan.ts";
 import { named, patientMarkers, planted, reported } from "../fixtures/patient-markers.ts";
@@ -81,7 +81,7 @@ describe("what the bridge writes down on demand", () => {
     told.diagnostics += await answer.text();
   };
   const finished = async (body: object, headers: Record<string, string> = {}) => {
-    const request = await requestOf(await ask(caller, body, { prefer: "wait=20", ...headers }));
+    const request = await requestOf(await postCcdRequest(caller, body, { prefer: "wait=20", ...headers }));
     told.requestIds.push(request.requestId);
     await test.awaitCcdEnd(request.requestId);
     return request;
@@ -110,12 +110,16 @@ describe("what the bridge writes down on demand", () => {
     const { id, gender, birthdate: birthDate, email } = searchable(test.simulator, 1);
     const { documents } = await finished({ patient: { gender, birthDate, email } }, { "idempotency-key": `of-${id}` });
     for (const { href } of documents) {
-      const location = (await caller.ask(href, { redirect: "manual" })).headers.get("location") ?? "";
+      const location = (await caller.send(href, { redirect: "manual" })).headers.get("location") ?? "";
       told.signatures.push(new URL(location).searchParams.get("X-Amz-Signature") ?? "");
     }
-    const foreign = test.simulator.addForeignCcdRequest({ userId: "portal-user", patientId: id, durationMs: 1_000 });
+    const unrelated = test.simulator.addUnrelatedServerRequest({
+      userId: "portal-user",
+      patientId: id,
+      durationMs: 1_000,
+    });
     expect((await finished({ patientId: searchable(test.simulator, 2).id })).state).toBe("ready");
-    expect(test.simulator.ccdRequests().find((made) => made.id === foreign)).toMatchObject({ downloads: 0 });
+    expect(test.simulator.serverRequests().find((made) => made.id === unrelated)).toMatchObject({ downloads: 0 });
   }
 
   async function askBadly(): Promise<void> {
@@ -138,7 +142,7 @@ describe("what the bridge writes down on demand", () => {
     expect((await finished({ patientId: id })).state).toBe("failed");
     script("ccd-download", { ...refusal, status: 404 });
     expect((await finished({ patientId: id })).state).toBe("failed");
-    await say(await ask(caller, { patientId: `${planted.name} ${planted.born}` }));
+    await say(await postCcdRequest(caller, { patientId: `${planted.name} ${planted.born}` }));
     await say(await caller.get(`/ccd-requests/${encodeURIComponent(planted.name)}/documents/${planted.born}`));
   }
 
@@ -147,7 +151,7 @@ describe("what the bridge writes down on demand", () => {
     test.simulator.revokeUserTokens();
     const refused = async () => expect((await caller.get("/fhir/Condition")).status).toBe(503);
     await vi.waitFor(refused, { timeout: 20_000, interval: 1_000 });
-    const request = await requestOf(await ask(caller, { patientId: searchable(test.simulator, 4).id }));
+    const request = await requestOf(await postCcdRequest(caller, { patientId: searchable(test.simulator, 4).id }));
     await test.awaitCcdEnd(request.requestId);
     await test.awaitSessionEnd();
   }

@@ -10,7 +10,7 @@ describe("requests for CCDs", () => {
 
   const patient = (place: number): string => retrieval.patient(place);
   const madeFor = (patientId: string) =>
-    retrieval.under.simulator.ccdRequests().filter((made) => made.patientId === patientId && !made.foreign);
+    retrieval.under.simulator.serverRequests().filter((made) => made.patientId === patientId && !made.unrelated);
 
   test("lead to documents, an event, and who asked in the audit trail", async () => {
     const { request, expectDocumentsOf, keysOf, under } = retrieval;
@@ -36,17 +36,17 @@ describe("requests for CCDs", () => {
 
   test("wait out somebody else's, and use its id for nothing", async () => {
     const { simulator } = retrieval.under;
-    const foreign = simulator.addForeignCcdRequest({ userId, patientId: patient(5), durationMs: 2_000 });
+    const unrelated = simulator.addUnrelatedServerRequest({ userId, patientId: patient(5), durationMs: 2_000 });
     const requestId = await retrieval.request(patient(6));
     await retrieval.expectDocumentsOf(requestId, patient(6));
-    expect(simulator.ccdRequests().find(({ id }) => id === foreign)).toMatchObject({ downloads: 0 });
+    expect(simulator.serverRequests().find(({ id }) => id === unrelated)).toMatchObject({ downloads: 0 });
   });
 
   test("of which one's execution ended are finished for its own patient first", async () => {
     const { under, requests, record, request, expectDocumentsOf } = retrieval;
     const dead = await record(patient(7));
     const made = { userId, patientId: patient(7), durationMs: 3_000 };
-    await requests.accept(dead, under.simulator.addForeignCcdRequest(made));
+    await requests.accept(dead, under.simulator.addUnrelatedServerRequest(made));
     const heir = await request(patient(8));
     await expectDocumentsOf(dead, patient(7));
     await expectDocumentsOf(heir, patient(8));
@@ -54,12 +54,12 @@ describe("requests for CCDs", () => {
 
   test("end where their execution is stopped, and leave the session to the next", async () => {
     const { under, requests, request, stop, failed, expectDocumentsOf } = retrieval;
-    const foreign = under.simulator.addForeignCcdRequest({ userId, patientId: patient(5) });
+    const unrelated = under.simulator.addUnrelatedServerRequest({ userId, patientId: patient(5) });
     const stopped = await request(patient(9));
     await stop(stopped);
     expect((await failed(stopped)).error.name).toBe("RetrievalStopped");
     expect(await requests.find(stopped)).toMatchObject({ state: "failed" });
-    under.simulator.clearCcdRequest(foreign);
+    under.simulator.releaseServerRequest(unrelated);
     await expectDocumentsOf(await request(patient(10)), patient(10));
   });
 
@@ -82,13 +82,13 @@ describe("requests for CCDs", () => {
 
   test("fail at the deadline, saying so, where somebody else's never clears", async () => {
     const { under, request, failed, keysOf } = retrieval;
-    const foreign = under.simulator.addForeignCcdRequest({ userId, patientId: patient(5) });
+    const unrelated = under.simulator.addUnrelatedServerRequest({ userId, patientId: patient(5) });
     const almostAnHourAgo = new Date(Date.now() - (3600 - 10) * 1000).toISOString();
     const requestId = await request(patient(11), almostAnHourAgo);
     const { error } = await failed(requestId);
     expect(error).toMatchObject({ name: "DeadlineExceeded", message: expect.stringContaining("never used") });
     expect(await keysOf(`ccds/${requestId}/`)).toEqual([]);
-    expect(under.simulator.ccdRequests().find(({ id }) => id === foreign)).toMatchObject({ downloads: 0 });
-    under.simulator.clearCcdRequest(foreign);
+    expect(under.simulator.serverRequests().find(({ id }) => id === unrelated)).toMatchObject({ downloads: 0 });
+    under.simulator.releaseServerRequest(unrelated);
   });
 });

@@ -1,7 +1,7 @@
 import { PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { clientSettings, type LocalBridge } from "#local/local-bridge.ts";
-import type { FaultRate } from "#local/simulator/fault-plan.ts";
+import type { FaultRate } from "#local/simulator/faults/fault-plan.ts";
 import { type BridgeUnderTest, bridgeUnderTest, completed, failed } from "../fixtures/bridge-under-test.ts";
 import { landedFiles, sameBytes, servedFiles } from "../fixtures/landed-files.ts";
 

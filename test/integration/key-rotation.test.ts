@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createClientKeyPair } from "#cli/client-key-pair.ts";
 import type { ReceivedExportEvent } from "#local/bridge-caller.ts";
 import { clientSettings } from "#local/local-bridge.ts";
-import type { RequestLogEntry } from "#local/simulator/request-log.ts";
+import type { RequestLogEntry } from "#local/simulator/http/request-log.ts";
 import { type BridgeUnderTest, bridgeUnderTest, completed, failed } from "../fixtures/bridge-under-test.ts";
 import { landedFiles, sameBytes, servedFiles } from "../fixtures/landed-files.ts";
 

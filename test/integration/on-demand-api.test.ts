@@ -5,7 +5,7 @@ import { type ApiCaller, apiCaller } from "#local/api-caller.ts";
 import { clientSettings } from "#local/local-bridge.ts";
 import { apiAccess } from "#on-demand-api/language/access-record.ts";
 import { renderOpenApi } from "#on-demand-api/openapi/openapi.ts";
-import { ask, bundleOf, linkOf, outcomeOf, requestOf, searchable } from "../fixtures/api-answers.ts";
+import { bundleOf, linkOf, outcomeOf, postCcdRequest, requestOf, searchable } from "../fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
 import { iamUser } from "../fixtures/iam-user.ts";
 
@@ -79,7 +79,7 @@ describe("the API on demand", () => {
         const answers = [
           await caller.get(`/fhir/Patient?${query}`),
           await caller.get(`/fhir/us-core/Patient?${query}`),
-          await caller.ask("/fhir/Patient/_search", { method: "POST", headers, body: query }),
+          await caller.send("/fhir/Patient/_search", { method: "POST", headers, body: query }),
         ];
         for (const answer of answers) {
           const found = (await bundleOf(answer)).entry?.map(({ resource }) => (resource as Patient).id);
@@ -156,21 +156,21 @@ describe("the API on demand", () => {
     it("are asked for by demographics, waited for, and read under links that are good for a minute", async () => {
       const { id, gender, birthdate: birthDate, email } = somebody();
       const headers = { "idempotency-key": "visit-1", prefer: "wait=20" };
-      const answer = await ask(caller, { patient: { gender, birthDate, email } }, headers);
+      const answer = await postCcdRequest(caller, { patient: { gender, birthDate, email } }, headers);
       const request = await requestOf(answer);
       expect([answer.status, request.state]).toEqual([200, "ready"]);
       expect(request.documents.length).toBeGreaterThan(0);
       for (const { href, bytes } of request.documents) {
-        const link = await caller.ask(href, { redirect: "manual" });
+        const link = await caller.send(href, { redirect: "manual" });
         expect(link.status).toBe(303);
         const location = link.headers.get("location") ?? "";
         expect(new URL(location).searchParams.get("X-Amz-Expires")).toBe("60");
         const text = await (await fetch(location)).text();
         expect([Buffer.byteLength(text), text.includes(`extension="${id}"`)]).toEqual([bytes, true]);
       }
-      const again = await requestOf(await ask(caller, { patient: { gender, birthDate, email } }, headers));
+      const again = await requestOf(await postCcdRequest(caller, { patient: { gender, birthDate, email } }, headers));
       expect(again).toEqual(request);
-      expect((await ask(caller, { patientId: id }, headers)).status).toBe(422);
+      expect((await postCcdRequest(caller, { patientId: id }, headers)).status).toBe(422);
       const path = `/ccd-requests/${request.requestId}`;
       expect(await requestOf(await caller.get(path))).toEqual(request);
       const refused = [await other.get(path), await other.get(`${path}/documents/1`)];
@@ -179,26 +179,28 @@ describe("the API on demand", () => {
 
     it("of a period without encounters are none: the request is ready all the same", async () => {
       const period = { startDate: "1901-01-01T00:00:00Z", endDate: "1901-12-31T00:00:00+05:00" };
-      const answer = await ask(caller, { patientId: somebody().id, ...period }, { prefer: "wait=20" });
+      const answer = await postCcdRequest(caller, { patientId: somebody().id, ...period }, { prefer: "wait=20" });
       expect(await requestOf(answer)).toMatchObject({ state: "ready", documents: [], failure: null });
     });
 
     it("that are asked for again while they are fetched are the same request", async () => {
       const { id } = somebody();
       const headers = { "idempotency-key": "visit-2" };
-      const first = await ask(caller, { patientId: id }, headers);
-      const second = await ask(caller, { patientId: id }, headers);
+      const first = await postCcdRequest(caller, { patientId: id }, headers);
+      const second = await postCcdRequest(caller, { patientId: id }, headers);
       expect([first.status, second.status]).toEqual([202, 202]);
       expect(second.headers.get("location")).toBe(first.headers.get("location"));
-      const waited = await ask(caller, { patientId: id }, { ...headers, prefer: "wait=20" });
+      const waited = await postCcdRequest(caller, { patientId: id }, { ...headers, prefer: "wait=20" });
       expect((await requestOf(waited)).state).toBe("ready");
     });
 
     it("are not asked for where nobody matches, or several do", async () => {
       const { id, gender, birthdate: birthDate, email } = somebody();
-      expect((await ask(caller, { patient: { gender, birthDate, email: "nobody@example.org" } })).status).toBe(404);
+      expect(
+        (await postCcdRequest(caller, { patient: { gender, birthDate, email: "nobody@example.org" } })).status,
+      ).toBe(404);
       const twin = test.simulator.addTwin(id, "Another");
-      const several = await ask(caller, { patient: { gender, birthDate, email } });
+      const several = await postCcdRequest(caller, { patient: { gender, birthDate, email } });
       const problem = (await several.json()) as { candidates: string[] };
       expect([several.status, problem.candidates.toSorted()]).toEqual([409, [id, twin].toSorted()]);
     });

@@ -84,16 +84,16 @@ describe("exports that are asked for at the same time", () => {
   });
 
   it("wait out a job that somebody else made with the same client: never adopted, never deleted", async () => {
-    const foreign = test.simulator.addForeignJob({
+    const unrelated = test.simulator.addUnrelatedJob({
       clientId: "integra-bridge-local",
       level: "Group",
       groupId: "517483350",
     });
     const end = completed(await test.exportBy({ level: "group", groupId: "187419279", types: ["Patient"] }));
 
-    expect((await holdsItsOwn(end))?.id).not.toBe(foreign);
-    expect(jobOf(foreign)).toMatchObject({ deleted: false, downloads: 0 });
-    expect(jobOf(foreign)?.kickOffs).toBeGreaterThan(0);
+    expect((await holdsItsOwn(end))?.id).not.toBe(unrelated);
+    expect(jobOf(unrelated)).toMatchObject({ deleted: false, downloads: 0 });
+    expect(jobOf(unrelated)?.kickOffs).toBeGreaterThan(0);
     const facts = [...(await test.objects(`audit/${end.exportId}/`)).keys()];
     expect(facts.filter((key) => key.includes("/kicked-off-"))).toHaveLength(2);
   });

@@ -1,7 +1,7 @@
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { clientSettings } from "#local/local-bridge.ts";
-import type { Fault } from "#local/simulator/fault-plan.ts";
+import type { Fault } from "#local/simulator/faults/fault-schema.ts";
 import {
   type BridgeUnderTest,
   bridgeUnderTest,

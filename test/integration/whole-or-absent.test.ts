@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Fault } from "#local/simulator/fault-plan.ts";
+import type { Fault } from "#local/simulator/faults/fault-schema.ts";
 import { type BridgeUnderTest, bridgeUnderTest, completed } from "../fixtures/bridge-under-test.ts";
 import { landedFiles, sameBytes, servedFiles } from "../fixtures/landed-files.ts";
 

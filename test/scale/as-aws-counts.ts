@@ -2,7 +2,7 @@ import { historyEventsOf, historyEventsOfExecution, historyEventsOfRetry } from 
 import { type Level, levelsOf, rendered } from "#test/workflow/state-machine-files.ts";
 import type { ExecutionFigures } from "./execution-figures.ts";
 
-/** What AWS would bill and limit. */
+/** The counts that AWS bills and limits. */
 export interface AwsCounts {
   /** States entered, retries, and one for each child that the Distributed Map starts. */
   stateTransitions: number;
@@ -13,9 +13,9 @@ export interface AwsCounts {
 const file = "bulk-export.asl.json";
 
 /**
- * Counts an export as AWS does. The local AWS keeps fewer events than AWS, and of children only their calls; what it
- * leaves out is counted by the definition: each state that was entered adds its events, each call of a child stands for
- * the states on the way from it to the child's end.
+ * Counts an export as AWS does. The local AWS records fewer events than AWS, and only the calls of children. The missing
+ * counts come from the definition: each entered state adds its events, and each call of a child adds the states from it to
+ * the child's end.
  *
  * Source: Step Functions pricing ("each time a step of your workflow is executed", "each retry"); Developer Guide,
  * "Transitions in Distributed Map state" ("one state transition for each child workflow execution").
@@ -47,7 +47,7 @@ function childrenLevel(machine: Level): Level {
   return children;
 }
 
-/** The states that a child enters whose file lands at the first try. */
+/** The states of a child whose file lands at the first attempt. */
 function statesToTheEnd({ StartAt, States }: Level): number {
   const way = new Set<string>();
   for (let name: string | undefined = StartAt; name !== undefined; name = States[name]?.Next ?? States[name]?.Default) {

@@ -8,11 +8,11 @@ import {
 } from "@aws-sdk/client-sfn";
 import { clientSettings, type LocalBridge } from "#local/local-bridge.ts";
 
-/** What the history of one execution comes to. */
+/** The counts of one execution's history. */
 export interface ExecutionFigures {
-  /** How often each state was entered. The local AWS tells it of parents only. */
+  /** How often each state was entered. The local AWS records it only for parents. */
   statesEntered: Map<string, number>;
-  /** Calls of Lambda functions, repeated ones included. */
+  /** Calls of Lambda functions, including repeated ones. */
   calls: number;
   /** The largest input or output in the history, in bytes of UTF-8. */
   largestPayload: number;
@@ -76,7 +76,7 @@ function count(event: HistoryEvent, figures: ExecutionFigures): void {
     figures.largestPayload = Math.max(figures.largestPayload, payload(details));
 }
 
-/** The larger of the input and the output in the details of an event; 0 where there are none. */
+/** The larger of the input and the output in the details of an event; 0 if it has neither. */
 function payload(details: unknown): number {
   if (typeof details !== "object" || details === null) return 0;
   const { input, output } = details as { input?: unknown; output?: unknown };

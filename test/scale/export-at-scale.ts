@@ -1,8 +1,8 @@
 import { crc32 } from "node:zlib";
 import type { ExportSummary } from "#bulk-export/language/export-summary.ts";
 import { type BridgeCaller, isAboutExport, type ReceivedExportEvent } from "#local/bridge-caller.ts";
-import type { ExportFile } from "#local/simulator/dataset.ts";
-import type { RequestLogEntry } from "#local/simulator/request-log.ts";
+import type { RequestLogEntry } from "#local/simulator/http/request-log.ts";
+import type { ExportFile } from "#local/simulator/records/dataset.ts";
 import {
   type BridgeUnderTest,
   bridgeUnderTest,
@@ -14,24 +14,24 @@ import { type AwsCounts, asAwsCounts } from "./as-aws-counts.ts";
 import { type ExecutionFigures, executionFigures } from "./execution-figures.ts";
 import { type ProcessUsage, watchProcesses } from "./process-usage.ts";
 
-/** A file as the simulator serves it, by the key below the export's prefix at which it has to land. */
+/** A file of the simulator, with the key below the export's prefix at which it must land. */
 export interface ServedFile {
   key: string;
   fileName: string;
   lines: number;
   bytes: number;
-  /** As S3 writes it: base64 of the big-endian CRC-32. */
+  /** In S3's form: base64 of the big-endian CRC-32. */
   crc32: string;
 }
 
-/** Everything that an export of many files left behind: what it was to move, and all places that say what it moved. */
+/** The results of an export of many files: the served files, and all records of landed files. */
 export interface ExportAtScale {
   exportId: string;
   served: ServedFile[];
   /** Every object below the export's prefix, by its key below it, with its bytes. */
   objects: Map<string, number>;
   summary: Pick<ExportSummary, "status" | "files" | "totals">;
-  /** What the subscriber's queue received. */
+  /** The events that the subscriber's queue received. */
   events: ReceivedExportEvent[];
   /** The simulator's log. */
   requests: Pick<RequestLogEntry, "endpoint" | "fileName" | "status">[];
@@ -50,16 +50,16 @@ export interface ScaleOptions {
   report?: (line: string) => void;
 }
 
-/** Long enough to be asked after several times. */
+/** Long enough for several polls. */
 const exportDurationMs = 2_000;
-/** More do not help: they all share the cores, and each has to start first. */
+/** More workers do not help: they share the cores, and each must start first. */
 const downloadConcurrency = 8;
 const receivers = 4;
 
 /**
- * Deploys the stacks to the local AWS, asks for one export of `files` small files by an event, and collects what came of
- * it. Waits are shortened a hundredfold; nothing else differs from what a user deploys.
- * @throws Error where the export does not complete; the signal's reason, when it fires first
+ * Deploys the stacks to the local AWS, requests one export of `files` small files by an event, and collects its results.
+ * Waits are a hundred times shorter. Everything else is as a user deploys it.
+ * @throws Error if the export does not complete, or the signal's reason if that fires first
  */
 export async function exportAtScale(options: ScaleOptions): Promise<ExportAtScale> {
   const { files, linesPerFile = 10, report = () => undefined } = options;
@@ -73,7 +73,7 @@ export async function exportAtScale(options: ScaleOptions): Promise<ExportAtScal
   try {
     report(`asking for an export of ${files} files`);
     const outcome = await exportOnce(test.caller, options);
-    // What is collected now is no part of the export.
+    // The requests that follow do not belong to the export.
     const processes = await watch.stop();
     report("collecting what it left behind");
     return { ...outcome, ...(await leftBehind(test, outcome.exportId)), processes };
@@ -85,7 +85,7 @@ export async function exportAtScale(options: ScaleOptions): Promise<ExportAtScal
 
 async function leftBehind({ bridge, simulator, caller, objects }: BridgeUnderTest, exportId: string) {
   const [job] = simulator.jobs();
-  if (job === undefined) throw new Error("the simulator was asked for no export");
+  if (job === undefined) throw new Error("the simulator got no kick-off request");
   const prefix = `exports/${exportId}/`;
   const { parent, children } = await executionFigures(bridge, exportId);
   return {
@@ -99,10 +99,10 @@ async function leftBehind({ bridge, simulator, caller, objects }: BridgeUnderTes
   };
 }
 
-/** An export that tells nothing for so long hangs: its longest silent step, the reconciliation, takes seconds. */
+/** An export without an event for this long hangs: its longest step without events, the reconciliation, takes seconds. */
 const patienceMs = 120_000;
 
-/** Asks for the export and receives events until it has ended and the queue is empty. */
+/** Requests the export, and receives events until it has ended and the queue is empty. */
 async function exportOnce(
   caller: BridgeCaller,
   { files, signal, report }: ScaleOptions,
@@ -119,7 +119,7 @@ async function exportOnce(
       if (received.length > 0) lastNews = performance.now();
       else if (end !== undefined) return;
       else if (performance.now() - lastNews > patienceMs)
-        throw new Error("the export has told nothing for two minutes");
+        throw new Error("the export has published no event for two minutes");
       const before = events.length;
       events.push(...received.filter(isAboutExport));
       if (Math.floor(before / 1_000) < Math.floor(events.length / 1_000))

@@ -8,8 +8,8 @@ export const mostStateBytes = 256 * 1024;
 export const mostHistoryEvents = 25_000;
 
 /**
- * What must hold of an export of any number of files, where no fault was injected, and does not: each as a sentence.
- * Empty where every file landed exactly once, was fetched exactly once, was told exactly once, and every limit was kept.
+ * Checks an export of any number of files without injected faults. Returns one sentence for each broken invariant: every
+ * file must land, be downloaded and be published exactly once, within every limit.
  */
 export function brokenInvariants(run: ExportAtScale): string[] {
   return [
@@ -23,7 +23,7 @@ export function brokenInvariants(run: ExportAtScale): string[] {
 
 type Faults = (string | undefined)[];
 
-/** In S3, by key and size; in the summary, by lines, bytes and the CRC-32 that S3 checked when it stored the file. */
+/** Compares S3 by key and size, and the summary by lines, bytes and the CRC-32 that S3 checked when it stored the file. */
 function landedOnce({ served, objects, summary, exportId }: ExportAtScale): Faults {
   const entries = Map.groupBy(summary.files, ({ key }) => keyBelow(exportId, key));
   const known = new Set([...served.map(({ key }) => key), "manifest.json", "summary.json"]);
@@ -95,7 +95,7 @@ function withinStepFunctions(run: ExportAtScale): Faults {
   ];
 }
 
-/** The local AWS enforces no memory limit, AWS does. */
+/** AWS enforces this limit of memory, and the local AWS does not. */
 function withinLambda({ processes }: ExportAtScale): Faults {
   return processes.map(({ name, peakBytes, limitBytes = Infinity }) =>
     unless(peakBytes < limitBytes, `${name} took ${peakBytes} bytes of memory, and would get ${limitBytes}`),
@@ -104,7 +104,7 @@ function withinLambda({ processes }: ExportAtScale): Faults {
 
 const unless = (holds: boolean, fault: string): string | undefined => (holds ? undefined : fault);
 
-/** "3 times: file is not in S3 as it was served (the first: …)" where files are wrong. */
+/** "3 times: file is not in S3 as it was served (the first: …)" if files are wrong. */
 function none(fault: string, files: readonly ServedFile[], isWrong: (file: ServedFile) => boolean): string | undefined {
   const wrong = files.filter(isWrong);
   return unless(wrong.length === 0, `${wrong.length} times: ${fault} (the first: ${wrong[0]?.key})`);

@@ -1,14 +1,14 @@
 import { readdir, readFile } from "node:fs/promises";
 
-/** What the processes of one kind took, at most each. */
+/** The largest usage among the processes of one kind. */
 export interface ProcessUsage {
-  /** Of a Lambda worker the folder of its function; else "local AWS" or "simulator and this script". */
+  /** The folder of a Lambda worker's function, or "local AWS", or "simulator and this script". */
   name: string;
   /** The largest resident set. */
   peakBytes: number;
   /** User and system time, from the process's start. */
   cpuSeconds: number;
-  /** The memory that the function gets on AWS; the local AWS enforces none. Undefined for what is no Lambda. */
+  /** The memory that the function gets on AWS; the local AWS does not enforce it. Undefined for other processes. */
   limitBytes: number | undefined;
 }
 
@@ -24,9 +24,9 @@ const sampleMs = 1_000;
 const ticksPerSecond = 100;
 
 /**
- * Watches this process and those below it: the local AWS and its Lambda workers. The kernel keeps each peak and each sum
- * itself, so a process only has to be seen once near its end. `stop` answers each kind, the largest first; nothing where
- * the system has no /proc. It may be called again.
+ * Watches this process and its children: the local AWS and its Lambda workers. The kernel keeps each peak and each sum, so
+ * one look near the end of a process is enough. `stop` returns the kinds, the largest first. The list is empty on a system
+ * without /proc. `stop` may be called again.
  */
 export function watchProcesses(): { stop: () => Promise<ProcessUsage[]> } {
   const usages = new Map<string, ProcessUsage>();
@@ -75,7 +75,7 @@ async function readProcess(pid: string): Promise<Process | undefined> {
   const parent = field("PPid");
   const peak = field("VmHWM");
   if (parent === undefined || peak === undefined) return undefined;
-  // The process's name, in parentheses, may hold blanks; user and system time are the 14th and 15th field (proc(5)).
+  // The process's name, in parentheses, may have blanks; user and system time are the 14th and 15th field (proc(5)).
   const fields = (await readOfProcess(pid, "stat")).replace(/^.*\) /s, "").split(" ");
   const ticks = Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
   return { pid, parent, peakBytes: Number(peak) * 1024, cpuSeconds: ticks / ticksPerSecond };
@@ -94,6 +94,6 @@ function nameAndValue(line: string): [name: string, value: string] {
   return [name, value.join("=")];
 }
 
-/** Empty where the process has ended meanwhile. */
+/** Empty if the process has ended in the meantime. */
 const readOfProcess = (pid: string, file: string): Promise<string> =>
   readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");

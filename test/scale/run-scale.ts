@@ -1,10 +1,10 @@
 /*
- * `npm run test:scale`: one export of many files through the very stacks that a user deploys, on the local AWS. Prints
- * what it took, and ends with exit code 1 where a file is not exactly where, and exactly as often, as it should be.
+ * `npm run test:scale`: runs one export of many files through the stacks that a user deploys, on the local AWS. It prints
+ * the usage, and ends with exit code 1 if a file is missing, wrong, or landed or published more than once.
  */
 import { parseArgs } from "node:util";
 import { readableBytes } from "#local/export-watch.ts";
-import { stoppable } from "#local/stoppable.ts";
+import { runStoppable } from "#local/run-stoppable.ts";
 import { type ExportAtScale, exportAtScale } from "./export-at-scale.ts";
 import { brokenInvariants, largestState, mostHistoryEvents, mostStateBytes } from "./invariants.ts";
 import type { ProcessUsage } from "./process-usage.ts";
@@ -19,7 +19,7 @@ const { values: flags } = parseArgs({
 const begun = performance.now();
 const seconds = (): string => ((performance.now() - begun) / 1000).toFixed(1);
 
-await stoppable(async (signal) => {
+await runStoppable(async (signal) => {
   const files = Number(flags.files);
   if (!Number.isInteger(files) || files < 1) throw new Error("--files must be a whole number above 0");
   const run = await exportAtScale({
@@ -29,8 +29,8 @@ await stoppable(async (signal) => {
   });
   console.log(`\n${table(rowsOf(run))}\n`);
   const broken = brokenInvariants(run);
-  if (broken.length > 0) throw new Error(`of this export, these do not hold:\n  ${broken.join("\n  ")}`);
-  console.log("Every file landed once, was downloaded once and told once, within all limits.");
+  if (broken.length > 0) throw new Error(`the export broke these invariants:\n  ${broken.join("\n  ")}`);
+  console.log("Every file landed once, was downloaded once and published once, within all limits.");
 });
 
 type Row = [name: string, value: string];
@@ -50,7 +50,7 @@ function rowsOf(run: ExportAtScale): Row[] {
   ];
 }
 
-/** What the largest process of a kind took. */
+/** The usage of the largest process of a kind. */
 function processRow({ name, peakBytes, cpuSeconds, limitBytes }: ProcessUsage): Row {
   const limit = limitBytes === undefined ? "" : ` of ${mebibytes(limitBytes)}`;
   return [name, `${mebibytes(peakBytes)}${limit}, ${cpuSeconds.toFixed(1)} s of CPU`];
@@ -60,7 +60,7 @@ function count(value: number): string {
   return value.toLocaleString("en");
 }
 
-/** As Lambda's memory is set: "512 MiB". */
+/** In the unit of Lambda's memory setting: "512 MiB". */
 function mebibytes(bytes: number): string {
   return `${Math.round(bytes / 1024 ** 2)} MiB`;
 }

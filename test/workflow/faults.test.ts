@@ -43,9 +43,10 @@ const bulkExport: MachineRoutes = {
   "Plan downloads": {
     AccessRefused: ["slowly", "Release lease"],
     ClientKeyUnusable: ["at once final", "Release lease"],
-    ExportJobFailed: ["at once final", "Delete job"],
-    ExportJobGone: ["at once final", "Was it resumed?"],
-    ManifestRejected: ["at once final", "Delete job"],
+    // The job is complete, but it is not the one with which the export began.
+    ExportJobGone: ["at once final", "Start afresh"],
+    // The job is kept: its files can still be fetched, and the export can be resumed.
+    ManifestRejected: ["at once final", "Release lease"],
     OriginRefused: ["at once final", "Release lease"],
     ServerUnavailable: ["as any other", "Release lease"],
   },

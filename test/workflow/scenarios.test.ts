@@ -18,8 +18,13 @@ const bulkExport: Decisions = {
     ["the export is resumed", { export: { run: "r2" } }, "Poll export"],
   ],
   "Was it resumed?": [
-    ["the job of a first run is gone", { export: { run: "first" } }, "Release lease"],
+    ["the job of a first run is gone", { export: { run: "first" } }, "Delete job"],
     ["the job to go on with is gone", { export: { run: "r1" } }, "Start afresh"],
+  ],
+  "Is the job gone?": [
+    ["the first poll found none", {}, "Delete job"],
+    ["a later poll found none", { poll: { outcome: "in-progress" } }, "Delete job"],
+    ["it has a manifest, but other files", { poll: { outcome: "ready" } }, "Release lease"],
   ],
   "Our job?": [
     ["the job is ours", { ...deadline, plan: { outcome: "planned", nextAt: 5000 } }, "Any files?"],

@@ -24,7 +24,8 @@ export interface CancelExportPorts {
 /**
  * Cleans up after an execution that was stopped, or that exceeded Step Functions' time limit. It stores a stop marker,
  * so that Lambdas that still run land no more files. It deletes the job on the server, publishes the end of the export,
- * and releases the lease.
+ * and releases the lease. A complete job of an execution that exceeded the limit is kept: its files can still be fetched by
+ * a resumption.
  * @throws EventsUndelivered
  */
 export const cancelExport =
@@ -37,7 +38,7 @@ export const cancelExport =
     await ports.records.markStopped(run, { reason: "cancelled", fault: "ExportStopped", message, at });
     const record = await ports.records.findExport(exportId);
     const holdsLease = record !== undefined && (await ports.leases.isHeldBy(record.request.level, executionName(run)));
-    const jobDeleted = holdsLease && (await deleteOwnJob(ports, exportId, signal));
+    const jobDeleted = holdsLease && (await deleteOwnJob(ports, exportId, status, signal));
     await ports.audit.append(run, "stopped", { message, jobDeleted });
     await ports.bus.publish(endEvent(ports, { run, status, record, message, at, jobDeleted }));
     // The lease is released last: while the job exists, the server would hand it to the next export.
@@ -72,9 +73,15 @@ function endEvent(
 }
 
 /** Deletes the export's job. Must be called only if the export holds the lease: else the job may be the next export's. */
-async function deleteOwnJob(ports: CancelExportPorts, exportId: string, signal: AbortSignal): Promise<boolean> {
+async function deleteOwnJob(
+  ports: CancelExportPorts,
+  exportId: string,
+  status: Ended["status"],
+  signal: AbortSignal,
+): Promise<boolean> {
   const job = await ports.records.findJob(exportId);
   if (job === undefined || job.foreign) return false;
+  if (status === "TIMED_OUT" && job.manifestUrl !== undefined) return false;
   try {
     await ports.deleteJob(new URL(job.statusUrl), signal);
     return true;

@@ -47,7 +47,11 @@ export const completeExport =
     ports.log.info("EXPORT_RECONCILED", { status: summary.status, ...summary.totals });
     if (fault !== undefined) throw fault;
     const status = summary.status === "complete" ? "complete" : "partial";
-    if (status === "complete") await ports.checkpoints.advance(request, plan.transactionTime, request.since, exportId);
+    if (status === "complete") {
+      const requestedAt = Date.parse(job.kickedOffAt);
+      const { transactionTime } = plan;
+      await ports.checkpoints.advance(request, { exportId, transactionTime, requestedAt, since: request.since });
+    }
     return { status, deleteJob: failedFiles.length === 0 };
   };
 
@@ -110,10 +114,13 @@ async function reconcile(
 }
 
 /** A missing file for which no failure was recorded. */
-function fileWithoutFailure({ index, kind, type, key }: PlannedFile, receipt: LandedFile | undefined): FailedFile {
+function fileWithoutFailure(
+  { index, kind, type, key, fault }: PlannedFile,
+  receipt: LandedFile | undefined,
+): FailedFile {
   const reason = receipt
     ? "it has a receipt, but its object is missing or differs"
-    : "its download ended without a receipt";
+    : (fault ?? "its download ended without a receipt");
   return { index, kind, type, key, reason, attempts: 0 };
 }
 

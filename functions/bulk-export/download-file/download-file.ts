@@ -91,6 +91,7 @@ async function landFile(
   file: PlannedFile,
   { signal }: StepContext,
 ): Promise<LandedFile> {
+  if (file.url === null) throw new FileRefused(file.fault ?? "its entry in the manifest cannot be fetched");
   await throwIfStopped(ports, run);
   const opened = await ports.openFile({ url: new URL(file.url), requiresAccessToken }, signal);
   const verified = await ports.upload(opened.chunks, {

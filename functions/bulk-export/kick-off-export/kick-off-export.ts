@@ -20,7 +20,7 @@ export interface KickOffExportPorts {
   kickOffUrl(request: ExportRequest): URL;
   deleteJob(statusUrl: URL, signal: AbortSignal): Promise<void>;
   leases: Pick<Leases, "isHeldBy">;
-  records: Pick<ExportRecords, "findJob" | "saveJob" | "findStop" | "pointers">;
+  records: Pick<ExportRecords, "findJob" | "saveJob" | "markKickOff" | "findStop" | "pointers">;
   audit: ExportAudit;
   bus: ExportEventBus;
   log: ExportLog;
@@ -41,16 +41,17 @@ export const kickOffExport =
   async ({ export: context, kickOff: previous }, { signal }) => {
     const attempts = (previous?.attempts ?? 0) + 1;
     const known = await ports.records.findJob(context.exportId);
-    if (known !== undefined && !known.foreign) return await publishStarted(ports, context, attempts, undefined);
+    if (known !== undefined && !known.foreign) return await publishStarted(ports, context, attempts);
     await requireLease(ports, context);
+    const sentAt = await ports.records.markKickOff(context.exportId, new Date(ports.now()).toISOString());
     try {
       const started = await ports.kickOff(context.request, signal);
       if (known?.statusUrl === started.statusUrl.href) {
         ports.log.info("EXPORT_MISMATCHED_JOB_RETURNED", { attempts });
         return retryLater(ports, context, attempts, started.retryAfterMs);
       }
-      await storeJob(ports, context, started, signal);
-      return await publishStarted(ports, context, attempts, started.retryAfterMs);
+      await storeJob(ports, context, started, sentAt, signal);
+      return await publishStarted(ports, context, attempts, started);
     } catch (fault) {
       if (!(fault instanceof ServerUnavailable) || !worthAnotherTry(attempts, fault)) throw fault;
       ports.log.warn("EXPORT_KICK_OFF_FAILED", { attempts, reason: fault.message });
@@ -79,13 +80,14 @@ async function storeJob(
   ports: KickOffExportPorts,
   context: ExportContext,
   { statusUrl }: StartedJob,
+  sentAt: string,
   signal: AbortSignal,
 ): Promise<void> {
   const job: ExportJob = {
     exportId: context.exportId,
     statusUrl: statusUrl.href,
     kickOffUrl: ports.kickOffUrl(context.request).href,
-    kickedOffAt: new Date(ports.now()).toISOString(),
+    kickedOffAt: sentAt,
     foreign: false,
   };
   await ports.records.saveJob(job);
@@ -106,7 +108,7 @@ async function publishStarted(
   { bus, records, now }: KickOffExportPorts,
   context: ExportContext,
   attempts: number,
-  retryAfterMs: number | undefined,
+  { retryAfterMs, warnings }: Pick<StartedJob, "retryAfterMs" | "warnings"> = { retryAfterMs: undefined },
 ): Promise<KickOffResult> {
   const { exportId, startedAt } = context;
   await bus.publish({
@@ -121,5 +123,6 @@ async function publishStarted(
     outcome: "accepted",
     ...nextTry(now(), pollIntervalMs({ retryAfterMs, polls: 0, ...elapsedOf(context, now()) })),
     attempts,
+    ...(warnings && { warnings }),
   };
 }

@@ -32,7 +32,7 @@ export const exportAuditFacts = {
   "kicked-off": z.strictObject({ serverJobId: z.string() }),
   landed: z.strictObject({
     status: z.enum(["complete", "partial", "failed"]),
-    transactionTime: z.string(),
+    transactionTime: z.string().nullable(),
     files: z.array(file),
     missing: z.array(z.strictObject({ key: z.string(), reason: z.string() })),
     adoptedFrom: z.string().nullable(),

@@ -63,7 +63,10 @@ export const exportCompleted = z.strictObject({
     .describe("partial: a file is missing, or the server reported an issue of severity error or fatal."),
   transactionTime: z
     .string()
-    .describe("The server's time of the export: all resources modified up to this time are included."),
+    .nullable()
+    .describe(
+      "The server's time of the export, as received: all resources modified up to this time are included. Null if the server gave none.",
+    ),
   adoptedFrom: z
     .string()
     .nullable()

@@ -34,9 +34,20 @@ export class ExportJobFailed extends ExportFault {
   override readonly name = "ExportJobFailed";
 }
 
+interface JobGoneOptions extends ErrorOptions {
+  /** The wait that the server requested before the next status request, in milliseconds. */
+  retryAfterMs?: number | undefined;
+}
+
 /** The server no longer has the job (404 or 410 on its status URL). */
 export class ExportJobGone extends ExportFault {
   override readonly name = "ExportJobGone";
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, options?: JobGoneOptions) {
+    super(message, options);
+    this.retryAfterMs = options?.retryAfterMs;
+  }
 }
 
 /** The manifest cannot be parsed, or lacks a required member. */

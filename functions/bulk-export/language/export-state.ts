@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { caughtFailure } from "#platform/executions/explained-failure.ts";
 import { exportRequest, run } from "./export-request.ts";
+import { warningCounts } from "./export-warnings.ts";
 
 /*
  * The language of state-machines/bulk-export.asl.json: the input and the result of each state's Lambda. None of it may hold a
@@ -61,6 +62,8 @@ export const kickOffResult = z.strictObject({
   outcome: z.enum(["accepted", "busy"]),
   ...nextTry,
   attempts: z.number().int().positive(),
+  /** What could not be read in the answer that accepted the kick-off. Absent if nothing. */
+  warnings: warningCounts.optional(),
 });
 export type KickOffResult = z.infer<typeof kickOffResult>;
 
@@ -74,6 +77,10 @@ export const pollResult = z.strictObject({
   polls: z.number().int().positive(),
   /** The number of consecutive attempts without an answer about the job (429, 5xx, a broken connection). */
   troubles: z.number().int().nonnegative(),
+  /** The number of consecutive attempts that found no job (404, 410). Absent in executions of older versions. */
+  gone: z.number().int().nonnegative().optional(),
+  /** What could not be read in the answers so far. Absent if nothing. */
+  warnings: warningCounts.optional(),
 });
 export type PollResult = z.infer<typeof pollResult>;
 
@@ -93,7 +100,12 @@ export const planResult = z.strictObject({
 });
 export type PlanResult = z.infer<typeof planResult>;
 
-export const planInput = z.object({ export: exportContext, plan: planResult.optional() });
+export const planInput = z.object({
+  export: exportContext,
+  kickOff: kickOffResult.optional(),
+  poll: pollResult.optional(),
+  plan: planResult.optional(),
+});
 export type PlanInput = z.infer<typeof planInput>;
 
 /**

@@ -24,7 +24,8 @@ export const exportSummary = z.strictObject({
   /** The identical export that downloaded the files. This export took over its result. */
   adoptedFrom: exportId.nullable(),
   run,
-  transactionTime: z.string(),
+  /** The server's time as received. Null if the manifest has none that is a text. */
+  transactionTime: z.string().nullable(),
   serverJobId: z.string(),
   files: z.array(landedFile),
   failedFiles: z.array(failedFile),

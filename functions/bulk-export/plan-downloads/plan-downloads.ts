@@ -3,19 +3,30 @@ import type { ExportJob } from "#bulk-export/language/export-job.ts";
 import type { ExportPlan } from "#bulk-export/language/export-plan.ts";
 import type { ExportRequest } from "#bulk-export/language/export-request.ts";
 import type { ExportContext, PlanInput, PlanResult } from "#bulk-export/language/export-state.ts";
+import {
+  addWarningCounts,
+  type ExportWarning,
+  type ExportWarningCode,
+  exportWarningsOf,
+} from "#bulk-export/language/export-warnings.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { NamedFile } from "#bulk-export/records/landing-keys.ts";
 import type { Receipts } from "#bulk-export/records/receipts.ts";
-import type { Manifest, ManifestFile } from "#bulk-export/server/manifest.ts";
+import type { ManifestPage } from "#bulk-export/server/job-status.ts";
+import type { Manifest, ManifestWarnings } from "#bulk-export/server/manifest.ts";
+import { warningCollector } from "#platform/http/reading/reading-warnings.ts";
 import type { Step } from "#platform/lambda/step.ts";
 import { elapsedOf, foreignPauseMs, nextTry } from "#platform/pacing/pacing.ts";
+import { readAllPages, type WholeManifest } from "./manifest-pages.ts";
+import { presentableTime } from "./presentable-time.ts";
 import { renewPlan } from "./renew-plan.ts";
+import { withoutDuplicates } from "./without-duplicates.ts";
 
 export interface PlanDownloadsPorts {
-  parseManifest(bytes: Uint8Array, base: URL): Manifest;
+  parseManifest(bytes: Uint8Array, base: URL, warnings: ManifestWarnings): Manifest;
   answersAnotherRequest(manifestRequest: string, requested: ExportRequest): boolean;
-  readManifestPage(url: URL, signal: AbortSignal): Promise<Uint8Array>;
+  readManifestPage(url: URL, signal: AbortSignal): Promise<ManifestPage>;
   fileKeys(exportId: string, files: readonly NamedFile[]): string[];
   records: Pick<
     ExportRecords,
@@ -33,9 +44,6 @@ export interface PlanDownloadsPorts {
  */
 const mostMismatchedJobs = 10;
 
-/** A limit for a server that links its pages in a circle. */
-const mostPages = 1_000;
-
 /**
  * Reads all pages of the manifest, and writes two records: the plan (which file lands under which key), and the work
  * list of the Distributed Map. The work list holds every file, or the missing files if the run resumes the export. If
@@ -43,22 +51,33 @@ const mostPages = 1_000;
  * @throws ManifestRejected if the manifest is invalid, or if too many consecutive jobs belonged to other requests
  * @throws OriginRefused if the link to the next page leads away from the server
  * @throws ExportJobGone if the job is not the one with which the export began
- * @throws ServerUnavailable, AccessRefused, ClientKeyUnusable, ExportJobGone, ExportJobFailed for a further page
+ * @throws ServerUnavailable, AccessRefused, ClientKeyUnusable for a further page
  */
 export const planDownloads =
   (ports: PlanDownloadsPorts): Step<PlanInput, PlanResult> =>
-  async ({ export: context, plan: previous }, { signal }) => {
+  async ({ export: context, kickOff, poll, plan: previous }, { signal }) => {
     const { exportId, request } = context;
     const job = await ports.records.getJob(exportId);
-    const manifest = ports.parseManifest(await ports.records.getManifest(exportId, 1), new URL(job.statusUrl));
-    if (ports.answersAnotherRequest(manifest.request, request))
+    const warnings = warningCollector<ExportWarningCode>();
+    const base = new URL(job.manifestUrl ?? job.statusUrl);
+    const first = ports.parseManifest(await ports.records.getManifest(exportId, 1), base, warnings);
+    if (ports.answersAnotherRequest(first.request, request))
       return await markMismatchedJob(ports, context, job, (previous?.foreignJobs ?? 0) + 1);
-    const files = await readAllPages(ports, context, manifest, signal);
-    const plan = await buildPlan(ports, context, manifest, files);
+    const manifest = await readAllPages(ports, context, { first, base, statusUrl: job.statusUrl, warnings }, signal);
+    const files = withoutDuplicates(manifest.files, warnings);
+    const plan = await buildPlan(ports, context, {
+      ...manifest,
+      files,
+      warnings: exportWarningsOf(warnings, addWarningCounts(kickOff?.warnings, poll?.warnings)),
+    });
     await ports.records.savePlan(plan);
     const missing = await listMissingFiles(ports, context, plan);
     const workListKey = await ports.records.saveWorkList(exportId, missing);
-    ports.log.info("EXPORT_DOWNLOADS_PLANNED", { files: files.length, missing: missing.length });
+    ports.log.info("EXPORT_DOWNLOADS_PLANNED", {
+      files: files.length,
+      missing: missing.length,
+      warnings: plan.warnings,
+    });
     return { outcome: "planned", ...nextTry(ports.now(), 0), foreignJobs: 0, files: missing.length, workListKey };
   };
 
@@ -87,33 +106,38 @@ async function markMismatchedJob(
 async function buildPlan(
   ports: PlanDownloadsPorts,
   { exportId, run }: ExportContext,
-  { transactionTime, requiresAccessToken }: Manifest,
-  files: readonly ManifestFile[],
+  { transactionTime, requiresAccessToken, files, warnings }: WholeManifest & { warnings: ExportWarning[] },
 ): Promise<ExportPlan> {
   const keys = ports.fileKeys(exportId, files);
   const plan: ExportPlan = {
     exportId,
     run,
-    transactionTime,
+    transactionTime: presentableTime(transactionTime),
     requiresAccessToken,
     manifestReadAt: new Date(ports.now()).toISOString(),
-    files: files.map(({ kind, type, url, count }, index) => ({
+    files: files.map(({ kind, type, url, fault, count }, index) => ({
       index,
       kind,
       type,
-      url: url.href,
+      url: url?.href ?? null,
+      ...(fault !== undefined && { fault }),
       key: keys[index] as string,
       count: count ?? null,
     })),
+    warnings,
   };
   const before = run === "first" ? undefined : await ports.records.findPlan(exportId);
   return before === undefined ? plan : renewPlan(before, plan);
 }
 
-/** The items of the work list. Before the first run, nothing can have landed, so the bucket is not listed. */
+/**
+ * The items of the work list. Files that cannot be fetched are not on it. Before the first run, nothing can have landed, so the
+ * bucket is not listed.
+ */
 async function listMissingFiles(ports: PlanDownloadsPorts, { exportId, run }: ExportContext, plan: ExportPlan) {
   const landed = run === "first" ? new Set<number>() : await landedIndexes(ports, plan);
-  return plan.files.filter(({ index }) => !landed.has(index)).map(({ index }) => ({ exportId, run, index }));
+  const missing = plan.files.filter(({ index, url }) => url !== null && !landed.has(index));
+  return missing.map(({ index }) => ({ exportId, run, index }));
 }
 
 async function landedIndexes(
@@ -123,29 +147,4 @@ async function landedIndexes(
   const objects = await records.landedObjects(exportId);
   const landed = await receipts.listLanded(exportId);
   return new Set(landed.filter(({ key, bytes }) => objects.get(key) === bytes).map(({ index }) => index));
-}
-
-async function readAllPages(
-  ports: PlanDownloadsPorts,
-  { exportId, request }: Pick<ExportContext, "exportId" | "request">,
-  first: Manifest,
-  signal: AbortSignal,
-): Promise<ManifestFile[]> {
-  const files = [...first.files];
-  let { next } = first;
-  for (let page = 2; next !== undefined; page += 1) {
-    if (page > mostPages) throw new ManifestRejected(`the manifest has more than ${mostPages} pages`);
-    const bytes = await ports.readManifestPage(next, signal);
-    await ports.records.saveManifest(exportId, page, bytes);
-    const manifest = ports.parseManifest(bytes, next);
-    if (ports.answersAnotherRequest(manifest.request, request)) {
-      throw new ManifestRejected(`page ${page} of the manifest answers another request than page 1`);
-    }
-    if (manifest.transactionTime !== first.transactionTime) {
-      throw new ManifestRejected(`page ${page} of the manifest has another transactionTime than page 1`);
-    }
-    files.push(...manifest.files);
-    next = manifest.next;
-  }
-  return files;
 }

@@ -1,23 +1,35 @@
 import { ExportJobGone } from "#bulk-export/language/export-faults.ts";
-import type { PollInput, PollResult } from "#bulk-export/language/export-state.ts";
+import type { ExportJob } from "#bulk-export/language/export-job.ts";
+import type { ExportContext, PollInput, PollResult } from "#bulk-export/language/export-state.ts";
+import { addWarningCounts } from "#bulk-export/language/export-warnings.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { JobStatus } from "#bulk-export/server/job-status.ts";
-import { ServerUnavailable } from "#platform/faults/faults.ts";
+import { OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import type { Step } from "#platform/lambda/step.ts";
 import { elapsedOf, nextTry, pollIntervalMs, troubleIntervalMs, worthAnotherTry } from "#platform/pacing/pacing.ts";
 
 export interface PollExportPorts {
   pollStatus(statusUrl: URL, signal: AbortSignal): Promise<JobStatus>;
-  records: Pick<ExportRecords, "findJob" | "saveManifest">;
+  records: Pick<ExportRecords, "findJob" | "saveJob" | "saveManifest">;
   log: ExportLog;
   now: () => number;
 }
 
 /**
+ * The number of consecutive answers 404 or 410 after which the job counts as gone. A server of several nodes may know a new job on
+ * one of them only, so in the first minutes the bridge asks again for about four minutes (2 s, 4 s, … 128 s). Later a
+ * single such answer may still be a proxy's, so it must repeat itself as well.
+ */
+const mostGoneAnswers = { young: 8, known: 3 };
+const youthMs = 10 * 60_000;
+
+/**
  * Polls the job once, and computes the wait until the next poll. "In progress" is a result, not an error. When the job
- * is complete, the manifest is stored in S3 as received.
- * @throws ExportJobFailed, ExportJobGone, AccessRefused, ClientKeyUnusable, OriginRefused
+ * is complete, the manifest is stored in S3 as received. An answer that does not speak for the job is a failed attempt, and so are
+ * a redirect to another origin (such as a login page) and a 404 that may pass: the step is repeated within bounds.
+ * @throws ExportJobFailed, ExportJobGone, AccessRefused, ClientKeyUnusable
+ * @throws OriginRefused after too many redirects to another origin
  * @throws ServerUnavailable after too many consecutive attempts without an answer about the job
  */
 export const pollExport =
@@ -27,26 +39,66 @@ export const pollExport =
     const job = await ports.records.findJob(context.exportId);
     if (job === undefined || job.foreign)
       throw new ExportJobGone(`export ${context.exportId} has no job of its own to poll: request a new export`);
-    const elapsed = elapsedOf(context, ports.now());
+    const warnings = previous?.warnings;
     try {
-      const status = await ports.pollStatus(new URL(job.statusUrl), signal);
-      if (status.state === "complete") {
-        await ports.records.saveManifest(context.exportId, 1, status.manifest);
-        ports.log.info("EXPORT_MANIFEST_RECEIVED", { polls });
-        return { outcome: "ready", ...nextTry(ports.now(), 0), polls, troubles: 0 };
-      }
-      ports.log.info("EXPORT_PROGRESS_REPORTED", { polls, progress: status.progress?.slice(0, 100) });
-      const wait = pollIntervalMs({ retryAfterMs: status.retryAfterMs, polls, ...elapsed });
-      return { outcome: "in-progress", ...nextTry(ports.now(), wait), polls, troubles: 0 };
+      const { warnings: more, ...result } = await pollOnce(ports, context, job, polls, signal);
+      return {
+        ...result,
+        ...(more === undefined && warnings === undefined ? {} : { warnings: addWarningCounts(warnings, more) }),
+      };
     } catch (fault) {
       const failures = (previous?.troubles ?? 0) + 1;
-      if (!(fault instanceof ServerUnavailable) || !worthAnotherTry(failures, fault)) throw fault;
+      const gone = fault instanceof ExportJobGone ? (previous?.gone ?? 0) + 1 : 0;
+      if (!isPassing(fault)) throw fault;
+      if (fault instanceof ExportJobGone && gone >= mostGone(ports, context, job, failures === polls)) throw fault;
+      if (!worthAnotherTry(failures, { unexplained: isUnexplained(fault) })) throw fault;
       ports.log.warn("EXPORT_STATUS_REQUEST_FAILED", { polls, failures, reason: fault.message });
+      const retryAfterMs = fault instanceof OriginRefused ? undefined : fault.retryAfterMs;
+      const wait = troubleIntervalMs(gone || failures, retryAfterMs, elapsedOf(context, ports.now()));
       return {
         outcome: "in-progress",
-        ...nextTry(ports.now(), troubleIntervalMs(failures, fault.retryAfterMs, elapsed)),
+        ...nextTry(ports.now(), wait),
         polls,
         troubles: failures,
+        gone,
+        ...(warnings && { warnings }),
       };
     }
   };
+
+async function pollOnce(
+  ports: PollExportPorts,
+  context: ExportContext,
+  job: ExportJob,
+  polls: number,
+  signal: AbortSignal,
+): Promise<PollResult> {
+  const status = await ports.pollStatus(new URL(job.statusUrl), signal);
+  if (status.state === "complete") {
+    await ports.records.saveManifest(context.exportId, 1, status.manifest);
+    await ports.records.saveJob({ ...job, manifestUrl: status.url.href });
+    ports.log.info("EXPORT_MANIFEST_RECEIVED", { polls });
+    return { outcome: "ready", ...nextTry(ports.now(), 0), polls, troubles: 0 };
+  }
+  const { progress, warnings } = status;
+  ports.log.info("EXPORT_PROGRESS_REPORTED", { polls, progress: progress?.slice(0, 100), warnings });
+  const elapsed = elapsedOf(context, ports.now());
+  const wait = pollIntervalMs({ retryAfterMs: status.retryAfterMs, polls, ...elapsed });
+  return { outcome: "in-progress", ...nextTry(ports.now(), wait), polls, troubles: 0, ...(warnings && { warnings }) };
+}
+
+type PassingFault = ServerUnavailable | ExportJobGone | OriginRefused;
+
+/** Whether a fault may pass. The others say that the job is over, or that the credentials do not work. */
+const isPassing = (fault: unknown): fault is PassingFault =>
+  fault instanceof ServerUnavailable || fault instanceof ExportJobGone || fault instanceof OriginRefused;
+
+/** A redirect to another origin gets as few attempts as an answer without any words: it may well be a setting that is wrong. */
+const isUnexplained = (fault: PassingFault): boolean =>
+  fault instanceof OriginRefused || (fault instanceof ServerUnavailable && fault.unexplained);
+
+/** @param neverSeen whether no answer so far was about the job */
+function mostGone({ now }: PollExportPorts, { run }: ExportContext, job: ExportJob, neverSeen: boolean): number {
+  const isYoung = neverSeen || now() - Date.parse(job.kickedOffAt) < youthMs;
+  return run === "first" && isYoung ? mostGoneAnswers.young : mostGoneAnswers.known;
+}

@@ -15,6 +15,7 @@ export const summaryKey = (exportId: string): string => `${exportPrefix(exportId
 const workPrefix = (exportId: string): string => `work/${exportId}/`;
 
 export const exportRecordKey = (exportId: string): string => `${workPrefix(exportId)}export.json`;
+export const kickOffKey = (exportId: string): string => `${workPrefix(exportId)}kick-off.json`;
 export const jobKey = (exportId: string): string => `${workPrefix(exportId)}job.json`;
 export const planKey = (exportId: string): string => `${workPrefix(exportId)}plan.json`;
 export const workListKey = (exportId: string): string => `${workPrefix(exportId)}work-list.json`;

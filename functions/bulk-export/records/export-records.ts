@@ -1,4 +1,4 @@
-import { type ExportJob, exportJob } from "#bulk-export/language/export-job.ts";
+import { type ExportJob, exportJob, kickOffMark } from "#bulk-export/language/export-job.ts";
 import { type ExportPlan, exportPlan } from "#bulk-export/language/export-plan.ts";
 import { type ExportRecord, exportRecord } from "#bulk-export/language/export-record.ts";
 import type { ExportRun } from "#bulk-export/language/export-runs.ts";
@@ -7,7 +7,16 @@ import { type ExportSummary, exportSummary } from "#bulk-export/language/export-
 import { type StopMarker, stopMarker } from "#bulk-export/language/stop-marker.ts";
 import type { LandingBucket } from "#platform/bucket/landing-bucket.ts";
 import type { Pointer } from "#platform/bus/event-language.ts";
-import { exportRecordKey, jobKey, manifestKey, planKey, stopKey, summaryKey, workListKey } from "./export-keys.ts";
+import {
+  exportRecordKey,
+  jobKey,
+  kickOffKey,
+  manifestKey,
+  planKey,
+  stopKey,
+  summaryKey,
+  workListKey,
+} from "./export-keys.ts";
 import { exportPrefix } from "./landing-keys.ts";
 
 /** The records of exports in S3. An export's steps share them here, because state must be small and hold no URLs. */
@@ -15,6 +24,8 @@ export interface ExportRecords {
   findExport(exportId: string): Promise<ExportRecord | undefined>;
   /** Stores the request of an export. Resumptions and cancellations read it. */
   saveExport(record: ExportRecord): Promise<void>;
+  /** Stores the time of a kick-off request before it is sent. Returns the time of the first one, which a repeated step keeps. */
+  markKickOff(exportId: string, sentAt: string): Promise<string>;
   findJob(exportId: string): Promise<ExportJob | undefined>;
   /** @throws Error if the export has no job */
   getJob(exportId: string): Promise<ExportJob>;
@@ -50,6 +61,10 @@ export function exportRecords(bucket: LandingBucket): ExportRecords {
     findExport: (exportId) => bucket.findJson(exportRecordKey(exportId), exportRecord),
     saveExport: async (record) => {
       await bucket.putJson(exportRecordKey(record.exportId), record);
+    },
+    markKickOff: async (exportId, sentAt) => {
+      if (await bucket.putJson(kickOffKey(exportId), { sentAt }, { once: true })) return sentAt;
+      return (await bucket.getJson(kickOffKey(exportId), kickOffMark)).sentAt;
     },
     findJob: (exportId) => bucket.findJson(jobKey(exportId), exportJob),
     getJob: (exportId) => bucket.getJson(jobKey(exportId), exportJob),

@@ -1,6 +1,6 @@
 import { ServerUnavailable } from "#platform/faults/faults.ts";
-import { authorisedRequest } from "#platform/http/authorised-request.ts";
-import type { HttpAnswer, Refusal } from "#platform/http/http.ts";
+import { authorisedRequest, type LocatedAnswer } from "#platform/http/authorised-request.ts";
+import type { Refusal } from "#platform/http/http.ts";
 import type { IntegraClient } from "./integra-server.ts";
 
 interface JobRequest {
@@ -14,7 +14,7 @@ interface JobRequest {
  * Sends a request about an export job with the client's bearer token, to the server's own origins only.
  * @throws ServerUnavailable, AccessRefused, ClientKeyUnusable, OriginRefused
  */
-export async function requestJob(client: IntegraClient, request: JobRequest): Promise<HttpAnswer> {
+export async function requestJob(client: IntegraClient, request: JobRequest): Promise<LocatedAnswer> {
   return await authorisedRequest(client, { ...request, token: "bearer", origins: client.server.tokenOrigins });
 }
 

@@ -1,7 +1,10 @@
 import { KickOffRejected } from "#bulk-export/language/export-faults.ts";
 import type { ExportRequest } from "#bulk-export/language/export-request.ts";
+import type { WarningCounts } from "#bulk-export/language/export-warnings.ts";
 import { discardBody, type HttpAnswer, headerText, readRefusal, refusalText } from "#platform/http/http.ts";
-import { retryAfterMs } from "#platform/http/retry-after.ts";
+import { warningCollector } from "#platform/http/reading/reading-warnings.ts";
+import { readRetryAfter } from "#platform/http/reading/retry-after.ts";
+import { urlFromHeader } from "#platform/http/reading/server-url.ts";
 import { onServerOrigin } from "#platform/http/trusted-origins.ts";
 import { type IntegraClient, type IntegraServer } from "./integra-server.ts";
 import { requestJob, unavailableFault } from "./job-request.ts";
@@ -11,6 +14,8 @@ export interface StartedJob {
   statusUrl: URL;
   /** The wait that the server requested before the first status request, in milliseconds. */
   retryAfterMs: number | undefined;
+  /** What could not be read in the answer. Absent if nothing. */
+  warnings?: WarningCounts;
 }
 
 /**
@@ -32,7 +37,7 @@ export function kickOffUrl(server: IntegraServer, request: ExportRequest): URL {
 }
 
 /**
- * Kicks off an export.
+ * Kicks off an export. What counts is the Content-Location: some servers send it with a 200 or 201 instead of a 202.
  *
  * Source: guide, "Access Bulk Export API"; Bulk Data Access, "Kick-off Request".
  * @throws KickOffRejected, with the server's words, if the refusal is final
@@ -47,17 +52,25 @@ export async function kickOff(
   const url = kickOffUrl(client.server, request);
   const headers = { accept: "application/fhir+json", prefer: "respond-async" };
   const answer = await requestJob(client, { method: "GET", url, headers, signal });
-  if (answer.status !== 202) throw await kickOffFault(client, answer);
+  if (![200, 201, 202].includes(answer.status)) throw await kickOffFault(client, answer);
+  const location = headerText(answer, "content-location")?.trim();
+  if (location === undefined || location === "") throw await withoutLocation(client, answer);
   await discardBody(answer);
-  const location = headerText(answer, "content-location");
-  if (location === undefined)
-    throw new KickOffRejected(
-      "the server accepted the kick-off without a Content-Location, so its job cannot be found: report this to the vendor",
-    );
+  const warnings = warningCollector();
+  const target = urlFromHeader(answer.headers["content-location"], answer.url)?.href ?? location;
   return {
-    statusUrl: onServerOrigin(client.server, location, url, "the Content-Location of the kick-off"),
-    retryAfterMs: retryAfterMs(answer.headers["retry-after"], client.now()),
+    statusUrl: onServerOrigin(client.server, target, answer.url, "the Content-Location of the kick-off"),
+    retryAfterMs: readRetryAfter(answer.headers["retry-after"], client.now(), warnings.at("retry-after")),
+    ...(warnings.warnings.length > 0 && { warnings: warnings.counts() }),
   };
+}
+
+async function withoutLocation(client: IntegraClient, answer: HttpAnswer): Promise<KickOffRejected> {
+  const { status, text } = await readRefusal(answer, client.now());
+  const words = text === "" ? "" : ` (it said: ${text})`;
+  return new KickOffRejected(
+    `the server answered the kick-off with HTTP ${status}, but without a Content-Location, so its job cannot be found${words}: report this to the vendor`,
+  );
 }
 
 async function kickOffFault(client: IntegraClient, answer: HttpAnswer): Promise<Error> {

@@ -1,4 +1,5 @@
 import { executionName } from "#bulk-export/language/execution-names.ts";
+import type { ExportJob } from "#bulk-export/language/export-job.ts";
 import type { ExportContext, LeaseInput, LeaseResult } from "#bulk-export/language/export-state.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
@@ -86,8 +87,8 @@ async function claimLease(
 
 /**
  * Deletes the job of the export from which the lease was taken over. While that job runs, the server would hand it to
- * this export. A job whose downloads are planned is complete: the server hands it to no other export, and it may still
- * be resumed.
+ * this export. A job that has a manifest is complete: the server hands it to no other export, and its files can still be
+ * fetched by a resumption.
  */
 async function deletePreviousJob(
   ports: TakeLeasePorts,
@@ -96,11 +97,16 @@ async function deletePreviousJob(
 ): Promise<void> {
   if (takenFrom === undefined || takenFrom === exportId) return;
   const job = await ports.records.findJob(takenFrom);
-  if (job === undefined || job.foreign || (await ports.records.findPlan(takenFrom)) !== undefined) return;
+  if (job === undefined || job.foreign || (await isComplete(ports, job))) return;
   try {
     await ports.deleteJob(new URL(job.statusUrl), signal);
   } catch (fault) {
     // If the server hands this job to the export, its manifest will show that it belongs to another request.
     ports.log.warn("EXPORT_PREVIOUS_JOB_DELETION_FAILED", { previous: takenFrom, reason: reasonOf(fault) });
   }
+}
+
+/** Whether the server has finished a job. A job of an older version of the bridge does not say so, but its plan does. */
+async function isComplete({ records }: TakeLeasePorts, { manifestUrl, exportId }: ExportJob): Promise<boolean> {
+  return manifestUrl !== undefined || (await records.findPlan(exportId)) !== undefined;
 }

@@ -1,115 +1,132 @@
-import { type DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { type CcdFailure, type CcdRequestRecord, ccdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
 import type { KnownPatient } from "#ccd-retrieval/language/known-patient.ts";
 import { ccdLedgerKeys } from "#ccd-retrieval/language/ledger-keys.ts";
 import { environment } from "#platform/lambda/environment.ts";
-import { carriedOut } from "#platform/ledger/conditional-write.ts";
+import { conditionHeld } from "#platform/ledger/conditional-write.ts";
 import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
 
-/** The records of requests for CCDs: the one place where a request's patient is named. */
+/** The records of CCD requests. This is the only place that names the patient of a request. */
 export interface CcdRequests {
-  /** Keeps a new request. Answers the one that has its id already, where there is one: a POST that was sent again. */
+  /** Stores a new request. If one has the same id, because a POST was sent again, that one is returned instead. */
   create(record: CcdRequestRecord): Promise<CcdRequestRecord>;
+  /** The record of a request; undefined if there is none, or if its time is over. */
   find(requestId: string): Promise<CcdRequestRecord | undefined>;
-  /** Keeps what the server knows of the patient, until the request ends: its documents are judged by it. */
+  /** Stores what the server knows about the patient until the request ends. The documents are compared with it. */
   keepPatient(requestId: string, patient: KnownPatient): Promise<void>;
-  /** Keeps which of IntegraConnect's requests is this one, so that it can be told from others after a crash. */
+  /** Stores the id of the server request, so that it can be recognised after a crash. */
   accept(requestId: string, serverRequestId: string): Promise<void>;
-  /** Whose request of IntegraConnect this is; undefined where it is none of ours. */
+  /** The id of our request to which a server request belongs; undefined if it is none of ours. */
   ownerOf(serverRequestId: string): Promise<string | undefined>;
-  /** Ends a request that is pending. Answers false where it had ended before: what was told first stands. */
+  /** Ends a pending request. Returns false if it had ended before: the first end stands. */
   end(requestId: string, failure: CcdFailure | null, endedAt: string): Promise<boolean>;
 }
 
 export interface CcdRequestsPlace {
-  dynamo: DynamoDBClient;
+  dynamo: DynamoDBDocumentClient;
   table: string;
-  /** Days that a request is kept once it has ended, as its documents are; undefined: for ever. */
+  /** How many days an ended request is kept, like its documents; undefined: for ever. */
   keptDays: number | undefined;
   now: () => number;
 }
 
-/** Longer than any request takes. Of one that was never begun, because its POST failed half-way, nobody else would be rid. */
+/** Longer than any request takes. It removes a request that never started because its POST failed half-way. */
 const pendingDays = 30;
 
+/** A request as it is stored. The record, the patient and the failure are JSON. */
+const requestItem = z.object({
+  record: z.string(),
+  state: z.string(),
+  patient: z.string().optional(),
+  serverRequestId: z.string().optional(),
+  failure: z.string().optional(),
+  endedAt: z.string().optional(),
+  expiresAt: z.number().optional(),
+});
+
+/** The request of ours to which a server request belongs, as it is stored. */
+const ownerItem = z.object({ requestId: z.string() });
+
 /**
- * Requests in the ledger's table: the record as JSON, its state beside it for conditional writes. A record whose time is
- * over is not there any more, though DynamoDB may take days to delete it.
+ * CCD requests in the ledger's table: the record as JSON, and beside it the state for conditional writes. A record whose time
+ * is over counts as deleted, because DynamoDB may take days to delete it.
  */
 export function ccdRequests({ dynamo, table, keptDays, now }: CcdRequestsPlace): CcdRequests {
   const find = async (requestId: string): Promise<CcdRequestRecord | undefined> => {
     const { Item } = await dynamo.send(
-      new GetItemCommand({ TableName: table, Key: keyOf(requestId), ConsistentRead: true }),
+      new GetCommand({ TableName: table, Key: keyOf(requestId), ConsistentRead: true }),
     );
-    const { record, state, patient, serverRequestId, failure, endedAt, expiresAt } = Item ?? {};
-    if (record?.S === undefined || Number(expiresAt?.N) <= now() / 1000) return undefined;
+    if (Item === undefined) return undefined;
+    const { record, state, patient, serverRequestId, failure, endedAt, expiresAt } = requestItem.parse(Item);
+    if (expiresAt !== undefined && expiresAt <= now() / 1000) return undefined;
     return ccdRequestRecord.parse({
-      ...(JSON.parse(record.S) as object),
-      state: state?.S,
-      ...(patient?.S !== undefined && { patient: JSON.parse(patient.S) as unknown }),
-      serverRequestId: serverRequestId?.S ?? null,
-      failure: failure?.S === undefined ? null : (JSON.parse(failure.S) as unknown),
-      endedAt: endedAt?.S ?? null,
+      ...(JSON.parse(record) as object),
+      state,
+      ...(patient !== undefined && { patient: JSON.parse(patient) as unknown }),
+      serverRequestId: serverRequestId ?? null,
+      failure: failure === undefined ? null : (JSON.parse(failure) as unknown),
+      endedAt: endedAt ?? null,
     });
   };
   return {
     find,
     create: async (request) => {
       const { state, serverRequestId: _, failure: __, endedAt: ___, ...record } = request;
-      const put = new PutItemCommand({
+      const put = new PutCommand({
         TableName: table,
         Item: {
           ...keyOf(request.requestId),
-          record: { S: JSON.stringify(record) },
-          state: { S: state },
+          record: JSON.stringify(record),
+          state,
           expiresAt: daysAfter(Date.parse(request.requestedAt), pendingDays),
         },
         ConditionExpression: "attribute_not_exists(pk) OR expiresAt <= :now",
-        ExpressionAttributeValues: { ":now": { N: String(now() / 1000) } },
+        ExpressionAttributeValues: { ":now": now() / 1000 },
       });
-      if (await carriedOut(dynamo.send(put))) return request;
+      if (await conditionHeld(dynamo.send(put))) return request;
       const existing = await find(request.requestId);
-      if (existing === undefined) throw new Error(`the record of ${request.requestId} vanished while it was read`);
+      if (existing === undefined)
+        throw new Error(`the record of ${request.requestId} was deleted while it was read. Send the request again`);
       return existing;
     },
     keepPatient: async (requestId, patient) => {
       await dynamo.send(
-        new UpdateItemCommand({
+        new UpdateCommand({
           TableName: table,
           Key: keyOf(requestId),
           UpdateExpression: "SET patient = :patient",
-          // Once it has ended nobody judges by it any more, and nobody would be rid of it.
+          // After the end the data is not needed, and nothing would delete it.
           ConditionExpression: "#state = :pending",
           ExpressionAttributeNames: { "#state": "state" },
-          ExpressionAttributeValues: { ":patient": { S: JSON.stringify(patient) }, ":pending": { S: "pending" } },
+          ExpressionAttributeValues: { ":patient": JSON.stringify(patient), ":pending": "pending" },
         }),
       );
     },
     accept: async (requestId, serverRequestId) => {
-      // First whose it is: after a crash in between, the server's request is known to be ours.
+      // The owner is written first: after a crash between the two writes, the server request is known to be ours.
       const expiresAt = daysAfter(now(), pendingDays);
-      const Item = { ...serverKeyOf(serverRequestId), requestId: { S: requestId }, expiresAt };
-      await dynamo.send(new PutItemCommand({ TableName: table, Item }));
+      const Item = { ...serverKeyOf(serverRequestId), requestId, expiresAt };
+      await dynamo.send(new PutCommand({ TableName: table, Item }));
       await dynamo.send(
-        new UpdateItemCommand({
+        new UpdateCommand({
           TableName: table,
           Key: keyOf(requestId),
           UpdateExpression: "SET serverRequestId = :id",
           ConditionExpression: "attribute_exists(pk)",
-          ExpressionAttributeValues: { ":id": { S: serverRequestId } },
+          ExpressionAttributeValues: { ":id": serverRequestId },
         }),
       );
     },
     ownerOf: async (serverRequestId) => {
       const Key = serverKeyOf(serverRequestId);
-      const { Item } = await dynamo.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }));
-      return Item?.["requestId"]?.S;
+      const { Item } = await dynamo.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
+      return Item && ownerItem.parse(Item).requestId;
     },
     end: (requestId, failure, endedAt) =>
-      carriedOut(
+      conditionHeld(
         dynamo.send(
-          new UpdateItemCommand({
+          new UpdateCommand({
             TableName: table,
             Key: keyOf(requestId),
             UpdateExpression: [
@@ -119,11 +136,11 @@ export function ccdRequests({ dynamo, table, keptDays, now }: CcdRequestsPlace):
             ConditionExpression: "#state = :pending",
             ExpressionAttributeNames: { "#state": "state" },
             ExpressionAttributeValues: {
-              ":pending": { S: "pending" },
-              ":state": { S: failure === null ? "ready" : "failed" },
-              ":at": { S: endedAt },
+              ":pending": "pending",
+              ":state": failure === null ? "ready" : "failed",
+              ":at": endedAt,
               ...(keptDays !== undefined && { ":expiresAt": daysAfter(Date.parse(endedAt), keptDays) }),
-              ...(failure !== null && { ":failure": { S: JSON.stringify(failure) } }),
+              ...(failure !== null && { ":failure": JSON.stringify(failure) }),
             },
           }),
         ),
@@ -131,13 +148,11 @@ export function ccdRequests({ dynamo, table, keptDays, now }: CcdRequestsPlace):
   };
 }
 
-const keyOf = (requestId: string) => ({ pk: { S: `${ccdLedgerKeys.ccdRequest}${requestId}` } });
-const serverKeyOf = (serverRequestId: string) => ({ pk: { S: `${ccdLedgerKeys.serverRequest}${serverRequestId}` } });
+const keyOf = (requestId: string) => ({ pk: `${ccdLedgerKeys.ccdRequest}${requestId}` });
+const serverKeyOf = (serverRequestId: string) => ({ pk: `${ccdLedgerKeys.serverRequest}${serverRequestId}` });
 
-/** Seconds since the epoch, as DynamoDB's time to live wants it. */
-const daysAfter = (time: number, days: number) => ({
-  N: String(Math.ceil(time / 1000) + days * 86_400),
-});
+/** Seconds since the epoch, as DynamoDB's time to live needs them. */
+const daysAfter = (time: number, days: number): number => Math.ceil(time / 1000) + days * 86_400;
 
 const variables = z.object({ CCD_DAYS: z.coerce.number().positive().optional() });
 

@@ -90,8 +90,8 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
     grantLedger(shared, step, { lease: ["GetItem"] });
     this.#grantBucket(step, {
       list: true,
-      read: ["work/*/job.json", "work/*/stop.json"],
-      write: ["work/*/job.json", exportAuditKeys("kicked-off"), exportAuditKeys("told")],
+      read: ["work/*/kick-off.json", "work/*/job.json", "work/*/stop.json"],
+      write: ["work/*/kick-off.json", "work/*/job.json", exportAuditKeys("kicked-off"), exportAuditKeys("told")],
     });
     this.#grantPublish(step);
   }
@@ -99,7 +99,11 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
   #pollExport(): void {
     const step = this.step("PollExport", "poll-export", medium, 512);
     this.props.client.grantClient(step);
-    this.#grantBucket(step, { list: true, read: ["work/*/job.json"], write: ["exports/*/manifest.json"] });
+    this.#grantBucket(step, {
+      list: true,
+      read: ["work/*/job.json"],
+      write: ["work/*/job.json", "exports/*/manifest.json"],
+    });
   }
 
   #planDownloads(): void {
@@ -135,7 +139,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
       read: ["job.json", "plan.json", "stop*.json", "receipts/*", "failures/*"].map((name) => `work/*/${name}`),
       write: ["exports/*/summary.json", exportAuditKeys("landed")],
     });
-    grantLedger(shared, step, { checkpoint: ["UpdateItem"] });
+    grantLedger(shared, step, { checkpoint: ["GetItem", "UpdateItem"] });
   }
 
   #deleteJob(): void {

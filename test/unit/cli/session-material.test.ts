@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { addSession, type SessionMaterial, type SessionPorts } from "#cli/session-material.ts";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import type { OAuthClient, SessionSecret } from "#user-session/language/user-session.ts";
-import type { AuthorizationCode } from "#user-session/user-token.ts";
+import type { AuthorizationCode } from "#user-session/token-endpoint.ts";
 
 const material: SessionMaterial = {
   grant: "refresh_token",
@@ -16,31 +16,31 @@ const code = { ...material, grant: "authorization_code" as const, lines: "code-1
 
 const brokenPut = () => Promise.reject(Object.assign(new Error("refused refreshed"), { name: "AccessDenied" }));
 
-function given(more: Partial<SessionPorts> = {}) {
+function fixture(more: Partial<SessionPorts> = {}) {
   const exchanged: [OAuthClient, AuthorizationCode][] = [];
   const happened: string[] = [];
   const put: SessionSecret[] = [];
   const ports: SessionPorts = {
-    place: "bridge/user-session",
-    findPlace: () => Promise.resolve(void happened.push("place found")),
-    exchange: (...asked) => {
+    secretName: "bridge/user-session",
+    checkSecret: () => Promise.resolve(void happened.push("secret checked")),
+    exchange: (...request) => {
       happened.push("exchanged");
-      exchanged.push(asked);
+      exchanged.push(request);
       return Promise.resolve({ refreshToken: "refreshed" });
     },
     put: (session) => Promise.resolve(void put.push(session)),
     ...more,
   };
-  const secretOf = async (brought: SessionMaterial) => {
-    await addSession(ports, brought);
+  const secretOf = async (input: SessionMaterial) => {
+    await addSession(ports, input);
     return put[0];
   };
   return { exchanged, happened, secretOf };
 }
 
-describe("a session that an operator brings", () => {
-  it("by its refresh token is put as it is, and nobody is asked", async () => {
-    const { secretOf, exchanged } = given();
+describe("addSession", () => {
+  it("stores a session with the operator's refresh token as it is, without a request to the token endpoint", async () => {
+    const { secretOf, exchanged } = fixture();
     expect(await secretOf(material)).toEqual({
       refresh_token: "token-1",
       client_id: "bridge",
@@ -50,8 +50,8 @@ describe("a session that an operator brings", () => {
     expect(exchanged).toEqual([]);
   });
 
-  it("by a code is put with the refresh token that the code was exchanged for", async () => {
-    const { secretOf, exchanged } = given();
+  it("exchanges a code and stores the session with the refresh token that it got", async () => {
+    const { secretOf, exchanged } = fixture();
     const secret = await secretOf({ ...code, redirectUri: "https://app.example/back", codeVerifier: "v" });
     expect(secret).toMatchObject({ refresh_token: "refreshed", client_secret: "secret-1" });
     expect(exchanged).toEqual([
@@ -62,49 +62,56 @@ describe("a session that an operator brings", () => {
     ]);
   });
 
-  it("for a public client has no secret", async () => {
-    const { secretOf, exchanged } = given();
+  it("stores the session of a public client without a client secret", async () => {
+    const { secretOf, exchanged } = fixture();
     const secret = await secretOf({ ...code, authMethod: "none", lines: "code-1\n" });
     expect(secret).toEqual({ refresh_token: "refreshed", client_id: "bridge", auth_method: "none" });
     expect(exchanged[0]).toEqual([{ id: "bridge", authentication: { method: "none" } }, { code: "code-1" }]);
   });
 
-  it("by a code has a place before the code is used up, by its refresh token needs nobody to look", async () => {
-    const byCode = given();
+  it("checks that the secret exists before it exchanges a code, and not for a refresh token", async () => {
+    const byCode = fixture();
     await byCode.secretOf(code);
-    expect(byCode.happened).toEqual(["place found", "exchanged"]);
-    const byToken = given();
+    expect(byCode.happened).toEqual(["secret checked", "exchanged"]);
+    const byToken = fixture();
     await byToken.secretOf(material);
     expect(byToken.happened).toEqual([]);
-    const nowhere = given({ findPlace: () => Promise.reject(new Error("no such secret")) });
-    await expect(nowhere.secretOf(code)).rejects.toThrow("no such secret");
-    expect(nowhere.exchanged).toEqual([]);
+    const withoutSecret = fixture({ checkSecret: () => Promise.reject(new Error("no such secret")) });
+    await expect(withoutSecret.secretOf(code)).rejects.toThrow("no such secret");
+    expect(withoutSecret.exchanged).toEqual([]);
   });
 
   it.each<[string, Partial<SessionPorts>, string]>([
-    ["its session cannot be put", { put: brokenPut }, "put into bridge/user-session (AccessDenied): see to that"],
     [
-      "the token endpoint gave no clear answer",
+      "its session cannot be stored",
+      { put: brokenPut },
+      "stored in bridge/user-session (AccessDenied). Remove the cause",
+    ],
+    [
+      "the token endpoint did not answer",
       { exchange: () => Promise.reject(new ServerUnavailable("the token endpoint did not answer in time")) },
       "did not answer in time: the code may be used up",
     ],
-  ])("by a code that is used up in vain, because %s, says so and what to do", async (_, broken, words) => {
-    const fault = await given(broken)
-      .secretOf(code)
-      .catch((error: unknown) => error);
-    expect(fault).toMatchObject({ name: "CodeUsedUp", message: expect.stringContaining(words) as string });
-    expect((fault as Error).message).toContain("another");
-    expect((fault as Error).message).not.toMatch(/refreshed|code-1|secret-1/);
-  });
+  ])(
+    "a code that is used up without a session, because %s, ends in an error that says what to do",
+    async (_, broken, words) => {
+      const fault = await fixture(broken)
+        .secretOf(code)
+        .catch((error: unknown) => error);
+      expect(fault).toMatchObject({ name: "CodeUsedUp", message: expect.stringContaining(words) as string });
+      expect((fault as Error).message).toContain("a new code");
+      expect((fault as Error).message).not.toMatch(/refreshed|code-1|secret-1/);
+    },
+  );
 
   it.each<[string, Partial<SessionMaterial>, string]>([
     ["without a token", { lines: "\n" }, "refresh_token is empty"],
     ["without a code", { grant: "authorization_code", lines: "" }, "the authorization code is empty"],
     ["without a secret that its method needs", { lines: "token-1" }, "client_secret is missing"],
-    ["with a secret that its method has no use for", { authMethod: "none" }, "client_secret is there"],
+    ["with a secret for a method without secrets", { authMethod: "none" }, "client_secret is present"],
     ["without a method", { authMethod: undefined }, "auth_method must be"],
-  ])("is refused %s before a code is used up, and no value is repeated", async (_, part, words) => {
-    const { secretOf, exchanged } = given();
+  ])("input %s is refused before the exchange of a code, without a value in the message", async (_, part, words) => {
+    const { secretOf, exchanged } = fixture();
     const fault = await secretOf({ ...code, ...material, ...part }).catch((error: unknown) => error);
     expect(fault).toMatchObject({ name: "SessionMaterialUnusable", message: expect.stringContaining(words) as string });
     expect((fault as Error).message).not.toMatch(/token-1|secret-1|code-1/);

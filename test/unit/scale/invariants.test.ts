@@ -80,7 +80,7 @@ const good: ExportAtScale = {
   exportSeconds: 1,
 };
 
-test("an export that did all it should breaks none", () => {
+test("an export without faults breaks no invariant", () => {
   expect(brokenInvariants(good)).toEqual([]);
 });
 
@@ -119,7 +119,7 @@ const faults: [fault: string, broken: Partial<ExportAtScale>, noticed: string][]
   ],
 ];
 
-test.each(faults)("it is noticed when %s", (_, broken, noticed) => {
+test.each(faults)("the invariants fail if %s", (_, broken, noticed) => {
   expect(brokenInvariants({ ...good, ...broken }).join("\n")).toContain(noticed);
 });
 

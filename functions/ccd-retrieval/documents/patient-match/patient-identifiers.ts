@@ -15,8 +15,9 @@ import { likenessOf, type PersonDetails } from "./compare-persons.ts";
  *
  * - `identifier`: root and extension are one of the Patient's identifiers.
  * - `patient-id`: the extension is the patient id.
- * - `patient-id-and-person`: the extension is the patient id, under a root under which it proves nothing by itself. The date of
- *   birth is the same, to the day, and so is a name. EHRs write their own ids under the root of social security numbers.
+ * - `patient-id-and-person`: the extension is the patient id, under a root of numbers that no EHR issues, where it proves nothing by
+ *   itself. The date of birth is the same, to the day, and so is a name. EHRs write their own ids under the root of social
+ *   security numbers.
  * - `number-and-person`: the extension is a medical record number of the Patient, and the person is the same too. Some systems
  *   of identifiers are not a root that a document could have (`202` in the guide's sample), so such a number needs the person.
  */
@@ -93,9 +94,11 @@ function isPersonWithName(details: PersonDetails): boolean {
   return isBornAlike && (details.family === "same" || details.given === "same");
 }
 
-/** Whether an id is the patient id, under any root, and none belongs to another patient: a twin has the same day of birth. */
+/** Whether an id is the patient id, under a root that no EHR issues, and none belongs to another patient: a twin has the same day of birth. */
 function namesOnlyPatient(ids: readonly InstanceIdentifier[], patient: RequestedPatient, rules: PatientRules): boolean {
-  return ids.some((id) => hasPatientId(id, patient)) && !ids.some((id) => belongsToAnother(id, patient, rules));
+  const isUnderOtherRoot = ({ root = "" }: InstanceIdentifier): boolean => isIssuedElsewhere(normaliseRoot(root));
+  const namesPatient = ids.some((id) => hasPatientId(id, patient) && isUnderOtherRoot(id));
+  return namesPatient && !ids.some((id) => belongsToAnother(id, patient, rules));
 }
 
 /** Whether an id has the patient id as its extension, under any root. */

@@ -121,10 +121,6 @@ export function readZip64End(record: Buffer, locator: Buffer, recordStart: numbe
   return end;
 }
 
-function agrees(one: number, other: number, marker: number): boolean {
-  return one === marker || one === other;
-}
-
 function contradicts(place: number): DocumentRefused {
   return new DocumentRefused("zip64", `the ZIP64 numbers of entry ${place} of the archive can be read in two ways`);
 }
@@ -136,3 +132,6 @@ export function endContradicts(): DocumentRefused {
     "the archive's end in the ZIP64 format is missing, or contradicts its ordinary end",
   );
 }
+
+/** Whether a field of the ordinary record is the marker, or has the same value. */
+const agrees = (one: number, other: number, marker: number): boolean => one === marker || one === other;

@@ -76,6 +76,16 @@ describe("the cancel-export step", () => {
     ]);
   });
 
+  it.each([
+    ["TIMED_OUT", "is kept, because its files can still be fetched", [statusUrl]],
+    ["ABORTED", "is deleted, because nobody wants its files", []],
+  ] as const)("the complete job of an execution that ends as %s %s", async (status, _, left) => {
+    await bridge.records.saveJob({ ...patientJob, manifestUrl: statusUrl });
+    await cancel(status);
+    expect(jobs).toEqual(new Set(left));
+    expect(await bridge.leases.isHeldBy("patient", "e1")).toBe(false);
+  });
+
   it("an export that is stopped before its kick-off is published as cancelled, with its request", async () => {
     await cancel("ABORTED");
     expect(bridge.published).toMatchObject([

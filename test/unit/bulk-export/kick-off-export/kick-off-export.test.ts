@@ -81,6 +81,21 @@ describe("the kick-off-export step", () => {
     ]);
   });
 
+  it("the job's kick-off time is our clock before the first request, because a lost answer may have started the job", async () => {
+    const slow = () => {
+      bridge.clock.now += 60_000;
+      return Promise.reject(new ServerUnavailable("the answer broke off"));
+    };
+    await kickOff({ kickOff: slow });
+    await kickOff();
+    expect((await bridge.records.getJob("e1")).kickedOffAt).toBe("2026-03-01T12:00:00.000Z");
+  });
+
+  it("what could not be read in the answer to a kick-off stands in the result", async () => {
+    const started = { statusUrl: new URL(statusUrl), retryAfterMs: undefined, warnings: { RETRY_AFTER_UNREADABLE: 1 } };
+    expect((await kickOff({ kickOff: () => Promise.resolve(started) })).warnings).toEqual(started.warnings);
+  });
+
   it("a kick-off that is repeated any number of times never starts a second job", async () => {
     await kickOff();
     expect((await kickOff()).outcome).toBe("accepted");

@@ -1,11 +1,16 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { ExportJobGone } from "#bulk-export/language/export-faults.ts";
 import { exportPlan } from "#bulk-export/language/export-plan.ts";
-import { type ExportContext, type PlanResult, planResult } from "#bulk-export/language/export-state.ts";
+import {
+  type ExportContext,
+  type PlanResult,
+  type PollResult,
+  planResult,
+} from "#bulk-export/language/export-state.ts";
 import { planDownloads } from "#bulk-export/plan-downloads/plan-downloads.ts";
 import { fileKeys } from "#bulk-export/records/landing-keys.ts";
 import { parseManifest } from "#bulk-export/server/manifest.ts";
 import { answersAnotherRequest } from "#bulk-export/server/manifest-request.ts";
+import { ServerUnavailable } from "#platform/faults/faults.ts";
 import {
   type BridgeInMemory,
   bridgeInMemory,
@@ -26,6 +31,9 @@ const page = (names: string[], next?: string, more: object = {}): Buffer =>
     }),
   );
 
+const listed = (type: string, count?: number) => ({ type, url: "/download?fileName=a.ndjson", count });
+const entry = (name: string) => ({ type: "Patient", url: `/d?fileName=${name}.ndjson` });
+
 describe("the plan-downloads step", () => {
   let bridge: BridgeInMemory;
   let pages: Map<string, Buffer>;
@@ -35,14 +43,16 @@ describe("the plan-downloads step", () => {
     await bridge.records.saveJob(patientJob);
   });
 
-  async function plan(first: Buffer, context: ExportContext = patientExport, previous?: PlanResult) {
+  async function plan(first: Buffer, context: ExportContext = patientExport, previous?: PlanResult, poll?: PollResult) {
     await bridge.records.saveManifest("e1", 1, first);
     const step = planDownloads({
       parseManifest,
       answersAnotherRequest,
       readManifestPage: (url) => {
         const found = pages.get(url.pathname);
-        return found ? Promise.resolve(found) : Promise.reject(new ExportJobGone("no such page"));
+        return found
+          ? Promise.resolve({ manifest: found, url })
+          : Promise.reject(new ServerUnavailable("no such page"));
       },
       fileKeys,
       records: bridge.records,
@@ -50,7 +60,8 @@ describe("the plan-downloads step", () => {
       log: bridge.log,
       now: bridge.now,
     });
-    return planResult.parse(await step({ export: context, ...(previous && { plan: previous }) }, bridge.stepContext));
+    const input = { export: context, ...(poll && { poll }), ...(previous && { plan: previous }) };
+    return planResult.parse(await step(input, bridge.stepContext));
   }
   const land = async (index: number, key: string, bytes = 10) => {
     await bridge.receipts.writeLanded("e1", landedFile(index, { key }));
@@ -81,24 +92,32 @@ describe("the plan-downloads step", () => {
   it("all pages of the manifest are read and stored", async () => {
     pages.set("/page/2", page(["b"], "/page/3"));
     pages.set("/page/3", page(["c", "a"]));
-    expect((await plan(page(["a"], "/page/2"))).files).toBe(4);
+    expect((await plan(page(["a"], "/page/2"))).files).toBe(3);
     expect((await bridge.records.getPlan("e1")).files.map(({ key }) => key)).toEqual([
       "exports/e1/Patient/a.ndjson",
       "exports/e1/Patient/b.ndjson",
       "exports/e1/Patient/c.ndjson",
-      "exports/e1/Patient/a-000003.ndjson",
     ]);
     expect(Buffer.from(await bridge.records.getManifest("e1", 3)).equals(page(["c", "a"]))).toBe(true);
   });
 
   it.each([
-    ["links in a circle", () => pages.set("/page/2", page([], "/page/2")), "pages"],
+    ["links a page to itself", () => pages.set("/page/2", page([], "/page/2")), "read before"],
+    ["links back to its first page", () => pages.set("/page/2", page([], "/bulkExport/job-7#again")), "read before"],
+    [
+      "links in a circle",
+      () => {
+        pages.set("/page/2", page([], "/page/3"));
+        pages.set("/page/3", page([], "/page/2"));
+      },
+      "page 3 of the manifest links a page that was read before",
+    ],
     [
       "mixes transactionTimes",
       () => pages.set("/page/2", page([], undefined, { transactionTime: "later" })),
       "transactionTime",
     ],
-    ["has a page that is not a manifest", () => pages.set("/page/2", Buffer.from("{}")), "output"],
+    ["has a page that is not a manifest", () => pages.set("/page/2", Buffer.from("{}")), "no member of a manifest"],
   ])("a manifest that %s is rejected", async (_, prepare, words) => {
     prepare();
     await expect(plan(page(["a"], "/page/2"))).rejects.toMatchObject({
@@ -106,6 +125,87 @@ describe("the plan-downloads step", () => {
       message: expect.stringContaining(words) as string,
     });
     await expect(bridge.records.getPlan("e1")).rejects.toThrow("missing");
+  });
+
+  // E21
+  it("a page that links itself is not requested again", async () => {
+    let requests = 0;
+    pages.get = (path) => {
+      requests += 1;
+      return page([], path);
+    };
+    await expect(plan(page(["a"], "/page/2"))).rejects.toMatchObject({ name: "ManifestRejected" });
+    expect(requests).toBe(1);
+  });
+
+  it("a page without a time, or with the same time in another form, belongs to the manifest", async () => {
+    pages.set("/page/2", page(["b"], "/page/3", { transactionTime: null }));
+    pages.set("/page/3", page(["c"], undefined, { transactionTime: "2026-03-01T12:58:00+01:00" }));
+    expect((await plan(page(["a"], "/page/2"))).files).toBe(3);
+  });
+
+  // E3
+  it("an entry that cannot be fetched stands in the plan with its fault, and on no work list", async () => {
+    const good = { type: "Patient", url: "/download?fileName=c.ndjson" };
+    const result = await plan(page([], undefined, { output: [{ url: "/a" }, { type: "Patient" }, good] }));
+    expect(workList(result.workListKey)).toEqual([{ exportId: "e1", run: "first", index: 2 }]);
+    expect((await bridge.records.getPlan("e1")).files).toMatchObject([
+      { index: 0, type: "Unknown", url: null, fault: "its entry in the manifest has no type (output.0)" },
+      { index: 1, type: "Patient", url: null, key: "exports/e1/Patient/000001.ndjson" },
+      { index: 2, type: "Patient", url: "https://portal.example/download?fileName=c.ndjson" },
+    ]);
+  });
+
+  // E22
+  it("a file that is listed twice is planned once, with a warning and the larger count", async () => {
+    const output = [listed("Patient", 3), listed("patient", 7), listed("Goal"), listed("Patient")];
+    expect((await plan(page([], undefined, { output, error: [listed("Patient")] }))).files).toBe(3);
+    const { files, warnings } = await bridge.records.getPlan("e1");
+    expect(files.map(({ index, kind, type, count }) => [index, kind, type, count])).toEqual([
+      [0, "output", "Patient", 7],
+      [1, "output", "Goal", null],
+      [2, "error", "Patient", null],
+    ]);
+    expect(warnings).toEqual([{ code: "DUPLICATE_FILE", count: 2, example: "file 1" }]);
+  });
+
+  it("the plan has the warnings of the polls and of all pages, one entry for each code", async () => {
+    pages.set("/page/2", page(["b"], undefined, { request: 7, output: [{ type: "Patient", url: "/b", count: "x" }] }));
+    const poll = { outcome: "ready", waitSeconds: 1, nextAt: 0, polls: 3, troubles: 0 } as const;
+    await plan(page(["a"], "/page/2", { requiresAccessToken: "perhaps" }), patientExport, undefined, {
+      ...poll,
+      warnings: { RETRY_AFTER_UNREADABLE: 2 },
+    });
+    expect((await bridge.records.getPlan("e1")).warnings).toEqual([
+      { code: "RETRY_AFTER_UNREADABLE", count: 2 },
+      { code: "BOOLEAN_UNREADABLE", count: 1, example: "requiresAccessToken" },
+      { code: "REQUEST_UNREADABLE", count: 1, example: "page 2: request" },
+      { code: "NUMBER_UNREADABLE", count: 1, example: "page 2: output.0.count" },
+    ]);
+  });
+
+  // E11
+  it("relative URLs are relative to where the manifest and each page came from", async () => {
+    await bridge.records.saveJob({ ...patientJob, manifestUrl: "https://portal.example/files/7/manifest" });
+    pages.set("/files/7/page2", page([], undefined, { output: [{ type: "Patient", url: "b.ndjson" }] }));
+    await plan(page([], "page2", { output: [{ type: "Patient", url: "a.ndjson" }] }));
+    expect((await bridge.records.getPlan("e1")).files.map(({ url }) => url)).toEqual([
+      "https://portal.example/files/7/a.ndjson",
+      "https://portal.example/files/7/b.ndjson",
+    ]);
+  });
+
+  it("a manifest without a time is planned, and its time is null", async () => {
+    await plan(page(["a"], undefined, { transactionTime: null }));
+    expect((await bridge.records.getPlan("e1")).transactionTime).toBeNull();
+  });
+
+  it("a token is sent if any page requires one", async () => {
+    pages.set("/page/2", page(["b"], undefined, { requiresAccessToken: "true" }));
+    await plan(page(["a"], "/page/2", { requiresAccessToken: "false" }));
+    expect((await bridge.records.getPlan("e1")).requiresAccessToken).toBe(true);
+    await plan(page(["a"], undefined, { requiresAccessToken: "false" }));
+    expect((await bridge.records.getPlan("e1")).requiresAccessToken).toBe(false);
   });
 
   it("a job that answers another request is marked, and no download is planned", async () => {
@@ -142,7 +242,7 @@ describe("the plan-downloads step", () => {
   });
 
   it("a fault of a further page fails the step", async () => {
-    await expect(plan(page(["a"], "/page/9"))).rejects.toMatchObject({ name: "ExportJobGone" });
+    await expect(plan(page(["a"], "/page/9"))).rejects.toMatchObject({ name: "ServerUnavailable" });
   });
 
   it("a repeated step writes the same plan", async () => {
@@ -174,6 +274,37 @@ describe("the plan-downloads step", () => {
         [1, "exports/e1/Patient/b.ndjson", "https://portal.example/d?fileName=b.ndjson&signature=new"],
         [2, "exports/e1/Patient/c.ndjson", "https://portal.example/d?fileName=c.ndjson&signature=new"],
       ]);
+    });
+
+    it("an entry that the server has mended since is downloaded, under its old index and key", async () => {
+      await plan(page([], undefined, { output: [entry("a"), { url: "/b" }, entry("c")] }));
+      await land(0, "exports/e1/Patient/a.ndjson");
+      const result = await plan(
+        page([], undefined, { output: [entry("a"), entry("b"), { type: "Patient" }] }),
+        resumed,
+      );
+      expect(workList(result.workListKey)).toEqual([{ exportId: "e1", run: "r1", index: 1 }]);
+      expect((await bridge.records.getPlan("e1")).files.slice(1)).toMatchObject([
+        {
+          index: 1,
+          type: "Patient",
+          key: "exports/e1/Unknown/000001.ndjson",
+          url: expect.stringContaining("fileName=b") as string,
+        },
+        { index: 2, type: "Patient", key: "exports/e1/Patient/c.ndjson", url: null },
+      ]);
+    });
+
+    it("an entry that the server has mended cannot take the place of another file", async () => {
+      await plan(page([], undefined, { output: [{ url: "/b" }, entry("a")] }));
+      await expect(plan(page([], undefined, { output: [entry("a"), entry("b")] }), resumed)).rejects.toMatchObject({
+        name: "ExportJobGone",
+      });
+    });
+
+    it("an export whose first plan failed is planned anew", async () => {
+      await expect(plan(page([], undefined, { link: "?" }))).rejects.toMatchObject({ name: "ManifestRejected" });
+      expect((await plan(page(["a"]), resumed)).files).toBe(1);
     });
 
     it("a file whose receipt has no matching object counts as missing", async () => {

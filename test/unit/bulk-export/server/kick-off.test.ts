@@ -118,11 +118,49 @@ describe("a kick-off", () => {
     },
   );
 
-  it("an accepted kick-off without a Content-Location is a KickOffRejected", async () => {
-    const { client } = await given(accepted({}));
+  // E17
+  it.each([200, 201, 202])("a kick-off that is answered by %i with a Content-Location is accepted", async (status) => {
+    const { client, wire } = await given(says(status, { "content-location": "/jobs/7" }, "{}"));
+    expect((await kickOff(client, patientRequest)).statusUrl.href).toBe(`${wire.origin}/jobs/7`);
+    expect(wire.requests).toHaveLength(1);
+  });
+
+  it.each([
+    ["200", says(200, fhir, outcome("processing", "no room"))],
+    ["201", says(201, {}, "<html>no room</html>")],
+    ["202", accepted({})],
+    ["202 and a blank one", accepted({ "content-location": " " })],
+  ])("a kick-off that is answered by %s without a Content-Location is a KickOffRejected", async (_, reply) => {
+    const { client } = await given(reply);
     await expect(kickOff(client, patientRequest)).rejects.toMatchObject({
       name: "KickOffRejected",
       message: expect.stringContaining("Content-Location") as string,
+    });
+  });
+
+  it("an OperationOutcome without a Content-Location is quoted", async () => {
+    const { client } = await given(says(200, fhir, outcome("processing", "no room")));
+    await expect(kickOff(client, patientRequest)).rejects.toThrow("no room");
+  });
+
+  // E6, E11
+  it("a Content-Location is relative to where the answer came from, and is encoded", async () => {
+    const { client, wire } = await given((number) =>
+      number === 1
+        ? says(307, { location: "/other/folder/export" })
+        : accepted({ "content-location": "jobs/7?trace=a|b+c" }),
+    );
+    expect((await kickOff(client, patientRequest)).statusUrl.href).toBe(
+      `${wire.origin}/other/folder/jobs/7?trace=a%7Cb%2Bc`,
+    );
+  });
+
+  // E15
+  it("a Retry-After that cannot be read counts as unsaid, with a warning", async () => {
+    const { client } = await given(accepted({ "content-location": "/jobs/7", "retry-after": "soon" }));
+    expect(await kickOff(client, patientRequest)).toMatchObject({
+      retryAfterMs: undefined,
+      warnings: { RETRY_AFTER_UNREADABLE: 1 },
     });
   });
 
@@ -164,7 +202,6 @@ describe("a kick-off", () => {
     [503, says(503, { "retry-after": "18" }), 18_000, false],
     [500, says(500, fhir, outcome("transient", "try later")), undefined, false],
     [500, says(500, {}, "oops"), undefined, true],
-    [200, says(200, {}, "<html>maintenance</html>"), undefined, true],
   ])("a kick-off that is answered by a temporary %i may be repeated", async (_, reply, retryAfterMs, unexplained) => {
     const { client } = await given(reply);
     await expect(kickOff(client, patientRequest)).rejects.toMatchObject({

@@ -142,12 +142,14 @@ describe("the take-lease step", () => {
   });
 
   it.each([
-    ["that is complete and may still be resumed", { planned: true, foreign: false, heir: other }],
-    ["that belongs to another request", { planned: false, foreign: true, heir: other }],
-    ["of the same export, which is resumed", { planned: false, foreign: false, heir: { ...first, run: "r1" } }],
-  ])("taking over a lease does not delete a job %s", async (_, { planned, foreign, heir }) => {
+    ["whose downloads are planned, so that they may be resumed", { planned: true, foreign: false, heir: other }],
+    ["that has a manifest, though nothing is planned", { manifestUrl: statusUrl, heir: other }],
+    ["that belongs to another request", { foreign: true, heir: other }],
+    ["of the same export, which is resumed", { heir: { ...first, run: "r1" } }],
+  ] satisfies [string, LeftJob][])("taking over a lease does not delete a job %s", async (_, left) => {
+    const { planned = false, foreign = false, manifestUrl, heir } = left as LeftJob;
     await take(first);
-    await bridge.records.saveJob({ ...patientJob, foreign });
+    await bridge.records.saveJob({ ...patientJob, foreign, ...(manifestUrl && { manifestUrl }) });
     if (planned) await bridge.records.savePlan(planOf());
     bridge.executions.end("e1", "ended");
     expect((await take(heir)).outcome).toBe("ours");
@@ -160,3 +162,11 @@ describe("the take-lease step", () => {
     expect((await take(system)).outcome).toBe("ours");
   });
 });
+
+/** The job that the previous holder of the lease left, and the export that takes the lease over. */
+interface LeftJob {
+  planned?: boolean;
+  foreign?: boolean;
+  manifestUrl?: string;
+  heir: ExportContext;
+}

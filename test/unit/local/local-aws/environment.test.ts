@@ -23,12 +23,12 @@ const surroundings = {
   MINISTACK_HOST: "elsewhere.example",
 };
 
-describe("the surroundings, cleaned", () => {
-  test("keep nothing of AWS, Node or the test runner", () => {
+describe("cleanedEnvironment", () => {
+  test("the cleaned environment has no variables of AWS, Node or the test runner", () => {
     expect(Object.keys(cleanEnvironment(surroundings)).toSorted()).toEqual(["HOME", "PATH"]);
   });
 
-  test("find the project's own Node first", () => {
+  test("the cleaned environment has the project's own Node first on PATH", () => {
     expect(cleanEnvironment(surroundings)["PATH"]).toMatch(/\/node_modules\/\.bin:\/usr\/bin$/);
   });
 });
@@ -39,25 +39,25 @@ describe("the embedded server's environment", () => {
     surroundings,
   );
 
-  test("binds the loopback only and opens no other port", () => {
+  test("the embedded server binds only the loopback and opens no other port", () => {
     expect(server).toMatchObject({ GATEWAY_PORT: "4567", BIND_HOST: "127.0.0.1", IOT_MTLS_ENABLED: "0" });
   });
 
-  test("carries the settings", () => {
+  test("the embedded server's environment has its settings", () => {
     expect(server).toMatchObject({ AUTH: "false", SFN_WAIT_SCALE: "0.5", TMPDIR: "/tmp/scratch" });
   });
 
-  test("names no endpoint, so that each Lambda is given this server's", () => {
+  test("the embedded server's environment has no endpoint, so that each Lambda gets this server's", () => {
     expect(Object.keys(server).filter((name) => name.startsWith("AWS_ENDPOINT_URL"))).toEqual([]);
   });
 
-  test("knows its administrator by keys of its own, whatever the user's are", () => {
+  test("the embedded server has its own administrator keys, independent of the user's", () => {
     expect(server).toMatchObject({ AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" });
     expect(server).not.toHaveProperty("AWS_SESSION_TOKEN");
   });
 });
 
-test("clients of the embedded server read no profile and pass by no proxy", () => {
+test("clients of the embedded server read no profile and use no proxy", () => {
   expect(clientEnvironment("http://127.0.0.1:4567")).toMatchObject({
     AWS_ENDPOINT_URL: "http://127.0.0.1:4567",
     AWS_REGION: "us-east-1",
@@ -69,7 +69,7 @@ test("clients of the embedded server read no profile and pass by no proxy", () =
 });
 
 describe("the environment for an AWS of the user's own", () => {
-  test("is all they say about AWS, and nothing else of theirs", () => {
+  test("the environment for the user's own AWS has all their AWS variables and no others", () => {
     const { HOME, ...user } = userEnvironment(surroundings);
     expect(HOME).toBeUndefined();
     expect(user).toMatchObject({
@@ -80,7 +80,7 @@ describe("the environment for an AWS of the user's own", () => {
     });
   });
 
-  test("has keys where they have none", () => {
+  test("the environment for the user's own AWS has default keys if they have none", () => {
     expect(userEnvironment({})).toMatchObject({ AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" });
   });
 });

@@ -5,7 +5,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-test("an AWS of the user's own is used with their keys, and nothing is started or stopped", async () => {
+test("startLocalAws uses the user's own AWS with their keys, and starts and stops no server", async () => {
   vi.stubEnv("AWS_ENDPOINT_URL", "http://localhost:4566");
   vi.stubEnv("AWS_ACCESS_KEY_ID", "their key");
   vi.stubEnv("AWS_SECRET_ACCESS_KEY", "their secret");

@@ -4,7 +4,7 @@ import { runChild } from "#local/local-aws/run-child.ts";
 const node = (script: string, options: Parameters<typeof runChild>[2] = {}) =>
   runChild(process.execPath, ["--eval", script], options);
 
-test("a failing child is a result with its last lines, of both streams", async () => {
+test("runChild returns the exit code and the last lines of both streams of a child that fails", async () => {
   const lines: string[] = [];
   const script = "console.log('out'); console.error('err'); process.exitCode = 3";
   const { code, tail } = await node(script, { onLine: (line) => lines.push(line) });
@@ -13,13 +13,13 @@ test("a failing child is a result with its last lines, of both streams", async (
   expect(lines.toSorted()).toEqual(["err", "out"]);
 });
 
-test("only the last lines are kept", async () => {
+test("runChild keeps only the last lines", async () => {
   const { tail } = await node("for (let i = 0; i < 100; i++) console.log(i)");
   expect(tail.split("\n")).toHaveLength(40);
   expect(tail).toMatch(/99$/);
 });
 
-test("aborting kills the child and what it started", async () => {
+test("an abort kills the child and its own children", async () => {
   const abort = new AbortController();
   // The grandchild holds the child's output open, so the run ends only if it ends too.
   const script = `
@@ -30,6 +30,6 @@ test("aborting kills the child and what it started", async () => {
   await expect(node(script, { signal: abort.signal, onLine })).rejects.toThrow("no longer wanted");
 });
 
-test("a command that is not there is an error", async () => {
+test("runChild throws if the command does not exist", async () => {
   await expect(runChild("no-such-command", [])).rejects.toThrow("ENOENT");
 });

@@ -4,14 +4,14 @@ import { APP, postForm, refreshForm, startUserFixture, tokenSchema, USER_ID } fr
 
 const session = { userId: USER_ID, clientId: APP.clientId };
 
-describe("what the simulator saw of secrets", () => {
+describe("secretsSeen", () => {
   let fixture: Fixture;
   beforeEach(async () => {
     fixture = await startFixture({ requiresAccessToken: false });
   });
   afterEach(() => fixture.simulator.close());
 
-  it("is every token, every assertion and what makes the files' URLs unguessable", async () => {
+  it("secretsSeen has every token, every assertion, and the unguessable parts of file URLs", async () => {
     const { simulator, client, token, exported } = fixture;
     const refused = await client.assertion({ aud: "https://elsewhere.example/" });
     expect((await postToken(simulator, refused)).status).toBe(401);
@@ -25,7 +25,7 @@ describe("what the simulator saw of secrets", () => {
     expect(manifest.output[0]?.url).toContain(urlSecrets[0]);
   });
 
-  it("is of users, too: their tokens, and each nonce", async () => {
+  it("secretsSeen has the tokens of users and each nonce", async () => {
     const user = await startUserFixture();
     const nonce = await user.nonce();
     const refreshed = await postForm(user.simulator, refreshForm(user.simulator.openSession(session)));
@@ -36,7 +36,7 @@ describe("what the simulator saw of secrets", () => {
     expect(userSecrets).toEqual(expect.arrayContaining([nonce, refresh_token, id_token]));
   });
 
-  it("is in no log, not even where a fault's words quote it", async () => {
+  it("no secret is in the log, even if a fault's words quote it", async () => {
     const { simulator, client, token, get, kickOff } = fixture;
     const words = "{token} may not ask {url} for Jane Doe {assertion}";
     simulator.faults.script("kick-off", [

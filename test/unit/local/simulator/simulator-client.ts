@@ -8,7 +8,7 @@ import { type Simulator, startSimulator } from "#local/simulator/simulator.ts";
 /** A registered client with its private key. */
 export interface TestClient {
   readonly registration: RegisteredClient;
-  /** A signed assertion; the arguments override parts of a good one. */
+  /** A signed assertion; the arguments override parts of a valid one. */
   assertion(claims: JWTPayload, header?: { alg?: string; typ?: string; kid?: string; jku?: string }): Promise<string>;
 }
 
@@ -59,7 +59,7 @@ export async function postToken(
   return { status: response.statusCode, headers: response.headers, body: { ...body } };
 }
 
-/** A simulator with a registered client and a good token. */
+/** A simulator with a registered client and a valid token. */
 export interface Fixture {
   readonly simulator: Simulator;
   readonly client: TestClient;
@@ -87,7 +87,7 @@ export const manifestSchema = z.strictObject({
 
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** Starts a simulator whose jobs take a minute unless they are completed by hand. */
+/** Starts a simulator whose jobs take a minute unless a test completes them. */
 export async function startFixture(options: Partial<SimulatorOptions> = {}): Promise<Fixture> {
   const client = await createTestClient();
   const simulator = await startSimulator({

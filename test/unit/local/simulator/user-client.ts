@@ -7,7 +7,7 @@ export const USER_ID = "clara";
 /** Registered for client_secret_post. */
 export const APP = { clientId: "portal-app", authMethod: "client_secret_post", clientSecret: "s3cret" } as const;
 
-/** The headers of the guide's two POST requests, but for the token, with both spellings of the version. */
+/** The headers of the guide's two POST requests, without the token, with both spellings of the version. */
 export const DEVICE_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "application/json",
   "api-info": "V1",
@@ -39,8 +39,8 @@ export interface UserFixture {
   readonly get: (target: string, headers?: Record<string, string>) => Promise<Answer>;
   /** POST of JSON below the base URL with the user's x-auth-token and the guide's headers. */
   readonly post: (target: string, body: unknown, headers?: Record<string, string>) => Promise<Answer>;
-  /** Asks for the CCDs of a patient. */
-  readonly ask: (patientId: string, dates?: { startDate?: string; endDate?: string }) => Promise<Answer>;
+  /** Requests the CCDs of a patient. */
+  readonly requestCcds: (patientId: string, dates?: { startDate?: string; endDate?: string }) => Promise<Answer>;
   /** A nonce of the user. */
   readonly nonce: () => Promise<string>;
   /** Downloads a request's documents with a fresh nonce. */
@@ -58,7 +58,7 @@ export const tokenSchema = z.strictObject({
   token_type: z.string(),
 });
 
-/** Starts a simulator whose requests for CCDs take a minute unless they are completed by hand. */
+/** Starts a simulator whose requests for CCDs take a minute unless a test completes them. */
 export async function startUserFixture(options: Partial<SimulatorOptions> = {}): Promise<UserFixture> {
   const simulator = await startSimulator({
     clients: [],
@@ -79,7 +79,8 @@ export async function startUserFixture(options: Partial<SimulatorOptions> = {}):
     token,
     get,
     post,
-    ask: (patientId, dates = {}) => post("integra/MoBulkExport/createBulkExportRequest", ccdOrder(patientId, dates)),
+    requestCcds: (patientId, dates = {}) =>
+      post("integra/MoBulkExport/createBulkExportRequest", ccdRequestBody(patientId, dates)),
     nonce,
     download: async (id, headers = {}) =>
       get(`integra/MoBulkDownload/bulkDownload?id=${id}&nonceToken=${await nonce()}`, headers),
@@ -87,7 +88,7 @@ export async function startUserFixture(options: Partial<SimulatorOptions> = {}):
   };
 }
 
-/** An access token of a registered user, from a session of its own. */
+/** An access token of a registered user, from a new session. */
 export async function accessTokenOf(simulator: Simulator, userId: string): Promise<string> {
   const refreshToken = simulator.openSession({ userId, clientId: APP.clientId });
   return tokenSchema.parse((await postForm(simulator, refreshForm(refreshToken))).json()).access_token;
@@ -117,7 +118,7 @@ export function postForm(
 }
 
 /** The body of the guide's "Kick-off Request". */
-export function ccdOrder(patientId: string, dates: { startDate?: string; endDate?: string } = {}): object {
+export function ccdRequestBody(patientId: string, dates: { startDate?: string; endDate?: string } = {}): object {
   return { actionName: "ENCOUNTER_EXPORT", searchCriteria: { constraints: { ...dates, patientId } } };
 }
 

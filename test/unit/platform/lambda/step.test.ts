@@ -2,17 +2,27 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Context } from "aws-lambda";
-import { describe, expect, it } from "vitest";
+import { Agent } from "undici";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { KickOffRejected } from "#bulk-export/language/export-faults.ts";
+import { verifiedUpload } from "#bulk-export/verified-file/verified-upload.ts";
+import { landingBucket } from "#platform/bucket/landing-bucket.ts";
+import { undiciHttp } from "#platform/http/http.ts";
 import { stepHandlers } from "#platform/lambda/step.ts";
+import { s3InMemory } from "../../../fixtures/s3-in-memory.ts";
+import { head, startWireServer, type WireServer } from "../../../fixtures/wire-server.ts";
 
 const context = (remaining = 60_000) => ({ getRemainingTimeInMillis: () => remaining }) as Context;
 const step = stepHandlers(() => ({}));
 const number = z.object({ number: z.number() });
+const expected = { type: "Patient", count: null, transportProven: false };
+const someLines = Buffer.from('{"resourceType":"Patient"}\n'.repeat(100));
+
+const beforeVisible = () => Promise.reject(new Error("a part of a file would be visible"));
 
 describe("a step as a Lambda handler", () => {
-  it("is built once and called often", async () => {
+  it("a step is built once and called often", async () => {
     let built = 0;
     const handler = step(number, number, () => {
       built += 1;
@@ -23,7 +33,7 @@ describe("a step as a Lambda handler", () => {
     expect(built).toBe(1);
   });
 
-  it("is built again where it could not be built: a later call may find its settings", async () => {
+  it("a step that could not be built is built again by the next call", async () => {
     let tries = 0;
     const handler = step(number, number, () => {
       tries += 1;
@@ -34,7 +44,7 @@ describe("a step as a Lambda handler", () => {
     expect(await handler({ number: 1 }, context())).toEqual({ number: 1 });
   });
 
-  it("does not run on an input that breaks its contract", async () => {
+  it("a step does not run if its input does not fit its schema", async () => {
     let ran = false;
     const handler = step(number, number, () => (input) => {
       ran = true;
@@ -44,19 +54,19 @@ describe("a step as a Lambda handler", () => {
     expect(ran).toBe(false);
   });
 
-  it("does not hand out an output that breaks its contract", async () => {
+  it("an output that does not fit its schema is not returned", async () => {
     const handler = step(number, number, () => () => Promise.resolve({ number: "x" } as never));
     await expect(handler({ number: 1 }, context())).rejects.toMatchObject({ name: "ZodError" });
   });
 
-  it("lets its faults through as they are, by their literal name", async () => {
+  it("the fault of a step is thrown unchanged, with its literal name", async () => {
     const fault = new KickOffRejected("400");
     const handler = step(number, number, () => () => Promise.reject(fault));
     await expect(handler({ number: 1 }, context())).rejects.toBe(fault);
     expect(fault.name).toBe("KickOffRejected");
   });
 
-  it("gives its step a signal that has not fired yet", async () => {
+  it("the signal of a step has not aborted when the step starts", async () => {
     const handler = step(
       z.object({}),
       z.object({ aborted: z.boolean() }),
@@ -66,14 +76,44 @@ describe("a step as a Lambda handler", () => {
     );
     expect(await handler({}, context(5))).toEqual({ aborted: false });
   });
+
+  describe("a step that runs out of time", () => {
+    let server: WireServer;
+    let agent: Agent;
+    beforeEach(async () => {
+      agent = new Agent();
+      // A file whose server falls silent after its first lines.
+      server = await startWireServer(() => ({ bytes: Buffer.concat([head(200), someLines]), end: "keep" }));
+    });
+    afterEach(async () => {
+      await agent.destroy();
+      await server.close();
+    });
+
+    it("a step that runs out of time is aborted early enough to abort its upload", async () => {
+      const s3 = s3InMemory();
+      const upload = verifiedUpload(s3.client, landingBucket(s3.client, "landing"), 256);
+      const download = step(z.object({}), z.object({ lines: z.number() }), () => async (_, { signal }) => {
+        const answer = await undiciHttp(agent)({ method: "GET", url: new URL(server.origin), headers: {}, signal });
+        return await upload(answer.body, { key: "a", expected, beforeVisible, signal });
+      });
+      const killedAt = performance.now() + 11_000;
+      const timed = { getRemainingTimeInMillis: () => killedAt - performance.now() } as Context;
+      await expect(download({}, timed)).rejects.toMatchObject({ name: "TimeoutError" });
+      expect(s3.commands).toContain("CreateMultipartUpload");
+      expect(s3.commands.at(-1)).toBe("AbortMultipartUpload");
+      expect(s3.uploads.size).toBe(0);
+      expect(timed.getRemainingTimeInMillis()).toBeGreaterThan(8_000);
+    });
+  });
 });
 
 describe("the log", () => {
-  it("holds no credential and no URL's query, whoever logs it, in errors and their causes as well", async () => {
+  it("the log contains no credential and no query of a URL, also in errors and their causes", async () => {
     const program = fileURLToPath(new URL("../../../fixtures/log-credentials.ts", import.meta.url));
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [program]);
     const output = stdout + stderr;
-    expect(output).toContain("the step failed");
+    expect(output).toContain("The step failed.");
     expect(output).toContain("AccessRefused");
     expect(output).toContain("https://portal.example/d");
     expect(output).toContain('"exportId":"e1"');

@@ -293,7 +293,9 @@ describe("the person in a document", () => {
       target([id(root, "110318733539")], { ...george, ...changes });
     for (const root of [ssn, "2.16.840.1.113883.4.3.13", "2.16.840.1.113883.4.6"])
       expect(judged([under({}, root)], described)).toBe("match: patient-id-and-person");
-    expect(judged([under({}, mrnRoot)], described, { patientIdRoots: [ehr] })).toBe("match: patient-id-and-person");
+    // If the roots of the server are known, another clinic's root is none of them, and a government's root is no clinic's.
+    expect(judged([under({})], described, { patientIdRoots: [ehr] })).toBe("match: patient-id-and-person");
+    expect(judged([under({}, mrnRoot)], described, { patientIdRoots: [ehr] })).toBe("unproven: unknown-ids");
     expect(judged([under({ names: named("Miller", "George") })], described)).toBe("match: patient-id-and-person");
     for (const changes of [
       { names: [] },

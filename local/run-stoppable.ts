@@ -1,0 +1,33 @@
+/** A signal stopped the run. */
+export class Stopped extends Error {
+  override readonly name = "Stopped";
+}
+
+/**
+ * Runs `main` with a signal that fires on SIGINT and SIGTERM, then exits: with 0 after success, with 130 or 143 if a
+ * signal stopped it, and with 1 after any other error, whose causes it prints. `main` must clean up after itself: open
+ * handles do not keep the process alive.
+ */
+export async function runStoppable(main: (signal: AbortSignal) => Promise<void>): Promise<never> {
+  const controller = new AbortController();
+  let stoppedBy: NodeJS.Signals | undefined;
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      stoppedBy ??= name;
+      controller.abort(new Stopped(`stopped by ${name}`));
+    });
+  }
+  try {
+    await main(controller.signal);
+    process.exit(0);
+  } catch (error) {
+    if (stoppedBy !== undefined) process.exit(stoppedBy === "SIGINT" ? 130 : 143);
+    console.error(`\nfailed: ${causes(error).join("\n  because: ")}`);
+    process.exit(1);
+  }
+}
+
+function causes(error: unknown): string[] {
+  if (!(error instanceof Error)) return [String(error)];
+  return [error.message, ...(error.cause === undefined ? [] : causes(error.cause))];
+}

@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { renderDiagrams } from "../../docs/diagrams/render-diagrams.ts";
+
+const repository = join(import.meta.dirname, "..", "..");
+const wingNames = ["bulk-export", "ccd-retrieval", "on-demand-api", "user-session"] as const;
+
+describe("the diagrams in docs/images", () => {
+  it("are what their sources say (npm run diagrams writes them)", async () => {
+    const diagrams = await renderDiagrams();
+
+    expect([...diagrams.keys()]).toContain("docs/images/wings.svg");
+    for (const [path, svg] of diagrams) expect(await readFile(join(repository, path), "utf8"), path).toBe(svg);
+  });
+
+  it("each have a source", async () => {
+    const expected = [...(await renderDiagrams()).keys()];
+    const found = (await readdir(join(repository, "docs/images"))).map((name) => `docs/images/${name}`);
+
+    expect(found.toSorted()).toEqual(expected.toSorted());
+  });
+
+  it("have an arrow from each wing to each other wing that it imports", () => {
+    const source = readFileSync(join(repository, "docs/diagrams/wings.dot"), "utf8");
+    const arrows = [...source.matchAll(/"([\w-]+)" -> "([\w-]+)"/g)].map(([, from, to]) => `${from} -> ${to}`);
+
+    expect(arrows.toSorted()).toEqual(importsBetweenWings().toSorted());
+  });
+});
+
+/** Every wing that another wing imports, as "from -> to". */
+function importsBetweenWings(): string[] {
+  return wingNames.flatMap((wing) => {
+    const folder = join(repository, "functions", wing);
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+    const code = files.map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
+    return wingNames
+      .filter((other) => other !== wing && code.includes(`from "#${other}/`))
+      .map((other) => `${wing} -> ${other}`);
+  });
+}
