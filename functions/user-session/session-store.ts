@@ -1,5 +1,5 @@
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { carriedOut } from "#platform/ledger/conditional-write.ts";
+import { conditionHeld } from "#platform/ledger/conditional-write.ts";
 import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
 import type { SessionRefusal } from "#user-session/language/session-faults.ts";
 import type {
@@ -12,7 +12,7 @@ import { sessionLedgerKeys } from "./language/ledger-keys.ts";
 
 type Item = Record<string, unknown>;
 
-/** Every attribute of an item, under its placeholder: none can be a reserved word of DynamoDB. */
+/** Every attribute of an item by its placeholder. Placeholders avoid the reserved words of DynamoDB. */
 const names = {
   "#seed": "seedDigest",
   "#putAt": "secretPutAt",
@@ -36,7 +36,7 @@ const accessNames = "#access, #issuedAt, #renewAt";
 const claimNames = "#claim, #claimUntil";
 const deathNames = "#deadAt, #refusal, #words, #told";
 
-/** One conditional write: what must hold, and what becomes of the item. */
+/** One conditional write: its condition, and what it changes. */
 interface Change {
   when: string;
   set: string;
@@ -47,8 +47,8 @@ interface Change {
 const keyOf = (sessionId: string): Item => ({ pk: `${sessionLedgerKeys.userSession}${sessionId}` });
 
 /**
- * User sessions in the ledger's table: one item a session, changed by conditional writes only. The tokens are encrypted
- * as the whole table is, by the bridge's own key; docs/adr/0009-one-refresh-at-a-time.md says why not once more.
+ * User sessions in the ledger's table: one item per session, changed by conditional writes only. The tokens are encrypted
+ * like the whole table, with the bridge's own key. docs/adr/0009-one-refresh-at-a-time.md says why they are not encrypted twice.
  */
 export function userSessions(dynamo: DynamoDBDocumentClient, table: string): UserSessionStore {
   async function find(sessionId: string): Promise<Item | undefined> {
@@ -56,7 +56,7 @@ export function userSessions(dynamo: DynamoDBDocumentClient, table: string): Use
     return (await dynamo.send(command)).Item;
   }
 
-  /** Answers whether the change was made: by this write or, where its answer was lost, by the one before it. */
+  /** Returns whether the change was made: by this write or, if its answer was lost, by the one before it. */
   async function change(
     sessionId: string,
     { when, set, remove, values }: Change,
@@ -71,7 +71,7 @@ export function userSessions(dynamo: DynamoDBDocumentClient, table: string): Use
       ExpressionAttributeNames: namesIn(`${when} ${expression}`),
       ExpressionAttributeValues: values,
     });
-    if (await carriedOut(dynamo.send(write))) return true;
+    if (await conditionHeld(dynamo.send(write))) return true;
     const item = await find(sessionId);
     return item !== undefined && wasMade(item);
   }

@@ -3,7 +3,7 @@ import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk
 import type { ExportRequest } from "#bulk-export/language/export-request.ts";
 import { exportLedgerKeys } from "#bulk-export/language/ledger-keys.ts";
 import { type ExportLog, exportLog } from "#bulk-export/log.ts";
-import { carriedOut } from "#platform/ledger/conditional-write.ts";
+import { conditionHeld } from "#platform/ledger/conditional-write.ts";
 import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
 import {
   type CheckpointItem,
@@ -14,7 +14,7 @@ import {
   nextCheckpoint,
 } from "./checkpoint-item.ts";
 
-/** What a checkpoint belongs to: exports of the same level, group and types continue each other. */
+/** What a checkpoint belongs to. An export continues the exports of the same level, group and types. */
 export type CheckpointScope = Pick<ExportRequest, "level" | "groupId" | "types">;
 
 /** The checkpoint of a scope. */
@@ -66,7 +66,7 @@ export function checkpoints(
         if (next === undefined) return false;
         const Key = { pk: checkpointId(scope) };
         const update = updateOf(item, completed.exportId, next);
-        if (await carriedOut(dynamo.send(new UpdateCommand({ TableName: table, Key, ...update })))) return true;
+        if (await conditionHeld(dynamo.send(new UpdateCommand({ TableName: table, Key, ...update })))) return true;
       }
       return false;
     },
@@ -96,7 +96,7 @@ function updateOf(read: CheckpointItem | undefined, exportId: string, next: Next
   };
 }
 
-/** A digest, so that a scope of many types stays within a key's length. */
+/** A digest, because a scope with many types would be too long for a key. */
 function checkpointId(scope: CheckpointScope): string {
   const parts = [scope.level, scope.groupId ?? "", scope.types?.toSorted().join(",") ?? ""];
   return `${exportLedgerKeys.checkpoint}${createHash("sha256").update(parts.join("|")).digest("hex")}`;

@@ -168,7 +168,7 @@ async function findVisibleRequest(
 async function showRequest(ports: CcdRequestsApiPorts, record: CcdRequestRecord, status: number): Promise<ApiResponse> {
   const { requestId, state, requestedAt, endedAt, failure } = record;
   const self = `${ports.apiUrl}/ccd-requests/${requestId}`;
-  const documents = state === "ready" ? (await ports.documents.index(requestId)).documents : [];
+  const { documents = [], refused = [] } = state === "ready" ? await ports.documents.index(requestId) : {};
   const view: CcdRequestView = {
     requestId,
     state,
@@ -176,6 +176,7 @@ async function showRequest(ports: CcdRequestsApiPorts, record: CcdRequestRecord,
     endedAt,
     failure,
     documents: documents.map((document) => documentView(document, `${self}/documents/${document.number}`)),
+    refused,
   };
   return {
     status,

@@ -1,5 +1,11 @@
 import * as z from "zod";
-import { ccdDocument, ccdFailure, ccdRequestId, ccdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
+import {
+  ccdDocument,
+  ccdFailure,
+  ccdRequestId,
+  ccdRequestRecord,
+  refusedCcd,
+} from "#ccd-retrieval/language/ccd-request.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
 import { instant } from "#platform/fhir/instant.ts";
 import { patientSearchParameters } from "./patient-search.ts";
@@ -49,6 +55,9 @@ export const ccdRequestView = z.strictObject({
   documents: z
     .array(ccdDocument.omit({ key: true }).extend({ href: z.url().describe("GET this URL to read the document.") }))
     .describe("One item for each document, in order of their numbers. Empty until the request is ready."),
+  refused: z
+    .array(refusedCcd)
+    .describe("The documents that were refused while others landed. They cannot be read; the operator has them."),
 });
 
 export type CcdRequestView = z.infer<typeof ccdRequestView>;

@@ -24,11 +24,11 @@ async function begun() {
 }
 
 describe("a session in the ledger", () => {
-  it("is unknown before its chain begins", async () => {
+  it("a session is unknown before its chain begins", async () => {
     expect(await given().sessions.read(id)).toBeUndefined();
   });
 
-  it("begins with the secret's refresh token", async () => {
+  it("a session begins with the refresh token of its secret", async () => {
     const { sessions } = await begun();
     expect(await sessions.read(id)).toEqual({
       seedDigest: "digest-a",
@@ -43,12 +43,12 @@ describe("a session in the ledger", () => {
     });
   });
 
-  it("is one among others", async () => {
+  it("a session does not affect other sessions", async () => {
     const { sessions } = await begun();
     expect(await sessions.read("another")).toBeUndefined();
   });
 
-  it("has one owner of a refresh, whoever else asks", async () => {
+  it("a refresh has one owner, however many processes try to claim it", async () => {
     const { sessions } = await begun();
     const ids = Array.from({ length: 20 }, (_, number) => `claim-${number}`);
     const claimed = await Promise.all(ids.map((owner) => sessions.claimRefresh(id, { ...claim, id: owner }, times)));
@@ -56,7 +56,7 @@ describe("a session in the ledger", () => {
     expect(await sessions.read(id)).toMatchObject({ claim: { until: 2_000 }, attempts: 1 });
   });
 
-  it("gets another owner when the claim has run out, not before", async () => {
+  it("a refresh gets another owner after the claim has run out, and not before", async () => {
     const { sessions } = await begun();
     await sessions.claimRefresh(id, claim, times);
     const other = { id: "claim-2", generation: 1 };
@@ -65,14 +65,14 @@ describe("a session in the ledger", () => {
     expect(await sessions.read(id)).toMatchObject({ claim: { id: "claim-2", until: 3_000 }, attempts: 2 });
   });
 
-  it("takes a refresh as a whole: both tokens, a new generation, no claim", async () => {
+  it("a refresh is stored as a whole: both tokens, a new generation, no claim", async () => {
     const { sessions } = await begun();
     await sessions.claimRefresh(id, claim, times);
     expect(await sessions.saveRefreshed(id, claim, refreshed)).toBe(true);
     expect(await sessions.read(id)).toMatchObject({ ...refreshed, generation: 2, claim: undefined, attempts: 0 });
   });
 
-  it("takes a refresh token without an access token: the old access token goes, and the retry comes later", async () => {
+  it("a refresh token without an access token is stored: the old access token goes, and the retry comes later", async () => {
     const { sessions } = await begun();
     await sessions.saveRefreshed(id, claim, refreshed);
     const next = { id: "claim-2", generation: 2 };
@@ -90,7 +90,7 @@ describe("a session in the ledger", () => {
     });
   });
 
-  it("takes no claim and no refresh of a generation that has passed", async () => {
+  it("a claim or refresh of a past generation is not stored", async () => {
     const { sessions } = await begun();
     await sessions.saveRefreshed(id, claim, refreshed);
     const late = { id: "late", generation: 1 };
@@ -100,7 +100,7 @@ describe("a session in the ledger", () => {
     expect(await sessions.read(id)).toMatchObject({ refreshToken: "r1", end: undefined });
   });
 
-  it("takes the refresh of an owner whose claim ran out: its tokens are the only ones", async () => {
+  it("the refresh of an owner whose claim ran out is stored, because its tokens are the only ones", async () => {
     const { sessions } = await begun();
     await sessions.claimRefresh(id, claim, times);
     const other = { id: "claim-2", generation: 1 };
@@ -110,7 +110,7 @@ describe("a session in the ledger", () => {
     expect(await sessions.read(id)).toMatchObject({ refreshToken: "r1", end: undefined, claim: undefined });
   });
 
-  it("rests after a refresh without a result", async () => {
+  it("a session is not refreshed for a while after a refresh without a result", async () => {
     const { sessions } = await begun();
     await sessions.claimRefresh(id, claim, times);
     await sessions.release(id, claim, 5_000);
@@ -121,7 +121,7 @@ describe("a session in the ledger", () => {
     expect(await sessions.read(id)).toMatchObject({ retryAt: undefined, claim: { id: "claim-2" }, attempts: 2 });
   });
 
-  it("dies by its owner's word only, and is not refreshed any more", async () => {
+  it("only the owner of the refresh ends a session, and an ended session is not refreshed", async () => {
     const { sessions } = await begun();
     await sessions.claimRefresh(id, claim, times);
     expect(await sessions.endSession(id, { id: "other", generation: 1 }, end)).toBe(false);
@@ -130,7 +130,7 @@ describe("a session in the ledger", () => {
     expect(await sessions.claimRefresh(id, { id: "claim-2", generation: 1 }, times)).toBe(false);
   });
 
-  it("knows of which death the subscribers were told", async () => {
+  it("a session stores which of its ends was published", async () => {
     const { sessions } = await begun();
     await sessions.markEndPublished(id, end.at);
     expect(await sessions.read(id)).toMatchObject({ end: undefined });
@@ -146,7 +146,7 @@ describe("a session in the ledger", () => {
     expect(await sessions.read(id)).toMatchObject({ end: { at: 1_700, published: false } });
   });
 
-  it("begins anew with a newer secret, alive and unclaimed, under a generation that never was", async () => {
+  it("a newer secret begins a new chain, alive and unclaimed, with a generation that was never used", async () => {
     const { sessions } = await begun();
     await sessions.saveRefreshed(id, claim, refreshed);
     const old = { id: "claim-2", generation: 2 };
@@ -162,13 +162,13 @@ describe("a session in the ledger", () => {
     expect(await sessions.saveRefreshed(id, old, refreshed)).toBe(false);
   });
 
-  it.each([100, 99])("does not begin anew with a secret of %i, when it knows one of 100", async (putAt) => {
+  it.each([100, 99])("a secret stored at %i begins no new chain if one of 100 is known", async (putAt) => {
     const { sessions } = await begun();
     await sessions.beginChain(id, { digest: "digest-b", putAt, refreshToken: "b0" });
     expect(await sessions.read(id)).toMatchObject({ refreshToken: "r0", generation: 1 });
   });
 
-  it("is revived by a newer version of its own secret only, and only when it is dead", async () => {
+  it("only a newer version of its own secret revives a session, and only an ended one", async () => {
     const { sessions } = await begun();
     await sessions.reopen(id, { digest: "digest-a", putAt: 101 });
     expect(await sessions.read(id)).toMatchObject({ secretPutAt: 100 });
@@ -181,7 +181,7 @@ describe("a session in the ledger", () => {
     expect(await sessions.read(id)).toMatchObject({ end: undefined, secretPutAt: 101, attempts: 0 });
   });
 
-  it("lets whatever else goes wrong in DynamoDB through", async () => {
+  it("other errors of DynamoDB are thrown", async () => {
     const { table, sessions } = await begun();
     table.loseNextAnswer();
     await expect(sessions.claimRefresh(id, claim, times)).rejects.toThrow("got lost");
@@ -216,7 +216,7 @@ describe("a session in the ledger", () => {
     end: { ...end, published: true },
   };
 
-  it("is stored as texts and numbers, under names that do not change", async () => {
+  it("a session is stored as texts and numbers under names that do not change", async () => {
     const { table, sessions } = await begun();
     await sessions.claimRefresh(id, claim, times);
     expect(table.items.get(`user-session#${id}`)).toMatchObject({
@@ -231,7 +231,7 @@ describe("a session in the ledger", () => {
     expect([...table.items.values()]).toEqual([stored]);
   });
 
-  it("is read as an older version of the bridge stored it", async () => {
+  it("a session that an older version stored is read", async () => {
     const { table, sessions } = given();
     table.items.set(`user-session#${id}`, stored);
     expect(await sessions.read(id)).toEqual(ended);
@@ -242,7 +242,7 @@ describe("a session in the ledger", () => {
     expect(await sessions.read(id)).toEqual({ ...ended, end: undefined, claim: claimOf, retryAt: 5_000 });
   });
 
-  it("is told of an item that is not whole", async () => {
+  it("an item of a session that lacks an attribute is an error", async () => {
     const { table, sessions } = await begun();
     delete table.items.get(`user-session#${id}`)?.["refreshToken"];
     await expect(sessions.read(id)).rejects.toThrow("lacks refreshToken");
@@ -300,7 +300,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
 );
 
 describe("the ledger's sessions and those in memory", () => {
-  it("are the same after any operations, also where each is sent again because its answer was lost", async () => {
+  it("the ledger's sessions and those in memory are the same after any operations, even if each is repeated", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(operation, fc.constantFrom(1, 2)), { maxLength: 25 }), async (operations) => {
         const { sessions } = given();

@@ -136,6 +136,29 @@ describe("a POST to /ccd-requests", () => {
   });
 });
 
+describe("documents that were refused while others landed", () => {
+  // D13
+  it("documents that were refused are listed by number and reason, and without anything else of the index", async () => {
+    const refused = [{ number: 2, reason: "malformed-xml" as const }];
+    const companions = [{ name: "Jane Roe.pdf", bytes: 7 }];
+    const { call, post, requests } = apiWith(undefined, {
+      documents: {
+        index: (requestId) => Promise.resolve({ requestId, documents: [document], refused, companions }),
+        link: (key) => Promise.resolve(key),
+      },
+    });
+    const { content } = await post({ patientId: "p1" });
+    expect(content?.refused).toEqual([]);
+    const id = content?.requestId ?? "";
+    await requests.end(id, null, new Date(start).toISOString());
+    const ready = await call("GET /ccd-requests/{id}", { path: { id } });
+    expect(ready.content).toMatchObject({ state: "ready", documents: [{ number: 1 }], refused });
+    expect(ready.body.toString("utf8")).not.toContain("Jane");
+    const path = { id, number: "2" };
+    expect((await problemOf(call("GET /ccd-requests/{id}/documents/{number}", { path }))).status).toBe(404);
+  });
+});
+
 describe("an Idempotency-Key", () => {
   const headers = { "idempotency-key": "visit-1" };
 
