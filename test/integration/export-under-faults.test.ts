@@ -121,10 +121,22 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
     expect(lastJob()?.deleted).toBe(true);
   });
 
-  it("fails when the server has forgotten the job", async () => {
+  // E13
+  it("does not believe a single 404 right after the kick-off", async () => {
     test.simulator.faults.script("status", [{ kind: "status", status: 404, body: "terminal" }]);
 
+    expect(completed(await test.exportBy({ level: "patient", types: ["Patient"] })).status).toBe("complete");
+  });
+
+  it("fails, and sends DELETE all the same, when the server has forgotten the job", async () => {
+    const forgotten = { kind: "status", status: 404, body: "terminal" } as const;
+    test.simulator.faults.script(
+      "status",
+      Array.from({ length: 8 }, () => forgotten),
+    );
+
     expect(failed(await test.exportBy({ level: "patient", types: ["Patient"] })).error.name).toBe("ExportJobGone");
+    expect(lastJob()?.deleted).toBe(true);
   });
 
   it("says partial, names the file and keeps the job when a file is gone", async () => {

@@ -83,7 +83,8 @@ describe("an export that is resumed", () => {
     const { exportId, requestId, transactionTime } = completed(await test.exportBy(request));
     const landed = await landedFiles(test, exportId);
     const { serverJobId } = await test.caller.readSummary(exportId);
-    simulator.faults.script("status", [{ kind: "status", status: 404, body: "terminal" }]);
+    const forgotten = { kind: "status", status: 404, body: "terminal" } as const;
+    simulator.faults.script("status", [forgotten, forgotten, forgotten]);
     await test.caller.requestResumption(exportId);
     const fresh = completed(
       await test.awaitEvent(

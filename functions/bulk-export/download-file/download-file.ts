@@ -96,7 +96,12 @@ async function landFile(
   const opened = await ports.openFile({ url: new URL(file.url), requiresAccessToken }, signal);
   const verified = await ports.upload(opened.chunks, {
     key: file.key,
-    expected: { type: file.type, count: file.count, transportProven: opened.wholeness !== "unproven" },
+    expected: {
+      type: file.type,
+      count: file.count,
+      transportProven: opened.wholeness !== "unproven",
+      isReport: file.kind === "error" || file.kind === "outcome",
+    },
     beforeVisible: () => throwIfStopped(ports, run),
     signal,
   });

@@ -22,7 +22,7 @@ export interface OutputFile {
  * function.
  *
  * Source: guide, "Download the ndjson file"; Bulk Data Access, "Bulk Data Output File Request".
- * @throws FileRefused on 403 (ATTACHMENT_FILE_NOT_FOUND, expired), 404, 410 and other final refusals
+ * @throws FileRefused on 403 (ATTACHMENT_FILE_NOT_FOUND, expired), 404, 410 and other refusals that name no time to come back
  * @throws ServerUnavailable, AccessRefused, ClientKeyUnusable, OriginRefused
  */
 export async function openOutputFile(
@@ -66,6 +66,8 @@ function requestFile(
 async function fileFault(client: IntegraClient, answer: HttpAnswer): Promise<ServerUnavailable | FileRefused> {
   const refused = await readRefusal(answer, client.now());
   const message = `the file server answered ${refusalCodes(refused)}`;
-  if (!refused.temporary) return new FileRefused(message);
+  // A file that is not ready yet, or names a time to come back, is requested again (RFC 9110, 10.2.3 and 15.3.3).
+  const notYet = refused.status === 202 || answer.headers["retry-after"] !== undefined;
+  if (!refused.temporary && !notYet) return new FileRefused(message);
   return new ServerUnavailable(message, { retryAfterMs: refused.retryAfterMs });
 }

@@ -36,7 +36,7 @@ const newline = 0x0a;
 /**
  * Checks that each line of a stream is a JSON object whose own `resourceType` is the announced one. The object must
  * have exactly one such member, anywhere and with any escapes. The types of contained resources do not count. Blank
- * lines are skipped, and the last line may lack its newline. Whether the bytes are UTF-8 is not checked. Memory is
+ * lines and a byte order mark in front are skipped, and the last line may lack its newline. Whether the bytes are UTF-8 is not checked. Memory is
  * constant for lines of any length.
  *
  * Source: RFC 8259; NDJSON specification; FHIR R4, "JSON Representation of Resources".
@@ -44,7 +44,7 @@ const newline = 0x0a;
 export class JsonLines {
   readonly #type: Word;
   readonly #matcher: WordMatcher;
-  #state: number = states.lineStart;
+  #state: number = states.fileStart;
   /** For each open object or array, the state to return to when it closes. */
   readonly #open = new Uint8Array(deepestNesting);
   #depth = 0;
@@ -66,7 +66,7 @@ export class JsonLines {
 
   /** Whether the stream so far ends with a newline, or is empty. */
   get endsWithNewline(): boolean {
-    return this.#state === states.lineStart;
+    return this.#state === states.lineStart || this.#state === states.fileStart;
   }
 
   /**
@@ -92,8 +92,8 @@ export class JsonLines {
    * @throws FileDamaged if it ends inside a record
    */
   end(): void {
-    const { lineStart, returned, recordEnd } = states;
-    if (this.#state === lineStart || this.#state === returned || this.#state === recordEnd) return;
+    const { fileStart, lineStart, returned, recordEnd } = states;
+    if ([fileStart, lineStart, returned, recordEnd].some((end) => end === this.#state)) return;
     throw new FileDamaged(`the file ends inside line ${this.#lines + 1}`);
   }
 
@@ -184,7 +184,9 @@ export class JsonLines {
 
   #notJsonFault(state: number, chunk: Buffer, at: number): FileDamaged {
     const line = `line ${this.#lines + 1}`;
-    const begins = [states.lineStart, states.returned, states.indented].some((start) => start === state);
+    const begins = [states.fileStart, states.lineStart, states.returned, states.indented].some(
+      (start) => start === state,
+    );
     if (begins) return new FileDamaged(`${line} is not a JSON object${chunk[at] === lessThan ? ", but markup" : ""}`);
     if (chunk[at] === newline) return new FileDamaged(`${line} ends inside its record`);
     return new FileDamaged(`${line} is not JSON from its byte ${this.#chunkStart + at - this.#lineStart + 1} on`);

@@ -185,17 +185,23 @@ const lineStart = addState();
 const [returned, indented] = [addState(), addState()] as const;
 const record = addObject({ addName: addNameOrTypeName, close: action.endRecord });
 const recordEnd = addState();
-for (const before of [lineStart, returned, indented]) {
+/** A byte order mark may stand in front of the first line (RFC 8259, 8.1): EF BB BF in UTF-8. */
+const [fileStart, marked, marking] = [addState(), addState(), addState()] as const;
+addTransitions(fileStart, [0xef], marked);
+addTransitions(marked, [0xbb], marking);
+addTransitions(marking, [0xbf], lineStart);
+for (const before of [fileStart, lineStart, returned, indented]) {
   addTransitions(before, white, indented);
   addTransitions(before, "{", record.opened);
 }
-addTransitions(lineStart, "\r", returned);
-for (const blank of [lineStart, returned]) addTransitions(blank, "\n", action.endBlankLine);
+for (const before of [fileStart, lineStart]) addTransitions(before, "\r", returned);
+for (const blank of [fileStart, lineStart, returned]) addTransitions(blank, "\n", action.endBlankLine);
 addTransitions(recordEnd, white, recordEnd);
 addTransitions(recordEnd, "\n", action.endLine);
 
 /** The states that `JsonLines` refers to by name. */
 export const states = {
+  fileStart,
   lineStart,
   returned,
   indented,

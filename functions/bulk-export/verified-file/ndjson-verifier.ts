@@ -2,6 +2,7 @@ import type { IssueCounts } from "#bulk-export/language/landed-file.ts";
 import { FileDamaged } from "#platform/faults/file-faults.ts";
 import { JsonLines } from "./json-lines.ts";
 import { OutcomeIssues } from "./outcome-issues.ts";
+import { ReportLines } from "./report-lines.ts";
 import { Utf8Stream } from "./utf8-stream.ts";
 
 /** The content of a verified file: `lines` records in `bytes` bytes. */
@@ -19,26 +20,33 @@ export interface Expectation {
   count: number | null;
   /** Whether the transport proves that the body is whole. If it does not, only the manifest's count can. */
   transportProven: boolean;
+  /**
+   * Whether the file is a report on the export (the manifest's lists `error` and `outcome`). Such a file lands whatever its lines
+   * hold. A line that is no OperationOutcome counts as an issue of severity error.
+   */
+  isReport?: boolean;
 }
 
 /**
  * Checks a stream of NDJSON while it is read, in constant memory: each line must be a JSON object in UTF-8 and a
- * resource of the announced type. In a file of OperationOutcomes, it counts the issues. `finish` checks that the file
- * is whole.
+ * resource of the announced type. In a file of OperationOutcomes, it counts the issues. In a report on the export, it counts the
+ * issues and does not check the lines. `finish` checks that the file is whole.
  *
  * Source: Bulk Data Access, "Bulk Data Output File Request"; NDJSON specification.
  */
 export class NdjsonVerifier {
   readonly #expected: Expectation;
-  readonly #lines: JsonLines;
-  readonly #text = new Utf8Stream();
+  readonly #lines: JsonLines | ReportLines;
+  readonly #text: Utf8Stream | undefined;
   readonly #outcomes: OutcomeIssues | undefined;
   #bytes = 0;
 
   constructor(expected: Expectation) {
     this.#expected = expected;
-    this.#lines = new JsonLines(expected.type);
-    this.#outcomes = expected.type === "OperationOutcome" ? new OutcomeIssues() : undefined;
+    const { type, isReport = false } = expected;
+    this.#lines = isReport ? new ReportLines() : new JsonLines(type);
+    this.#text = isReport ? undefined : new Utf8Stream();
+    this.#outcomes = isReport || type === "OperationOutcome" ? new OutcomeIssues() : undefined;
   }
 
   /**
@@ -48,21 +56,22 @@ export class NdjsonVerifier {
   push(chunk: Buffer): void {
     this.#lines.push(chunk);
     const place = `between its bytes ${this.#bytes + 1} and ${this.#bytes + chunk.length}`;
-    if (!this.#text.push(chunk)) throw new FileDamaged(`the file is not UTF-8 ${place}`);
+    if (this.#text?.push(chunk) === false) throw new FileDamaged(`the file is not UTF-8 ${place}`);
     this.#outcomes?.push(chunk);
     this.#bytes += chunk.length;
   }
 
   /**
    * Ends the file. An empty file is whole if the transport or a count of 0 proves it.
-   * @throws FileDamaged if the last record is unfinished, if the count differs, or if nothing proves that the file is whole
+   * More lines than the count are a misprint of the server's, if the transport proves that the file is whole.
+   * @throws FileDamaged if the last record is unfinished, if lines are missing, or if nothing proves that the file is whole
    */
   finish(): Verdict {
     this.#lines.end();
     this.#outcomes?.end();
     const { count, transportProven } = this.#expected;
     const { lines } = this.#lines;
-    if (count !== null && count !== lines) {
+    if (count !== null && (lines < count || (lines > count && !transportProven))) {
       throw new FileDamaged(`the file has ${lines} lines, but the manifest announced ${count}`);
     }
     if (!transportProven) this.#proveByCount(count);

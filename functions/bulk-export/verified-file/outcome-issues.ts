@@ -1,5 +1,6 @@
 import type { IssueCounts, IssueSeverity } from "#bulk-export/language/landed-file.ts";
 import { FileDamaged } from "#platform/faults/file-faults.ts";
+import { readJsonObject } from "#platform/http/reading/json.ts";
 
 const newline = 0x0a;
 
@@ -7,8 +8,8 @@ const newline = 0x0a;
 const longestOutcome = 64 * 1024 * 1024;
 
 /**
- * Counts the issues in a stream of OperationOutcomes by severity. Its lines must be JSON objects; `JsonLines` checks
- * that first. An issue of unknown severity counts as an error, so that no report of the server is lost.
+ * Counts the issues in a stream of OperationOutcomes by severity. What is not surely harmless counts as an error, so that no report
+ * of the server is lost: an issue of unknown severity, an OperationOutcome without issues, a line that is none.
  */
 export class OutcomeIssues {
   readonly counts: IssueCounts = { fatal: 0, error: 0, warning: 0, information: 0 };
@@ -29,12 +30,14 @@ export class OutcomeIssues {
 
   /** Counts the issues of the last line, if it has no newline. */
   end(): void {
-    const line = Buffer.concat(this.#line, this.#length).toString("utf8").trim();
+    const line = Buffer.concat(this.#line, this.#length);
     this.#line = [];
     this.#length = 0;
-    if (line === "") return;
-    const { issue } = JSON.parse(line) as { issue?: unknown };
-    if (Array.isArray(issue)) for (const one of issue as ({ severity?: unknown } | null)[]) this.#count(one?.severity);
+    if (line.toString("utf8").trim() === "") return;
+    const { resourceType, issue } = readJsonObject(line) ?? {};
+    const issues = (Array.isArray(issue) ? issue : [issue]) as unknown[];
+    if (resourceType !== "OperationOutcome" || issues.length === 0) this.#count(undefined);
+    else for (const one of issues) this.#count((one as { severity?: unknown } | null | undefined)?.severity);
   }
 
   #keep(piece: Buffer): void {

@@ -113,6 +113,18 @@ describe("the download-file step", () => {
     expect((await bridge.receipts.findLanded("e1", 0))?.issues?.error).toBe(1);
   });
 
+  // E7
+  it.each(["error", "outcome"] as const)(
+    "a file of the list %s lands as received, and what is no OperationOutcome in it counts as an error",
+    async (kind) => {
+      const report = '{"resourceType":"Patient"}\nno such patient\n';
+      await bridge.records.savePlan(planOf(plannedFile(0, { kind, type: "OperationOutcome" })));
+      expect(await download(serving(report))).toMatchObject({ outcome: "landed" });
+      expect(bridge.s3.objects.get(key)?.body.toString()).toBe(report);
+      expect(await bridge.receipts.findLanded("e1", 0)).toMatchObject({ lines: 2, issues: { error: 2 } });
+    },
+  );
+
   it("a file that has a receipt is not downloaded again, only published again", async () => {
     await download(serving(content));
     await download(new Error("must not be opened"));

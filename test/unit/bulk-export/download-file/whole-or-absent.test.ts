@@ -205,7 +205,6 @@ describe("a download over the wire", () => {
     ["another encoding", Buffer.from(content, "latin1"), "the file is not UTF-8"],
     ["an end inside a record", content.slice(0, -9), "the file ends inside line 40"],
     ["a line too few", content.replace(recordOf(7), ""), "39 lines, but the manifest announced 40"],
-    ["a line too many", content + recordOf(7), "41 lines, but the manifest announced 40"],
     ["nothing", "", "0 lines, but the manifest announced 40"],
   ])("a file with %s is retried, and finally fails with the reason", async (_, body, reason) => {
     answers = () => says(200, {}, body);
@@ -214,6 +213,30 @@ describe("a download over the wire", () => {
       { reason: expect.stringContaining(reason) as string },
     ]);
     expect(bridge.published).toEqual([]);
+  });
+
+  // E19
+  it("a file with a line too many lands if the transport proves that it is whole, and is refused otherwise", async () => {
+    const longer = content + recordOf(7);
+    answers = () => ({ bytes: Buffer.concat([head(200, { connection: "close" }), Buffer.from(longer)]), end: "close" });
+    expect(await allAttempts(40)).toMatchObject({ outcome: "failed", attempts: 4 });
+    answers = () => says(200, {}, longer);
+    expect(await allAttempts(40)).toMatchObject({ outcome: "landed", attempts: 1 });
+    expect(landed()?.toString()).toBe(longer);
+  });
+
+  // E20
+  it("a file with a byte order mark lands as received", async () => {
+    answers = () => says(200, {}, `\ufeff${content}`);
+    expect(await allAttempts(40)).toMatchObject({ outcome: "landed", attempts: 1 });
+    expect(landed()?.toString()).toBe(`\ufeff${content}`);
+  });
+
+  // E18
+  it("a file that names a time to come back lands then, within its attempts", async () => {
+    let tries = 0;
+    answers = () => (++tries < 3 ? says(404, { "retry-after": "1" }) : says(200, {}, content));
+    expect(await allAttempts(40)).toMatchObject({ outcome: "landed", attempts: 3 });
   });
 
   it("a file that was damaged only in the first attempt lands in the second", async () => {

@@ -262,6 +262,21 @@ describe("an output file", () => {
     expect((await download()).error).toMatchObject({ name: "ServerUnavailable", retryAfterMs });
   });
 
+  // E18
+  it.each([
+    [202, {}, undefined],
+    [202, { "retry-after": "5" }, 5_000],
+    [403, { "retry-after": "5" }, 5_000],
+    [404, { "retry-after": "1.5" }, 1_500],
+    [409, { "retry-after": "120 seconds" }, 120_000],
+    [410, { "retry-after": "0" }, 0],
+    [425, {}, undefined],
+    [400, { "retry-after": "soon" }, undefined],
+  ])("a file that is answered by %i with %j is not ready yet", async (status, headers, retryAfterMs) => {
+    reply = says(status, headers);
+    expect((await download()).error).toMatchObject({ name: "ServerUnavailable", retryAfterMs });
+  });
+
   it("a file that is refused with two 401s is an AccessRefused", async () => {
     reply = says(401);
     expect((await download()).error).toMatchObject({ name: "AccessRefused" });

@@ -241,10 +241,22 @@ describe("lines of JSON", () => {
     );
   });
 
+  // E20
+  it("a byte order mark in front of the first line is skipped, in chunks of any size", () => {
+    const line = '{"resourceType":"Patient"}\n';
+    for (const cut of [1, 2, 3, 4]) {
+      expect(read(`\ufeff${line}${line}`, [cut])).toBe(2);
+      expect(read("\ufeff", [cut])).toBe(0);
+    }
+    expect(read(`\ufeff\r\n${line}`)).toBe(1);
+    expect(read(`${line}\ufeff${line}`)).toBe("line 2 is not a JSON object");
+  });
+
   it.each([
     ["an array", '[{"resourceType":"Patient"}]', "line 1 is not a JSON object"],
     ["a text", '"resourceType"', "line 1 is not a JSON object"],
-    ["a byte order mark", '\ufeff{"resourceType":"Patient"}', "line 1 is not a JSON object"],
+    ["two byte order marks", '\ufeff\ufeff{"resourceType":"Patient"}', "line 1 is not a JSON object"],
+    ["half a byte order mark", Buffer.from([0xef, 0xbb, 0x7b, 0x7d]), "line 1 is not JSON from its byte 3 on"],
     ["blanks", " ", "the file ends inside line 1"],
     ["blanks before a newline", " \n", "line 1 is not a JSON object"],
     ["a page of HTML", "<!doctype html>\n<html></html>\n", "line 1 is not a JSON object, but markup"],

@@ -107,7 +107,19 @@ describe("the NDJSON verifier", () => {
 
   it("a file with another number of lines than the manifest's count is damaged", () => {
     expect(faultOf(`${record()}\n`, { count: 2 })).toContain("1 lines, but the manifest announced 2");
-    expect(faultOf(`${record()}\n${record()}\n`, { count: 1 })).toContain("2 lines");
+    expect(faultOf(`${record()}\n${record()}\n`, { count: 1, transportProven: false })).toContain("2 lines");
+  });
+
+  // E19
+  it("a file with more lines than the manifest's count is whole if its transport proves that", () => {
+    expect(verify(`${record()}\n${record()}\n`, { count: 1 }).lines).toBe(2);
+    expect(verify(`${record()}\n`, { count: 0 }).lines).toBe(1);
+  });
+
+  // E20
+  it("a byte order mark in front of a file is counted as bytes, not as a line", () => {
+    expect(verify(`\ufeff${record()}\n`, { count: 1 })).toMatchObject({ lines: 1, bytes: record().length + 4 });
+    expect(verify("\ufeff", { count: 0 }).lines).toBe(0);
   });
 
   it("a file whose transport proves nothing is whole only by the manifest's count", () => {
@@ -140,8 +152,24 @@ describe("the NDJSON verifier", () => {
     const outcomes: Partial<Expectation> = { type: "OperationOutcome" };
 
     it("the issues of all OperationOutcomes are counted by severity", () => {
-      const content = outcome("fatal", "error") + outcome("warning") + outcome("information", "error") + outcome();
+      const content = outcome("fatal", "error") + outcome("warning") + outcome("information", "error");
       expect(verify(content, outcomes).issues).toEqual({ fatal: 1, error: 2, warning: 1, information: 1 });
+    });
+
+    // E7
+    it.each([
+      ["one object instead of a list", { severity: "error" }, { error: 1 }],
+      ["one harmless object instead of a list", { severity: "information" }, { information: 1 }],
+      ["missing", undefined, { error: 1 }],
+      ["null", null, { error: 1 }],
+      ["an empty list", [], { error: 1 }],
+      ["a text", "error", { error: 1 }],
+      ["a list in a list", [[{ severity: "information" }]], { error: 1 }],
+    ])("an issue that is %s counts as what it plainly says, or as an error", (_, issue, counts) => {
+      const content = `${JSON.stringify({ resourceType: "OperationOutcome", issue })}\n`;
+      const none = { fatal: 0, error: 0, warning: 0, information: 0 };
+      expect(verify(content, outcomes).issues).toEqual({ ...none, ...counts });
+      expect(verify(content, { ...outcomes, isReport: true }).issues).toEqual({ ...none, ...counts });
     });
 
     it("an issue of unknown or missing severity counts as an error", () => {
@@ -187,6 +215,62 @@ describe("the NDJSON verifier", () => {
 
     it("a file of OperationOutcomes with another resource in the middle is damaged", () => {
       expect(faultOf(`${outcome("error")}{"resourceType":"Patient"}\n${outcome()}`, outcomes)).toContain("line 2");
+    });
+  });
+
+  // E7
+  describe("for a report on the export", () => {
+    const report: Partial<Expectation> = { type: "OperationOutcome", isReport: true };
+    const none = { fatal: 0, error: 0, warning: 0, information: 0 };
+
+    it.each([
+      ["another resource", record()],
+      ["a page of HTML", "<html>Please log in</html>"],
+      ["a text that is not JSON", "no such patient"],
+      ["a list", "[]"],
+      ["half a record", '{"resourceType":"OperationOutcome","issue":[{"severity":"infor'],
+      ["bytes that are not UTF-8", Buffer.from([0xff, 0xfe, 0x00])],
+      ["an OperationOutcome under another spelling", '{"resourceType":"operationoutcome","issue":[]}'],
+    ])("a line that holds %s counts as an error", (_, line) => {
+      const content = Buffer.concat([Buffer.from(outcome("information")), Buffer.from(line as string)]);
+      expect(verify(content, report)).toEqual({
+        lines: 2,
+        bytes: content.length,
+        issues: { ...none, information: 1, error: 1 },
+      });
+    });
+
+    it("a file without lines has no issues", () => {
+      expect(verify("\r\n\n", report)).toEqual({ lines: 0, bytes: 3, issues: none });
+    });
+
+    it("lines are missing or nothing proves them, as in any file", () => {
+      expect(faultOf(outcome("error"), { ...report, count: 2 })).toContain("1 lines");
+      expect(faultOf(outcome("error"), { ...report, transportProven: false })).toContain("nothing proves");
+      const cut = outcome("error").trimEnd();
+      expect(faultOf(cut, { ...report, transportProven: false, count: 1 })).toContain("the last line");
+    });
+
+    it("whatever it holds, it is harmless only if each line is an OperationOutcome with harmless issues", () => {
+      const severity = fc.constantFrom("fatal", "error", "warning", "information", "Error", null, 7);
+      const issue = fc.oneof(fc.array(fc.record({ severity })), fc.record({ severity }), fc.jsonValue());
+      const resourceType = fc.constantFrom("OperationOutcome", "OperationOutcome", "Patient", undefined);
+      const lines = fc.array(fc.oneof(fc.record({ resourceType, issue }), fc.jsonValue()), { maxLength: 5 });
+      const isHarmless = (value: unknown): boolean => {
+        const { resourceType: type, issue: said } = (value ?? {}) as { resourceType?: unknown; issue?: unknown };
+        const all = [said].flat() as ({ severity?: unknown } | null | undefined)[];
+        const harmless = all.every((one) => ["warning", "information"].includes(String(one?.severity)));
+        return type === "OperationOutcome" && all.length > 0 && harmless;
+      };
+      fc.assert(
+        fc.property(lines, sizes, (values, cuts) => {
+          const content = values.map((value) => `${JSON.stringify(value)}\n`).join("");
+          const verdict = verify(content, report, cuts);
+          expect(verdict.lines).toBe(values.length);
+          const { error = 0, fatal = 0 } = verdict.issues ?? {};
+          expect(error + fatal === 0).toBe(values.every(isHarmless));
+        }),
+      );
     });
   });
 });

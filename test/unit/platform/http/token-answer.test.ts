@@ -15,6 +15,8 @@ async function* broken() {
   throw new Error("cut");
 }
 
+const cut = () => Readable.from(broken());
+
 describe("the answer of a token endpoint", () => {
   it.each([200, 201, 202, 206])("gives its tokens with the status %d", async (status) => {
     expect(await read(status, JSON.stringify(right))).toMatchObject({
@@ -100,7 +102,6 @@ describe("the answer of a token endpoint", () => {
   });
 
   it("that is cut is no answer with a 2xx, and a refusal by its status otherwise", async () => {
-    const cut = () => Readable.from(broken());
     await expect(readTokenAnswer({ status: 200, headers: {}, body: cut() }, 0)).rejects.toBeInstanceOf(
       ServerUnavailable,
     );
