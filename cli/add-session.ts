@@ -8,8 +8,8 @@ import { readStageSettings } from "#infra/settings.ts";
 import { connections } from "#platform/http/connections.ts";
 import { undiciHttp } from "#platform/http/http.ts";
 import { clientAuthMethods } from "#user-session/language/user-session.ts";
+import { exchangeCode } from "#user-session/token-endpoint.ts";
 import { type UserServerSettings, userServer } from "#user-session/user-server.ts";
-import { exchangeCode } from "#user-session/user-token.ts";
 import { addSession, type SessionMaterial, type SessionPorts, sessionGrants } from "./session-material.ts";
 
 const usage = `usage: npm run session -- add --stage <stage> --client-id <id> --auth-method ${clientAuthMethods.join("|")}

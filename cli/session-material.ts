@@ -6,7 +6,7 @@ import {
   type UserTokens,
 } from "#user-session/language/user-session.ts";
 import { clientOf } from "#user-session/session-secret.ts";
-import type { AuthorizationCode } from "#user-session/user-token.ts";
+import type { AuthorizationCode } from "#user-session/token-endpoint.ts";
 
 /** The kinds of grant that an operator may have: a refresh token, or a code that is exchanged for one. */
 export const sessionGrants = ["refresh_token", "authorization_code"] as const;

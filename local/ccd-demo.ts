@@ -1,5 +1,5 @@
 import type { ExportSummary } from "#bulk-export/language/export-summary.ts";
-import { ccdRequestAnswer } from "#on-demand-api/language/ccd-request-messages.ts";
+import { ccdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
 import type { ApiCaller } from "./api-caller.ts";
 import type { BridgeCaller } from "./bridge-caller.ts";
 import { readableBytes } from "./export-watch.ts";
@@ -13,7 +13,7 @@ export async function requestCcds(api: ApiCaller, bridge: BridgeCaller, summary:
   const headers = { "content-type": "application/json", prefer: "wait=20" };
   const answer = await api.send("/ccd-requests", { method: "POST", headers, body });
   if (!answer.ok) throw new Error(`the API answered ${answer.status}: ${await answer.text()}`);
-  const { requestId, state, failure, documents } = ccdRequestAnswer.parse(await answer.json());
+  const { requestId, state, failure, documents } = ccdRequestView.parse(await answer.json());
   if (state !== "ready") throw new Error(`request ${requestId} is ${state}${failure ? `: ${failure.message}` : ""}`);
   const lines = documents.map(({ number, title, encounterStart, bytes, sections }) => {
     const when = encounterStart?.slice(0, 10) ?? "no date";

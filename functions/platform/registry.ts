@@ -2,23 +2,23 @@ import type { FactSchemas } from "./bucket/audit-trail.ts";
 import type { EventSchemas } from "./bus/event-language.ts";
 import type { LogCodes } from "./lambda/log.ts";
 
-/** What a wing declares of itself, for everything that must know all wings: infra, the generated docs, the tests. */
+/** What a wing declares, for everything that must know all wings: infra, the generated docs, the tests. */
 export interface Wing {
   /** The folder below functions/. */
   name: string;
   events: EventSchemas;
   auditFacts: FactSchemas;
-  /** The names of the faults with which its executions or calls can end. */
+  /** The names of the faults that can end its executions or calls. */
   faults: readonly string[];
   /** The codes of its log lines, each with its sentence. */
   logCodes: LogCodes;
-  /** How the keys of its ledger items begin, by their kind. */
+  /** The prefixes of its ledger keys, by the kind of item. */
   ledgerKeys: Readonly<Record<string, string>>;
 }
 
 /**
- * Puts wings together.
- * @throws Error if two wings claim one event or log code, or ledger keys of which one begins with the other
+ * Composes wings.
+ * @throws Error if two wings declare the same event or log code, or if one ledger key is a prefix of another
  */
 export function composeWings(wings: readonly Wing[]): readonly Wing[] {
   refuseCollisions(wings, "event", ({ events }) => Object.keys(events));
@@ -42,6 +42,8 @@ function refuseCollisions(
   for (const [index, { wing, name }] of claims.entries()) {
     const other = claims.slice(0, index).find((claim) => collide(claim.name, name));
     if (other !== undefined)
-      throw new Error(`the ${what} ${name} of ${wing} collides with ${other.name} of ${other.wing}`);
+      throw new Error(
+        `the ${what} ${name} of ${wing} collides with ${other.name} of ${other.wing}: rename one of them`,
+      );
   }
 }

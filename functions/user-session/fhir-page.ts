@@ -7,21 +7,21 @@ import { onServerOrigin } from "#platform/http/trusted-origins.ts";
 import { type ReadRefusal, ReadRefused } from "#user-session/language/session-faults.ts";
 import type { UserServer } from "./user-server.ts";
 
-/** A user's session as the requests of this folder need it. */
+/** The client of a user session: the endpoints, the HTTP connections and the access tokens. */
 export interface UserClient extends TokenBearer {
   server: UserServer;
 }
 
-/** One answer to a search or a read. */
+/** The server's answer to a search or a read. */
 export interface FhirPage {
   /** As received. */
   bytes: Buffer;
   contentType: string | undefined;
-  /** What is in it: a Bundle's entries, or the one bare resource. */
+  /** The resources of a Bundle's entries, or the one bare resource. */
   resources: PageResource[];
-  /** Where the next page is, on the server's own origins. */
+  /** The URL of the next page, always on the server's own origins. Undefined for the last page. */
   next: URL | undefined;
-  /** Where a Bundle was asked for: its links are relative to that. A bare resource has none. */
+  /** The URL of a Bundle. Its links are relative to it. Undefined for a bare resource. */
   bundleAt: URL | undefined;
 }
 
@@ -41,19 +41,19 @@ const bundle = z.looseObject({
   link: z.array(z.looseObject({ relation: z.string(), url: z.string().min(1) })).nullish(),
 });
 
-/** Ten times what a page of a hundred resources usually has. */
+/** Bytes: ten times the usual size of a page of a hundred resources. */
 const pageLimit = 16 * 1024 * 1024;
 
 /**
- * Asks for one page of FHIR. The guide names the wanted format by Content-Type, FHIR by Accept: both are sent.
+ * Fetches one page of FHIR. The guide requests the format by Content-Type, FHIR requests it by Accept: both are sent.
  *
  * Source: guide, "API to Fetch Patient ID", "Configuration" and its 400 and 403 examples; FHIR R4, "RESTful API", `search`.
- * @param subject what is asked for, for the faults: no id, no query
+ * @param subject names the request in the faults, without an id and without a query
  * @throws ReadRefused with the server's diagnostics
- * @throws OriginRefused where the next page is on another origin
- * @throws ServerUnavailable, AccessRefused, and what the session's tokens throw
+ * @throws OriginRefused if the next page is on another origin
+ * @throws ServerUnavailable, AccessRefused, and the faults of `currentAccessToken`
  */
-export async function askForPage(
+export async function fetchFhirPage(
   client: UserClient,
   url: URL,
   subject: string,
@@ -68,7 +68,7 @@ export async function askForPage(
     subject,
     signal,
   });
-  if (answer.status !== 200) throw readFault(await readRefusal(answer, client.now()), subject);
+  if (answer.status !== 200) throw faultOf(await readRefusal(answer, client.now()), subject);
   return await readPage(client.server, answer, url, subject);
 }
 
@@ -85,25 +85,25 @@ async function readPage(server: UserServer, answer: HttpAnswer, url: URL, subjec
   }
   const bare = pageResource.safeParse(body);
   if (!bare.success || bare.data.resourceType === "Bundle" || bare.data.resourceType === "OperationOutcome")
-    throw new ServerUnavailable(`the server answered ${subject} with 200 and something that is no FHIR resource`);
+    throw new ServerUnavailable(`the server answered ${subject} with HTTP 200 and a body that is not a FHIR resource`);
   return { bytes, contentType, resources: [bare.data], next: undefined, bundleAt: undefined };
 }
 
-/** White space is an artefact, as in the URLs of the guide's manifest. */
+/** White space in a URL is an artefact, as in the guide's example of a manifest. It is removed. */
 function nextUrl(server: UserServer, reference: string, page: URL): URL {
   return onServerOrigin(server, reference.replace(/\s+/g, ""), page, "the link to the next page");
 }
 
-function readFault(refusal: Refusal, subject: string): Error {
+function faultOf(refusal: Refusal, subject: string): Error {
   const { status, said } = refusal;
   const message = `the server answered ${subject} with HTTP ${status}`;
   if (refusal.temporary || status < 400 || status >= 500)
     return new ServerUnavailable(message, { retryAfterMs: refusal.retryAfterMs, diagnostics: said });
-  return new ReadRefused(message, { refusal: kindOf(status, said), status, diagnostics: said });
+  return new ReadRefused(message, { refusal: refusalOf(status, said), status, diagnostics: said });
 }
 
 /** Guide, "Response Code – 400 Bad Request example" and "Response Code – 403 Forbidden example". */
-function kindOf(status: number, text: string): ReadRefusal {
+function refusalOf(status: number, text: string): ReadRefusal {
   if (status === 400) return "invalid-parameter";
   if (status === 403) return text.includes("INVALID_SEARCH_PARAMETER") ? "invalid-value" : "forbidden";
   return status === 404 || status === 410 ? "not-found" : "other";

@@ -2,27 +2,28 @@ import type { EventBus } from "#platform/bus/event-bus.ts";
 import type { Log } from "#platform/lambda/log.ts";
 import { metric } from "#platform/lambda/metrics.ts";
 import { describeError } from "#platform/lambda/step.ts";
-import type { SessionDeath, UserSessionStore } from "#user-session/language/user-session.ts";
+import type { SessionEnd, UserSessionStore } from "#user-session/language/user-session.ts";
+import type { SessionLogCode } from "./language/log-codes.ts";
 import type { SessionEvent } from "./language/session-events.ts";
 
-export interface SessionDeathPorts {
+export interface SessionEndPorts {
   bus: EventBus<SessionEvent>;
-  store: Pick<UserSessionStore, "markTold">;
-  /** Keeps the alarm ringing for as long as the dead session is asked for. */
-  reportDeadSession: () => void;
-  log: Log;
+  store: Pick<UserSessionStore, "markEndPublished">;
+  /** Keeps the alarm on while requests still need the ended session. */
+  countEndedSessionUse: () => void;
+  log: Log<SessionLogCode>;
 }
 
 /**
- * What follows when a user session is found dead: the alarm rings, and the subscribers are told, once a death. Never fails,
- * because whoever needed the session is to hear of its death and not of this: what could not be told is told by whoever
- * meets the death next, under the same `eventId`.
+ * Reports that a user session was found ended: counts it for the alarm, and publishes the event once for each end. It never
+ * throws, because the request that needed the session fails with the reason of the end, not with a fault of this report. If
+ * the event cannot be published, the next process that finds the session ended publishes it with the same `eventId`.
  */
-export const noticeOfDeath =
-  (ports: SessionDeathPorts) =>
-  async (sessionId: string, { at, refusal, words, told }: SessionDeath): Promise<void> => {
-    ports.reportDeadSession();
-    if (told) return;
+export const reportSessionEnd =
+  (ports: SessionEndPorts) =>
+  async (sessionId: string, { at, refusal, message, published }: SessionEnd): Promise<void> => {
+    ports.countEndedSessionUse();
+    if (published) return;
     const endedAt = new Date(at).toISOString();
     try {
       await ports.bus.publish({
@@ -33,16 +34,16 @@ export const noticeOfDeath =
           sessionId,
           endedAt,
           refusal,
-          message: words,
+          message,
         },
       });
-      await ports.store.markTold(sessionId, at);
+      await ports.store.markEndPublished(sessionId, at);
     } catch (error) {
-      ports.log.error("the end of a user session could not be told", { sessionId, error: describeError(error) });
+      ports.log.error("SESSION_END_UNPUBLISHED", { sessionId, error: describeError(error) });
     }
   };
 
-const deadSessionsMet = metric("user-session", "DeadSessionsMet", "Count");
+const endedSessionUses = metric("user-session", "DeadSessionsMet", "Count");
 
-/** Counts a request that met a dead session. The alarm rings until the session is renewed, or until nothing asks for it. */
-export const reportDeadSession = (): void => deadSessionsMet(1);
+/** Counts a request that needed an ended session. The alarm stays on until the session is renewed or requests stop. */
+export const countEndedSessionUse = (): void => endedSessionUses(1);

@@ -7,21 +7,21 @@ import {
   sessionSecret,
 } from "#user-session/language/user-session.ts";
 
-/** The text of a session's secret as it is now, and when that version was put (milliseconds since the epoch). */
+/** The current text of a session's secret, and when that version was stored (milliseconds since the epoch). */
 export interface StoredSecret {
   text: string;
   putAt: number;
 }
 
-/** What a session's secret says, ready for use. */
+/** The content of a session's secret, ready for use. */
 export interface SessionMaterial {
   client: OAuthClient;
   seed: SessionSeed;
 }
 
 /**
- * A session's client and first refresh token from the secret's text.
- * @throws SessionSecretUnusable naming each missing or malformed field, never a value
+ * Reads a session's client and first refresh token from the text of its secret.
+ * @throws SessionSecretUnusable that names each missing or malformed field, never a value
  */
 export function parseSessionSecret({ text, putAt }: StoredSecret): SessionMaterial {
   const parsed = sessionSecret.safeParse(parseJson(text));
@@ -38,7 +38,7 @@ export function clientOf({ client_id: id, client_secret: secret, auth_method: me
   return { id, authentication: method === "none" || secret === undefined ? { method: "none" } : { method, secret } };
 }
 
-/** Enough to tell two refresh tokens apart without knowing either. */
+/** Distinguishes refresh tokens without revealing them. */
 function digestOf(refreshToken: string): string {
   return createHash("sha256").update(refreshToken).digest("hex");
 }
@@ -47,7 +47,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's own error is dropped on purpose: it may quote the secret.
+    // The parser's error is dropped on purpose: it may quote the secret.
     throw new SessionSecretUnusable(
       'the session\'s secret cannot be used: it is not JSON (expected {"refresh_token", "client_id", "client_secret"?, "auth_method"})',
     );

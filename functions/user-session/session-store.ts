@@ -1,13 +1,18 @@
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { carriedOut } from "#platform/ledger/conditional-write.ts";
+import { conditionHeld } from "#platform/ledger/conditional-write.ts";
 import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
 import type { SessionRefusal } from "#user-session/language/session-faults.ts";
-import type { SessionRecord, UserSessionStore } from "#user-session/language/user-session.ts";
+import type {
+  RefreshClaim,
+  RefreshedSession,
+  SessionRecord,
+  UserSessionStore,
+} from "#user-session/language/user-session.ts";
 import { sessionLedgerKeys } from "./language/ledger-keys.ts";
 
 type Item = Record<string, unknown>;
 
-/** Every attribute of an item, under its placeholder: none can be a reserved word of DynamoDB. */
+/** Every attribute of an item by its placeholder. Placeholders avoid the reserved words of DynamoDB. */
 const names = {
   "#seed": "seedDigest",
   "#putAt": "secretPutAt",
@@ -31,7 +36,7 @@ const accessNames = "#access, #issuedAt, #renewAt";
 const claimNames = "#claim, #claimUntil";
 const deathNames = "#deadAt, #refusal, #words, #told";
 
-/** One conditional write: what must hold, and what becomes of the item. */
+/** One conditional write: its condition, and what it changes. */
 interface Change {
   when: string;
   set: string;
@@ -42,8 +47,8 @@ interface Change {
 const keyOf = (sessionId: string): Item => ({ pk: `${sessionLedgerKeys.userSession}${sessionId}` });
 
 /**
- * User sessions in the ledger's table: one item a session, changed by conditional writes only. The tokens are encrypted
- * as the whole table is, by the bridge's own key; docs/adr/0009-one-refresh-at-a-time.md says why not once more.
+ * User sessions in the ledger's table: one item per session, changed by conditional writes only. The tokens are encrypted
+ * like the whole table, with the bridge's own key. docs/adr/0009-one-refresh-at-a-time.md says why they are not encrypted twice.
  */
 export function userSessions(dynamo: DynamoDBDocumentClient, table: string): UserSessionStore {
   async function find(sessionId: string): Promise<Item | undefined> {
@@ -51,7 +56,7 @@ export function userSessions(dynamo: DynamoDBDocumentClient, table: string): Use
     return (await dynamo.send(command)).Item;
   }
 
-  /** Answers whether the change was made: by this write or, where its answer was lost, by the one before it. */
+  /** Returns whether the change was made: by this write or, if its answer was lost, by the one before it. */
   async function change(
     sessionId: string,
     { when, set, remove, values }: Change,
@@ -66,7 +71,7 @@ export function userSessions(dynamo: DynamoDBDocumentClient, table: string): Use
       ExpressionAttributeNames: namesIn(`${when} ${expression}`),
       ExpressionAttributeValues: values,
     });
-    if (await carriedOut(dynamo.send(write))) return true;
+    if (await conditionHeld(dynamo.send(write))) return true;
     const item = await find(sessionId);
     return item !== undefined && wasMade(item);
   }
@@ -90,7 +95,7 @@ export function userSessions(dynamo: DynamoDBDocumentClient, table: string): Use
         },
       });
     },
-    revive: async (sessionId, seed) => {
+    reopen: async (sessionId, seed) => {
       await change(sessionId, {
         when: "#seed = :seed AND #putAt < :putAt AND attribute_exists(#deadAt)",
         set: "#putAt = :putAt, #attempts = :none",
@@ -116,26 +121,8 @@ export function userSessions(dynamo: DynamoDBDocumentClient, table: string): Use
         },
         (item) => item[names["#claim"]] === claim.id,
       ),
-    saveRefreshed: (sessionId, claim, { refreshToken, access }) =>
-      change(
-        sessionId,
-        {
-          when: "#generation = :generation",
-          set: "#refresh = :refresh, #access = :access, #issuedAt = :issuedAt, #renewAt = :renewAt, #generation = :next, #attempts = :none, #settledBy = :claim",
-          remove: `${claimNames}, ${deathNames}, #retryAt`,
-          values: {
-            ":generation": claim.generation,
-            ":refresh": refreshToken,
-            ":access": access.token,
-            ":issuedAt": access.issuedAt,
-            ":renewAt": access.renewAt,
-            ":next": claim.generation + 1,
-            ":none": 0,
-            ":claim": claim.id,
-          },
-        },
-        (item) => item[names["#settledBy"]] === claim.id,
-      ),
+    saveRefreshed: (sessionId, claim, refreshed) =>
+      change(sessionId, refreshedChange(claim, refreshed), (item) => item[names["#settledBy"]] === claim.id),
     release: async (sessionId, claim, retryAt) => {
       await change(sessionId, {
         when: "#claim = :claim",
@@ -144,7 +131,7 @@ export function userSessions(dynamo: DynamoDBDocumentClient, table: string): Use
         values: { ":claim": claim.id, ":retryAt": retryAt },
       });
     },
-    bury: (sessionId, claim, { at, refusal, words }) =>
+    endSession: (sessionId, claim, { at, refusal, message }) =>
       change(
         sessionId,
         {
@@ -156,13 +143,45 @@ export function userSessions(dynamo: DynamoDBDocumentClient, table: string): Use
             ":generation": claim.generation,
             ":at": at,
             ":refusal": refusal,
-            ":words": words,
+            ":words": message,
           },
         },
         (item) => item[names["#settledBy"]] === claim.id && item[names["#deadAt"]] !== undefined,
       ),
-    markTold: async (sessionId, deadAt) => {
-      await change(sessionId, { when: "#deadAt = :at", set: "#told = :at", values: { ":at": deadAt } });
+    markEndPublished: async (sessionId, endedAt) => {
+      await change(sessionId, { when: "#deadAt = :at", set: "#told = :at", values: { ":at": endedAt } });
+    },
+  };
+}
+
+function refreshedChange(claim: RefreshClaim, refreshed: RefreshedSession): Change {
+  const when = "#generation = :generation";
+  const set = "#refresh = :refresh, #generation = :next, #settledBy = :claim";
+  const values = {
+    ":generation": claim.generation,
+    ":refresh": refreshed.refreshToken,
+    ":next": claim.generation + 1,
+    ":claim": claim.id,
+  };
+  const { access } = refreshed;
+  if (access === undefined) {
+    return {
+      when,
+      set: `${set}, #retryAt = :retryAt`,
+      remove: `${accessNames}, ${claimNames}, ${deathNames}`,
+      values: { ...values, ":retryAt": refreshed.retryAt },
+    };
+  }
+  return {
+    when,
+    set: `${set}, #access = :access, #issuedAt = :issuedAt, #renewAt = :renewAt, #attempts = :none`,
+    remove: `${claimNames}, ${deathNames}, #retryAt`,
+    values: {
+      ...values,
+      ":access": access.token,
+      ":issuedAt": access.issuedAt,
+      ":renewAt": access.renewAt,
+      ":none": 0,
     },
   };
 }
@@ -194,12 +213,12 @@ function recordOf(item: Item): SessionRecord {
     claim: has("#claim") ? { id: textOf("#claim"), until: numberOf("#claimUntil") } : undefined,
     attempts: numberOf("#attempts"),
     retryAt: has("#retryAt") ? numberOf("#retryAt") : undefined,
-    death: has("#deadAt")
+    end: has("#deadAt")
       ? {
           at: numberOf("#deadAt"),
           refusal: refusalOf(textOf("#refusal")),
-          words: textOf("#words"),
-          told: item[names["#told"]] !== undefined,
+          message: textOf("#words"),
+          published: item[names["#told"]] !== undefined,
         }
       : undefined,
   };

@@ -4,17 +4,17 @@ import { busFromEnvironment } from "#platform/bus/bus-from-environment.ts";
 import { connections } from "#platform/http/connections.ts";
 import { undiciHttp } from "#platform/http/http.ts";
 import { environment, jsonVariable } from "#platform/lambda/environment.ts";
-import { log } from "#platform/lambda/log.ts";
 import { secretReader } from "#platform/lambda/secret-reader.ts";
 import { SessionSecretUnusable } from "#user-session/language/session-faults.ts";
 import type { UserClient } from "./fhir-page.ts";
 import { sessionEvents } from "./language/session-events.ts";
 import { patientSearchPaths } from "./language/user-endpoints.ts";
-import { noticeOfDeath, reportDeadSession } from "./session-end.ts";
-import { sessionTokens } from "./session-keeper.ts";
+import { sessionLog } from "./log.ts";
+import { countEndedSessionUse, reportSessionEnd } from "./session-end.ts";
+import { sessionTokens } from "./session-refresh.ts";
 import { userSessionsFromEnvironment } from "./session-store.ts";
+import { refreshUserToken } from "./token-endpoint.ts";
 import { userServer } from "./user-server.ts";
-import { refreshUserToken } from "./user-token.ts";
 
 const sessionVariables = z.object({
   INTEGRA_BASE_URL: z.url(),
@@ -28,10 +28,10 @@ const sessionVariables = z.object({
   SESSION_SECRET: z.string().min(1),
 });
 
-/** The stage's own user session: it is the one under which the on-demand endpoints are asked. */
+/** The stage's own user session. All on-demand requests are made under it. */
 export const serviceSession = "service";
 
-/** The server as the stage's user session sees it: its endpoints, HTTP connections, and the session's access tokens. */
+/** The client of the stage's user session, from the function's environment: endpoints, connections and access tokens. */
 export function userClient(): UserClient {
   const env = environment(sessionVariables);
   const server = userServer({
@@ -53,7 +53,12 @@ export function userClient(): UserClient {
       refresh: (client, refreshToken) => refreshUserToken({ server, http, now }, client, refreshToken),
       now,
       sleep,
-      onDeath: noticeOfDeath({ bus: busFromEnvironment(sessionEvents), store, reportDeadSession, log }),
+      onEndedSession: reportSessionEnd({
+        bus: busFromEnvironment(sessionEvents),
+        store,
+        countEndedSessionUse,
+        log: sessionLog,
+      }),
     },
     { id: serviceSession, readSecret: sessionSecret(env.SESSION_SECRET) },
   );
@@ -65,6 +70,8 @@ function sessionSecret(name: string) {
   return async () => {
     const stored = await read();
     if (stored !== undefined) return stored;
-    throw new SessionSecretUnusable(`the session's secret is missing: put it into ${name} (npm run session -- add)`);
+    throw new SessionSecretUnusable(
+      `the secret ${name} of the user session has no value: store it (npm run session -- add)`,
+    );
   };
 }

@@ -1,7 +1,7 @@
 import { type TrustedOrigins, trustedOrigins, withTrailingSlash } from "#platform/http/trusted-origins.ts";
 import type { PatientSearchEndpoint } from "./language/user-endpoints.ts";
 
-/** Where a user's session talks to the server. */
+/** The server's endpoints for a user session. */
 export interface UserServer extends TrustedOrigins {
   tokenUrl: URL;
   /** Ends with a slash: `Observation?patient=…` is resolved against it. */
@@ -22,12 +22,12 @@ export interface UserServerSettings {
   fileOrigins?: readonly string[] | undefined;
 }
 
-/** The guide's own spelling: `r4/Patient`, but `r4/us-core/patient` (guide, "API to Fetch Patient ID", "Configuration"). */
+/** The guide spells them `r4/Patient` and `r4/us-core/patient` (guide, "API to Fetch Patient ID", "Configuration"). */
 const guidePatientPaths = { r4: "Patient", "us-core": "us-core/patient" };
 
 /**
- * The endpoints of a user's session from the stage's settings; what is not set follows the vendor's paths under the base
- * URL (guide, "Generation of access token", "API to Fetch Patient ID", "API to View Patient Data in CCDA Format").
+ * The endpoints for a user session, from the stage's settings. An endpoint without a setting has the vendor's path under the
+ * base URL (guide, "Generation of access token", "API to Fetch Patient ID", "API to View Patient Data in CCDA Format").
  */
 export function userServer(settings: UserServerSettings): UserServer {
   const baseUrl = withTrailingSlash(new URL(settings.baseUrl));

@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
+import { ccdDocuments } from "#ccd-retrieval/language/ccd-request.ts";
 import type { CcdAttack, Fault } from "#local/simulator/faults/fault-schema.ts";
 import { type RetrievalUnderTest, retrievalUnderTest } from "#test/fixtures/retrieval-under-test.ts";
 
 /** What each of the simulator's attacks is refused as: one that is added there needs an answer here. */
-const refusals: Record<CcdAttack, [error: "DocumentsRefused" | "WrongPatient", reason: string]> = {
+const refusals: Record<
+  Exclude<CcdAttack, "malformed-xml">,
+  [error: "DocumentsRefused" | "WrongPatient", reason: string]
+> = {
   "zip-slip": ["DocumentsRefused", "unsafe-name"],
   "zip-bomb": ["DocumentsRefused", "document-too-large"],
   "lying-sizes": ["DocumentsRefused", "size-differs"],
@@ -15,7 +19,6 @@ const refusals: Record<CcdAttack, [error: "DocumentsRefused" | "WrongPatient", r
   "billion-laughs": ["DocumentsRefused", "document-type"],
   "external-dtd": ["DocumentsRefused", "document-type"],
   "external-entity": ["DocumentsRefused", "document-type"],
-  "malformed-xml": ["DocumentsRefused", "malformed-xml"],
   "wrong-patient": ["WrongPatient", "wrong-patient"],
   "other-person": ["WrongPatient", "wrong-patient"],
 };
@@ -66,6 +69,30 @@ describe("an answer that is an attack, or another patient's", () => {
     attackBy({ attack: "zip-bomb", bytes: 8 * 2 ** 20 });
     const requestId = await retrieval.request(retrieval.patient(1));
     await expectQuarantined(requestId, "DocumentsRefused", "ratio-too-high");
+  });
+
+  // D13
+  test("(malformed-xml) one damaged document stays in quarantine, and the others land", async () => {
+    attackBy({ attack: "malformed-xml" });
+    const { under, keysOf } = retrieval;
+    const { records } = under.simulator;
+    const documentsOf = (id: string): number => records.ofPatient(id).filter(({ type }) => type === "Encounter").length;
+    const patient = records.ofType("Patient").find(({ id }) => documentsOf(id) > 1);
+    const requestId = await retrieval.request(patient?.id ?? "");
+    const { index, documents, refused } = await retrieval.ready(requestId);
+    const listed = ccdDocuments.parse(JSON.parse((await under.caller.readObject(index.key)).toString("utf8")));
+    const numbers = listed.documents.map(({ number }) => number);
+    expect(refused).toEqual([{ number: documents + 1, reason: "malformed-xml" }]);
+    expect(listed.refused).toEqual(refused);
+    expect(await keysOf(`ccds/${requestId}/`)).toEqual([
+      ...numbers.map((number) => `ccds/${requestId}/${number}.xml`),
+      `ccds/${requestId}/documents.json`,
+    ]);
+    expect(numbers).toEqual(Array.from({ length: documents }, (_, place) => place + 1));
+    const place = `quarantine/ccds/${requestId}`;
+    expect(await keysOf(`${place}/`)).toEqual([`${place}/answer`, `${place}/reason.json`]);
+    const told = reasonFile.parse(JSON.parse((await under.caller.readObject(`${place}/reason.json`)).toString("utf8")));
+    expect(told).toMatchObject({ kept: true, reason: "some-documents" });
   });
 
   test("keeps nobody from the next request's documents", async () => {

@@ -128,7 +128,9 @@ describe("what the bridge writes down on demand", () => {
       // Several: on a busy machine a try may break off, and the next one is to meet the same.
       script("ccd-download", ...Array.from({ length: 5 }, () => ({ kind: "hostile-ccd", attack }) as const));
       const { requestId, state } = await finished({ patientId: id });
-      expect([attack, state]).toEqual([attack, "failed"]);
+      // A document that is damaged by itself keeps no other document back.
+      const hasOthers = test.simulator.records.ofPatient(id).filter(({ type }) => type === "Encounter").length > 1;
+      expect([attack, state]).toEqual([attack, attack === "malformed-xml" && hasOthers ? "ready" : "failed"]);
       expect((await test.objects(`quarantine/ccds/${requestId}/`)).size).toBe(2);
       test.simulator.faults.clear();
     }

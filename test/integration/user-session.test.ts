@@ -9,11 +9,11 @@ import { connections } from "#platform/http/connections.ts";
 import { undiciHttp } from "#platform/http/http.ts";
 import { type RetrievalUnderTest, retrievalUnderTest, userId } from "#test/fixtures/retrieval-under-test.ts";
 import { sessionSecret, type UserSessionStore } from "#user-session/language/user-session.ts";
-import { currentAccessToken, type SessionKeeperPorts } from "#user-session/session-keeper.ts";
+import { currentAccessToken, type SessionRefreshPorts } from "#user-session/session-refresh.ts";
 import type { StoredSecret } from "#user-session/session-secret.ts";
 import { userSessions } from "#user-session/session-store.ts";
+import { refreshUserToken } from "#user-session/token-endpoint.ts";
 import { userServer } from "#user-session/user-server.ts";
-import { refreshUserToken } from "#user-session/user-token.ts";
 
 const sessionId = "service";
 /** So that a token is due for renewal soon after it was issued. */
@@ -67,7 +67,7 @@ describe("a user session", () => {
     const http = undiciHttp(connections(server));
     const rotated = Promise.withResolvers<void>();
     const now = Date.now;
-    const ports: SessionKeeperPorts = {
+    const ports: SessionRefreshPorts = {
       store: {
         ...store,
         // So that nobody waits for the whole of it.
@@ -80,7 +80,7 @@ describe("a user session", () => {
       },
       now,
       sleep: () => Promise.reject(new Error("nobody else renews the session")),
-      onDeath: () => Promise.reject(new Error("the session is not dead")),
+      onEndedSession: () => Promise.reject(new Error("the session has not ended")),
     };
     const gone = currentAccessToken(ports, { id: sessionId, readSecret: storedSecret });
     return { refreshed: rotated.promise, gone };
@@ -134,13 +134,13 @@ describe("a user session", () => {
     await dyingProcess("before storing").refreshed;
     const before = refreshes().length;
     const { error } = await retrieval.failed(await retrieval.request(patient(6)));
-    expect(error).toMatchObject({ name: "SessionDead", message: expect.stringContaining("it may have been rotated") });
+    expect(error).toMatchObject({ name: "SessionDead", message: expect.stringContaining("may have been rotated") });
     const { detail } = await retrieval.under.awaitSessionEnd();
     expect(detail).toMatchObject({ sessionId, refusal: "grant-refused", message: error.message });
     // Whoever asks later hears of it without a request to the token endpoint.
     expect((await retrieval.failed(await retrieval.request(patient(7)))).error).toEqual(error);
     expect(refreshes().slice(before)).toEqual([400]);
-    expect(await store.read(sessionId)).toMatchObject({ death: { told: true } });
+    expect(await store.read(sessionId)).toMatchObject({ end: { published: true } });
   });
 
   test("that has ended goes on once the operator renews it, by a code of the portal's or by a refresh token", async () => {

@@ -47,8 +47,11 @@ export const completeExport =
     ports.log.info("EXPORT_RECONCILED", { status: summary.status, ...summary.totals });
     if (fault !== undefined) throw fault;
     const status = summary.status === "complete" ? "complete" : "partial";
-    if (status === "complete" && plan.transactionTime !== null)
-      await ports.checkpoints.advance(request, plan.transactionTime, request.since, exportId);
+    if (status === "complete") {
+      const requestedAt = Date.parse(job.kickedOffAt);
+      const { transactionTime } = plan;
+      await ports.checkpoints.advance(request, { exportId, transactionTime, requestedAt, since: request.since });
+    }
     return { status, deleteJob: failedFiles.length === 0 };
   };
 

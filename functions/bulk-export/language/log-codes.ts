@@ -3,6 +3,8 @@ export const exportLogCodes = {
   EXPORT_STARTED: "An execution was started for a requested export.",
   EXPORT_TRIGGER_REPEATED: "The export was already started; the repeated trigger started nothing.",
   EXPORT_REQUEST_ID_REUSED: "A requestId was used again with another detail; the new execution will be rejected.",
+  EXPORT_CHECKPOINT_UNUSABLE:
+    "The stored checkpoint cannot be read or lies ahead; the export is a full one and replaces it.",
   EXPORT_RESUMED: "An execution for a request to resume the export was started, or exists already.",
   EXPORT_STARTED_AFRESH: "The server no longer has the job of the export to resume; a new export replaces it.",
   EXPORT_CANCEL_REQUEST_IGNORED: "A request to cancel names no export; nothing was stopped.",

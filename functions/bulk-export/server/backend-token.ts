@@ -1,7 +1,6 @@
-import * as z from "zod";
 import { AccessRefused, ServerUnavailable } from "#platform/faults/faults.ts";
-import { type Http, type HttpAnswer, readBody, readRefusal, refusalText } from "#platform/http/http.ts";
-import { jsonOrUndefined } from "#platform/http/json-body.ts";
+import { type Http, refusalText } from "#platform/http/http.ts";
+import { readTokenAnswer, type TokenAnswer, temporaryErrors } from "#platform/http/token-answer.ts";
 import { clientAssertion } from "./client-assertion.ts";
 import { type CachedClientKey, type ClientKey, cachedClientKey, type ReadSecret } from "./client-key.ts";
 import type { IntegraServer } from "./integra-server.ts";
@@ -28,15 +27,9 @@ interface MintedToken {
   refreshAt: number;
 }
 
-const tokenAnswer = z.object({
-  access_token: z.string().min(1),
-  expires_in: z.coerce.number().positive().optional(),
-});
-
 /** The recommended lifetime, used if the server names none (SMART Backend Services, "Issue Access Token"). */
 const defaultLifetimeSeconds = 300;
 const largestMarginMs = 60_000;
-const bodyLimit = 1024 * 1024;
 /** After three requests of this length, a step still has time to report what happened. */
 const requestTimeoutMs = 15_000;
 /** Pauses between the attempts of one call. Longer waits are left to the workflow, whose Wait states cost nothing. */
@@ -112,7 +105,11 @@ async function requestToken(
       body: form.toString(),
       signal: AbortSignal.timeout(requestTimeoutMs),
     });
-    return answer.status === 200 ? await readToken(answer, requestedAt) : await readTokenRefusal(answer, requestedAt);
+    const read = await readTokenAnswer(answer, requestedAt);
+    if (read.accessToken === undefined) return tokenFault(read);
+    const lifetimeMs = (read.lifetimeSeconds ?? defaultLifetimeSeconds) * 1000;
+    const refreshAt = requestedAt + lifetimeMs - Math.min(lifetimeMs / 5, largestMarginMs);
+    return { token: read.accessToken, refreshAt };
   } catch (error) {
     if (error instanceof ServerUnavailable) return error;
     if (error instanceof DOMException && error.name === "TimeoutError") {
@@ -124,20 +121,15 @@ async function requestToken(
   }
 }
 
-async function readToken(answer: HttpAnswer, requestedAt: number): Promise<MintedToken> {
-  const parsed = tokenAnswer.safeParse(jsonOrUndefined(await readBody(answer, bodyLimit)));
-  if (!parsed.success) throw new ServerUnavailable("the token endpoint answered 200 without an access token");
-  const lifetimeMs = (parsed.data.expires_in ?? defaultLifetimeSeconds) * 1000;
-  return {
-    token: parsed.data.access_token,
-    refreshAt: requestedAt + lifetimeMs - Math.min(lifetimeMs / 5, largestMarginMs),
-  };
-}
-
-async function readTokenRefusal(answer: HttpAnswer, now: number): Promise<AccessRefused | ServerUnavailable> {
-  const refusal = await readRefusal(answer, now);
+/**
+ * An answer without a token. A final OAuth error counts with any status. A status of 4xx refuses the client too, unless it is
+ * temporary.
+ */
+function tokenFault({ refusal, refused }: TokenAnswer): AccessRefused | ServerUnavailable {
+  const { status, temporary, retryAfterMs, oauthError } = refusal;
   const message = `the token endpoint answered ${refusalText(refusal)}`;
-  if (refusal.temporary || refusal.status < 400)
-    return new ServerUnavailable(message, { retryAfterMs: refusal.retryAfterMs });
-  return new AccessRefused(`${message}. Check the client id, the registered public key, the audience and the scope`);
+  if (refused !== undefined || (status >= 400 && !temporary && !temporaryErrors.has(oauthError)))
+    return new AccessRefused(`${message}. Check the client id, the registered public key, the audience and the scope`);
+  const missing = status < 300 && oauthError === undefined ? " without an access token" : "";
+  return new ServerUnavailable(`${message}${missing}`, { retryAfterMs });
 }

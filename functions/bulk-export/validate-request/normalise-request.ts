@@ -24,5 +24,5 @@ export async function normaliseRequest(
     return { ...scope, ...(detail.since && { since: detail.since }), outputFormat };
   const checkpoint = await checkpoints.find(scope);
   const full = checkpoint === undefined || (fullEvery !== undefined && checkpoint.incrementals >= fullEvery - 1);
-  return { ...scope, ...(!full && { since: checkpoint.transactionTime }), sinceRule: "last-completed", outputFormat };
+  return { ...scope, ...(!full && { since: checkpoint.since }), sinceRule: "last-completed", outputFormat };
 }

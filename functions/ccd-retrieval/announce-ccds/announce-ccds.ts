@@ -14,7 +14,7 @@ export interface AnnounceCcdsPorts {
 }
 
 /**
- * Ends the CCD request, which shows the documents to its caller, and publishes `Ccd Ready`.
+ * Publishes `Ccd Ready`, then ends the CCD request, which shows the documents to its caller.
  * @throws EventsUndelivered
  */
 export const announceCcds =
@@ -25,7 +25,8 @@ export const announceCcds =
       throw new Error(
         `documents.json of CCD request ${requestId} is not in the landing bucket: check who deleted it, and make the request again`,
       );
+    // If an attempt dies in between, the next one publishes the event again. In the other order, none may publish it.
+    await ports.bus.publish(ccdReadyEvent(index, ports.landing.indexPointer(requestId)));
     await ports.requests.end(requestId, null, new Date(ports.now()).toISOString());
-    await ports.bus.publish(ccdReadyEvent(requestId, index.documents.length, ports.landing.indexPointer(requestId)));
     return {};
   };

@@ -27,6 +27,11 @@ export async function* readChunks(source: ByteSource, start: number, end: number
   for (let at = start; at < end; at += chunkBytes) yield await source.read(at, Math.min(chunkBytes, end - at));
 }
 
+/** Reads chunks to their end, and keeps none. Throws the errors of `chunks`. */
+export async function readToEnd(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _ of chunks);
+}
+
 async function openFile(path: string): Promise<ByteSource> {
   const handle = await open(path);
   const { size } = await handle.stat();

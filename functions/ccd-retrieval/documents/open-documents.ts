@@ -4,10 +4,12 @@ import { type DocumentLimits, defaultLimits } from "./limits.ts";
 import { readArchive } from "./zip/archive-rules.ts";
 import { readEntryContent } from "./zip/entry-content.ts";
 
-/** One document of an answer, not read yet. */
+/** One document of an answer, or another file beside the documents (`answer-files.ts` tells them apart), not read yet. */
 export interface DownloadedDocument {
-  /** Its place among the answer's documents, from 1. It is stable and may stand in a key. */
+  /** Its place among the answer's files, from 1. It is stable and may stand in a key. */
   number: number;
+  /** Its place in the archive's directory, from 1; undefined for a single XML document. */
+  entry: number | undefined;
   /** Its name in the archive; undefined for a single XML document. It may name the patient, so it must not enter logs, events or keys. */
   name: string | undefined;
   /** Its size in bytes, as announced. Only reading proves it. */
@@ -72,6 +74,7 @@ async function openArchive(
   const files = await readArchive(source, limits);
   const documents = files.map((file, index) => ({
     number: index + 1,
+    entry: file.place,
     name: file.name,
     bytes: file.record.uncompressedSize,
     chunks: () => reopen(answer, (again) => readEntryContent(again, file)),
@@ -95,7 +98,7 @@ async function openXml(
     );
   }
   const chunks = () => reopen(answer, (again) => readChunks(again, 0, bytes));
-  return { container: "xml", documents: [{ number: 1, name: undefined, bytes, chunks }] };
+  return { container: "xml", documents: [{ number: 1, entry: undefined, name: undefined, bytes, chunks }] };
 }
 
 /** Opens the answer once more for one iteration, and closes it afterwards. */

@@ -18,7 +18,7 @@ export interface FailCcdsPorts {
 }
 
 /**
- * Ends the CCD request with the reason for its caller, publishes `Ccd Failed`, and returns the same words for the Fail state.
+ * Publishes `Ccd Failed`, ends the CCD request with the reason for its caller, and returns the same words for the Fail state.
  * A request that is ready already stays ready: its documents may have been served.
  * @throws EventsUndelivered
  */
@@ -29,8 +29,9 @@ export const failCcds =
     ports.log.error("CCD_REQUEST_FAILED", { fault: error.name, reason: error.message });
     const record = await ports.requests.find(requestId);
     if (record !== undefined && record.state !== "ready") {
-      await ports.requests.end(requestId, error, new Date(ports.now()).toISOString());
+      // The event comes first, as in `announce-ccds`: no request ends without it.
       await ports.bus.publish(ccdFailedEvent(requestId, error));
+      await ports.requests.end(requestId, error, new Date(ports.now()).toISOString());
     }
     return { error: error.name, cause: error.message };
   };

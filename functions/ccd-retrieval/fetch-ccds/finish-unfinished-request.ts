@@ -36,7 +36,7 @@ export async function finishUnfinishedRequest(
   const event: CcdEvent =
     end instanceof Error
       ? ccdFailedEvent(requestId, { name: end.name, message: end.message })
-      : ccdReadyEvent(requestId, end.documents, ports.landing.indexPointer(requestId));
+      : ccdReadyEvent(end.index, ports.landing.indexPointer(requestId));
   // If an attempt dies in between, the next one publishes the event again. In the other order, none would publish it.
   await ports.bus.publish(event);
   await ports.requests.end(requestId, failure, new Date(ports.now()).toISOString());

@@ -15,8 +15,9 @@ import { metric } from "#platform/lambda/metrics.ts";
 import { userClient } from "#user-session/user-client.ts";
 import { fetchCcds } from "./fetch-ccds.ts";
 
-/** The alarm `CcdsQuarantined` rings at the first one. */
+/** The alarms of these names ring at the first one. */
 const countQuarantine = metric("ccd-retrieval", "CcdsQuarantined", "Count");
+const countRefusedDocuments = metric("ccd-retrieval", "CcdDocumentsRefused", "Count");
 
 export const handler = ccdStep(fetchCcdsInput, fetchResult, () => {
   const client = userClient();
@@ -34,6 +35,7 @@ export const handler = ccdStep(fetchCcdsInput, fetchResult, () => {
     audit,
     bus: auditedCcdBus(audit),
     reportQuarantine: () => countQuarantine(1),
+    reportRefusedDocuments: countRefusedDocuments,
     log: ccdLog,
     now: Date.now,
   });

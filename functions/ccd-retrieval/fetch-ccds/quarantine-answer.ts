@@ -1,3 +1,4 @@
+import type { RefusedDocument } from "#ccd-retrieval/documents/verified-documents.ts";
 import type { QuarantineReason } from "#ccd-retrieval/language/ccd-audit.ts";
 import { DocumentsRefused, WrongPatient } from "#ccd-retrieval/language/ccd-faults.ts";
 import { DocumentRefused } from "#ccd-retrieval/language/document-faults.ts";
@@ -9,8 +10,10 @@ import type { Log } from "#platform/lambda/log.ts";
 export interface QuarantinePorts {
   landing: Pick<CcdLanding, "quarantine">;
   audit: CcdAudit;
-  /** Counts the quarantined answer. An alarm watches the count. */
+  /** Counts an answer that is refused as a whole. An alarm watches the count. */
   reportQuarantine: () => void;
+  /** Counts documents that are refused by themselves, while others land. An alarm watches the count. */
+  reportRefusedDocuments: (count: number) => void;
   log: Log<CcdLogCode>;
 }
 
@@ -26,9 +29,10 @@ export async function quarantineIfRefused(
   file: string | undefined,
   fault: unknown,
 ): Promise<unknown> {
-  const reason = quarantineReasonOf(fault);
-  if (reason === undefined || !(fault instanceof Error)) return fault;
-  const key = await ports.landing.quarantine(requestId, file, { reason, message: fault.message });
+  if (!(fault instanceof DocumentRefused || fault instanceof WrongPatient)) return fault;
+  const reason: QuarantineReason = fault instanceof DocumentRefused ? fault.reason : "wrong-patient";
+  const refusal = { reason, message: fault.message, files: fault.refusedFiles() };
+  const key = await ports.landing.quarantine(requestId, file, refusal);
   await ports.audit.append(requestId, "quarantined", { reason, key });
   ports.reportQuarantine();
   ports.log.error("CCD_DOCUMENTS_QUARANTINED", { requestId, reason, key });
@@ -39,7 +43,21 @@ export async function quarantineIfRefused(
   );
 }
 
-function quarantineReasonOf(fault: unknown): QuarantineReason | undefined {
-  if (fault instanceof DocumentRefused) return fault.reason;
-  return fault instanceof WrongPatient ? "wrong-patient" : undefined;
+/**
+ * Quarantines an answer some of whose documents were refused by themselves: the answer as it came, and which documents were
+ * refused. The other documents may land after that.
+ */
+export async function quarantineRefusedDocuments(
+  ports: QuarantinePorts,
+  requestId: string,
+  file: string,
+  refused: readonly RefusedDocument[],
+): Promise<void> {
+  const reason: QuarantineReason = "some-documents";
+  const message = `${refused.length} documents of CCD request ${requestId} were refused by themselves, and the others landed`;
+  const key = await ports.landing.quarantine(requestId, file, { reason, message, files: refused });
+  await ports.audit.append(requestId, "quarantined", { reason, key });
+  ports.reportRefusedDocuments(refused.length);
+  const documents = refused.map(({ number, reason: why }) => ({ number, reason: why }));
+  ports.log.error("CCD_DOCUMENTS_REFUSED", { requestId, key, documents });
 }

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { refusalReasons } from "./document-faults.ts";
 
-/** Why the bridge quarantined an answer with documents. */
-export const quarantineReason = z.enum([...refusalReasons, "wrong-patient"]);
+/** Why the bridge quarantined an answer. `some-documents`: the other documents landed, and `reason.json` lists the refused ones. */
+export const quarantineReason = z.enum([...refusalReasons, "wrong-patient", "some-documents"]);
 export type QuarantineReason = z.infer<typeof quarantineReason>;
 
 /** The facts that the audit trail may hold about a CCD request. Only the request's record identifies the patient; no fact does. */

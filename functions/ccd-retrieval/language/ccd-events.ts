@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { EventBus } from "#platform/bus/event-bus.ts";
 import { type EventOf, eventHead, type Pointer, pointer } from "#platform/bus/event-language.ts";
 import { ccdFaultNames } from "./ccd-faults.ts";
-import { type CcdFailure, ccdRequestId } from "./ccd-request.ts";
+import { type CcdDocuments, type CcdFailure, ccdRequestId, refusedCcd } from "./ccd-request.ts";
 
 /*
  * The events of a CCD request. Only the documents and the request's record identify the patient; no event does.
@@ -14,6 +14,10 @@ export const ccdReady = z.strictObject({
   ...ccdHead,
   documents: z.number().int().nonnegative().describe("How many documents landed. 0 if the patient has none."),
   index: pointer.describe("documents.json: it lists each document with its key."),
+  refused: z
+    .array(refusedCcd)
+    .optional()
+    .describe("The documents that were refused, and are in quarantine. Absent if none was refused."),
 });
 
 export const ccdFailed = z.strictObject({
@@ -33,8 +37,15 @@ export type CcdEvent = EventOf<typeof ccdEvents>;
 export type CcdEventBus = EventBus<CcdEvent>;
 
 /** The event that the documents of a CCD request are in S3. */
-export function ccdReadyEvent(requestId: string, documents: number, index: Pointer): CcdEvent {
-  return { type: "Ccd Ready", detail: { version: "1", eventId: `${requestId}/ready`, requestId, documents, index } };
+export function ccdReadyEvent({ requestId, documents, refused }: CcdDocuments, index: Pointer): CcdEvent {
+  const detail = {
+    version: "1",
+    eventId: `${requestId}/ready`,
+    requestId,
+    documents: documents.length,
+    index,
+  } as const;
+  return { type: "Ccd Ready", detail: { ...detail, ...(refused !== undefined && { refused }) } };
 }
 
 /** The event that a CCD request failed, with the reason. */

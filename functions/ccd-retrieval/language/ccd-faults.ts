@@ -1,5 +1,6 @@
 import { platformFaultNames } from "#platform/faults/faults.ts";
 import { sessionFaultNames } from "#user-session/language/session-faults.ts";
+import type { RefusedFile } from "./document-faults.ts";
 
 /** The closed list of faults with which a CCD request can end. A name is an API (`platform/faults/faults.ts`). */
 export const ccdFaultNames = [
@@ -34,7 +35,22 @@ export class DocumentsRefused extends CcdFault {
   override readonly name = "DocumentsRefused";
 }
 
-/** A document does not prove that it belongs to the patient of the request. The whole answer is in quarantine. */
+/**
+ * A document contradicts the patient of the request, or no document proves that it belongs to the patient. The whole answer is
+ * in quarantine.
+ */
 export class WrongPatient extends CcdFault {
   override readonly name = "WrongPatient";
+  /** Private, because loggers write every public member of an error. */
+  readonly #files: readonly RefusedFile[];
+
+  constructor(message: string, files: readonly RefusedFile[] = [], options?: ErrorOptions) {
+    super(message, options);
+    this.#files = files;
+  }
+
+  /** The documents that were refused, as far as they are known. */
+  refusedFiles(): readonly RefusedFile[] {
+    return this.#files;
+  }
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { documentRefusalReasons } from "./document-faults.ts";
 import { knownPatient } from "./known-patient.ts";
 
 /*
@@ -58,6 +59,24 @@ export const ccdDocument = z.strictObject({
 });
 export type CcdDocument = z.infer<typeof ccdDocument>;
 
+/** One document that was refused by itself, while others landed. It gives nothing of the document's name or content. */
+export const refusedCcd = z.strictObject({
+  number: z.number().int().positive().describe("The document's number. No document that landed has it."),
+  reason: z.enum(documentRefusalReasons).describe("Why the document was refused."),
+});
+export type RefusedCcd = z.infer<typeof refusedCcd>;
+
+/** A file of the archive that is no document: a stylesheet, a README, a PDF. It is never served. Its name may identify the patient. */
+export const companion = z.strictObject({ name: z.string(), bytes: z.number().int().nonnegative() });
+export type Companion = z.infer<typeof companion>;
+
 /** `ccds/{requestId}/documents.json`: written once, after every document has landed. */
-export const ccdDocuments = z.strictObject({ requestId: ccdRequestId, documents: z.array(ccdDocument) });
+export const ccdDocuments = z.strictObject({
+  requestId: ccdRequestId,
+  documents: z.array(ccdDocument),
+  /** Absent if no document was refused. */
+  refused: z.array(refusedCcd).optional(),
+  /** Absent if the archive held documents only. */
+  companions: z.array(companion).optional(),
+});
 export type CcdDocuments = z.infer<typeof ccdDocuments>;

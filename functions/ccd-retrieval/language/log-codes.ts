@@ -17,6 +17,8 @@ export const ccdLogCodes = {
   CCD_DOWNLOAD_FAILED: "The documents could not be downloaded. The bridge tries again.",
   CCD_DOCUMENTS_LANDED: "The documents landed in S3.",
   CCD_DOCUMENTS_QUARANTINED: "The documents were refused. The whole answer is in quarantine.",
+  CCD_DOCUMENTS_REFUSED:
+    "Some documents were refused by themselves, and the others land. The whole answer is in quarantine.",
   CCD_REQUEST_FAILED: "The CCD request failed.",
 } as const;
 

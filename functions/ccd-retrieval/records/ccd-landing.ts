@@ -3,6 +3,7 @@ import { crc32 } from "node:zlib";
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import type { QuarantineReason } from "#ccd-retrieval/language/ccd-audit.ts";
 import { type CcdDocuments, ccdDocuments } from "#ccd-retrieval/language/ccd-request.ts";
+import type { RefusedFile } from "#ccd-retrieval/language/document-faults.ts";
 import { isPreconditionFailed, type LandingBucket } from "#platform/bucket/landing-bucket.ts";
 import type { Pointer } from "#platform/bus/event-language.ts";
 import { ObjectConflict } from "#platform/faults/file-faults.ts";
@@ -30,10 +31,12 @@ export interface CcdLanding {
   indexPointer(requestId: string): Pointer;
 }
 
-/** Why an answer was refused. */
+/** Why an answer was refused, in whole or in part. */
 export interface AnswerRefusal {
   reason: QuarantineReason;
   message: string;
+  /** The files that were refused, as far as they are known. Their names may identify the patient. */
+  files: readonly RefusedFile[];
 }
 
 /** The landing bucket through the AWS SDK. Each document is sent in one piece: settings limit its size (`language/document-settings.ts`). */

@@ -4,33 +4,34 @@ import { type CcdFailure, type CcdRequestRecord, ccdRequestRecord } from "#ccd-r
 import type { KnownPatient } from "#ccd-retrieval/language/known-patient.ts";
 import { ccdLedgerKeys } from "#ccd-retrieval/language/ledger-keys.ts";
 import { environment } from "#platform/lambda/environment.ts";
-import { carriedOut } from "#platform/ledger/conditional-write.ts";
+import { conditionHeld } from "#platform/ledger/conditional-write.ts";
 import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
 
-/** The records of requests for CCDs: the one place where a request's patient is named. */
+/** The records of CCD requests. This is the only place that names the patient of a request. */
 export interface CcdRequests {
-  /** Keeps a new request. Answers the one that has its id already, where there is one: a POST that was sent again. */
+  /** Stores a new request. If one has the same id, because a POST was sent again, that one is returned instead. */
   create(record: CcdRequestRecord): Promise<CcdRequestRecord>;
+  /** The record of a request; undefined if there is none, or if its time is over. */
   find(requestId: string): Promise<CcdRequestRecord | undefined>;
-  /** Keeps what the server knows of the patient, until the request ends: its documents are judged by it. */
+  /** Stores what the server knows about the patient until the request ends. The documents are compared with it. */
   keepPatient(requestId: string, patient: KnownPatient): Promise<void>;
-  /** Keeps which of IntegraConnect's requests is this one, so that it can be told from others after a crash. */
+  /** Stores the id of the server request, so that it can be recognised after a crash. */
   accept(requestId: string, serverRequestId: string): Promise<void>;
-  /** Whose request of IntegraConnect this is; undefined where it is none of ours. */
+  /** The id of our request to which a server request belongs; undefined if it is none of ours. */
   ownerOf(serverRequestId: string): Promise<string | undefined>;
-  /** Ends a request that is pending. Answers false where it had ended before: what was told first stands. */
+  /** Ends a pending request. Returns false if it had ended before: the first end stands. */
   end(requestId: string, failure: CcdFailure | null, endedAt: string): Promise<boolean>;
 }
 
 export interface CcdRequestsPlace {
   dynamo: DynamoDBDocumentClient;
   table: string;
-  /** Days that a request is kept once it has ended, as its documents are; undefined: for ever. */
+  /** How many days an ended request is kept, like its documents; undefined: for ever. */
   keptDays: number | undefined;
   now: () => number;
 }
 
-/** Longer than any request takes. Of one that was never begun, because its POST failed half-way, nobody else would be rid. */
+/** Longer than any request takes. It removes a request that never started because its POST failed half-way. */
 const pendingDays = 30;
 
 /** A request as it is stored. The record, the patient and the failure are JSON. */
@@ -48,8 +49,8 @@ const requestItem = z.object({
 const ownerItem = z.object({ requestId: z.string() });
 
 /**
- * Requests in the ledger's table: the record as JSON, its state beside it for conditional writes. A record whose time is
- * over is not there any more, though DynamoDB may take days to delete it.
+ * CCD requests in the ledger's table: the record as JSON, and beside it the state for conditional writes. A record whose time
+ * is over counts as deleted, because DynamoDB may take days to delete it.
  */
 export function ccdRequests({ dynamo, table, keptDays, now }: CcdRequestsPlace): CcdRequests {
   const find = async (requestId: string): Promise<CcdRequestRecord | undefined> => {
@@ -83,9 +84,10 @@ export function ccdRequests({ dynamo, table, keptDays, now }: CcdRequestsPlace):
         ConditionExpression: "attribute_not_exists(pk) OR expiresAt <= :now",
         ExpressionAttributeValues: { ":now": now() / 1000 },
       });
-      if (await carriedOut(dynamo.send(put))) return request;
+      if (await conditionHeld(dynamo.send(put))) return request;
       const existing = await find(request.requestId);
-      if (existing === undefined) throw new Error(`the record of ${request.requestId} vanished while it was read`);
+      if (existing === undefined)
+        throw new Error(`the record of ${request.requestId} was deleted while it was read. Send the request again`);
       return existing;
     },
     keepPatient: async (requestId, patient) => {
@@ -94,7 +96,7 @@ export function ccdRequests({ dynamo, table, keptDays, now }: CcdRequestsPlace):
           TableName: table,
           Key: keyOf(requestId),
           UpdateExpression: "SET patient = :patient",
-          // Once it has ended nobody judges by it any more, and nobody would be rid of it.
+          // After the end the data is not needed, and nothing would delete it.
           ConditionExpression: "#state = :pending",
           ExpressionAttributeNames: { "#state": "state" },
           ExpressionAttributeValues: { ":patient": JSON.stringify(patient), ":pending": "pending" },
@@ -102,7 +104,7 @@ export function ccdRequests({ dynamo, table, keptDays, now }: CcdRequestsPlace):
       );
     },
     accept: async (requestId, serverRequestId) => {
-      // First whose it is: after a crash in between, the server's request is known to be ours.
+      // The owner is written first: after a crash between the two writes, the server request is known to be ours.
       const expiresAt = daysAfter(now(), pendingDays);
       const Item = { ...serverKeyOf(serverRequestId), requestId, expiresAt };
       await dynamo.send(new PutCommand({ TableName: table, Item }));
@@ -122,7 +124,7 @@ export function ccdRequests({ dynamo, table, keptDays, now }: CcdRequestsPlace):
       return Item && ownerItem.parse(Item).requestId;
     },
     end: (requestId, failure, endedAt) =>
-      carriedOut(
+      conditionHeld(
         dynamo.send(
           new UpdateCommand({
             TableName: table,
@@ -149,7 +151,7 @@ export function ccdRequests({ dynamo, table, keptDays, now }: CcdRequestsPlace):
 const keyOf = (requestId: string) => ({ pk: `${ccdLedgerKeys.ccdRequest}${requestId}` });
 const serverKeyOf = (serverRequestId: string) => ({ pk: `${ccdLedgerKeys.serverRequest}${serverRequestId}` });
 
-/** Seconds since the epoch, as DynamoDB's time to live wants it. */
+/** Seconds since the epoch, as DynamoDB's time to live needs them. */
 const daysAfter = (time: number, days: number): number => Math.ceil(time / 1000) + days * 86_400;
 
 const variables = z.object({ CCD_DAYS: z.coerce.number().positive().optional() });

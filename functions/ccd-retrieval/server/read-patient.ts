@@ -5,7 +5,7 @@ import {
   type PatientIdentifier,
   patientIdentifier,
 } from "#ccd-retrieval/language/known-patient.ts";
-import { askForPage, type PageResource, type UserClient } from "#user-session/fhir-page.ts";
+import { fetchFhirPage, type PageResource, type UserClient } from "#user-session/fhir-page.ts";
 
 /** More than any patient has. The parts go into one ledger item, and DynamoDB limits an item to 400 KB. */
 const limits = { identifiers: 50, typesOfOne: 5, names: 20, givenOfOne: 10 };
@@ -18,7 +18,7 @@ const ignoredUses: ReadonlySet<string | undefined> = new Set(["temp", "old"]);
  *
  * Source: FHIR R4, "RESTful API", `read`, and "Patient"; guide, "API to Fetch Patient ID", its two samples.
  * @returns everything known about the patient except the id; undefined if the server answers with another resource
- * @throws the faults of `askForPage`
+ * @throws the faults of `fetchFhirPage`
  */
 export async function readPatient(
   client: UserClient,
@@ -26,7 +26,7 @@ export async function readPatient(
   signal?: AbortSignal,
 ): Promise<KnownPatient | undefined> {
   const url = new URL(`Patient/${encodeURIComponent(patientId)}`, client.server.fhirUrl);
-  const { resources } = await askForPage(client, url, "the read of one Patient", signal);
+  const { resources } = await fetchFhirPage(client, url, "the read of one Patient", signal);
   const [resource] = resources;
   if (resources.length !== 1 || resource?.resourceType !== "Patient" || resource.id !== patientId) return undefined;
   return parsePatient(resource, client.now());

@@ -1,79 +1,86 @@
 import type { CcdRetrieval } from "#ccd-retrieval/entry.ts";
 import type { CcdDocument, CcdOrder, CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
 import type { ApiHandler, ApiRequest } from "#on-demand-api/gateway/api.ts";
-import type { ApiAnswer } from "#on-demand-api/gateway/api-answer.ts";
+import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
-import type { CcdPatient, CcdRequestAnswer } from "#on-demand-api/language/ccd-request-messages.ts";
+import type { CcdPatient, CcdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
 import type { PatientSearchParameters } from "#on-demand-api/language/patient-search.ts";
 import type { PatientMatch } from "#on-demand-api/server/patient-search.ts";
-import { type Order, orderOf, waitOf } from "./order.ts";
+import { type CcdRequestPost, preferredWaitMs, readPost } from "./ccd-request-post.ts";
 import type { RepeatableId } from "./request-ids.ts";
 
-export interface CcdRequestsPorts extends CcdRetrieval {
+export interface CcdRequestsApiPorts extends CcdRetrieval {
   matchPatient(parameters: PatientSearchParameters, signal: AbortSignal): Promise<PatientMatch>;
   /** `request-ids.ts` */
   repeatableId: RepeatableId;
-  /** The session that requests are made under. */
+  /** The user session under which the requests are made. */
   sessionId: string;
-  /** Whether callers see the requests of others. */
+  /** Whether callers see the requests of other callers. */
   shared: boolean;
-  /** Where callers reach the API, without a slash at its end. */
+  /** The URL of the API, without a slash at its end. */
   apiUrl: string;
+  /** Milliseconds since the epoch. */
   now: () => number;
   sleep: (ms: number) => Promise<void>;
 }
 
-/** With the time to match a patient before, and to answer after, it stays below API Gateway's 30 s. */
+/** Together with the patient search before and the response after, this stays below API Gateway's limit of 30 s. */
 const longestWaitMs = 20_000;
-const watchMs = 500;
+const pollMs = 500;
 const retryAfterSeconds = 2;
 
 /**
- * Requests for a patient's CCDs: asked for, looked at, and their documents. Whoever did not make a request does not learn
- * that it is there.
- * @throws ApiProblem; what the search for a patient throws
+ * Serves the routes below /ccd-requests: creates CCD requests, shows them, and redirects to their documents. The request of
+ * another caller looks like one that does not exist, unless the stage shares requests.
+ * @throws ApiProblem if a call is wrong, or if its request or document does not exist; and the errors of `matchPatient`
  */
-export const ccdRequests =
-  (ports: CcdRequestsPorts): ApiHandler =>
+export const serveCcdRequests =
+  (ports: CcdRequestsApiPorts): ApiHandler =>
   async (request, { signal }) => {
-    // API Gateway knows no other route of ours.
+    // API Gateway passes on only the routes that it has.
     switch (request.route as ClosedRouteKey) {
       case "POST /ccd-requests":
-        return await asked(ports, request, signal);
+        return await createRequest(ports, request, signal);
       case "GET /ccd-requests/{id}":
-        return await shown(ports, await ownRequest(ports, request), 200);
+        return await showRequest(ports, await findVisibleRequest(ports, request), 200);
       case "GET /ccd-requests/{id}/documents/{number}":
-        return await linked(ports, await ownRequest(ports, request), request.path["number"] ?? "");
+        return await redirectToDocument(ports, await findVisibleRequest(ports, request), request.path["number"] ?? "");
       default:
-        throw notThere("There is no such route");
+        throw notFound("There is no such route");
     }
   };
 
-async function asked(ports: CcdRequestsPorts, request: ApiRequest, signal: AbortSignal): Promise<ApiAnswer> {
-  const until = ports.now() + waitOf(request, longestWaitMs);
-  const order = await orderOf(request, ports.repeatableId);
-  const record = await kept(ports, request.caller, order, signal);
-  if (record.bodyDigest !== order.bodyDigest) {
-    const detail = "This Idempotency-Key came with another body before: send the same, or take another key.";
-    throw new ApiProblem("The Idempotency-Key is taken", { status: 422, issue: "invalid", detail });
+async function createRequest(
+  ports: CcdRequestsApiPorts,
+  request: ApiRequest,
+  signal: AbortSignal,
+): Promise<ApiResponse> {
+  const waitUntil = ports.now() + preferredWaitMs(request, longestWaitMs);
+  const post = await readPost(request, ports.repeatableId);
+  const record = await findOrStoreRecord(ports, request.caller, post, signal);
+  if (record.bodyDigest !== post.bodyDigest) {
+    const detail =
+      "This Idempotency-Key was used before with a different body. Send the same body, or use another key.";
+    throw new ApiProblem("The Idempotency-Key is already in use", { status: 422, issue: "invalid", detail });
   }
-  if (record.state === "pending") await begun(ports, record.requestId);
-  const ended = await watched(ports, record, until, signal);
-  return await shown(ports, ended, ended.state === "pending" ? 202 : 200);
+  if (record.state === "pending") await startExecution(ports, record.requestId);
+  const newest = await waitForEnd(ports, record, waitUntil, signal);
+  return await showRequest(ports, newest, newest.state === "pending" ? 202 : 200);
 }
 
 /**
- * Starts the request's execution; one that runs, or ran, stays as it is. Where it cannot be started, the caller's next POST
- * under the same Idempotency-Key does so; a record that has no key, and so no caller who knows of it, expires.
+ * Starts the execution of a request. If one runs already, or has ended, it stays as it is. If the start fails, the record
+ * stays pending: a repeated POST with the same Idempotency-Key starts it then. A record without a key expires; its caller
+ * never learns its id.
  */
-async function begun({ executions }: CcdRequestsPorts, requestId: string): Promise<void> {
+async function startExecution({ executions }: CcdRequestsApiPorts, requestId: string): Promise<void> {
   try {
     await executions.start(requestId, { requestId });
   } catch (cause) {
     const detail =
-      "Nothing was asked of IntegraConnect. Send the request again, with the same Idempotency-Key if it has one.";
-    throw new ApiProblem("The request could not be begun", {
+      "IntegraConnect was not asked for documents. Send the request again, with the same Idempotency-Key if it has one.";
+    throw new ApiProblem("The CCD request could not be started", {
       status: 503,
       issue: "transient",
       detail,
@@ -83,24 +90,25 @@ async function begun({ executions }: CcdRequestsPorts, requestId: string): Promi
   }
 }
 
-/** The request's record: the one that is there, where the POST was sent again. */
-async function kept(
-  ports: CcdRequestsPorts,
+/** The record of a request: the existing one if the POST is a repetition, otherwise a new one. */
+async function findOrStoreRecord(
+  ports: CcdRequestsApiPorts,
   caller: string,
-  order: Order,
+  post: CcdRequestPost,
   signal: AbortSignal,
 ): Promise<CcdRequestRecord> {
-  const { requestId, repeatable, body, bodyDigest } = order;
-  const known = repeatable ? await ports.requests.find(requestId) : undefined;
-  if (known !== undefined) return known;
-  const { patientId, patient, startDate = null, endDate = null } = body;
-  const wanted: CcdOrder = { patientId: patientId ?? (await matched(ports, patient, signal)), startDate, endDate };
+  const { requestId, repeatable, body, bodyDigest } = post;
+  const existing = repeatable ? await ports.requests.find(requestId) : undefined;
+  if (existing !== undefined) return existing;
+  const { patient, startDate = null, endDate = null } = body;
+  const patientId = body.patientId ?? (await findPatientId(ports, patient, signal));
+  const order: CcdOrder = { patientId, startDate, endDate };
   return await ports.requests.create({
     requestId,
     caller,
     sessionId: ports.sessionId,
     bodyDigest,
-    order: wanted,
+    order,
     requestedAt: new Date(ports.now()).toISOString(),
     state: "pending",
     serverRequestId: null,
@@ -109,61 +117,66 @@ async function kept(
   });
 }
 
-async function matched(ports: CcdRequestsPorts, patient: CcdPatient | undefined, signal: AbortSignal): Promise<string> {
+async function findPatientId(
+  ports: CcdRequestsApiPorts,
+  patient: CcdPatient | undefined,
+  signal: AbortSignal,
+): Promise<string> {
   const { birthDate: birthdate, ...others } = patient ?? {};
   const found = await ports.matchPatient({ ...others, birthdate }, signal);
   if (found.match === "one") return found.patientId;
-  throw notOne(found);
+  throw patientProblem(found);
 }
 
-function notOne(found: Exclude<PatientMatch, { match: "one" }>): ApiProblem {
-  if (found.match === "none") return notThere("No patient matches");
+function patientProblem(found: Exclude<PatientMatch, { match: "one" }>): ApiProblem {
+  if (found.match === "none") return notFound("No patient matches");
   if (found.match === "many")
     return new ApiProblem("More than one patient matches", {
       status: 409,
       issue: "invalid",
-      detail: `Ask by one of their ids (${found.complete ? "these are all" : "there are more"}), or more precisely.`,
+      detail: `Send one of the patients' ids (${found.complete ? "these are all" : "there are more"}), or search more precisely.`,
       members: { candidates: found.patientIds },
     });
-  const detail = "IntegraConnect's search left a parameter out of account: what it found names nobody.";
-  return new ApiProblem("No patient was told for certain", { status: 502, issue: "exception", detail });
+  const detail = "IntegraConnect ignored a search parameter, so its result does not identify the patient.";
+  return new ApiProblem("The patient could not be identified", { status: 502, issue: "exception", detail });
 }
 
-/** The record once it has an end, or as it is when the time is up. */
-async function watched(
-  { requests, now, sleep }: CcdRequestsPorts,
+/** Polls the record until the request has ended or the time is up. Returns the newest record. */
+async function waitForEnd(
+  { requests, now, sleep }: CcdRequestsApiPorts,
   first: CcdRequestRecord,
-  until: number,
+  waitUntil: number,
   signal: AbortSignal,
 ): Promise<CcdRequestRecord> {
   let record = first;
-  while (record.state === "pending" && now() + watchMs <= until && !signal.aborted) {
-    await sleep(watchMs);
+  while (record.state === "pending" && now() + pollMs <= waitUntil && !signal.aborted) {
+    await sleep(pollMs);
     record = (await requests.find(record.requestId)) ?? record;
   }
   return record;
 }
 
-async function ownRequest(
-  { requests, shared }: CcdRequestsPorts,
+async function findVisibleRequest(
+  { requests, shared }: CcdRequestsApiPorts,
   { caller, path }: ApiRequest,
 ): Promise<CcdRequestRecord> {
   const record = await requests.find(path["id"] ?? "");
   if (record !== undefined && (shared || record.caller === caller)) return record;
-  throw notThere("There is no such request");
+  throw notFound("There is no such request");
 }
 
-async function shown(ports: CcdRequestsPorts, record: CcdRequestRecord, status: number): Promise<ApiAnswer> {
+async function showRequest(ports: CcdRequestsApiPorts, record: CcdRequestRecord, status: number): Promise<ApiResponse> {
   const { requestId, state, requestedAt, endedAt, failure } = record;
   const self = `${ports.apiUrl}/ccd-requests/${requestId}`;
-  const documents = state === "ready" ? (await ports.documents.index(requestId)).documents : [];
-  const answer: CcdRequestAnswer = {
+  const { documents = [], refused = [] } = state === "ready" ? await ports.documents.index(requestId) : {};
+  const view: CcdRequestView = {
     requestId,
     state,
     requestedAt,
     endedAt,
     failure,
-    documents: documents.map((document) => shownDocument(document, `${self}/documents/${document.number}`)),
+    documents: documents.map((document) => documentView(document, `${self}/documents/${document.number}`)),
+    refused,
   };
   return {
     status,
@@ -172,27 +185,27 @@ async function shown(ports: CcdRequestsPorts, record: CcdRequestRecord, status: 
       location: self,
       ...(state === "pending" && { "retry-after": String(retryAfterSeconds) }),
     },
-    body: Buffer.from(JSON.stringify(answer)),
+    body: Buffer.from(JSON.stringify(view)),
     ccdRequestId: requestId,
   };
 }
 
-/** A document without its place in the bucket, and with its place in the API. */
-function shownDocument(landed: CcdDocument, href: string): CcdRequestAnswer["documents"][number] {
+/** A document with its URL in the API instead of its key in the bucket. */
+function documentView(landed: CcdDocument, href: string): CcdRequestView["documents"][number] {
   const { key: _, ...document } = landed;
   return { ...document, href };
 }
 
-async function linked(
-  { documents }: CcdRequestsPorts,
+async function redirectToDocument(
+  { documents }: CcdRequestsApiPorts,
   { requestId, state }: CcdRequestRecord,
   number: string,
-): Promise<ApiAnswer> {
+): Promise<ApiResponse> {
   const landed = state === "ready" ? (await documents.index(requestId)).documents : [];
   const document = landed.find((one) => String(one.number) === number);
-  if (document === undefined) throw notThere("There is no such document, or not yet");
+  if (document === undefined) throw notFound("There is no such document, or it is not ready yet");
   return { status: 303, headers: { location: await documents.link(document.key) }, body: Buffer.alloc(0) };
 }
 
-const notThere = (title: string): ApiProblem =>
+const notFound = (title: string): ApiProblem =>
   new ApiProblem(title, { status: 404, issue: "not-found", detail: `${title}.` });

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { ccdRetrievalFromEnvironment } from "#ccd-retrieval/entry.ts";
-import { accessRecords } from "#on-demand-api/gateway/access-records.ts";
-import { api } from "#on-demand-api/gateway/api.ts";
+import { accessRecordsIn } from "#on-demand-api/gateway/access-records.ts";
+import { lambdaHandler } from "#on-demand-api/gateway/api.ts";
 import { callerRulesFromEnvironment } from "#on-demand-api/gateway/api-caller.ts";
 import { apiSecretFromEnvironment } from "#on-demand-api/gateway/api-secret.ts";
 import { matchPatient } from "#on-demand-api/server/patient-search.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { environment } from "#platform/lambda/environment.ts";
 import { serviceSession, userClient } from "#user-session/user-client.ts";
-import { ccdRequests } from "./ccd-requests.ts";
+import { serveCcdRequests } from "./ccd-requests.ts";
 import { repeatableIds } from "./request-ids.ts";
 
 const variables = z.object({
@@ -17,13 +17,13 @@ const variables = z.object({
   SHARED_DOCUMENTS: z.enum(["true", "false"]),
 });
 
-export const handler = api(() => {
+export const handler = lambdaHandler(() => {
   const env = environment(variables);
   const client = userClient();
   const s3 = s3Client();
   const bucket = bucketFromEnvironment(s3);
   return {
-    handle: ccdRequests({
+    handle: serveCcdRequests({
       matchPatient: (parameters, signal) => matchPatient(client, "r4", parameters, signal),
       ...ccdRetrievalFromEnvironment(s3, bucket),
       repeatableId: repeatableIds(apiSecretFromEnvironment()),
@@ -33,7 +33,7 @@ export const handler = api(() => {
       now: Date.now,
       sleep: (ms) => sleep(ms),
     }),
-    accesses: accessRecords(bucket),
+    accessRecords: accessRecordsIn(bucket),
     rules: callerRulesFromEnvironment(),
     now: Date.now,
   };

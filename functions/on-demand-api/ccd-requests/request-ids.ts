@@ -1,16 +1,21 @@
 import { createHmac, hkdfSync, randomUUID } from "node:crypto";
 
 /**
- * The id of a request that its caller may send again: the same for the same caller and Idempotency-Key. A caller may well
- * make the key of what names the patient, and the id is in logs, events and keys: so it is an HMAC, which nobody can try out.
+ * Derives the id of a request that its caller may repeat: the same caller and Idempotency-Key always give the same id. The id
+ * is in logs, events and S3 keys, and a caller may build the key from data that identifies the patient. So the id is an
+ * HMAC: the key cannot be found by trying values out.
  */
 export type RepeatableId = (caller: string, idempotencyKey: string) => Promise<string>;
 
-/** @param secret gives a text of at least 32 random characters, the same at each call */
+/**
+ * @param secret returns a text of at least 32 random characters, the same at each call
+ * @throws Error, from the returned function, if the secret is shorter
+ */
 export function repeatableIds(secret: () => Promise<string>): RepeatableId {
   return async (caller, idempotencyKey) => {
     const text = await secret();
-    if (text.length < 32) throw new Error("the secret of the requests' ids is too short");
+    if (text.length < 32)
+      throw new Error("the API's secret is too short to derive ids of CCD requests: it needs 32 characters");
     const key = Buffer.from(hkdfSync("sha256", text, "", "integra-bridge: ids of requests for CCDs", 32));
     const code = createHmac("sha256", key)
       .update(JSON.stringify([caller, idempotencyKey]))
@@ -19,5 +24,5 @@ export function repeatableIds(secret: () => Promise<string>): RepeatableId {
   };
 }
 
-/** The id of a request that cannot be sent again. */
+/** A new id for a request that cannot be repeated. */
 export const randomId = (): string => `ccd-${randomUUID().replaceAll("-", "")}`;

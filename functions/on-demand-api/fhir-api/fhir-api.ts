@@ -1,5 +1,5 @@
 import type { ApiHandler, ApiRequest } from "#on-demand-api/gateway/api.ts";
-import type { ApiAnswer } from "#on-demand-api/gateway/api-answer.ts";
+import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
 import {
@@ -14,8 +14,8 @@ import { fhirId } from "#platform/fhir/fhir-id.ts";
 import type { FhirPage } from "#user-session/fhir-page.ts";
 import type { PatientSearchEndpoint } from "#user-session/language/user-endpoints.ts";
 import type { Cursors } from "./cursors.ts";
-import { withLinks } from "./page-links.ts";
-import { cursorOf, cursorParameter, noQuery, patientQuery, resourceQuery } from "./search-query.ts";
+import { replaceLinks } from "./page-links.ts";
+import { cursorOf, cursorParameter, readPatientQuery, readResourceQuery, requireNoQuery } from "./search-query.ts";
 
 export interface FhirApiPorts {
   searchPatients(
@@ -29,97 +29,104 @@ export interface FhirApiPorts {
     signal: AbortSignal,
   ): Promise<FhirPage>;
   readResource(type: FhirResourceType, id: string, signal: AbortSignal): Promise<FhirPage>;
-  /** A further page, where a link of the server's leads. */
-  nextPage(url: URL, signal: AbortSignal): Promise<FhirPage>;
+  /** Fetches a further page by a link of the server. */
+  fetchNextPage(url: URL, signal: AbortSignal): Promise<FhirPage>;
   cursors(): Promise<Cursors>;
-  /** Where callers reach the API, without a slash at its end. */
+  /** The URL of the API, without a slash at its end. */
   apiUrl: string;
 }
 
-/** A search as its caller names it: below /fhir, and by which query. */
+/** A search as its caller sent it. */
 interface Search {
+  /** The searched resources, as a path below /fhir: `Observation`, `us-core/Patient`. */
   name: string;
   query: URLSearchParams;
-  /** What the self link of the answer says. */
+  /** The path and query of the response's self link. */
   self: string;
-  ask: (query: URLSearchParams) => Promise<FhirPage>;
+  fetchFirstPage: (query: URLSearchParams) => Promise<FhirPage>;
 }
 
 /**
- * Patient searches, searches for the guide's other resources, and reads, under the bridge's session. A page comes as the
- * server sent it, byte for byte, but for its links: they lead through us, by cursors that only this caller can use, and only
- * for this search.
+ * Serves the routes below /fhir under the bridge's session: patient searches, searches for the guide's other resources, and
+ * reads. A page is passed on byte for byte, except for its links: they lead through the API. Each link has a cursor that
+ * only this caller can use, for this search only.
  *
  * Source: guide, "API to Fetch Patient ID", "List of FHIR R4 APIs"; FHIR R4, "RESTful API".
- * @throws ApiProblem where the request is wrong; what the server's answers are refused by (`askForPage`)
+ * @throws ApiProblem if the call is wrong; and the errors of `fetchFhirPage`
  */
-export const fhirApi =
+export const serveFhirApi =
   (ports: FhirApiPorts): ApiHandler =>
   async (request, { signal }) => {
     const query = new URLSearchParams(request.queryString);
-    // API Gateway knows no other route of ours.
-    const route = request.route as ClosedRouteKey;
-    const patients = (name: string, endpoint: PatientSearchEndpoint, asked = query, self = selfUrl(name, query)) =>
-      searched(ports, request, signal, {
+    const searchPatients = (name: string, endpoint: PatientSearchEndpoint, sent = query, self = selfUrl(name, query)) =>
+      runSearch(ports, request, signal, {
         name,
         self,
-        query: asked,
-        ask: (parameters) => ports.searchPatients(endpoint, patientQuery(parameters), signal),
+        query: sent,
+        fetchFirstPage: (parameters) => ports.searchPatients(endpoint, readPatientQuery(parameters), signal),
       });
-    switch (route) {
+    // API Gateway passes on only the routes that it has.
+    switch (request.route as ClosedRouteKey) {
       case "GET /fhir/Patient":
-        return await patients("Patient", "r4");
+        return await searchPatients("Patient", "r4");
       case "POST /fhir/Patient/_search":
-        noQuery(query);
-        return await patients("Patient", "r4", formOf(request), "/fhir/Patient/_search");
+        requireNoQuery(query);
+        return await searchPatients("Patient", "r4", readForm(request), "/fhir/Patient/_search");
       case "GET /fhir/us-core/Patient":
-        return await patients("us-core/Patient", "us-core");
+        return await searchPatients("us-core/Patient", "us-core");
       case "GET /fhir/{resourceType}": {
-        const type = typeOf(request);
-        return await searched(ports, request, signal, {
+        const type = resourceTypeOf(request);
+        return await runSearch(ports, request, signal, {
           name: type,
           self: selfUrl(type, query),
           query,
-          ask: (parameters) => ports.searchResources(type, resourceQuery(type, parameters), signal),
+          fetchFirstPage: (parameters) => ports.searchResources(type, readResourceQuery(type, parameters), signal),
         });
       }
       case "GET /fhir/{resourceType}/{id}": {
-        noQuery(query);
-        return asReceived(await ports.readResource(typeOf(request), idOf(request), signal));
+        requireNoQuery(query);
+        return passOn(await ports.readResource(resourceTypeOf(request), resourceIdOf(request), signal));
       }
       default:
-        throw new ApiProblem("There is no such route", { status: 404, issue: "not-supported", detail: "Not served." });
+        throw new ApiProblem("There is no such route", {
+          status: 404,
+          issue: "not-supported",
+          detail: "GET /openapi.json lists the routes.",
+        });
     }
   };
 
-async function searched(
+async function runSearch(
   ports: FhirApiPorts,
   { caller }: ApiRequest,
   signal: AbortSignal,
-  { name, query, self, ask }: Search,
-): Promise<ApiAnswer> {
+  { name, query, self, fetchFirstPage }: Search,
+): Promise<ApiResponse> {
   const cursors = await ports.cursors();
   const binding = { caller, search: name };
   const cursor = cursorOf(query);
-  const page = cursor === undefined ? await ask(query) : await ports.nextPage(cursors.open(binding, cursor), signal);
+  const page =
+    cursor === undefined
+      ? await fetchFirstPage(query)
+      : await ports.fetchNextPage(cursors.open(binding, cursor), signal);
   const { bundleAt } = page;
-  if (bundleAt === undefined) return asReceived(page);
-  const bytes = withLinks(page.bytes, (relation, url) =>
+  if (bundleAt === undefined) return passOn(page);
+  const bytes = replaceLinks(page.bytes, (relation, url) =>
     relation === "self"
       ? `${ports.apiUrl}${self}`
-      : `${ports.apiUrl}/fhir/${name}?${cursorParameter}=${cursors.seal(binding, resolved(url, bundleAt))}`,
+      : `${ports.apiUrl}/fhir/${name}?${cursorParameter}=${cursors.seal(binding, resolveLink(url, bundleAt))}`,
   );
-  return asReceived({ ...page, bytes });
+  return passOn({ ...page, bytes });
 }
 
-/** White space is an artefact, as in the URLs of the guide's manifest. */
-function resolved(url: string, bundleAt: URL): URL {
+/** White space in a URL is an artefact, as in the guide's example of a manifest. It is removed. */
+function resolveLink(url: string, bundleAt: URL): URL {
   const target = URL.parse(url.replace(/\s+/g, ""), bundleAt.href);
-  if (target === null) throw new OriginRefused("a link of the page is not a URL");
+  if (target === null) throw new OriginRefused("a link in the server's search result is not a URL");
   return target;
 }
 
-const asReceived = ({ bytes, contentType = "application/fhir+json" }: FhirPage): ApiAnswer => ({
+const passOn = ({ bytes, contentType = "application/fhir+json" }: FhirPage): ApiResponse => ({
   status: 200,
   headers: { "content-type": contentType },
   body: bytes,
@@ -129,7 +136,7 @@ const selfUrl = (name: string, query: URLSearchParams): string =>
   `/fhir/${name}${query.size === 0 ? "" : `?${query.toString()}`}`;
 
 /** FHIR R4, "RESTful API", `search` by POST. */
-function formOf({ headers, body }: ApiRequest): URLSearchParams {
+function readForm({ headers, body }: ApiRequest): URLSearchParams {
   const [mediaType = ""] = (headers["content-type"] ?? "").split(";");
   if (mediaType.trim().toLowerCase() === "application/x-www-form-urlencoded")
     return new URLSearchParams(body.toString("utf8"));
@@ -140,19 +147,19 @@ function formOf({ headers, body }: ApiRequest): URLSearchParams {
   });
 }
 
-function typeOf({ path }: ApiRequest): FhirResourceType {
+function resourceTypeOf({ path }: ApiRequest): FhirResourceType {
   const parsed = fhirResourceType.safeParse(path["resourceType"]);
   if (parsed.success) return parsed.data;
-  throw new ApiProblem("There are no resources of this type", {
+  throw new ApiProblem("The API does not have this resource type", {
     status: 404,
     issue: "not-supported",
     detail: `The types are ${fhirResourceTypes.join(", ")}.`,
   });
 }
 
-function idOf({ path }: ApiRequest): string {
+function resourceIdOf({ path }: ApiRequest): string {
   const parsed = fhirId.safeParse(path["id"]);
   if (parsed.success) return parsed.data;
   const detail = parsed.error.issues.map(({ message }) => `The id ${message}.`).join(" ");
-  throw new ApiProblem("This is no id of a resource", { status: 400, issue: "invalid", detail });
+  throw new ApiProblem("The resource id is invalid", { status: 400, issue: "invalid", detail });
 }

@@ -1,33 +1,33 @@
 import * as z from "zod";
-import { accessRecords } from "#on-demand-api/gateway/access-records.ts";
-import { api } from "#on-demand-api/gateway/api.ts";
+import { accessRecordsIn } from "#on-demand-api/gateway/access-records.ts";
+import { lambdaHandler } from "#on-demand-api/gateway/api.ts";
 import { callerRulesFromEnvironment } from "#on-demand-api/gateway/api-caller.ts";
 import { apiSecretFromEnvironment } from "#on-demand-api/gateway/api-secret.ts";
 import { searchPatients } from "#on-demand-api/server/patient-search.ts";
-import { nextPage, readResource, searchResources } from "#on-demand-api/server/resource-read.ts";
+import { fetchNextPage, readResource, searchResources } from "#on-demand-api/server/resource-read.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { environment } from "#platform/lambda/environment.ts";
 import { userClient } from "#user-session/user-client.ts";
-import { type Cursors, cursors } from "./cursors.ts";
-import { fhirApi } from "./fhir-api.ts";
+import { type Cursors, createCursors } from "./cursors.ts";
+import { serveFhirApi } from "./fhir-api.ts";
 
 const variables = z.object({ API_URL: z.url() });
 
-export const handler = api(() => {
+export const handler = lambdaHandler(() => {
   const env = environment(variables);
   const client = userClient();
   const secret = apiSecretFromEnvironment();
-  let known: Cursors | undefined;
+  let cursors: Cursors | undefined;
   return {
-    handle: fhirApi({
+    handle: serveFhirApi({
       searchPatients: (endpoint, parameters, signal) => searchPatients(client, endpoint, parameters, signal),
       searchResources: (type, parameters, signal) => searchResources(client, type, parameters, signal),
       readResource: (type, id, signal) => readResource(client, type, id, signal),
-      nextPage: (url, signal) => nextPage(client, url, signal),
-      cursors: async () => (known ??= cursors(await secret(), Date.now)),
+      fetchNextPage: (url, signal) => fetchNextPage(client, url, signal),
+      cursors: async () => (cursors ??= createCursors(await secret(), Date.now)),
       apiUrl: env.API_URL.replace(/\/$/, ""),
     }),
-    accesses: accessRecords(bucketFromEnvironment(s3Client())),
+    accessRecords: accessRecordsIn(bucketFromEnvironment(s3Client())),
     rules: callerRulesFromEnvironment(),
     now: Date.now,
   };

@@ -1,39 +1,40 @@
 import { visit } from "jsonc-parser";
 
 /**
- * A Bundle with other URLs in its own links (`Bundle.link.url`), and not another byte changed: parsed and written anew,
- * decimals such as 1.50 would lose their precision, which FHIR holds significant (FHIR R4, datatypes, `decimal`).
+ * Replaces the URLs in a Bundle's own links (`Bundle.link.url`), and changes no other byte. Parsing and serialising the
+ * Bundle would lose the precision of decimals such as 1.50, which FHIR calls significant (FHIR R4, datatypes, `decimal`).
  * @param bundle JSON in UTF-8
- * @param replacement the URL instead of a link's own
+ * @param replacement returns the new URL of a link
  */
-export function withLinks(bundle: Buffer, replacement: (relation: string, url: string) => string): Buffer {
+export function replaceLinks(bundle: Buffer, replacement: (relation: string, url: string) => string): Buffer {
   const pieces: Buffer[] = [];
-  let kept = 0;
-  for (const { relation = "", urls } of linksOf(bundle)) {
+  let copiedTo = 0;
+  for (const { relation = "", urls } of findLinks(bundle)) {
     for (const { text, from, to } of urls) {
-      pieces.push(bundle.subarray(kept, from), Buffer.from(JSON.stringify(replacement(relation, text))));
-      kept = to;
+      pieces.push(bundle.subarray(copiedTo, from), Buffer.from(JSON.stringify(replacement(relation, text))));
+      copiedTo = to;
     }
   }
-  return Buffer.concat([...pieces, bundle.subarray(kept)]);
+  return Buffer.concat([...pieces, bundle.subarray(copiedTo)]);
 }
 
-/** One of a Bundle's links. A member may come twice: whoever reads it may take either. */
+/** One of a Bundle's links. JSON allows the member `url` twice, and a reader may use either: both are replaced. */
 interface Link {
   relation?: string;
-  urls: Place[];
+  urls: StringLiteral[];
 }
 
-/** A string of a JSON document and where it stands, quotes included. */
-interface Place {
+/** A string of a JSON document, and the offsets of its bytes, quotes included. */
+interface StringLiteral {
   text: string;
   from: number;
   to: number;
 }
 
-function linksOf(bundle: Buffer): Iterable<Link> {
+function findLinks(bundle: Buffer): Iterable<Link> {
   const links = new Map<unknown, Link>();
-  // A character a byte: what the parser counts are bytes, then, and JSON's own signs are the same in both encodings.
+  // In Latin-1 each byte is one character, so the parser's offsets are byte offsets. JSON's own characters are the same in
+  // both encodings.
   visit(bundle.toString("latin1"), {
     onLiteralValue: (value, from, length, _line, _character, path) => {
       if (typeof value !== "string") return;

@@ -8,59 +8,61 @@ import {
 } from "#on-demand-api/language/fhir-resource-types.ts";
 import { type PatientSearchParameters, patientSearchParameters } from "#on-demand-api/language/patient-search.ts";
 
-/** More than any search has, and few enough for a URL. */
+/** More than any search needs, and few enough for a URL. */
 const mostParameters = 50;
 
-/** The parameter by which a further page is asked for. It stands alone: the search is in it. */
+/** The parameter that requests a further page. The cursor contains the whole search, so no other parameter may be sent. */
 export const cursorParameter = "_cursor";
 
 /**
- * The cursor of a query; undefined where it has none.
- * @throws ApiProblem where something else stands beside it
+ * The cursor of a query; undefined if it has none.
+ * @throws ApiProblem (400) if the query has a further parameter
  */
 export function cursorOf(query: URLSearchParams): string | undefined {
   const cursor = query.get(cursorParameter);
   if (cursor === null) return undefined;
   if (query.size === 1) return cursor;
-  throw refused(["_cursor stands for the whole search: nothing may stand beside it"]);
+  throw badRequest(["_cursor contains the whole search: send no other parameter with it"]);
 }
 
 /**
- * The parameters of a patient search, their names checked; which combinations and values are good, the server says.
- * @throws ApiProblem naming every fault
+ * Reads the parameters of a patient search and checks their names. The server decides which combinations and values it
+ * accepts.
+ * @throws ApiProblem (400) that names every fault
  */
-export function patientQuery(query: URLSearchParams): PatientSearchParameters {
+export function readPatientQuery(query: URLSearchParams): PatientSearchParameters {
   const names = [...query.keys()];
   const repeated = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
-  if (repeated.length > 0) throw refused(repeated.map((name) => `${name} comes more than once`));
-  return checked(patientSearchParameters.safeParse(Object.fromEntries(query)));
+  if (repeated.length > 0) throw badRequest(repeated.map((name) => `${name} is sent more than once`));
+  return dataOf(patientSearchParameters.safeParse(Object.fromEntries(query)));
 }
 
 /**
- * The parameters of a search for other resources: any name of FHIR's form, for the server to judge. But a server that leaves
- * unknown parameters out of account would answer a search by patient with everybody's, where the type has no such parameter.
- * @throws ApiProblem naming every fault
+ * Reads the parameters of a search for other resources. The server checks them, so any name in FHIR's form is accepted, with
+ * one exception: `patient` is refused if the type has no such parameter. A server that ignores unknown parameters would
+ * respond with the resources of all patients.
+ * @throws ApiProblem (400) that names every fault
  */
-export function resourceQuery(type: FhirResourceType, query: URLSearchParams): SearchParameter[] {
-  if (query.size > mostParameters) throw refused([`more than ${mostParameters} parameters`]);
+export function readResourceQuery(type: FhirResourceType, query: URLSearchParams): SearchParameter[] {
+  if (query.size > mostParameters) throw badRequest([`there are more than ${mostParameters} parameters`]);
   const byPatient = [...query.keys()].some((name) => /^patient(?:[.:]|$)/.test(name));
   if (byPatient && !hasPatientParameter(type))
-    throw refused([`${type} has no parameter patient: it belongs to nobody`]);
+    throw badRequest([`${type} has no parameter patient, because its resources belong to no patient`]);
   return [...query].map(([name, value]) => {
     const parsed = searchParameter.safeParse({ name, value });
     if (parsed.success) return parsed.data;
-    throw refused(parsed.error.issues.map(({ message }) => `${name} ${message}`));
+    throw badRequest(parsed.error.issues.map(({ message }) => `${name} ${message}`));
   });
 }
 
-/** A query that must be empty. */
-export function noQuery(query: URLSearchParams): void {
-  if (query.size > 0) throw refused([...query.keys()].map((name) => `${name} is not a parameter of this request`));
+/** @throws ApiProblem (400) if the query has a parameter */
+export function requireNoQuery(query: URLSearchParams): void {
+  if (query.size > 0) throw badRequest([...query.keys()].map((name) => `${name} is not a parameter of this request`));
 }
 
-function checked<T>(parsed: z.ZodSafeParseResult<T>): T {
+function dataOf<T>(parsed: z.ZodSafeParseResult<T>): T {
   if (parsed.success) return parsed.data;
-  throw refused(
+  throw badRequest(
     parsed.error.issues.flatMap((issue) =>
       issue.code === "unrecognized_keys"
         ? issue.keys.map((name) => `${name} is not a parameter of this search`)
@@ -69,5 +71,5 @@ function checked<T>(parsed: z.ZodSafeParseResult<T>): T {
   );
 }
 
-const refused = (faults: string[]): ApiProblem =>
-  new ApiProblem("The search parameters cannot be used", { status: 400, issue: "invalid", detail: faults.join("; ") });
+const badRequest = (faults: string[]): ApiProblem =>
+  new ApiProblem("The search parameters are invalid", { status: 400, issue: "invalid", detail: faults.join("; ") });

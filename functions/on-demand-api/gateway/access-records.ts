@@ -6,8 +6,8 @@ export interface AccessRecords {
   append(access: ApiAccess): Promise<void>;
 }
 
-/** Calls in the audit trail of the landing bucket, whose policy admits new objects below `audit/` and no changes. */
-export function accessRecords(bucket: Pick<LandingBucket, "putJson">): AccessRecords {
+/** Access records in the landing bucket. The bucket's policy allows new objects below `audit/`, and no changes to them. */
+export function accessRecordsIn(bucket: Pick<LandingBucket, "putJson">): AccessRecords {
   return {
     append: async (access) => {
       await bucket.putJson(accessKey(access.at, access.requestId), apiAccess.parse(access), { once: true });
@@ -15,6 +15,6 @@ export function accessRecords(bucket: Pick<LandingBucket, "putJson">): AccessRec
   };
 }
 
-/** One call of the API; a day's calls are one listing. */
+/** The key of one call's record. One listing returns all calls of a day. */
 const accessKey = (at: string, requestId: string): string =>
   `audit/access/${at.slice(0, 10)}/${encodeURIComponent(requestId)}.json`;

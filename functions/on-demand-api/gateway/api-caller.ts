@@ -3,25 +3,25 @@ import { callerUnits } from "#on-demand-api/language/access-record.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import { environment } from "#platform/lambda/environment.ts";
 
-/** How the stage's API knows its callers: by their signature (SigV4), or by a JWT. */
+/** How the stage's API identifies its callers: by their signature (SigV4), or by a JWT. */
 const authorizerKind = z.enum(["iam", "jwt"]);
 
 const callerVariables = z.object({ API_AUTHORIZER: authorizerKind, API_CALLERS: z.enum(callerUnits) });
 
-/** How callers are known, and who counts as one. */
+/** How callers are identified, and what counts as one caller. */
 export interface CallerRules {
   authorizer: z.infer<typeof authorizerKind>;
   callers: (typeof callerUnits)[number];
 }
 
 export interface Caller {
-  /** Whose requests and cursors they are. */
+  /** The owner of CCD requests and cursors. */
   identity: string;
-  /** Who really called: for the record. */
+  /** The principal that made the call, for the access record. */
   principal: string;
 }
 
-/** The rules of the stage, by the function's environment. */
+/** The rules of the stage, from the function's environment. */
 export function callerRulesFromEnvironment(): CallerRules {
   const { API_AUTHORIZER: authorizer, API_CALLERS: callers } = environment(callerVariables);
   return { authorizer, callers };
@@ -29,7 +29,7 @@ export function callerRulesFromEnvironment(): CallerRules {
 
 const authorizerContexts = {
   iam: z.object({ iam: z.object({ userArn: z.string().startsWith("arn:") }) }).transform(({ iam }) => iam.userArn),
-  // API Gateway hands every claim on as text. It lets a token without an end pass: we do not.
+  // API Gateway passes each claim on as text. It accepts a token without an expiry; the bridge does not.
   jwt: z
     .object({
       jwt: z.object({
@@ -40,10 +40,11 @@ const authorizerContexts = {
 };
 
 /**
- * Who calls, as API Gateway's authorizer found out: the IAM principal's ARN (of an assumed role with its session's name,
- * unless the role counts as one caller), or the JWT's issuer and subject. API Gateway refuses whoever is neither; should a
- * route ever lose its authorizer, its callers are refused here.
- * @throws ApiProblem where there is no such context
+ * The caller, as API Gateway's authorizer identified it: the ARN of the IAM principal, or the issuer and subject of the JWT.
+ * The ARN of an assumed role includes the session's name, unless the stage counts the role as one caller. API Gateway
+ * refuses unidentified callers itself. This check refuses them as well, in case a route ever loses its authorizer.
+ * @param context `requestContext.authorizer` of the event
+ * @throws ApiProblem (401) if the context identifies no caller
  */
 export function callerOf(context: unknown, { authorizer: kind, callers }: CallerRules): Caller {
   const parsed = authorizerContexts[kind].safeParse(context);
@@ -51,17 +52,17 @@ export function callerOf(context: unknown, { authorizer: kind, callers }: Caller
     const principal = parsed.data;
     return { principal, identity: kind === "iam" && callers === "roles" ? withoutSession(principal) : principal };
   }
-  throw new ApiProblem("The caller is not known", {
+  throw new ApiProblem("The caller is unknown", {
     status: 401,
     issue: "security",
     detail:
       kind === "iam"
-        ? "The request is not signed (SigV4)."
-        : "There is no token, or one without issuer, subject or end.",
+        ? "The request is not signed. Sign it with AWS Signature Version 4."
+        : "The token is missing, or it lacks its issuer, subject or expiry (iss, sub, exp). Send a complete token.",
   });
 }
 
-/** `arn:aws:sts::…:assumed-role/<role>/<session>` without the session; any other principal as it is (IAM, "Identifiers"). */
+/** `arn:aws:sts::…:assumed-role/<role>/<session>` without the session; any other principal unchanged (IAM, "Identifiers"). */
 function withoutSession(arn: string): string {
   return arn.replace(/^(arn:[^:]*:sts::\d*:assumed-role\/[^/]+)\/.*$/, "$1");
 }

@@ -4,14 +4,18 @@ import { secretReader } from "#platform/lambda/secret-reader.ts";
 
 const variables = z.object({ API_SECRET: z.string().min(1) });
 
-/** The API's own secret, random and known to nobody: read once per container, as soon as it is needed. */
+/**
+ * Reads the API's own secret, a random text that only the API's functions may read. It is read once per container, at its
+ * first use.
+ */
 export function apiSecretFromEnvironment(): () => Promise<string> {
   const { API_SECRET: name } = environment(variables);
   const read = secretReader(name);
-  let known: string | undefined;
+  let secret: string | undefined;
   return async () => {
-    known ??= (await read())?.text;
-    if (known === undefined) throw new Error(`the API's secret ${name} is missing`);
-    return known;
+    secret ??= (await read())?.text;
+    if (secret === undefined)
+      throw new Error(`the API's secret ${name} has no value: deploy the api stack, which generates it`);
+    return secret;
   };
 }

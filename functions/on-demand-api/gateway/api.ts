@@ -4,38 +4,41 @@ import { ccdRequestId } from "#ccd-retrieval/language/ccd-request.ts";
 import type { ApiAccess } from "#on-demand-api/language/access-record.ts";
 import { problemOf } from "#on-demand-api/language/api-problem.ts";
 import { fhirResourceType } from "#on-demand-api/language/fhir-resource-types.ts";
+import { apiLog } from "#on-demand-api/log.ts";
 import { logger } from "#platform/lambda/log.ts";
 import { describeError } from "#platform/lambda/step.ts";
 import type { AccessRecords } from "./access-records.ts";
-import { type ApiAnswer, asGatewayResult, problemAnswer } from "./api-answer.ts";
 import { type CallerRules, callerOf } from "./api-caller.ts";
+import { type ApiResponse, gatewayResult, problemResponse } from "./api-response.ts";
 
-/** A call of a route that is not open: who calls is known. */
+/** A call of a route that needs credentials, by a caller who is known. */
 export interface ApiRequest {
   /** The route's key: `GET /fhir/{resourceType}`. */
   route: string;
-  /** The IAM principal's ARN, with or without its session, or the JWT's issuer and subject. */
+  /** The ARN of the IAM principal, with or without its session, or the issuer and subject of the JWT. */
   caller: string;
-  /** What stands for the route's placeholders. */
+  /** The values of the route's placeholders. */
   path: Record<string, string>;
-  /** As it came, without the `?`. */
+  /** As received, without the `?`. */
   queryString: string;
   /** By lower-case names. */
   headers: Record<string, string>;
   body: Buffer;
 }
 
-export type ApiHandler = (request: ApiRequest, context: { signal: AbortSignal }) => Promise<ApiAnswer>;
+/** Answers calls. The signal aborts shortly before API Gateway stops waiting. */
+export type ApiHandler = (request: ApiRequest, context: { signal: AbortSignal }) => Promise<ApiResponse>;
 
-/** What an API function is made of. */
+/** The parts of an API function. */
 export interface ApiParts {
   handle: ApiHandler;
-  accesses: AccessRecords;
+  accessRecords: AccessRecords;
   rules: CallerRules;
+  /** Milliseconds since the epoch. */
   now: () => number;
 }
 
-/** Time to put a fault into words before API Gateway gives up. */
+/** Time to write the response to a timed-out call before API Gateway stops waiting. */
 const graceMs = 1_500;
 
 const httpEvent = z.object({
@@ -56,13 +59,14 @@ const documentNumber = z
   .transform(Number);
 
 /**
- * Makes a handler of API routes a Lambda handler: built once per container; callers that the authorizer did not name are
- * refused; faults become problems; each call is recorded, whatever came of it, before its answer is given: what cannot be
- * recorded is not answered. The log has the route and the status, never a path, a query or a body.
+ * Makes a Lambda handler of a handler of API routes. It builds the parts once per container. It refuses callers that the
+ * authorizer did not identify, and turns errors into problems. It records each call in the audit trail before it responds,
+ * whatever the result: a call that cannot be recorded gets no result. The log has the route and the status, never a path, a
+ * query or a body.
  *
  * Source: API Gateway, "Working with AWS Lambda proxy integrations for HTTP APIs", payload format 2.0.
  */
-export function api(
+export function lambdaHandler(
   build: () => ApiParts,
 ): (event: unknown, context: Context) => Promise<APIGatewayProxyStructuredResultV2> {
   let parts: ApiParts | undefined;
@@ -74,61 +78,67 @@ export function api(
     logger.appendKeys({ route, requestId });
     try {
       parts ??= build();
-      const { caller, made, result } = await answered(parts, call, context);
+      const { caller, createdRequestId, result } = await answerCall(parts, call, context);
       const status = result.statusCode ?? 200;
       const at = new Date(parts.now()).toISOString();
-      await parts.accesses.append({
+      await parts.accessRecords.append({
         version: "1",
         requestId,
         caller,
         route,
-        ...accessedBy(call, made),
+        ...accessedData(call, createdRequestId),
         at,
         status,
       });
-      logger.info("answered", { status });
+      apiLog.info("API_CALL_ANSWERED", { status });
       return result;
     } catch (error) {
-      logger.error("the call could not be recorded", { error: describeError(error) });
-      return asGatewayResult(problemAnswer(problemOf(error), route, requestId));
+      apiLog.error("API_CALL_UNRECORDED", { error: describeError(error) });
+      return gatewayResult(problemResponse(problemOf(error), route, requestId));
     } finally {
       logger.resetKeys();
     }
   };
 }
 
-async function answered(
-  { handle, rules }: ApiParts,
-  call: HttpEvent,
-  context: Context,
-): Promise<{ caller: string | null; made: string | undefined; result: APIGatewayProxyStructuredResultV2 }> {
+/** The result of a call, and what its access record needs. */
+interface AnsweredCall {
+  caller: string | null;
+  createdRequestId: string | undefined;
+  result: APIGatewayProxyStructuredResultV2;
+}
+
+async function answerCall({ handle, rules }: ApiParts, call: HttpEvent, context: Context): Promise<AnsweredCall> {
   const { routeKey: route, requestContext } = call;
   let caller: string | null = null;
   try {
     const { identity, principal } = callerOf(requestContext.authorizer, rules);
     caller = principal;
     const signal = AbortSignal.timeout(Math.max(context.getRemainingTimeInMillis() - graceMs, 1_000));
-    const answer = await handle(requestOf(call, identity), { signal });
-    return { caller, made: answer.ccdRequestId, result: asGatewayResult(answer) };
+    const response = await handle(requestOf(call, identity), { signal });
+    return { caller, createdRequestId: response.ccdRequestId, result: gatewayResult(response) };
   } catch (error) {
     const problem = problemOf(error);
-    if (problem.status >= 500) logger.error("the call failed", { error: describeError(error) });
-    const result = asGatewayResult(problemAnswer(problem, route, requestContext.requestId));
-    return { caller, made: undefined, result };
+    if (problem.status >= 500) apiLog.error("API_CALL_FAILED", { status: problem.status, error: describeError(error) });
+    const result = gatewayResult(problemResponse(problem, route, requestContext.requestId));
+    return { caller, createdRequestId: undefined, result };
   }
 }
 
-/** What a call was for, as far as it names nobody: a path may hold anything, so only what we know is taken from it. */
-function accessedBy(
+/**
+ * The data that a call was about, without anything that may identify a patient. A path may hold any text, so only known
+ * types, ids of our form and numbers are taken from it.
+ */
+function accessedData(
   { routeKey, pathParameters }: HttpEvent,
-  made: string | undefined,
+  createdRequestId: string | undefined,
 ): Pick<ApiAccess, "resourceType" | "ccdRequestId" | "document"> {
   const { resourceType, id, number } = pathParameters ?? {};
   const forCcds = routeKey.includes(" /ccd-requests");
   const patients = /\/Patient\b/.test(routeKey) ? "Patient" : undefined;
   return {
     resourceType: fhirResourceType.safeParse(resourceType ?? patients).data ?? null,
-    ccdRequestId: ccdRequestId.safeParse(forCcds ? (made ?? id) : undefined).data ?? null,
+    ccdRequestId: ccdRequestId.safeParse(forCcds ? (createdRequestId ?? id) : undefined).data ?? null,
     document: documentNumber.safeParse(number).data ?? null,
   };
 }

@@ -2,24 +2,24 @@ import * as z from "zod";
 import { ccdRequestId } from "#ccd-retrieval/language/ccd-request.ts";
 import { fhirResourceType } from "./fhir-resource-types.ts";
 
-/** Who counts as one caller: each session of a role, or the role. */
+/** What counts as one caller: each session of a role, or the role. */
 export const callerUnits = ["sessions", "roles"] as const;
 
 /**
- * One call of the API, for the audit trail: who, which route, what, when, what came of it. Whose data were asked for is not
- * in it: neither ids of resources nor parameters. Whom a request for CCDs is about, its own record says.
+ * One call of the API, for the audit trail: who called which route, when, and with which result. The record never
+ * identifies a patient: it has neither resource ids nor search parameters. The record of a CCD request names its patient.
  */
 export const apiAccess = z.strictObject({
   version: z.literal("1"),
-  /** API Gateway's id of the call, which its access log and the caller's error carry as well. */
+  /** API Gateway's id of the call. API Gateway's access log and the caller's error have the same id. */
   requestId: z.string().min(1),
-  /** Who really called, a role's session included. Null where the caller was not known, and so was refused. */
+  /** The principal that called, with its role session. Null if the caller was unknown and therefore refused. */
   caller: z.string().nullable(),
   /** The route's key, with its placeholders: `GET /fhir/{resourceType}/{id}`. */
   route: z.string(),
-  /** The type of the resources that were asked for; null elsewhere. */
+  /** The type of the requested resources; null for other routes. */
   resourceType: fhirResourceType.nullable(),
-  /** The request for CCDs that was made or asked for, and which of its documents; null elsewhere. */
+  /** The CCD request that the call created or read, and the number of the document; null for other routes. */
   ccdRequestId: ccdRequestId.nullable(),
   document: z.number().int().positive().nullable(),
   at: z.iso.datetime(),

@@ -8,10 +8,10 @@ import {
 } from "#user-session/language/session-faults.ts";
 
 /*
- * What an API caller is told where there is no answer: a problem (RFC 9457), below /fhir an OperationOutcome.
+ * How a failed call looks to its caller: a problem (RFC 9457), or an OperationOutcome below /fhir.
  */
 
-/** FHIR R4's issue types (value set `issue-type`), as far as the API tells of them. */
+/** The issue types of FHIR R4 that the API uses (value set `issue-type`). */
 const issueTypes = [
   "invalid",
   "security",
@@ -23,19 +23,22 @@ const issueTypes = [
   "exception",
 ] as const;
 
-/** A problem as its caller reads it (RFC 9457). */
+/** The body of a problem (RFC 9457). */
 export const problemBody = z.strictObject({
   type: z.literal("about:blank"),
-  title: z.string().describe("What happened, the same at each time."),
+  title: z.string().describe("What happened. The same problem always has the same title."),
   status: z.number().int(),
-  detail: z.string().describe("What happened this time, and what to do, for people."),
-  requestId: z.string().describe("The call's id: the log and the audit trail know the call by it."),
-  candidates: z.array(z.string()).optional().describe("The ids of patients that match, where more than one does."),
+  detail: z.string().describe("What happened in this call and what to do, for people."),
+  requestId: z.string().describe("The id of the call. Find the call by it in the log and in the audit trail."),
+  candidates: z
+    .array(z.string())
+    .optional()
+    .describe("The ids of the matching patients, if more than one patient matches."),
 });
 
 export type ProblemBody = z.infer<typeof problemBody>;
 
-/** The same below /fhir (FHIR R4, OperationOutcome). */
+/** The body of a problem below /fhir (FHIR R4, OperationOutcome). */
 export const outcomeBody = z.strictObject({
   resourceType: z.literal("OperationOutcome"),
   issue: z
@@ -43,8 +46,12 @@ export const outcomeBody = z.strictObject({
       z.strictObject({
         severity: z.literal("error"),
         code: z.enum(issueTypes),
-        details: z.strictObject({ text: z.string().describe("What happened, the same at each time.") }),
-        diagnostics: z.string().describe("The server's own words where it has any; else what happened and what to do."),
+        details: z.strictObject({
+          text: z.string().describe("What happened. The same problem always has the same text."),
+        }),
+        diagnostics: z
+          .string()
+          .describe("The message of IntegraConnect if there is one; otherwise what happened and what to do."),
       }),
     )
     .min(1),
@@ -54,17 +61,17 @@ export type OutcomeBody = z.infer<typeof outcomeBody>;
 
 interface ProblemOptions extends ErrorOptions {
   status: number;
-  /** FHIR R4's issue type, the nearest to what happened. */
+  /** The FHIR R4 issue type that fits best. */
   issue: (typeof issueTypes)[number];
-  /** For the caller only: it may repeat what was asked. */
+  /** For the caller only, never for the log: it may repeat parts of the request. */
   detail: string;
-  /** When asking again may help. */
+  /** After this time a retry may succeed. Undefined if a retry alone does not help. */
   retryAfterMs?: number | undefined;
   /** Further members of the problem (RFC 9457, 3.2). */
   members?: Pick<ProblemBody, "candidates">;
 }
 
-/** A call that ends without its answer. The message is the title: it names nobody, and is logged. */
+/** A failed call. The message is the title. It never identifies a patient, because it is logged. */
 export class ApiProblem extends Error {
   override readonly name = "ApiProblem";
   readonly status: number;
@@ -83,10 +90,13 @@ export class ApiProblem extends Error {
   }
 }
 
-/** A fault of a call as its caller is told of it. What nobody foresaw is a 500 without words of its own. */
+/**
+ * The problem that the caller of a failed call gets. An unexpected error becomes a 500 that does not repeat its message: the
+ * message may hold anything.
+ */
 export function problemOf(cause: unknown): ApiProblem {
   if (cause instanceof ApiProblem) return cause;
-  if (cause instanceof ReadRefused) return refusedRead(cause);
+  if (cause instanceof ReadRefused) return problemOfRefusedRead(cause);
   if (cause instanceof SessionDead || cause instanceof SessionSecretUnusable) {
     const title = "The bridge's session at IntegraConnect has ended";
     return new ApiProblem(title, { status: 503, issue: "exception", detail: cause.message, cause });
@@ -101,27 +111,27 @@ export function problemOf(cause: unknown): ApiProblem {
       cause,
     });
   }
-  // Neither is the caller's doing, whose own credentials are good.
+  // The bridge's own credentials or the server's links are at fault, not the caller's.
   if (cause instanceof AccessRefused || cause instanceof OriginRefused) {
     const title = "IntegraConnect did not serve the bridge";
     return new ApiProblem(title, { status: 502, issue: "exception", detail: cause.message, cause });
   }
-  const detail = "The bridge failed. Its operator finds the cause in the log, by the request's id.";
+  const detail = "The bridge failed. Its operator finds the cause in the log, by the id of the call.";
   return new ApiProblem("Unexpected", { status: 500, issue: "exception", detail, cause });
 }
 
 const defaultRetryMs = 5_000;
 
 const readProblems: Record<ReadRefusal, { title: string; issue: ProblemOptions["issue"] }> = {
-  "invalid-parameter": { title: "IntegraConnect does not take these search parameters", issue: "invalid" },
-  "invalid-value": { title: "IntegraConnect does not take a value of these search parameters", issue: "invalid" },
+  "invalid-parameter": { title: "IntegraConnect does not accept these search parameters", issue: "invalid" },
+  "invalid-value": { title: "IntegraConnect does not accept a value of these search parameters", issue: "invalid" },
   forbidden: { title: "The bridge's user may not see this", issue: "forbidden" },
-  "not-found": { title: "IntegraConnect knows no such resource", issue: "not-found" },
+  "not-found": { title: "IntegraConnect has no such resource", issue: "not-found" },
   other: { title: "IntegraConnect refused the request", issue: "exception" },
 };
 
-/** Under the server's own status, where the guide gives it a meaning. */
-function refusedRead(cause: ReadRefused): ApiProblem {
+/** Keeps the server's status if the guide gives it a meaning; otherwise the status is 502. */
+function problemOfRefusedRead(cause: ReadRefused): ApiProblem {
   const { title, issue } = readProblems[cause.refusal];
   const detail = cause.diagnostics === "" ? `${title} (HTTP ${cause.status})` : cause.diagnostics;
   return new ApiProblem(title, { status: cause.refusal === "other" ? 502 : cause.status, issue, detail, cause });

@@ -1,8 +1,8 @@
-/** One route of the HTTP API: who serves it, and whether anybody may call it. */
+/** One route of the HTTP API: which function serves it, and whether a call needs credentials. */
 interface ApiRoute {
-  /** The folder below functions/. */
+  /** The folder below functions/on-demand-api/. */
   servedBy: "fhir-api" | "ccd-requests" | "openapi";
-  /** Needs no credentials. Whoever calls any other route is known before its function runs. */
+  /** An open route needs no credentials. API Gateway identifies the caller of any other route before the function runs. */
   open: boolean;
 }
 
@@ -10,8 +10,8 @@ const fhir = { servedBy: "fhir-api", open: false } as const;
 const ccds = { servedBy: "ccd-requests", open: false } as const;
 
 /**
- * The routes of the HTTP API under their API Gateway keys. The more literal a path, the earlier it matches (API Gateway,
- * "Routing API requests"): `/fhir/us-core/Patient` is never a read of the patient "Patient".
+ * The routes of the HTTP API by their API Gateway keys. API Gateway matches the most literal path first ("Routing API
+ * requests"), so `/fhir/us-core/Patient` is never taken for a read of a resource with the id "Patient".
  */
 export const apiRoutes = {
   "GET /openapi.json": { servedBy: "openapi", open: true },
@@ -27,7 +27,7 @@ export const apiRoutes = {
 
 export type ApiRouteKey = keyof typeof apiRoutes;
 
-/** The routes that are not open. */
+/** The routes that need credentials. */
 export type ClosedRouteKey = Exclude<ApiRouteKey, "GET /openapi.json">;
 
 /** The routes that a function serves. */

@@ -37,8 +37,8 @@ export const fhirResourceType = z.enum(fhirResourceTypes);
 
 export type FhirResourceType = z.infer<typeof fhirResourceType>;
 
-/** Belong to no patient: FHIR R4 gives them no search parameter `patient`. */
-const ofNoPatient: ReadonlySet<FhirResourceType> = new Set([
+/** Resources of these types belong to no patient: FHIR R4 defines no search parameter `patient` for them. */
+const withoutPatient: ReadonlySet<FhirResourceType> = new Set([
   "Location",
   "Medication",
   "Organization",
@@ -47,16 +47,16 @@ const ofNoPatient: ReadonlySet<FhirResourceType> = new Set([
 ]);
 
 /**
- * Whether resources of a type can be searched by `patient`. A Patient has no such parameter either: it is found by the
- * guide's own parameters (`patient-search.ts`).
+ * Whether resources of a type can be searched by `patient`. The type Patient has no such parameter either: patients are
+ * found by the guide's own parameters (`patient-search.ts`).
  */
 export function hasPatientParameter(type: FhirResourceType): boolean {
-  return type !== "Patient" && !ofNoPatient.has(type);
+  return type !== "Patient" && !withoutPatient.has(type);
 }
 
-/** One search parameter, with its modifier if it has one; a name may come more than once. */
+/** One search parameter. The name includes its modifier, if any. A search may have the same name more than once. */
 export const searchParameter = z.strictObject({
-  name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.:-]{0,127}$/, "is no name of a search parameter"),
+  name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.:-]{0,127}$/, "is not a valid name of a search parameter"),
   value: z.string().min(1, "is empty").max(2_000, "is too long"),
 });
 

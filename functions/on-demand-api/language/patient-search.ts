@@ -3,18 +3,18 @@ import * as z from "zod";
 const value = z.string().min(1, "is empty").max(256, "is too long");
 
 /**
- * How patients are found (guide, "API to Fetch Patient ID"; `family` is in its example only). The guide names four
- * combinations: gender, birthdate and phone or email, each with or without given. Which combinations and values are good is
- * left to the server, whose refusals say why.
+ * The parameters of a patient search (guide, "API to Fetch Patient ID"; `family` is in the guide's example only). The guide
+ * names four combinations: gender, birthdate, and phone or email, each with or without given. The bridge leaves it to the
+ * server which combinations and values it accepts, because the server's refusals say why.
  */
 export const patientSearchParameters = z
   .strictObject({
     family: value.describe("The family name."),
-    given: value.describe("A portion of the given name."),
-    gender: value.describe("FHIR's administrative gender."),
-    birthdate: value.describe("The date of birth: 1996-07-08."),
-    phone: value.describe("A telephone number of the patient's."),
-    email: value.describe("An e-mail address of the patient's."),
+    given: value.describe("Part of the given name."),
+    gender: value.describe("The administrative gender, a FHIR code: male, female, other or unknown."),
+    birthdate: value.describe("The date of birth, such as 1996-07-08."),
+    phone: value.describe("A telephone number of the patient."),
+    email: value.describe("An email address of the patient."),
   })
   .partial()
   .refine((parameters) => Object.keys(parameters).length > 0, "at least one search parameter is needed")

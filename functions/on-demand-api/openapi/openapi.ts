@@ -1,43 +1,55 @@
+import { createDocument, type ZodOpenApiPathsObject, type ZodOpenApiSecuritySchemeObject } from "zod-openapi";
 import { type ApiRouteKey, apiRoutes } from "#on-demand-api/language/api-routes.ts";
-import { faults, headers } from "./answers.ts";
-import { schemas } from "./json-schemas.ts";
 import { operations } from "./operations.ts";
+import { headers, schemas } from "./responses.ts";
 
 /**
- * The API as OpenAPI 3.1 describes it, made from the schemas that its requests are checked against and its answers are
- * made by.
+ * The API as OpenAPI 3.1 describes it. The schemas that check requests and shape responses also make the description.
  *
  * Source: OpenAPI Specification 3.1.1.
  */
 export function openApiDocument(): Record<string, unknown> {
-  const paths: Record<string, Record<string, object>> = {};
-  for (const [key, { answers, ...operation }] of Object.entries(operations)) {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const [key, operation] of Object.entries(operations)) {
     const [method = "", path = ""] = key.split(" ");
     const { open } = apiRoutes[key as ApiRouteKey];
     paths[path] = {
       ...paths[path],
       [method.toLowerCase()]: {
         operationId: operationId(method, path),
-        ...operation,
         ...(open && { security: [] }),
-        responses: answers,
+        ...operation,
       },
     };
   }
-  return {
-    openapi: "3.1.0",
-    info: {
-      title: "integra-bridge on demand",
-      version: "1",
-      description:
-        "Patients, their resources and their CCDs from IntegraConnect. Errors are problems, below /fhir OperationOutcomes. " +
-        "A stage takes either signatures or tokens.",
+  const document = createDocument(
+    {
+      openapi: "3.1.0",
+      info: {
+        title: "integra-bridge on demand",
+        version: "1",
+        description:
+          "Read patients, their resources and their CCDs from IntegraConnect on demand. Errors are problem details (RFC 9457); " +
+          "below /fhir they are OperationOutcomes. A stage accepts either AWS signatures or tokens.",
+      },
+      servers: [{ url: ".", description: "The URL of this description" }],
+      security: [{ sigv4: [] }, { token: [] }],
+      paths,
+      components: { securitySchemes, headers, schemas },
     },
-    servers: [{ url: ".", description: "Where this description is" }],
-    security: [{ sigv4: [] }, { token: [] }],
-    paths,
-    components: { securitySchemes, headers, responses: faults, schemas },
-  };
+    {
+      override: ({ jsonSchema, io }) => {
+        // The format says the same in a tenth of the pattern's length.
+        if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
+        // These bounds are JavaScript's, not the API's.
+        if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+        if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+        // Responses may get further fields in a later version.
+        if (io === "output") delete jsonSchema.additionalProperties;
+      },
+    },
+  );
+  return { ...document };
 }
 
 /** docs/openapi.json. */
@@ -49,18 +61,19 @@ function operationId(method: string, path: string): string {
   return method.toLowerCase() + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
 }
 
-const securitySchemes = {
+const securitySchemes: Record<string, ZodOpenApiSecuritySchemeObject> = {
   sigv4: {
     type: "apiKey",
     name: "Authorization",
     in: "header",
-    description: "AWS Signature Version 4, for the service execute-api. The default of a stage.",
+    description: "AWS Signature Version 4, for the service execute-api. The default of each stage.",
     "x-amazon-apigateway-authtype": "awsSigv4",
   },
   token: {
     type: "http",
     scheme: "bearer",
     bearerFormat: "JWT",
-    description: "Where the stage's setting `api.jwt` names an issuer. The token needs `iss`, `sub` and `exp`.",
+    description:
+      "Required if the stage's setting `api.jwt` names an issuer. The token must have `iss`, `sub` and `exp`.",
   },
 };

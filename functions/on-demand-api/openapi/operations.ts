@@ -1,3 +1,5 @@
+import * as z from "zod";
+import type { ZodOpenApiOperationObject } from "zod-openapi";
 import { ccdRequestId } from "#ccd-retrieval/language/ccd-request.ts";
 import type { ApiRouteKey } from "#on-demand-api/language/api-routes.ts";
 import { ccdRequestBody, idempotencyKey } from "#on-demand-api/language/ccd-request-messages.ts";
@@ -19,138 +21,127 @@ import {
   patientFaults,
   resource,
   throttled,
-} from "./answers.ts";
-import { schemaOf } from "./json-schemas.ts";
+} from "./responses.ts";
 
-/** What a route does, for its callers. */
-export interface Operation {
-  summary: string;
-  description?: string;
-  parameters?: object[];
-  requestBody?: object;
-  answers: Record<string, object>;
-}
+const cursor = z
+  .string()
+  .optional()
+  .describe(
+    "The position of a further page, from the link `next` of the page before it. Send no other parameter with it.",
+  );
+const patientQuery = z.object({ ...patientSearchParameters.shape, _cursor: cursor });
+const resourceQuery = z.object({
+  parameters: z
+    .object({})
+    .catchall(searchParameter.shape.value)
+    .optional()
+    .meta({
+      param: {
+        description: "FHIR R4 search parameters, with their modifiers. IntegraConnect checks them.",
+        style: "form",
+        explode: true,
+      },
+    }),
+  _cursor: cursor,
+});
+const creationHeaders = z.object({
+  "Idempotency-Key": idempotencyKey
+    .optional()
+    .describe("A repeated call with the same key and body is the same request."),
+  Prefer: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        "`wait=20` waits up to 20 seconds for the end of the request (RFC 7240). The bridge never waits longer.",
+      param: { example: "wait=20" },
+    }),
+});
 
-const patientSchema = schemaOf(patientSearchParameters);
-const patientParameters = Object.entries((patientSchema["properties"] ?? {}) as Record<string, object>).map(
-  ([name, schema]) => ({ name, in: "query", schema }),
-);
-const cursor = {
-  name: "_cursor",
-  in: "query",
-  description: "Where a further page is: from the link `next` of the page before it. It stands alone.",
-  schema: { type: "string" },
-};
-const resourceType = { name: "resourceType", in: "path", required: true, schema: schemaOf(fhirResourceType) };
-const id = { name: "id", in: "path", required: true, schema: schemaOf(fhirId) };
-const anyParameter = {
-  name: "parameters",
-  in: "query",
-  description: "Search parameters of FHIR R4, with their modifiers: the server judges them.",
-  style: "form",
-  explode: true,
-  schema: { type: "object", additionalProperties: schemaOf(searchParameter.shape.value) },
-};
-const requestId = { name: "id", in: "path", required: true, schema: schemaOf(ccdRequestId) };
-const documentNumber = { name: "number", in: "path", required: true, schema: { type: "integer", minimum: 1 } };
-const requestHeaders = [
-  {
-    name: "Idempotency-Key",
-    in: "header",
-    description: "The same key with the same body is the same request, however often it is sent.",
-    schema: schemaOf(idempotencyKey),
-  },
-  {
-    name: "Prefer",
-    in: "header",
-    description: "`wait=20`: up to so many seconds (20 at most) for the request's end (RFC 7240).",
-    schema: { type: "string" },
-    example: "wait=20",
-  },
-];
-
-const page = resource("A page as the server sent it, but for its links.");
+const page = resource("One page, as IntegraConnect sent it. Only its links differ.");
 const withoutPatient = fhirResourceTypes.filter((type) => !hasPatientParameter(type) && type !== "Patient");
 const combinations =
-  "The guide's combinations: gender, birthdate and phone; gender, birthdate and email; each of them with given. Its " +
-  "example has birthdate and family. Another name is refused here; which combinations and values are good, the server says.";
+  "Send one of these combinations: gender, birthdate and phone; or gender, birthdate and email; each optionally with given. " +
+  "The vendor's guide also shows birthdate with family. The bridge rejects other parameter names. IntegraConnect decides " +
+  "which combinations and values it accepts.";
 
 /** Each route of the API. */
-export const operations: Record<ApiRouteKey, Operation> = {
+export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
   "GET /openapi.json": {
-    summary: "This description",
-    answers: {
+    summary: "Get this description",
+    responses: {
       "200": { description: "OpenAPI 3.1", content: { "application/json": { schema: { type: "object" } } } },
       ...throttled,
     },
   },
   "GET /fhir/Patient": {
-    summary: "Find patients",
+    summary: "Search for patients",
     description: combinations,
-    parameters: [...patientParameters, cursor],
-    answers: { "200": page, ...fhirFaults },
+    requestParams: { query: patientQuery },
+    responses: { "200": page, ...fhirFaults },
   },
   "POST /fhir/Patient/_search": {
-    summary: "Find patients, with nothing of theirs in a URL",
-    description: `${combinations} Further pages are asked for by GET, under the links of the answer.`,
-    requestBody: { required: true, content: { "application/x-www-form-urlencoded": { schema: patientSchema } } },
-    answers: { "200": page, ...fhirFaults, "415": ownOutcome("The body is not a form.") },
+    summary: "Search for patients without personal data in the URL",
+    description: `${combinations} To read further pages, follow the links of the response by GET.`,
+    requestBody: {
+      required: true,
+      content: { "application/x-www-form-urlencoded": { schema: patientSearchParameters } },
+    },
+    responses: { "200": page, ...fhirFaults, "415": ownOutcome("The body is not a form.") },
   },
   "GET /fhir/us-core/Patient": {
-    summary: "Find patients, as US Core has them",
+    summary: "Search for patients by the US Core profile",
     description: combinations,
-    parameters: [...patientParameters, cursor],
-    answers: { "200": page, ...fhirFaults },
+    requestParams: { query: patientQuery },
+    responses: { "200": page, ...fhirFaults },
   },
   "GET /fhir/{resourceType}": {
     summary: "Search for resources of one type",
     description:
-      `By \`patient\` and the type's other parameters. ${withoutPatient.join(", ")} belong to no patient and have no ` +
-      "parameter `patient`.",
-    parameters: [resourceType, anyParameter, cursor],
-    answers: { "200": page, ...fhirFaults },
+      "Search by `patient` and by the other search parameters of the type. Resources of these types belong to no " +
+      `patient, so they have no parameter \`patient\`: ${withoutPatient.join(", ")}.`,
+    requestParams: { path: z.object({ resourceType: fhirResourceType }), query: resourceQuery },
+    responses: { "200": page, ...fhirFaults },
   },
   "GET /fhir/{resourceType}/{id}": {
     summary: "Read one resource",
-    parameters: [resourceType, id],
-    answers: { "200": resource("The resource, byte for byte as the server sent it."), ...fhirFaults },
+    requestParams: { path: z.object({ resourceType: fhirResourceType, id: fhirId }) },
+    responses: { "200": resource("The resource, byte for byte as IntegraConnect sent it."), ...fhirFaults },
   },
   "POST /ccd-requests": {
-    summary: "Ask for a patient's CCDs",
-    description: "By the patient's id, or by what the patient is found by: gender, birthDate, and phone or email.",
-    parameters: requestHeaders,
-    requestBody: { required: true, content: { "application/json": { schema: schemaOf(ccdRequestBody) } } },
-    answers: {
-      "200": ccdRequest("The request has ended by now, well or not: see its state."),
-      "202": ccdRequest("The request is under way: look at it under `Location`."),
+    summary: "Request a patient's CCDs",
+    description: "Identify the patient by id, or by gender, birthDate, and phone or email.",
+    requestParams: { header: creationHeaders },
+    requestBody: { required: true, content: { "application/json": { schema: ccdRequestBody } } },
+    responses: {
+      "200": ccdRequest("The request has ended. Its state says whether it succeeded or failed."),
+      "202": ccdRequest("The request is pending. Poll the URL in `Location`."),
       ...ccdFaults,
       ...patientFaults,
-      "400": ownProblem(
-        "The body or the Idempotency-Key cannot be used, or IntegraConnect does not search by what is there.",
-      ),
+      "400": ownProblem("The body or the Idempotency-Key is invalid, or IntegraConnect refuses the search parameters."),
       "404": ownProblem("No patient matches."),
-      "409": ownProblem("More than one patient matches: `candidates` has their ids."),
-      "410": ownProblem("IntegraConnect has no such search any more."),
-      "422": ownProblem("The Idempotency-Key came with another body before."),
+      "409": ownProblem("More than one patient matches. `candidates` lists their ids."),
+      "410": ownProblem("IntegraConnect no longer has this search."),
+      "422": ownProblem("The Idempotency-Key was used before, with a different body."),
     },
   },
   "GET /ccd-requests/{id}": {
-    summary: "What became of a request, and its documents",
-    parameters: [requestId],
-    answers: {
-      "200": ccdRequest("The request as it stands."),
+    summary: "Get a CCD request and its documents",
+    requestParams: { path: z.object({ id: ccdRequestId }) },
+    responses: {
+      "200": ccdRequest("The request in its current state."),
       ...ccdFaults,
-      "404": ownProblem("None of yours has this id, or it was so long ago that its documents are gone."),
-      "502": ownProblem("It has more documents than one answer can list."),
+      "404": ownProblem("You made no request with this id, or the request and its documents have expired."),
+      "502": ownProblem("The request has more documents than one response can list."),
     },
   },
   "GET /ccd-requests/{id}/documents/{number}": {
-    summary: "One document",
-    parameters: [requestId, documentNumber],
-    answers: {
-      "303": document("Where the document is to be read."),
+    summary: "Get one document",
+    requestParams: { path: z.object({ id: ccdRequestId, number: z.int().min(1) }) },
+    responses: {
+      "303": document("A redirect to the document."),
       ...ccdFaults,
-      "404": ownProblem("None of yours has this document, or not yet, or no longer."),
+      "404": ownProblem("You have no such document, it is not ready yet, or it has expired."),
     },
   },
 };

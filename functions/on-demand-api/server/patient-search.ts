@@ -1,22 +1,25 @@
 import type { PatientSearchParameters } from "#on-demand-api/language/patient-search.ts";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
-import { askForPage, type FhirPage, type PageResource, type UserClient } from "#user-session/fhir-page.ts";
+import { type FhirPage, fetchFhirPage, type PageResource, type UserClient } from "#user-session/fhir-page.ts";
 import type { PatientSearchEndpoint } from "#user-session/language/user-endpoints.ts";
 import type { UserServer } from "#user-session/user-server.ts";
-import { nextPage, resourceSearchUrl } from "./resource-read.ts";
+import { fetchNextPage, resourceSearchUrl } from "./resource-read.ts";
 
-/** Who was found. `contradicted`: the server did not search by what was asked, so its answer names nobody. */
+/**
+ * The result of a patient search. `contradicted`: a patient differs from the search parameters, so the server ignored a
+ * parameter and its result identifies no patient.
+ */
 export type PatientMatch =
   | { match: "none" }
   | { match: "one"; patientId: string }
-  /** `complete`: whether these are all of them. */
+  /** `complete`: whether these are all matching patients. */
   | { match: "many"; patientIds: string[]; complete: boolean }
   | { match: "contradicted"; patientIds: string[] };
 
-/** Pages of one search that are followed. Who matches more patients than fit in there must ask more precisely. */
+/** The pages that are read of one search. A caller whose search matches more patients must search more precisely. */
 const mostPages = 10;
 
-/** A fixed order, so that the same question is the same URL. */
+/** The order is fixed: the same search always has the same URL. */
 const parameterOrder = ["family", "given", "gender", "birthdate", "phone", "email"] as const;
 
 /** The URL of a patient search (guide, "API to Fetch Patient ID", "Configuration"). */
@@ -33,9 +36,9 @@ export function patientSearchUrl(
 }
 
 /**
- * The first page of a patient search, as the server sent it, and the ids in it. A bare Patient, as in the guide's own
- * sample, is a page with one match.
- * @throws as `askForPage`; ServerUnavailable, too, where a patient has no id
+ * Fetches the first page of a patient search, as the server sent it, with the ids of its patients. A bare Patient, as in the
+ * guide's own sample, is a page with one match.
+ * @throws as `fetchFhirPage`; also ServerUnavailable if a patient has no id
  */
 export async function searchPatients(
   client: UserClient,
@@ -44,14 +47,14 @@ export async function searchPatients(
   signal?: AbortSignal,
 ): Promise<FhirPage & { patientIds: string[] }> {
   const url = patientSearchUrl(client.server, endpoint, parameters);
-  const page = await askForPage(client, url, "the patient search", signal);
+  const page = await fetchFhirPage(client, url, "the patient search", signal);
   return { ...page, patientIds: patientsOf(page).map(({ id }) => id) };
 }
 
 /**
- * Who matches: all pages, at most ten, are read. A patient whose birth date or gender is another one than asked shows that
- * the server left a parameter out of account; then nobody is taken for the one.
- * @throws as `searchPatients`; ServerUnavailable, too, where ten pages do not tell whether there is one match
+ * Searches for one patient. All pages are read, ten at most. If a patient's birth date or gender differs from the search
+ * parameters, the server ignored a parameter: then no patient counts as the match.
+ * @throws as `searchPatients`; also ServerUnavailable if ten pages do not show whether there is exactly one match
  */
 export async function matchPatient(
   client: UserClient,
@@ -64,12 +67,12 @@ export async function matchPatient(
   for (let pages = 1; ; pages += 1) {
     for (const patient of patientsOf(page)) found.set(patient.id, patient);
     if (page.next === undefined || pages === mostPages) break;
-    page = await nextPage(client, page.next, signal);
+    page = await fetchNextPage(client, page.next, signal);
   }
-  return judged(found, parameters, page.next === undefined);
+  return judgeMatches(found, parameters, page.next === undefined);
 }
 
-function judged(
+function judgeMatches(
   found: ReadonlyMap<string, PageResource>,
   parameters: PatientSearchParameters,
   complete: boolean,
@@ -80,20 +83,23 @@ function judged(
   const [patientId] = patientIds;
   if (patientIds.length > 1) return { match: "many", patientIds, complete };
   if (!complete)
-    throw new ServerUnavailable(`the patient search has no end: ${mostPages} pages with one match or none`);
+    throw new ServerUnavailable(
+      `the patient search has more than ${mostPages} pages with one match or none: it does not identify the patient`,
+    );
   return patientId === undefined ? { match: "none" } : { match: "one", patientId };
 }
 
-/** Whether a patient's own record says something else than what was asked. What it does not say contradicts nothing. */
-function contradicts({ birthDate, gender }: PageResource, asked: PatientSearchParameters): boolean {
-  // What has a comparator (ge1996) is the server's to judge.
-  const plainDate = /^\d{4}(-\d\d(-\d\d)?)?$/.test(asked.birthdate ?? "") ? asked.birthdate : undefined;
+/** Whether a patient differs from the search parameters. A missing birth date or gender is not a difference. */
+function contradicts({ birthDate, gender }: PageResource, parameters: PatientSearchParameters): boolean {
+  // Only the server can judge a value with a comparator, such as ge1996.
+  const plainDate = /^\d{4}(-\d\d(-\d\d)?)?$/.test(parameters.birthdate ?? "") ? parameters.birthdate : undefined;
   const otherDate = plainDate !== undefined && birthDate !== undefined && !samePeriod(birthDate, plainDate);
-  const otherGender = asked.gender !== undefined && gender !== undefined && !codesOf(asked.gender).includes(gender);
+  const otherGender =
+    parameters.gender !== undefined && gender !== undefined && !codesOf(parameters.gender).includes(gender);
   return otherDate || otherGender;
 }
 
-/** FHIR's dates may be a year or a month only: the shorter one is all that can be compared. */
+/** A FHIR date may be a year or a month only. Two dates are compared up to the end of the shorter one. */
 function samePeriod(one: string, other: string): boolean {
   return one.startsWith(other) || other.startsWith(one);
 }
@@ -106,7 +112,8 @@ function codesOf(value: string): string[] {
 function patientsOf(page: FhirPage): (PageResource & { id: string })[] {
   return page.resources.flatMap((resource) => {
     if (resource.resourceType !== "Patient") return [];
-    if (resource.id === undefined) throw new ServerUnavailable("the server found a patient without an id");
+    if (resource.id === undefined)
+      throw new ServerUnavailable("the server's patient search returned a patient without an id");
     return [{ ...resource, id: resource.id }];
   });
 }

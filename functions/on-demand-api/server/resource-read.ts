@@ -1,11 +1,11 @@
 import type { FhirResourceType, SearchParameter } from "#on-demand-api/language/fhir-resource-types.ts";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
-import { askForPage, type FhirPage, type UserClient } from "#user-session/fhir-page.ts";
+import { type FhirPage, fetchFhirPage, type UserClient } from "#user-session/fhir-page.ts";
 import type { UserServer } from "#user-session/user-server.ts";
 
 /**
- * The URL of a search. Values are percent-encoded whole, `+` and `|` included (guide, "Download the ndjson file", note on
- * encoding).
+ * The URL of a search. Each value is percent-encoded completely, including `+` and `|` (guide, "Download the ndjson file",
+ * note on encoding).
  */
 export function resourceSearchUrl(
   server: Pick<UserServer, "fhirUrl">,
@@ -19,10 +19,10 @@ export function resourceSearchUrl(
 }
 
 /**
- * The first page of a search for resources of one type.
+ * Fetches the first page of a search for resources of one type.
  *
  * Source: guide, "API to View Patient Data in CCDA Format", "List of FHIR R4 APIs"; FHIR R4, "RESTful API", `search`.
- * @throws as `askForPage`
+ * @throws as `fetchFhirPage`
  */
 export async function searchResources(
   client: UserClient,
@@ -31,22 +31,22 @@ export async function searchResources(
   signal?: AbortSignal,
 ): Promise<FhirPage> {
   const url = resourceSearchUrl(client.server, type, parameters);
-  return await askForPage(client, url, `the search for ${type}`, signal);
+  return await fetchFhirPage(client, url, `the search for ${type}`, signal);
 }
 
 /**
- * A further page of a search, under the URL that the page before it gave.
- * @throws as `askForPage`
+ * Fetches a further page of a search by the link of the page before it.
+ * @throws as `fetchFhirPage`
  */
-export async function nextPage(client: UserClient, url: URL, signal?: AbortSignal): Promise<FhirPage> {
-  return await askForPage(client, url, "the search for a further page", signal);
+export async function fetchNextPage(client: UserClient, url: URL, signal?: AbortSignal): Promise<FhirPage> {
+  return await fetchFhirPage(client, url, "the search for a further page", signal);
 }
 
 /**
- * One resource by its id, and no other.
+ * Fetches one resource by its id. Any other resource in the answer is refused.
  *
  * Source: FHIR R4, "RESTful API", `read`.
- * @throws as `askForPage`; ServerUnavailable, too, where the answer is another resource
+ * @throws as `fetchFhirPage`; also ServerUnavailable if the server answers with another resource
  */
 export async function readResource(
   client: UserClient,
@@ -55,7 +55,7 @@ export async function readResource(
   signal?: AbortSignal,
 ): Promise<FhirPage> {
   const subject = `the read of one ${type}`;
-  const page = await askForPage(
+  const page = await fetchFhirPage(
     client,
     new URL(`${type}/${encodeURIComponent(id)}`, client.server.fhirUrl),
     subject,
@@ -63,5 +63,5 @@ export async function readResource(
   );
   if (page.resources.length === 1 && page.resources[0]?.resourceType === type && page.resources[0].id === id)
     return page;
-  throw new ServerUnavailable(`the server answered ${subject} with something else than that resource`);
+  throw new ServerUnavailable(`the server answered ${subject} with a different resource`);
 }

@@ -2,11 +2,11 @@ import type * as z from "zod";
 import type { LandingBucket } from "./landing-bucket.ts";
 
 /*
- * The audit trail: one object for each fact, below `audit/`, written once and never changed. The bucket's policy admits new
- * objects there and no changes. Each wing declares its facts and their keys.
+ * The audit trail: one object per fact, below `audit/`, written once and never changed. The bucket's policy allows new
+ * objects there, but no changes. Each wing declares its facts and their keys.
  */
 
-/** The facts of a wing: the schema of each detail by the fact's name. */
+/** The facts of a wing: the schema of each detail, by the name of the fact. */
 export type FactSchemas = Readonly<Record<string, z.ZodType<object>>>;
 
 /** One fact, and the key under which it is recorded. */
@@ -20,7 +20,7 @@ export interface RecordedFact {
   at: number;
 }
 
-/** Records a fact. A fact that is recorded already stays as it is. */
+/** Records a fact. A fact that was recorded before stays as it is. */
 export async function recordFact(
   bucket: LandingBucket,
   { key, subject, fact, detail, at }: RecordedFact,

@@ -4,7 +4,7 @@ import { largeRequests } from "#platform/lambda/aws-client-settings.ts";
 import { environment } from "#platform/lambda/environment.ts";
 import { type LandingBucket, landingBucket } from "./landing-bucket.ts";
 
-/** S3's own checksums are sent where we computed them; the SDK's default ones would only repeat that work. */
+/** An S3 client without the SDK's default checksums: the bridge computes and sends its own. */
 export const s3Client = (): S3Client =>
   new S3Client({
     ...largeRequests,

@@ -20,22 +20,25 @@ export interface StoredObject {
   crc32: string | undefined;
 }
 
-/** The bridge's own view of its bucket: JSON records, listings, and what stands under a key. */
+/** The bridge's view of its bucket: JSON records, listings, and the object under a key. */
 export interface LandingBucket {
   readonly name: string;
-  /** Writes a JSON record. With `once` an object that is already there stays, and the answer is false. */
+  /** Writes a JSON record. With `once`, an object that is already there stays as it is, and the result is false. */
   putJson(key: string, value: unknown, options?: { once: boolean }): Promise<boolean>;
   putBytes(key: string, body: Uint8Array, contentType: string): Promise<void>;
-  /** The record under `key`, checked against its schema; undefined where there is none. */
+  /** The record under `key`, checked against its schema; undefined if there is none. */
   findJson<T>(key: string, schema: z.ZodType<T>): Promise<T | undefined>;
-  /** @throws Error naming the key, where there is none */
+  /** The record under `key`, checked against its schema. @throws Error naming the key, if there is none */
   getJson<T>(key: string, schema: z.ZodType<T>): Promise<T>;
+  /** @throws Error naming the key, if there is no object */
   getBytes(key: string): Promise<Uint8Array>;
+  /** All objects whose keys begin with `prefix`, page by page. */
   list(prefix: string): AsyncIterable<ListedObject>;
+  /** Size and checksum of the object under `key`; undefined if there is none. */
   find(key: string): Promise<StoredObject | undefined>;
 }
 
-/** A bucket through the AWS SDK; each call throws the SDK's own error where S3 refuses. */
+/** A bucket through the AWS SDK. Each call throws the SDK's own error if S3 refuses it. */
 export function landingBucket(s3: S3Client, name: string): LandingBucket {
   const read = async (key: string): Promise<Uint8Array | undefined> => {
     try {
@@ -51,7 +54,7 @@ export function landingBucket(s3: S3Client, name: string): LandingBucket {
     return bytes && schema.parse(JSON.parse(Buffer.from(bytes).toString("utf8")));
   };
   const required = <T>(key: string, value: T | undefined): T => {
-    if (value === undefined) throw new Error(`s3://${name}/${key} is missing`);
+    if (value === undefined) throw new Error(`the object s3://${name}/${key} is missing`);
     return value;
   };
   return {

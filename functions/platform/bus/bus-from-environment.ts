@@ -8,7 +8,7 @@ import type { EventOf, EventSchemas } from "./event-language.ts";
 
 const busVariables = z.object({ EVENT_BUS: z.string().min(1) });
 
-/** The bus that the function's environment names, for the events of a wing. */
+/** The event bus that the function's environment names, for the events of one wing. */
 export function busFromEnvironment<Schemas extends EventSchemas>(schemas: Schemas): EventBus<EventOf<Schemas>> {
   return eventBus(new EventBridgeClient(smallRequests), environment(busVariables).EVENT_BUS, schemas, sleep);
 }

@@ -6,16 +6,16 @@ import { type EventOf, type EventSchemas, eventSource } from "./event-language.t
 export interface EventBus<Event> {
   /**
    * Publishes one event.
-   * @throws EventsUndelivered if the bus does not take it
+   * @throws EventsUndelivered if the bus does not accept it
    */
   publish(event: Event): Promise<void>;
 }
 
-/** PutEvents answers 200 even if it did not take an entry. The bridge sends such an entry again, after these pauses. */
+/** PutEvents answers 200 even if it did not accept an entry. The bridge sends such an entry again, after these pauses. */
 const pausesMs = [200, 1_000, 3_000];
 
 /**
- * The bridge's bus for the events of a wing. An event that does not fit its schema is a fault of ours and is not sent.
+ * The bridge's bus for the events of one wing. An event that does not fit its schema is a bug of ours and is never sent.
  * @param schemas the schema of each detail, by its `detail-type`
  */
 export function eventBus<Schemas extends EventSchemas>(
@@ -39,14 +39,14 @@ export function eventBus<Schemas extends EventSchemas>(
         const code = Entries?.[0]?.ErrorCode;
         if (code === undefined) return;
         if (pause === undefined)
-          throw new EventsUndelivered(`the event "${type}" (${checked.eventId}) was not taken: ${code}`);
+          throw new EventsUndelivered(`EventBridge did not accept the event "${type}" (${checked.eventId}): ${code}`);
         await sleep(pause);
       }
     },
   };
 }
 
-/** A bus that records each event as soon as the bus has taken it, so that the audit trail says who was notified of what. */
+/** A bus that records each event once EventBridge has accepted it. The audit trail then says what was published. */
 export function auditedBus<Event>(bus: EventBus<Event>, record: (event: Event) => Promise<void>): EventBus<Event> {
   return {
     publish: async (event) => {

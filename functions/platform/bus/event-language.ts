@@ -1,8 +1,8 @@
 import * as z from "zod";
 
 /*
- * What all events of the bridge have in common. Each wing declares its own events in its language; `functions/wings.ts`
- * puts them together. Events carry pointers and counts, never PHI.
+ * What all events of the bridge have in common. Each wing declares its own events in its language, and `functions/wings.ts`
+ * composes them. Events carry pointers and counts, never PHI.
  */
 
 /** The `source` of every event that the bridge publishes. */
@@ -12,7 +12,7 @@ export const eventSource = "integra-bridge";
 export const pointer = z.strictObject({ bucket: z.string(), key: z.string() });
 export type Pointer = z.infer<typeof pointer>;
 
-/** The members with which every detail begins. */
+/** The members at the beginning of every detail. */
 export const eventHead = {
   version: z.literal("1"),
   eventId: z.string().describe("Stable for this fact: a consumer that has seen it before may drop the event."),

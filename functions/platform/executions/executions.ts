@@ -7,33 +7,33 @@ import {
   StopExecutionCommand,
 } from "@aws-sdk/client-sfn";
 
-/** An execution of the bulk-export machine, as Step Functions knows it. */
+/** An execution of a state machine, as Step Functions knows it. */
 export interface KnownExecution {
   name: string;
-  /** `ended` where it failed, was stopped, or ran out of time. */
+  /** `ended` if it failed, was stopped, or ran out of time. */
   status: "running" | "succeeded" | "ended";
   /** What it was started with. */
   input: unknown;
 }
 
-/** Everything asked of Step Functions about the executions of the bulk-export machine. */
+/** The executions of one state machine. */
 export interface Executions {
-  /** Starts an execution; answers the one that has this name already, where there is one. */
+  /** Starts an execution. If one has this name already, it is returned instead. */
   start(name: string, input: unknown): Promise<KnownExecution | undefined>;
-  /** The execution of this name; undefined where there is none, or none any more (they are kept for 90 days). */
+  /** The execution of this name; undefined if there is none. Step Functions forgets executions after 90 days. */
   find(name: string): Promise<KnownExecution | undefined>;
-  /** Stops an execution. One that has ended already stays as it is. */
+  /** Stops an execution. One that has ended stays as it is. */
   stop(name: string, cause: string): Promise<void>;
 }
 
-/** Executions through the AWS SDK; each call throws the SDK's own error where Step Functions refuses. */
+/** Executions through the AWS SDK. Each call throws the SDK's own error if Step Functions refuses it. */
 export function executions(stepFunctions: SFNClient, stateMachineArn: string): Executions {
   const arnOf = (name: string): string => `${stateMachineArn.replace(":stateMachine:", ":execution:")}:${name}`;
   const find = async (name: string): Promise<KnownExecution | undefined> => {
     try {
       const found = await stepFunctions.send(new DescribeExecutionCommand({ executionArn: arnOf(name) }));
       const { status, input = "null" } = found;
-      // A run that waits for its redrive counts as running: it may go on at any time.
+      // An execution that waits for its redrive counts as running: it may continue at any time.
       const running = status === "RUNNING" || status === "PENDING_REDRIVE";
       return {
         name,

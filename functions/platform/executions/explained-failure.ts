@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { redact } from "#platform/lambda/redaction.ts";
 
-/** What Catch leaves in `$.failure`: the fault's name, and the cause as Lambda or Step Functions wrote it. */
+/** What Catch puts into `$.failure`: the fault's name, and the cause as Lambda or Step Functions wrote it. */
 export const caughtFailure = z.object({ Error: z.string(), Cause: z.string().optional() });
 export type CaughtFailure = z.infer<typeof caughtFailure>;
 
@@ -9,7 +9,7 @@ export type CaughtFailure = z.infer<typeof caughtFailure>;
 export const explanation = z.strictObject({ error: z.string(), cause: z.string() });
 export type Explanation = z.infer<typeof explanation>;
 
-/** A failure as people are told of it. */
+/** A failure as events and answers show it to people. */
 export interface ExplainedFailure<Name extends string> {
   name: Name | "Unexpected";
   message: string;
@@ -18,8 +18,8 @@ export interface ExplainedFailure<Name extends string> {
 const longestMessage = 2_000;
 
 /**
- * A failure by its name and in its own words. Faults of `known` keep their name; anything else (a Lambda that timed out, a
- * permission that is missing) is "Unexpected".
+ * A failure by its name and in its own words. A fault of the list `known` keeps its name. Anything else, such as a Lambda
+ * function that timed out or a missing permission, is "Unexpected".
  */
 export function explainedFailure<Name extends string>(
   { Error: name, Cause }: CaughtFailure,
@@ -30,7 +30,7 @@ export function explainedFailure<Name extends string>(
   return fault === undefined ? { name: "Unexpected", message: `${name}: ${message}` } : { name: fault, message };
 }
 
-/** Lambda wraps what a function threw: `{ errorType, errorMessage, trace }`, as text. */
+/** The message of what a function threw. Lambda wraps it in JSON: `{ errorType, errorMessage, trace }`. */
 function lambdaMessage(cause: string | undefined): string | undefined {
   if (!cause?.startsWith("{")) return undefined;
   try {
@@ -41,7 +41,7 @@ function lambdaMessage(cause: string | undefined): string | undefined {
   }
 }
 
-/** Words without credentials, and of a length that an event can carry. */
+/** A text without credentials, short enough for an event. */
 export function readable(text: string): string {
   const words = redact(text);
   return words.length > longestMessage ? `${words.slice(0, longestMessage)}…` : words;

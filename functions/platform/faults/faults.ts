@@ -1,15 +1,15 @@
 /**
- * The faults that every wing may throw. Step Functions routes by these literal names, so a name is an API:
- * `state-machines/README.md` says where each one leads, and a test holds the wings' lists to it.
+ * The faults that every wing may throw. Step Functions routes by these names, so each name is an API.
+ * `state-machines/README.md` says where each one leads, and a test compares it with the wings' lists.
  *
- * The names are literals, not class names, because bundlers rename classes.
+ * The names are literals and not taken from the classes, because bundlers rename classes.
  */
 export const platformFaultNames = [
   "InvalidRequest",
   "AccessRefused",
   "ServerUnavailable",
   "OriginRefused",
-  /** No step throws it: a Choice compares the next attempt with the deadline. */
+  /** No step throws it: a Choice state compares the next attempt with the deadline. */
   "DeadlineExceeded",
   "EventsUndelivered",
 ] as const;
@@ -17,11 +17,11 @@ export const platformFaultNames = [
 export type PlatformFaultName = (typeof platformFaultNames)[number];
 
 interface UnavailableOptions extends ErrorOptions {
-  /** Earliest moment to ask again, as the server's Retry-After gave it: milliseconds from now. */
+  /** How long the server wants us to wait (Retry-After), in milliseconds from now. */
   retryAfterMs?: number | undefined;
-  /** A 500 that says nothing: it may well be final, so it earns fewer attempts than a 503 or a cut socket. */
+  /** An answer that explains nothing, such as an empty 500. It may be final, so it gets fewer attempts than a 503 or a cut connection. */
   unexplained?: boolean | undefined;
-  /** The server's words: they may repeat what was asked. */
+  /** The server's words. They may repeat the request. */
   diagnostics?: string | undefined;
 }
 
@@ -29,7 +29,7 @@ abstract class PlatformFault extends Error {
   abstract override readonly name: PlatformFaultName;
 }
 
-/** The caller's request is wrong. Every fault found is named, and IntegraConnect was not called. */
+/** The caller's request is wrong. The message names everything that is wrong with it. IntegraConnect was not called. */
 export class InvalidRequest extends PlatformFault {
   override readonly name = "InvalidRequest";
   readonly faults: readonly string[];
@@ -40,7 +40,7 @@ export class InvalidRequest extends PlatformFault {
   }
 }
 
-/** The server refused our credentials more than once. To go on would get the client blocked (guide, "Terms of Use"). */
+/** The server refused our credentials more than once. More attempts could get the client blocked (guide, "Terms of Use"). */
 export class AccessRefused extends PlatformFault {
   override readonly name = "AccessRefused";
 }
@@ -50,7 +50,7 @@ export class ServerUnavailable extends PlatformFault {
   override readonly name = "ServerUnavailable";
   readonly retryAfterMs: number | undefined;
   readonly unexplained: boolean;
-  /** The server's words, without credentials and URL queries: for the caller, and for no log. "" if there are none. */
+  /** The server's words, without credentials and URL queries. Only the caller may see them, no log may. "" if there are none. */
   readonly diagnostics: string;
 
   constructor(message: string, options?: UnavailableOptions) {
@@ -66,7 +66,7 @@ export class OriginRefused extends PlatformFault {
   override readonly name = "OriginRefused";
 }
 
-/** EventBridge did not take an event. */
+/** EventBridge did not accept an event. */
 export class EventsUndelivered extends PlatformFault {
   override readonly name = "EventsUndelivered";
 }

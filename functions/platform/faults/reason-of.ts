@@ -1,2 +1,2 @@
-/** What went wrong, for a log line: a fault's message, which never holds a credential or a patient. */
+/** The reason of a failure, for a log line: the fault's message, which never holds a credential or names a patient. */
 export const reasonOf = (fault: unknown): string => (fault instanceof Error ? fault.message : String(fault));

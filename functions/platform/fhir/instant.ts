@@ -1,8 +1,9 @@
 import * as z from "zod";
 
 /**
- * A FHIR instant: date, time to the second and a zone are required (FHIR R4, datatypes, `instant`). A leap second is
- * refused, though FHIR has it: no clock that we compare with does.
+ * A FHIR instant: date, time to the second and zone are required (FHIR R4, datatypes, `instant`). FHIR allows leap seconds,
+ * but this pattern refuses them, because our clocks have none. What a server sends is read more tolerantly, by
+ * `platform/http/reading/server-instant.ts`.
  */
 const instantPattern =
   /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/;

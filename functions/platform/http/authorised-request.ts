@@ -3,15 +3,15 @@ import { discardBody, type Headers, type Http, type HttpAnswer, readRefusal, ref
 import { urlFromHeader } from "./reading/server-url.ts";
 import { isOfOrigin, placeOf, type TrustedOrigins } from "./trusted-origins.ts";
 
-/** Where access tokens come from: a registered client's own, or those of a user's session. */
+/** The access tokens of a registered client, or of a user session. */
 export interface AccessTokens {
-  /** A token that is good for a while yet. */
+  /** A token that is valid for some time yet. */
   current(): Promise<string>;
-  /** A token other than `rejected`, which the server has just answered with a 401. */
+  /** A token other than `rejected`, which the server has just refused with a 401. */
   replacement(rejected: string): Promise<string>;
 }
 
-/** Whoever makes a request with a token. */
+/** A client that sends requests with a token. */
 export interface TokenBearer {
   server: TrustedOrigins;
   http: Http;
@@ -21,8 +21,8 @@ export interface TokenBearer {
 }
 
 /**
- * How the token travels: as the standard has it; as the guide's CCD calls want it (raw, in `x-auth-token`); both ways, for
- * the guide's download; or not at all.
+ * How the token is sent: as a bearer token, as the standard has it; raw in `x-auth-token`, as the guide's CCD calls have it; both
+ * ways, for the guide's download; or not at all.
  */
 export type TokenHeaders = "bearer" | "raw" | "bearer-and-raw" | "none";
 
@@ -32,11 +32,11 @@ export interface AuthorisedRequest {
   headers: Headers;
   body?: string;
   token: TokenHeaders;
-  /** Origins that may answer, this one and after redirects. The token goes only to the server's own among them. */
+  /** Origins that the request and its redirects may lead to. Only the server's own among them get the token. */
   origins: ReadonlySet<string>;
-  /** What is asked for, in words: where the path may name a patient, it stays out of the faults. */
+  /** What is requested, in words for the faults. Set it if the path may name a patient. */
   subject?: string;
-  /** Whether a 401 is about the token; where it is not, it is an answer like any other. */
+  /** Whether a 401 is about the token. If it is not, a 401 is an answer like any other. True by default. */
   renews?: boolean;
   signal?: AbortSignal | undefined;
 }
@@ -50,21 +50,22 @@ const mostRedirects = 5;
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 
 /**
- * One request with the client's token. A 401 makes the token be minted anew, once; redirects are followed within the
- * allowed origins. None takes the token to an origin that is not the server's, nor back from there: whoever that origin
- * belongs to must not choose what is asked for in our name. A POST is never sent elsewhere: its redirect is the answer, except
- * a 303, whose target says by GET what became of the request (RFC 9110, 15.4.4).
+ * Sends one request with the client's token. After a 401 it gets a new token and tries once more. It follows redirects
+ * within the allowed origins. A redirect never takes the token to an origin that is not the server's. Once a request has left
+ * the server's origins, no later redirect gets the token either: the other origin must not choose what we request in our own
+ * name. A POST is never sent elsewhere. Its redirect is the answer, except for a 303, whose target is read by GET (RFC 9110,
+ * 15.4.4).
  *
  * Source: guide, "Download the ndjson file" (`x-auth-token`); SMART Backend Services, "Access FHIR API".
- * @throws AccessRefused where a new token is refused as well
- * @throws OriginRefused where the URL or a redirect leads elsewhere
- * @throws ServerUnavailable where no answer came
+ * @throws AccessRefused if the server refuses a new token as well
+ * @throws OriginRefused if the URL or a redirect leads to an origin that is not allowed
+ * @throws ServerUnavailable if no answer came
  */
 export async function authorisedRequest(client: TokenBearer, request: AuthorisedRequest): Promise<LocatedAnswer> {
   if (request.token === "none") return (await withRedirects(client, request, undefined)).answer;
   const token = await client.token.current();
   const { answer, authorised } = await withRedirects(client, request, token);
-  // An origin that never got the token cannot have refused it.
+  // An origin that did not get the token cannot have refused it.
   if (answer.status !== 401 || !authorised || request.renews === false) return answer;
   await discardBody(answer);
   const { answer: second } = await withRedirects(client, request, await client.token.replacement(token));

@@ -8,16 +8,16 @@ import type { TrustedOrigins } from "./trusted-origins.ts";
 const connectLimitMs = 10_000;
 /** Servers put long texts into headers, such as X-Progress. undici's own limit of 16 KiB would lose the whole answer. */
 const longestHeaders = 256 * 1024;
-/** For each origin: a Lambda talks to the server, and downloads one file. */
+/** Per origin. A Lambda function sends few requests at a time, and downloads one file. */
 const connectionsPerOrigin = 8;
 
 /**
- * Connections to the server, and to file origins as long as these are on the public internet. A name is judged by the
- * addresses that it has at the moment of connecting, which are the ones that are then used: one that is made to lead to
- * a private address later on (DNS rebinding) leads nowhere.
+ * Connections to the server, and to file origins on the public internet. The addresses of a name are checked at the moment
+ * of connecting, and exactly these addresses are used. A name that starts to lead to a private address later (DNS
+ * rebinding) is refused then.
  *
  * A request over a refused connection fails with OriginRefused.
- * @param resolve how names are resolved: the system's way, unless a test has its own
+ * @param resolve how names are resolved, by default as the system does
  * @param connectMs how long a connection may take to open, its TLS handshake included
  */
 export function connections(
@@ -42,16 +42,21 @@ export function connections(
 function publicConnector(resolve: LookupFunction, connectMs: number): buildConnector.connector {
   const connect = buildConnector({ timeout: connectMs, lookup: publicLookup(resolve) });
   return (options, callback) => {
-    // An address is connected to without a lookup.
+    // For an address there is no lookup.
     if (isIP(options.hostname) !== 0 && !isPublicAddress(options.hostname)) {
-      callback(new OriginRefused(`${options.hostname} is not an address of the public internet`), null);
+      callback(
+        new OriginRefused(
+          `${options.hostname} is not an address of the public internet, so the bridge does not connect to it`,
+        ),
+        null,
+      );
       return;
     }
     connect(options, callback);
   };
 }
 
-/** A lookup that fails where any of a name's addresses is not public. */
+/** A lookup that fails if any address of a name is not public. */
 function publicLookup(resolve: LookupFunction): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, found) => {

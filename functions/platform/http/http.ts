@@ -19,11 +19,11 @@ export interface HttpAnswer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
   body: Readable;
-  /** The token that the request carried: the answer's words may quote it, and no message may. */
+  /** The token that the request carried. The answer may quote it, and no message of ours may. */
   credentials?: readonly string[];
 }
 
-/** How the bridge speaks HTTP: undici in a Lambda, anything of this shape in a test. */
+/** Sends one HTTP request: by undici in a Lambda function, by any function of this type in a test. */
 export type Http = (request: HttpRequest) => Promise<HttpAnswer>;
 
 /** How long the bridge waits for a server that says nothing, in milliseconds. */
@@ -57,7 +57,7 @@ export function undiciHttp(dispatcher: Dispatcher, limits: SilenceLimits = silen
         headersTimeout: limits.headersMs,
         bodyTimeout: limits.bodyMs,
       });
-      // Whoever reads the body gets its errors; without a listener, one that nobody reads would end the process.
+      // The reader of the body gets its errors. Without a listener, an error of a body that is not read would end the process.
       answer.body.on("error", () => undefined);
       return { status: answer.statusCode, headers: answer.headers, body: answer.body };
     } catch (error) {
@@ -68,7 +68,7 @@ export function undiciHttp(dispatcher: Dispatcher, limits: SilenceLimits = silen
   };
 }
 
-/** The system's or undici's code of a network error, such as ECONNREFUSED: its message may quote a URL. */
+/** The code of a network error, such as ECONNREFUSED. Its message is not used, because it may quote a URL. */
 export function networkErrorCode(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return networkErrorCode(error.errors[0]);
   if (!(error instanceof Error)) return "unknown network error";
@@ -82,7 +82,7 @@ export function headerText(answer: Pick<HttpAnswer, "headers">, name: string): s
   return Array.isArray(value) ? value.join(", ") : value;
 }
 
-/** The bytes that the body has on the wire, as the answer announces them; undefined where it does not. */
+/** The number of bytes on the wire that the answer announces for its body; undefined if it announces none. */
 export function contentLength(answer: Pick<HttpAnswer, "headers">): number | undefined {
   const text = headerText(answer, "content-length")?.trim() ?? "";
   return /^\d+$/.test(text) ? Number(text) : undefined;
@@ -117,25 +117,30 @@ async function readWire(answer: HttpAnswer, limit: number): Promise<Buffer> {
   return Buffer.concat(chunks, size);
 }
 
-/** Reads a body that says nothing of interest, so that its connection can be used again; at most 64 KiB of it. */
+/** Reads a body that is not needed, so that its connection can be used again; at most 64 KiB of it. */
 export async function discardBody(answer: HttpAnswer): Promise<void> {
-  // The answer itself arrived: how its body ends changes nothing.
+  // How the body ends does not matter: the answer itself arrived.
   await readWire(answer, 64 * 1024).catch(() => undefined);
 }
 
-/** An answer that is not the one hoped for, read and judged: what it says and whether to ask again. */
+/** An answer that refuses the request or reports a failure: its words, and whether another attempt may succeed. */
 export interface Refusal extends ServerText {
   status: number;
-  /** 429, 503, whatever names a time to come back, and every other 5xx that does not say that the fault will stay. */
+  /** Another attempt may succeed: 408, 425, 429, 503, any 5xx with a Retry-After, and any 5xx without a terminal OperationOutcome. */
   temporary: boolean;
   retryAfterMs: number | undefined;
 }
 
 const errorBodyLimit = 256 * 1024;
 
-/** Reads an error answer to its end. A body that cannot be read says nothing, the status still counts. */
+/** Reads an error answer to its end. If the body cannot be read, the status still counts. */
 export async function readRefusal(answer: HttpAnswer, now: number): Promise<Refusal> {
   const body = await readBody(answer, errorBodyLimit).catch(() => Buffer.alloc(0));
+  return refusalOf(answer, body, now);
+}
+
+/** An answer as a refusal, if its body has been read already. */
+export function refusalOf(answer: HttpAnswer, body: Buffer, now: number): Refusal {
   const text = readServerText(body, answer.credentials);
   const { status } = answer;
   const wait = readRetryAfter(answer.headers["retry-after"], now);
@@ -144,14 +149,14 @@ export async function readRefusal(answer: HttpAnswer, now: number): Promise<Refu
   return { ...text, status, temporary: busy || (status >= 500 && text.outcome !== "terminal"), retryAfterMs: wait };
 }
 
-/** "HTTP 403 (ATTACHMENT_FILE_NOT_FOUND)": what may be said of any refusal, because codes name nobody. */
+/** "HTTP 403 (ATTACHMENT_FILE_NOT_FOUND)". This may be said of any refusal, because a code never names a patient. */
 export function refusalCodes({ status, codes }: Refusal): string {
   return codes.length === 0 ? `HTTP ${status}` : `HTTP ${status} (${codes.join(", ")})`;
 }
 
 /**
- * "HTTP 400: the server's words", for answers about a request, a job or a token. Not for answers about a file, whose words
- * may be about the patient in it.
+ * "HTTP 400: the server's words", for answers about a request, a job or a token. Not for answers about a file: their words may
+ * be about the patient in it.
  */
 export function refusalText(refusal: Refusal): string {
   return refusal.text === "" ? refusalCodes(refusal) : `HTTP ${refusal.status}: ${refusal.text}`;

@@ -1,8 +1,8 @@
 import { BlockList, isIP } from "node:net";
 
 /*
- * Which addresses belong to the public internet. A name of somebody else's that leads to any other address leads into
- * our own network, or to the machine that asks.
+ * Which addresses belong to the public internet. A name that someone else controls must not lead to any other address: that
+ * would be in our own network, or our own machine.
  *
  * Source: IANA's registries of special-purpose IPv4 and IPv6 addresses (RFC 6890 and its updates).
  */
@@ -12,7 +12,7 @@ const ownNetworks = blocks(
   ["::1/128", "fc00::/7"],
 );
 
-/** Besides the networks of one's own: this host, link-local with the metadata services, tests, multicast, reserved. */
+/** Special addresses outside of private networks: this host, link-local with the metadata services, tests, multicast, reserved. */
 const otherSpecial = blocks(
   ["0.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24"].concat([
     "198.18.0.0/15",
@@ -21,26 +21,26 @@ const otherSpecial = blocks(
     "224.0.0.0/4",
     "240.0.0.0/4",
   ]),
-  // AWS's metadata service within fc00::/7; within global unicast protocols, documentation, and 6to4, which wraps an IPv4
-  // address that may be any.
+  // AWS's metadata service, which is within fc00::/7. Within global unicast: protocols, documentation, and 6to4, which
+  // wraps any IPv4 address.
   ["fd00:ec2::/32", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"],
 );
 
-/** Every public IPv6 address so far; IPv4 addresses that are wrapped into IPv6 are outside of it. */
+/** All public IPv6 addresses so far. IPv4 addresses that are wrapped into IPv6 are not among them. */
 const globalUnicast = blocks([], ["2000::/3"]);
 
-/** Whether an IPv4 or IPv6 address is one of the public internet. What is no address is not public. */
+/** Whether a text is an IPv4 or IPv6 address of the public internet. */
 export function isPublicAddress(address: string): boolean {
   if (isWithin(ownNetworks, address) || isWithin(otherSpecial, address)) return false;
   return isIP(address) === 4 || isWithin(globalUnicast, address);
 }
 
-/** Whether an address is a loopback or a private one: where an operator may run a server of their own. */
+/** Whether an address is a loopback or private one, where an operator may run their own server. */
 export function isOwnNetworkAddress(address: string): boolean {
   return isWithin(ownNetworks, address) && !isWithin(otherSpecial, address);
 }
 
-/** The address that a URL's host is, without brackets; undefined where the host is a name. */
+/** The address in a URL, without brackets; undefined if its host is a name. */
 export function addressOf({ hostname }: URL): string | undefined {
   const bare = hostname.replace(/^\[(.*)\]$/, "$1");
   return isIP(bare) === 0 ? undefined : bare;

@@ -6,7 +6,7 @@ import { readJsonObject } from "./reading/json.ts";
 const longestText = 600;
 const mostCodes = 5;
 
-/** FHIR's issue-type codes that mean "ask again later": `transient` and its children (FHIR R4, issue-type). */
+/** The issue types that mean "try again later": `transient` and its children (FHIR R4, issue-type). */
 const transientCodes = new Set([
   "transient",
   "lock-error",
@@ -17,31 +17,32 @@ const transientCodes = new Set([
   "throttled",
 ]);
 
-/** What is read of an issue: it comes from outside, so any of it may be missing. */
+/** What is read of an issue. The server wrote it, so anything may be missing. */
 type Issue = Partial<Pick<OperationOutcomeIssue, "severity" | "code" | "diagnostics" | "details">>;
 
-/** What a server said about a refusal or a failure, and what it means for asking again. */
+/** The server's words about a refusal or failure, and what they mean for another attempt. */
 export interface ServerText {
   /**
-   * Words for people, where the server spoke to its client: an OperationOutcome's diagnostics, OAuth's description.
-   * Without tokens and URL queries, at most 600 characters; "" where there are none. They may name a patient.
+   * Words that the server addressed to its client: an OperationOutcome's diagnostics, OAuth's description. Without tokens and
+   * URL queries, at most 600 characters; "" if there are none. They may name a patient.
    */
   text: string;
   /**
-   * All that was said, a page's heading and the guide's `message` included: to judge the answer by, and for whoever asked.
-   * It may name a patient or repeat what was asked, and belongs into no log, event or error. Cleaned like `text`.
+   * All words of the answer, including the heading of a page and the guide's `message`: to judge the answer, and for the
+   * caller. They may name a patient or repeat the request, so they must not enter a log, an event or an error. Cleaned like
+   * `text`.
    */
   said: string;
-  /** Codes only, such as `processing` or `ATTACHMENT_FILE_NOT_FOUND`: they name nobody. */
+  /** Codes, such as `processing` or `ATTACHMENT_FILE_NOT_FOUND`. A code never names a patient. */
   codes: string[];
-  /** Whether the body is an OperationOutcome at all, and whether each of its issues is of a transient type. */
+  /** `none` if the body is no OperationOutcome; `transient` if all of its issues are of a transient type. */
   outcome: "transient" | "terminal" | "none";
   /**
    * The worst that an OperationOutcome says: that something failed for good (an issue of severity error or fatal that is of no
    * transient type), that it failed for now, or neither (warnings, information). Absent if the body is none.
    */
   failure?: "lasting" | "passing" | "none";
-  /** OAuth's `error` code, where the body has one (RFC 6749, 5.2). */
+  /** OAuth's `error` code, if the body has one (RFC 6749, 5.2). */
   oauthError: string | undefined;
 }
 
@@ -51,9 +52,9 @@ const codePattern = /^[a-z]{2,24}(?:[-_][a-z]{2,24}){0,5}$/;
 const constantPattern = /^[A-Z]{2,24}(?:_[A-Z0-9]{2,24}){1,7}$/;
 
 /**
- * Reads the body of an error answer: an OperationOutcome, OAuth's error object (RFC 6749, 5.2) or the guide's. Of anything
- * else, such as a page of a proxy's, nothing is repeated.
- * @param credentials what the request carried, which the answer may quote
+ * Reads the body of an error answer: an OperationOutcome, OAuth's error object (RFC 6749, 5.2) or the guide's. Nothing else,
+ * such as the page of a proxy, gets into `text`.
+ * @param credentials those that the request carried: the answer may quote them
  */
 export function readServerText(body: Buffer, credentials: readonly string[] = []): ServerText {
   const json = readJsonObject(body);

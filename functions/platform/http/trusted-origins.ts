@@ -1,20 +1,23 @@
 import { OriginRefused } from "#platform/faults/faults.ts";
 import { addressOf } from "./network-addresses.ts";
 
-/** Which origins the bridge may talk to, and how far it trusts each. */
+/** Which origins the bridge may send requests to, and how far it trusts each. */
 export interface TrustedOrigins {
-  /** Origins that get our access token: those of the endpoints that want it. */
+  /** Origins that get our access token: those of the server's endpoints. */
   tokenOrigins: ReadonlySet<string>;
-  /** Origins from which files may be fetched: those that get our token, and the allow-listed ones, which do not. */
+  /** Origins from which files may be downloaded: those that get our token, and those of the allow list, which do not get it. */
   fileOrigins: ReadonlySet<string>;
   /**
-   * Origins that may be in a private network: the server's own, and file origins that the operator wrote down as an
+   * Origins that may be in a private network: the server's own, and file origins that the operator configured by their
    * address. The name of any other file origin must lead to the public internet.
    */
   privateOrigins: ReadonlySet<string>;
 }
 
-/** @param endpoints the URLs that want our token; the token endpoint gives it, and gets none */
+/**
+ * The origins of a server.
+ * @param endpoints the URLs that get our token. The token endpoint issues it, and does not get it
+ */
 export function trustedOrigins(
   endpoints: readonly URL[],
   tokenUrl: URL,
@@ -33,28 +36,29 @@ export function trustedOrigins(
   };
 }
 
-/** `localhost` is no name that anybody else could point elsewhere (RFC 6761, 6.3). */
+/** Nobody else can make `localhost` lead elsewhere (RFC 6761, 6.3). */
 function isOwnAddress(url: URL): boolean {
   return addressOf(url) !== undefined || url.hostname === "localhost";
 }
 
 /**
- * Whether a URL is of one of these origins, whichever way it is spelt. Its origin alone does not say so: a `blob:` URL has
- * that of the URL inside it, and a user name is no part of an origin.
+ * Whether a URL belongs to one of these origins. Comparing `url.origin` is not enough: a `blob:` URL has the origin of the URL
+ * inside it, and a user name is not part of an origin.
  */
 export function isOfOrigin(origins: ReadonlySet<string>, url: URL): boolean {
   return /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" && origins.has(url.origin);
 }
 
-/** Where a URL leads, for messages to people: never its path or query, nor a password. */
+/** Where a URL leads, for messages: without its path, query or password. */
 export function placeOf(url: URL): string {
   if (!/^https?:$/.test(url.protocol)) return `a ${url.protocol} URL`;
   return url.username === "" && url.password === "" ? url.origin : `${url.origin} with a user name`;
 }
 
 /**
- * `reference` as a URL on one of the server's own origins.
- * @throws OriginRefused naming `what` and the origin, where it leads elsewhere or is no URL
+ * A reference as a URL on one of the server's own origins.
+ * @param what names the reference in the fault
+ * @throws OriginRefused if it leads elsewhere or is not a URL
  */
 export function onServerOrigin(server: TrustedOrigins, reference: string, base: URL, what: string): URL {
   const url = URL.parse(reference, base.href);
@@ -66,7 +70,7 @@ export function onServerOrigin(server: TrustedOrigins, reference: string, base: 
   return url;
 }
 
-/** A base against which relative paths are resolved below it, not beside it. */
+/** A base URL below which relative paths are resolved. Without the slash they would replace its last segment. */
 export function withTrailingSlash(url: URL): URL {
   const copy = new URL(url);
   if (!copy.pathname.endsWith("/")) copy.pathname += "/";

@@ -2,7 +2,7 @@ import * as z from "zod";
 
 /**
  * The function's settings from its environment, checked against a schema.
- * @throws Error naming every variable that is missing or malformed, in one message
+ * @throws Error that names every missing or malformed variable in one message
  */
 export function environment<Schema extends z.ZodObject>(
   schema: Schema,
@@ -14,10 +14,10 @@ export function environment<Schema extends z.ZodObject>(
     const name = issue.path.map(String).join(".");
     return variables[name] === undefined ? `${name} is missing` : `${name} is malformed (${issue.message})`;
   });
-  throw new Error(`this function's environment is not complete: ${[...new Set(faults)].join("; ")}`);
+  throw new Error(`the environment of this function cannot be used: ${[...new Set(faults)].join("; ")}`);
 }
 
-/** A variable that holds JSON of the given shape. */
+/** A variable that holds JSON, checked against a schema. */
 export function jsonVariable<T>(schema: z.ZodType<T>) {
   return z.string().transform((text, context): T => {
     try {

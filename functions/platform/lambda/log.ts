@@ -1,17 +1,17 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { isSecretName, redact } from "./redaction.ts";
 
-/** The log codes of a wing, each with the sentence that its log lines carry. The runbook is written by these codes. */
+/** The log codes of a wing, each with the sentence that its log lines carry. The runbook explains each code. */
 export type LogCodes = Readonly<Record<string, string>>;
 
-/** What code may write to the log: a code of its wing, and fields that help to find the export or request. Never bodies, never PHI. */
+/** What may be logged: a code of the wing, and fields that help to find the export or request. Never bodies, never PHI. */
 export interface Log<Code extends string = string> {
   info(code: Code, fields?: Record<string, unknown>): void;
   warn(code: Code, fields?: Record<string, unknown>): void;
   error(code: Code, fields?: Record<string, unknown>): void;
 }
 
-/** Structured logs (JSON, one object for each line) in which credentials and URL queries are redacted, whatever logs them. */
+/** Structured logs, one JSON object per line. Credentials and URL queries are redacted in all of them. */
 export const logger = new Logger({
   serviceName: "integra-bridge",
   jsonReplacerFn: (name, value: unknown) => {

@@ -1,23 +1,23 @@
 /*
- * What must never be printed: tokens, assertions, keys, and the queries of URLs (a query may be a capability or
- * name a patient). Used on every text that comes from the server and on every log line. A patient's name in a sentence
- * looks like any other word: which sentences are repeated at all is decided where they are read (`platform/http/http.ts`).
+ * What must never be printed: tokens, assertions, keys, and the queries of URLs, because a query may be a capability or name
+ * a patient. Every text from the server and every log line goes through here. A patient's name in a sentence looks like any
+ * other word. Therefore the readers of answers decide which sentences may be repeated at all (`platform/http/server-text.ts`).
  */
 
-/** Wherever it stands: within a word, too. */
+/** Anywhere, also within a word. */
 const jwtPattern = /eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){0,4}/g;
 const bearerPattern = /\b(bearer|x-auth-token)[\s:="']+[A-Za-z0-9._~+/=:-]{8,}/gi;
-/** Name and value, as in a form, a query or JSON. */
+/** A name and its value, as in a form, a query or JSON. */
 const namedPattern =
   /\b(client_assertion|client_secret|access_token|refresh_token|id_token|nonceToken|X-Amz-(?:Signature|Credential|Security-Token)|sig)(["']?\s*[:=]\s*["']?)[^&\s"'<>,}]+/gi;
-/** A JWK's private members. */
+/** The private members of a JWK. */
 const jwkPattern = /("(?:d|p|q|dp|dq|qi|k)\\?"\s*:\s*\\?")[A-Za-z0-9_-]{8,}/g;
 const pemPattern = /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(?:-----END [A-Z ]*-----|$)/g;
 const codePattern = /\b(code=)[^&\s"'<>]+/gi;
 const urlPattern = /\b(https?:\/\/)(?:[^\s/?#"<>]*@)?([^\s?#"<>]*)([?#][^\s"<>]*)?/gi;
 const pathQueryPattern = /(^|[\s"'(])(\/[^\s?#"<>]+)\?[^\s"<>]*/g;
 
-/** `text` without anything that looks like a credential or a URL's query. Idempotent. */
+/** The text without anything that looks like a credential or a URL's query. Idempotent. */
 export function redact(text: string): string {
   return text
     .replace(jwtPattern, "[redacted]")
@@ -33,9 +33,9 @@ export function redact(text: string): string {
 }
 
 /**
- * A text that somebody else wrote, such as a server's answer: besides what `redact` removes, without the `credentials`
- * that are known, however they are encoded, and without whatever looks like an opaque token, be it the secret part of a
- * capability URL's path. Ids (hexadecimal numbers, UUIDs) stay: support asks for them. Idempotent.
+ * A text that the server wrote. Besides what `redact` removes, this removes the given `credentials` in any encoding, and
+ * whatever looks like an opaque token, such as the secret part of a capability URL's path. Ids (hexadecimal numbers, UUIDs)
+ * stay, because the vendor's support needs them. Idempotent.
  */
 export function redactForeign(text: string, credentials: readonly string[] = []): string {
   const known = credentials.flatMap((credential) => [credential, encodeURIComponent(credential), base64(credential)]);
@@ -45,7 +45,7 @@ export function redactForeign(text: string, credentials: readonly string[] = [])
 
 const opaquePattern = /[A-Za-z0-9_~+=-]{20,}/g;
 
-/** Digits with letters of both cases, or a long run of digits with letters of one, which is no hexadecimal number. */
+/** Digits with letters of both cases, or 32 digits and letters or more that are no hexadecimal number. */
 function looksRandom(run: string): boolean {
   if (!/\d/.test(run) || /^[\da-f-]+$/i.test(run)) return false;
   return run.length >= 32 ? /[A-Za-z]/.test(run) : /[a-z]/.test(run) && /[A-Z]/.test(run);
@@ -68,7 +68,7 @@ const secretNames = new Set(
   ),
 );
 
-/** Whether a field of this name may never be printed, whatever its value. The short ones are a JWK's private members. */
+/** Whether a field of this name may never be printed. The short names are the private members of a JWK. */
 export function isSecretName(name: string): boolean {
   return secretNames.has(name.toLowerCase());
 }

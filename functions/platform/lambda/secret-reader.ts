@@ -5,13 +5,13 @@ import {
 } from "@aws-sdk/client-secrets-manager";
 import { smallRequests } from "./aws-client-settings.ts";
 
-/** A secret's text as it is now, and when that version was put (milliseconds since the epoch). */
+/** The current text of a secret, and when this version was stored (milliseconds since the epoch). */
 export interface StoredText {
   text: string;
   putAt: number;
 }
 
-/** Reads a secret by its name; undefined where it has no value yet. Throws the SDK's own error where it is refused. */
+/** Reads a secret by its name; undefined if it has no value yet. Throws the SDK's own error if the call is refused. */
 export function secretReader(name: string): () => Promise<StoredText | undefined> {
   const secrets = new SecretsManagerClient(smallRequests);
   return async () => {

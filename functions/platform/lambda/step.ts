@@ -1,22 +1,25 @@
 import type { Context } from "aws-lambda";
 import type * as z from "zod";
-import { logger } from "./log.ts";
+import { logger, logOf } from "./log.ts";
+import { platformLogCodes } from "./log-codes.ts";
 
-/** What a step gets besides its input. */
+/** What a step gets in addition to its input. */
 export interface StepContext {
-  /** Aborts shortly before Lambda would kill the function, so that a step can end in good order. */
+  /** Aborts shortly before Lambda would kill the function, so that the step can clean up. */
   signal: AbortSignal;
 }
 
 export type Step<Input, Output> = (input: Input, context: StepContext) => Promise<Output>;
 
-/** Time that a step has to clean up (abort an upload) once its signal has fired. */
+const log = logOf(platformLogCodes);
+
+/** The time that a step has to clean up, for example to abort an upload, after its signal has aborted. */
 const graceMs = 10_000;
 
-/** What a call is about, as fields for each of its log lines. It sees the event before it is checked: a faulty one is logged as well. */
+/** Says what a call is about, as fields for each of its log lines. It gets the event before it is checked, so that a wrong one is logged as well. */
 type DescribeCall = (event: unknown) => Record<string, string>;
 
-/** Makes a step a Lambda handler: see `stepHandlers`. */
+/** Turns a step into a Lambda handler, see `stepHandlers`. */
 type StepHandler = <Input, Output>(
   input: z.ZodType<Input>,
   output: z.ZodType<Output>,
@@ -24,8 +27,8 @@ type StepHandler = <Input, Output>(
 ) => (event: unknown, context: Context) => Promise<Output>;
 
 /**
- * How the steps of a wing become Lambda handlers: a step is built once per container, what goes in and out is checked against
- * the contracts, and its faults pass through under their literal names, by which the state machine routes.
+ * Turns the steps of a wing into Lambda handlers. A step is built once per container. Input and output are checked against
+ * their schemas. Faults pass through under their literal names, by which the state machine routes.
  */
 export function stepHandlers(describeCall: DescribeCall): StepHandler {
   return <Input, Output>(
@@ -42,7 +45,7 @@ export function stepHandlers(describeCall: DescribeCall): StepHandler {
         const signal = AbortSignal.timeout(Math.max(context.getRemainingTimeInMillis() - graceMs, 1_000));
         return output.parse(await run(input.parse(event), { signal }));
       } catch (error) {
-        logger.error("the step failed", { error: describeError(error) });
+        log.error("STEP_FAILED", { error: describeError(error) });
         throw error;
       } finally {
         logger.resetKeys();
@@ -51,7 +54,7 @@ export function stepHandlers(describeCall: DescribeCall): StepHandler {
   };
 }
 
-/** An error and its causes as plain data; stacks stay, they hold no data of ours. */
+/** An error and its causes as plain data. Stacks are included: they hold no data of patients. */
 export function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: String(error) };
   const { name, message, stack, cause } = error;

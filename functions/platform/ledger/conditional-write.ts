@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 
-/** Whether a conditional write was carried out; another error than a condition that does not hold is thrown. */
-export async function carriedOut(write: Promise<unknown>): Promise<boolean> {
+/** Waits for a conditional write. Returns false if its condition does not hold. Any other error is thrown. */
+export async function conditionHeld(write: Promise<unknown>): Promise<boolean> {
   try {
     await write;
     return true;

@@ -1,45 +1,45 @@
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import { carriedOut } from "./conditional-write.ts";
+import { conditionHeld } from "./conditional-write.ts";
 import { leaseKeys } from "./ledger-keys.ts";
 
-/** Who wants a lease: one execution, for one export or one request for CCDs. */
+/** Who wants a lease: one execution, for one export or one CCD request. */
 export interface LeaseHolder {
   /** The execution's name. */
   execution: string;
-  /** The export's id, or the request's. */
+  /** The id of the export or of the CCD request. */
   exportId: string;
-  /** What it asks IntegraConnect for, in a form that is equal for equal requests; "" where nobody may share its result. */
+  /** The request to IntegraConnect, in a form that is equal for equal requests; "" if no other request may share its result. */
   asks: string;
 }
 
 export interface Lease extends LeaseHolder {
-  /** Of the write that took the lease: what reads the same nonce again is looking at the same possession. */
+  /** Marks the write that took the lease. As long as the nonce stays the same, the lease was not given back and taken again. */
   nonce: string;
-  /** The export, or request, whose execution ended while it held the lease, where this one took it over. */
+  /** If the lease was taken over: the export or CCD request whose execution ended while it held the lease. */
   takenFrom: string | undefined;
 }
 
-/** What is held: a level of export, or a user session while CCDs are asked for under it. */
+/** What is leased: a level of export, or a user session for CCD requests. */
 export type LeaseName = string;
 
 /**
- * One lease for each level of export, and for each user session. By the guide's matching rule (client, pending or
- * processing, type of request) a kick-off is handed the stored job of another request, so only the lease's holder may kick
- * off, poll and delete. A stage has one client: its level names the lease. In the same way a session has one request for
- * CCDs at a time, and whoever asks for another is told the id of the one that is pending.
+ * One lease for each level of export, and one for each user session. By the guide's matching rule (client, pending or
+ * processing, type of request), the server may answer a kick-off with the stored job of another request. Therefore only the
+ * holder of the lease may kick off, poll and delete. A stage has one client, so the level is name enough. A user session
+ * has the same problem: the server takes one CCD request at a time, and answers another one with the id of the first.
  *
- * A lease has no end in time. It is released, or taken over from an execution that is known not to run any more.
+ * A lease does not expire. It is released, or taken over from an execution that is known to have ended.
  *
  * Source: guide, "Content URL", note on the matching criteria; "Kick-off Request", "Error Response Payload".
  */
 export interface Leases {
-  /** Takes the lease where it is free. Answers who holds it now: this execution, or another. */
+  /** Takes the lease if it is free. Returns the lease as it is now: this execution's, or another's. */
   take(name: LeaseName, holder: LeaseHolder, nonce: string): Promise<Lease>;
-  /** Takes the lease from a holder whose execution has ended. Answers who holds it now: somebody else may be faster. */
+  /** Takes the lease from a holder whose execution has ended. Returns the lease as it is now: another execution may be faster. */
   takeOver(name: LeaseName, holder: LeaseHolder, nonce: string, from: Lease): Promise<Lease>;
   isHeldBy(name: LeaseName, execution: string): Promise<boolean>;
-  /** Gives the lease back, where this execution holds it. Answers whether it did. */
+  /** Gives the lease back if this execution holds it. Returns whether it did. */
   release(name: LeaseName, execution: string): Promise<boolean>;
 }
 
@@ -51,25 +51,26 @@ const leaseItem = z.object({
   takenFrom: z.string().optional(),
 });
 
-/** Readers that meet an item which has just been deleted try again: bounded, so that a fault cannot loop. */
-const mostTries = 5;
+/** If another execution gives the lease back between our write and our read, we try again. Bounded, so that a fault cannot loop. */
+const mostAttempts = 5;
 
-/** Leases in the ledger's table: one item each, moved by conditional writes only. */
+/** Leases in the ledger's table: one item per lease, changed by conditional writes only. */
 export function leases(dynamo: DynamoDBDocumentClient, table: string): Leases {
   const find = async (name: LeaseName): Promise<Lease | undefined> => {
     const { Item } = await dynamo.send(new GetCommand({ TableName: table, Key: keyOf(name), ConsistentRead: true }));
     return Item && { takenFrom: undefined, ...leaseItem.parse(Item) };
   };
 
-  /** Writes under a condition; answers the holder, whoever it is. */
+  /** Writes the lease under a condition. Returns the lease that stands in the table afterwards. */
   const write = async (name: LeaseName, lease: Lease, from: Lease | undefined): Promise<Lease> => {
-    for (let tries = 1; ; tries += 1) {
-      if (await carriedOut(dynamo.send(putCommand(table, name, lease, from)))) return lease;
+    for (let attempt = 1; ; attempt += 1) {
+      if (await conditionHeld(dynamo.send(putCommand(table, name, lease, from)))) return lease;
       const holder = await find(name);
-      // The same nonce is our own write, whose answer got lost on the way.
+      // If the nonce is ours, our own write succeeded and only its answer was lost.
       if (holder !== undefined) return holder;
       if (from !== undefined) return await write(name, lease, undefined);
-      if (tries === mostTries) throw new Error(`the lease ${name} changes hands too fast to be read`);
+      if (attempt === mostAttempts)
+        throw new Error(`the lease ${name} was given back ${attempt} times while it was read. Try again`);
     }
   };
 
@@ -78,7 +79,7 @@ export function leases(dynamo: DynamoDBDocumentClient, table: string): Leases {
     takeOver: (name, holder, nonce, from) => write(name, { ...holder, nonce, takenFrom: from.exportId }, from),
     isHeldBy: async (name, execution) => (await find(name))?.execution === execution,
     release: (name, execution) =>
-      carriedOut(
+      conditionHeld(
         dynamo.send(
           new DeleteCommand({
             TableName: table,

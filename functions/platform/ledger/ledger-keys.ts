@@ -1,8 +1,8 @@
 /*
- * How the keys of the ledger's items begin, by their kind: `{prefix}{id}`. IAM policies go by these prefixes
- * (`dynamodb:LeadingKeys`): a function can neither read nor change the items of another kind. Each wing declares its own
+ * The prefixes of the ledger's keys, by the kind of item: a key is `{prefix}{id}`. IAM policies use these prefixes
+ * (`dynamodb:LeadingKeys`), so a function can neither read nor change items of another kind. Each wing declares its own
  * prefixes in its language.
  */
 
-/** Leases belong to no wing: each gives its own names to them. */
+/** Leases belong to no wing. Each wing names its own. */
 export const leaseKeys = { lease: "lease#" } as const;

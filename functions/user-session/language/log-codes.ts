@@ -1,4 +1,6 @@
 /** The log codes of this wing, each with the sentence that its log lines carry. The runbook explains each. */
 export const sessionLogCodes = {
-  SESSION_END_UNPUBLISHED: "The end of a user session could not be published.",
+  SESSION_END_UNPUBLISHED: "The end of a user session could not be published, or not be marked as published.",
 } as const;
+
+export type SessionLogCode = keyof typeof sessionLogCodes;

@@ -2,14 +2,14 @@ import * as z from "zod";
 import { type EventOf, eventHead } from "#platform/bus/event-language.ts";
 import { sessionRefusals } from "./session-faults.ts";
 
-/** A session is the bridge's own, not a patient's: its end concerns everyone who asks under it. */
+/** A session belongs to the bridge, not to a patient. Its end concerns every caller whose requests need it. */
 export const userSessionEnded = z.strictObject({
   ...eventHead,
   sessionId: z.string().describe("The bridge's name of the session: service."),
-  endedAt: z.iso.datetime().describe("When the bridge learned of it."),
+  endedAt: z.iso.datetime().describe("When the bridge found out that the session had ended."),
   refusal: z
     .enum(sessionRefusals)
-    .describe("What the token endpoint refused: the session's refresh token, or the client that brought it."),
+    .describe("What the token endpoint refused: the session's refresh token, or the client that sent it."),
   message: z.string().describe("What happened and what to do, for people."),
 });
 

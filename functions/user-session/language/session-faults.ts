@@ -1,5 +1,6 @@
 /*
- * What can go wrong on behalf of a user: with the session whose token is used, and with what is read under it.
+ * The faults of requests on behalf of a user: those of the session that provides the access token, and those of searches and
+ * reads under it.
  */
 
 export const sessionFaultNames = ["SessionSecretUnusable", "SessionDead", "ReadRefused"] as const;
@@ -10,12 +11,12 @@ abstract class SessionFault extends Error {
   abstract override readonly name: SessionFaultName;
 }
 
-/** The session's secret is missing or malformed. The message names what is missing, never a value. */
+/** The session's secret is missing or malformed. The message names the faulty fields, never a value. */
 export class SessionSecretUnusable extends SessionFault {
   override readonly name = "SessionSecretUnusable";
 }
 
-/** What the token endpoint refused: the refresh token (or code) itself, or the client that brought it. */
+/** What the token endpoint refused: the refresh token (or authorization code), or the client that sent it. */
 export const sessionRefusals = ["grant-refused", "client-refused"] as const;
 
 export type SessionRefusal = (typeof sessionRefusals)[number];
@@ -24,7 +25,7 @@ interface SessionDeadOptions extends ErrorOptions {
   refusal: SessionRefusal;
 }
 
-/** The token endpoint refused the session for good: only a person can renew it. The message says how. */
+/** The session has ended: the token endpoint refused it permanently. Only a person can renew it; the message says how. */
 export class SessionDead extends SessionFault {
   override readonly name = "SessionDead";
   readonly refusal: SessionRefusal;
@@ -36,8 +37,8 @@ export class SessionDead extends SessionFault {
 }
 
 /**
- * Why a search or a read was refused: an unknown or malformed parameter (400), a value outside of its value set (403 that
- * says so), something that this user may not see (403), nothing there (404, 410), anything else.
+ * Why the server refused a search or a read: an unknown or malformed parameter (400), a value outside its value set (a 403
+ * that says so), data that this user may not see (any other 403), a missing resource (404, 410), or another reason.
  */
 export type ReadRefusal = "invalid-parameter" | "invalid-value" | "forbidden" | "not-found" | "other";
 
@@ -48,15 +49,15 @@ interface ReadRefusedOptions extends ErrorOptions {
 }
 
 /**
- * The server refused a search or a read, and asking again would not change that. Its words are for the caller who asked:
- * they may repeat what was asked, so they are in `diagnostics` and never in the message, which is logged.
+ * The server refused a search or a read, and a retry would not help. The server's text is for the caller only, because it may
+ * repeat the request: it is in `diagnostics`, never in the message, which is logged.
  */
 export class ReadRefused extends SessionFault {
   override readonly name = "ReadRefused";
   readonly refusal: ReadRefusal;
   /** The HTTP status. */
   readonly status: number;
-  /** The server's words, without credentials and URL queries; "" where it said nothing. */
+  /** The server's text, without credentials and URL queries; "" if it sent none. */
   readonly diagnostics: string;
 
   constructor(message: string, options: ReadRefusedOptions) {

@@ -1,14 +1,14 @@
 import * as z from "zod";
 import type { SessionRefusal } from "./session-faults.ts";
 
-/** How a client proves who it is at the token endpoint (guide, "SMART on FHIR"; RFC 6749, 2.3.1; OpenID Connect Core, 9). */
+/** How a client authenticates at the token endpoint (guide, "SMART on FHIR"; RFC 6749, 2.3.1; OpenID Connect Core, 9). */
 export const clientAuthMethods = ["client_secret_post", "client_secret_basic", "none"] as const;
 
 const text = z.string("must be a text, or is missing").min(1, "is empty");
 
 /**
- * What the operator puts into Secrets Manager for one user session. Whatever else stands there is left alone. The faults'
- * words hold no value.
+ * The secret that the operator puts into Secrets Manager for one user session. Further fields are allowed and ignored. The
+ * messages of its faults contain no values.
  */
 export const sessionSecret = z
   .looseObject(
@@ -23,7 +23,7 @@ export const sessionSecret = z
   .superRefine(({ auth_method, client_secret }, context) => {
     const fault = (message: string) => context.addIssue({ code: "custom", message, path: ["client_secret"] });
     if (auth_method !== "none" && client_secret === undefined) fault(`is missing, and ${auth_method} needs it`);
-    if (auth_method === "none" && client_secret !== undefined) fault("is there, though auth_method is none");
+    if (auth_method === "none" && client_secret !== undefined) fault("is present, but auth_method is none");
   });
 
 export type SessionSecret = z.infer<typeof sessionSecret>;
@@ -34,81 +34,91 @@ export interface OAuthClient {
   authentication: { method: "none" } | { method: "client_secret_post" | "client_secret_basic"; secret: string };
 }
 
-/** What the token endpoint gave (guide, "Generation of access token"; RFC 6749, 5.1). */
+/** The tokens that the token endpoint issued (guide, "Generation of access token"; RFC 6749, 5.1). */
 export interface UserTokens {
-  accessToken: string;
-  /** The one to use next: the rotated one, or the same again where the server did not rotate. */
+  /** Undefined if the answer has a refresh token only: the session continues with that one. */
+  accessToken: string | undefined;
+  /** The refresh token to use next: the rotated one, or the same one if the server did not rotate it. */
   refreshToken: string;
   expiresInSeconds: number;
   scope: string | undefined;
 }
 
-/** A session's access token while it is good. Times are milliseconds since the epoch. */
+/** What a refresh gave: both tokens, or the refresh token alone and the time from which the session may be refreshed again. */
+export type RefreshedSession =
+  | { refreshToken: string; access: SessionAccess }
+  | { refreshToken: string; access: undefined; retryAt: number };
+
+/** A session's access token. Times are milliseconds since the epoch. */
 export interface SessionAccess {
   token: string;
   issuedAt: number;
-  /** From then on it is renewed before it is used. */
+  /** From then on the token is refreshed before it is used. */
   renewAt: number;
 }
 
-/** A session as it is remembered between processes. Times are milliseconds since the epoch. */
+/** A session as the ledger stores it. Times are milliseconds since the epoch. */
 export interface SessionRecord {
-  /** Which refresh token of the secret this chain began with: its digest. */
+  /** The digest of the secret's refresh token with which this chain began. A chain: a refresh token and its rotations. */
   seedDigest: string;
-  /** When that version of the secret was put; an older version never replaces a newer one. */
+  /** When that version of the secret was stored. An older version never replaces a newer one. */
   secretPutAt: number;
-  /** Counts the refreshes of the session, over all its chains: what was begun under one number never settles another. */
+  /** Counts the session's refreshes over all its chains. A refresh of one generation never changes another generation. */
   generation: number;
   /** The newest refresh token of the chain. */
   refreshToken: string;
   access: SessionAccess | undefined;
-  /** Who is refreshing, and until when it may take. */
+  /** The process that refreshes the session, and when its claim runs out. */
   claim: { id: string; until: number } | undefined;
-  /** How many refreshes with this refresh token were begun; a clear success sets it back to 0. */
+  /** How many refreshes with this refresh token have begun. A stored success resets it to 0. */
   attempts: number;
-  /** Not to be refreshed before that. */
+  /** The session must not be refreshed before this time. */
   retryAt: number | undefined;
-  /** Why the token endpoint refused the session for good. */
-  death: SessionDeath | undefined;
+  /** Undefined while the session lives. */
+  end: SessionEnd | undefined;
 }
 
-export interface SessionDeath {
+/** The end of a session: the token endpoint refused it permanently. */
+export interface SessionEnd {
+  /** Milliseconds since the epoch. */
   at: number;
   refusal: SessionRefusal;
   /** What happened and what to do, for people. */
-  words: string;
-  /** Whether subscribers were told: whoever meets a death that was not told tells it. */
-  told: boolean;
+  message: string;
+  /** Whether the event was published. If not, the next process that finds the session ended publishes it. */
+  published: boolean;
 }
 
 /** One refresh of one generation, by one process. */
 export interface RefreshClaim {
-  /** Unique: by it a process recognises its own writes. */
+  /** Unique. By this id a process recognises its own writes. */
   id: string;
   generation: number;
 }
 
-/** The secret's refresh token as the ledger knows it. */
+/** The secret's refresh token, with which a chain begins. */
 export interface SessionSeed {
+  /** SHA-256, in hexadecimal. */
   digest: string;
+  /** When this version of the secret was stored, in milliseconds since the epoch. */
   putAt: number;
   refreshToken: string;
 }
 
 /**
- * Where sessions are remembered. Each write is atomic and conditional, and a write that is repeated, because its answer
- * was lost, recognises itself.
+ * The store of sessions. Each write is atomic and conditional. If a write is repeated because its answer was lost, the
+ * repetition recognises the first write and returns the same result.
  */
 export interface UserSessionStore {
-  /** The session as it is now, never as it was. */
+  /** Reads the session consistently. Undefined if its first chain has not begun. */
   read(sessionId: string): Promise<SessionRecord | undefined>;
-  /** Begins a new chain, alive and unclaimed, unless a chain of this version of the secret, or of a newer one, is there. */
+  /** Begins a new chain without a claim. Changes nothing if the chain of this version of the secret, or of a newer one, exists. */
   beginChain(sessionId: string, seed: SessionSeed): Promise<void>;
-  /** Lets a dead chain go on with its newest refresh token, where a newer version of its own secret was put. */
-  revive(sessionId: string, seed: Pick<SessionSeed, "digest" | "putAt">): Promise<void>;
+  /** Lets an ended chain continue with its newest refresh token. Changes nothing unless `seed` is a newer version of its own secret. */
+  reopen(sessionId: string, seed: Pick<SessionSeed, "digest" | "putAt">): Promise<void>;
   /**
-   * Takes the right to refresh this generation, and counts the attempt. Answers false where another process has it, where
-   * the generation has passed, or where the session is dead or must rest.
+   * Claims the refresh of this generation, and counts the attempt. Returns false if another process has the claim, if the
+   * generation has passed, if the session has ended, or if it must not be refreshed yet.
    */
   claimRefresh(
     sessionId: string,
@@ -116,19 +126,15 @@ export interface UserSessionStore {
     times: { now: number; until: number; secretPutAt: number },
   ): Promise<boolean>;
   /**
-   * Stores the outcome of a refresh, access token and refresh token in one write. It goes by the generation, not by the
-   * claim: an owner whose claim ran out still brings the only tokens that continue the chain. Answers false where the
-   * generation has passed.
+   * Stores the access token and the refresh token of a refresh in one write. The condition is the generation, not the claim:
+   * even if the claim has run out, these tokens are the only ones that continue the chain. Returns false if the generation
+   * has passed. After an answer without an access token, only the refresh token is stored, with the time of the next refresh.
    */
-  saveRefreshed(
-    sessionId: string,
-    claim: RefreshClaim,
-    refreshed: { refreshToken: string; access: SessionAccess },
-  ): Promise<boolean>;
-  /** Gives the claim back after a refresh without a result. Changes nothing where another has it by now. */
+  saveRefreshed(sessionId: string, claim: RefreshClaim, refreshed: RefreshedSession): Promise<boolean>;
+  /** Releases the claim after a refresh without a result. Changes nothing if another process has the claim. */
   release(sessionId: string, claim: RefreshClaim, retryAt: number): Promise<void>;
-  /** Marks the session dead. Answers false where another process has the claim or the generation has passed. */
-  bury(sessionId: string, claim: RefreshClaim, death: Omit<SessionDeath, "told">): Promise<boolean>;
-  /** Keeps that the subscribers were told of this death. Changes nothing where the session lives again. */
-  markTold(sessionId: string, deadAt: number): Promise<void>;
+  /** Ends the session. Returns false if another process has the claim, or if the generation has passed. */
+  endSession(sessionId: string, claim: RefreshClaim, end: Omit<SessionEnd, "published">): Promise<boolean>;
+  /** Stores that the event of this end was published. Changes nothing if the session lives again. */
+  markEndPublished(sessionId: string, endedAt: number): Promise<void>;
 }

@@ -139,7 +139,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
       read: ["job.json", "plan.json", "stop*.json", "receipts/*", "failures/*"].map((name) => `work/*/${name}`),
       write: ["exports/*/summary.json", exportAuditKeys("landed")],
     });
-    grantLedger(shared, step, { checkpoint: ["UpdateItem"] });
+    grantLedger(shared, step, { checkpoint: ["GetItem", "UpdateItem"] });
   }
 
   #deleteJob(): void {

@@ -13,7 +13,10 @@ export interface CcdAlarmsProps {
   metricsNamespace: string;
 }
 
-/** Alarms for requests for CCDs that fail or time out, for quarantined answers, and for a user session that has ended. */
+/**
+ * Alarms for requests for CCDs that fail or time out, for quarantined answers, for documents that were refused by themselves, and
+ * for a user session that has ended.
+ */
 export class CcdAlarms extends Construct {
   constructor(scope: Construct, id: string, props: CcdAlarmsProps) {
     super(scope, id);
@@ -43,6 +46,11 @@ export class CcdAlarms extends Construct {
       "CcdsQuarantined",
       count("CcdsQuarantined", "ccd-retrieval"),
       "IntegraConnect sent another patient's documents, or an archive that may be an attack. See quarantine/ccds/.",
+    );
+    alarm(
+      "CcdDocumentsRefused",
+      count("CcdDocumentsRefused", "ccd-retrieval"),
+      "Documents were damaged or did not prove their patient, and others of the answer landed. See quarantine/ccds/.",
     );
     alarm(
       "SessionEnded",

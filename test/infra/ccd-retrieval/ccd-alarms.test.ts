@@ -6,7 +6,7 @@ describe.each(variantNames)("the alarms for requests for CCDs of %s", (variant) 
   const synth = synthesised(variant);
   const alarms = synth.resources("AWS::CloudWatch::Alarm", "documents");
 
-  test("there is an alarm for failed and for timed-out requests, for quarantined answers, for an ended session and for dead letters", () => {
+  test("there is an alarm for failed and for timed-out requests, for quarantined answers, for refused documents, for an ended session and for dead letters", () => {
     const machine = [{ Name: "StateMachineArn", Value: "<CcdRetrieval/StateMachine>" }];
     expect(alarms.map(({ id, Properties: p }) => [id, p["Namespace"], p["MetricName"], p["Dimensions"]])).toEqual([
       ["CcdAlarms/CcdsFailed", "AWS/States", "ExecutionsFailed", machine],
@@ -16,6 +16,12 @@ describe.each(variantNames)("the alarms for requests for CCDs of %s", (variant) 
         expect.stringMatching(/^integra-bridge\/\w+$/),
         "CcdsQuarantined",
         // The functions publish their metrics with this dimension.
+        [{ Name: "service", Value: "ccd-retrieval" }],
+      ],
+      [
+        "CcdAlarms/CcdDocumentsRefused",
+        expect.stringMatching(/^integra-bridge\/\w+$/),
+        "CcdDocumentsRefused",
         [{ Name: "service", Value: "ccd-retrieval" }],
       ],
       [

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { addSession, type SessionMaterial, type SessionPorts } from "#cli/session-material.ts";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import type { OAuthClient, SessionSecret } from "#user-session/language/user-session.ts";
-import type { AuthorizationCode } from "#user-session/user-token.ts";
+import type { AuthorizationCode } from "#user-session/token-endpoint.ts";
 
 const material: SessionMaterial = {
   grant: "refresh_token",
@@ -108,7 +108,7 @@ describe("addSession", () => {
     ["without a token", { lines: "\n" }, "refresh_token is empty"],
     ["without a code", { grant: "authorization_code", lines: "" }, "the authorization code is empty"],
     ["without a secret that its method needs", { lines: "token-1" }, "client_secret is missing"],
-    ["with a secret for a method without secrets", { authMethod: "none" }, "client_secret is there"],
+    ["with a secret for a method without secrets", { authMethod: "none" }, "client_secret is present"],
     ["without a method", { authMethod: undefined }, "auth_method must be"],
   ])("input %s is refused before the exchange of a code, without a value in the message", async (_, part, words) => {
     const { secretOf, exchanged } = fixture();

@@ -1,24 +1,24 @@
 import { describe, expect, it } from "vitest";
 import type { BridgeEvent } from "#functions/wings.ts";
-import type { SessionDeath } from "#user-session/language/user-session.ts";
-import { noticeOfDeath } from "#user-session/session-end.ts";
+import type { SessionEnd } from "#user-session/language/user-session.ts";
+import { reportSessionEnd } from "#user-session/session-end.ts";
 
-const death: SessionDeath = {
+const end: SessionEnd = {
   at: Date.parse("2026-03-01T12:00:00Z"),
   refusal: "grant-refused",
-  words: "renew it",
-  told: false,
+  message: "renew it",
+  published: false,
 };
 
 const down = (what: string) => Promise.reject(new Error(`the ${what} is down`));
 const silent = () => undefined;
 
-function noticed({ busIsDown = false, ledgerIsDown = false } = {}) {
+function reporter({ busIsDown = false, ledgerIsDown = false } = {}) {
   const published: BridgeEvent[] = [];
-  const told: [string, number][] = [];
+  const marked: [string, number][] = [];
   const logged: unknown[] = [];
-  const rung = { times: 0 };
-  const notice = noticeOfDeath({
+  const counted = { times: 0 };
+  const report = reportSessionEnd({
     bus: {
       publish: (event) => {
         if (busIsDown) return down("bus");
@@ -27,24 +27,24 @@ function noticed({ busIsDown = false, ledgerIsDown = false } = {}) {
       },
     },
     store: {
-      markTold: (...marked) => {
+      markEndPublished: (...mark) => {
         if (ledgerIsDown) return down("ledger");
-        told.push(marked);
+        marked.push(mark);
         return Promise.resolve();
       },
     },
-    reportDeadSession: () => {
-      rung.times += 1;
+    countEndedSessionUse: () => {
+      counted.times += 1;
     },
-    log: { info: silent, warn: silent, error: (_, fields) => void logged.push(fields) },
+    log: { info: silent, warn: silent, error: (code, fields) => void logged.push({ code, ...fields }) },
   });
-  return { notice, published, told, logged, rung };
+  return { report, published, marked, logged, counted };
 }
 
 describe("the end of a user session", () => {
-  it("rings, and is told to the subscribers", async () => {
-    const { notice, published, told, rung } = noticed();
-    await notice("service", death);
+  it("the end of a session is counted for the alarm, published as an event, and marked as published", async () => {
+    const { report, published, marked, counted } = reporter();
+    await report("service", end);
     expect(published).toEqual([
       {
         type: "User Session Ended",
@@ -58,22 +58,22 @@ describe("the end of a user session", () => {
         },
       },
     ]);
-    expect([told, rung.times]).toEqual([[["service", death.at]], 1]);
+    expect([marked, counted.times]).toEqual([[["service", end.at]], 1]);
   });
 
-  it("that was told before rings only", async () => {
-    const { notice, published, told, rung } = noticed();
-    await notice("service", { ...death, told: true });
-    expect([published, told, rung.times]).toEqual([[], [], 1]);
+  it("an end that was published before is only counted for the alarm", async () => {
+    const { report, published, marked, counted } = reporter();
+    await report("service", { ...end, published: true });
+    expect([published, marked, counted.times]).toEqual([[], [], 1]);
   });
 
   it.each([{ busIsDown: true }, { ledgerIsDown: true }])(
-    "is left to the next who meets it where it could not be told (%o)",
-    async (trouble) => {
-      const { notice, told, logged, rung } = noticed(trouble);
-      await notice("service", death);
-      expect([told, rung.times]).toEqual([[], 1]);
-      expect(logged).toMatchObject([{ sessionId: "service" }]);
+    "an end that could not be published is logged, and stays unmarked so that the next process publishes it (%o)",
+    async (outage) => {
+      const { report, marked, logged, counted } = reporter(outage);
+      await report("service", end);
+      expect([marked, counted.times]).toEqual([[], 1]);
+      expect(logged).toMatchObject([{ code: "SESSION_END_UNPUBLISHED", sessionId: "service" }]);
     },
   );
 });

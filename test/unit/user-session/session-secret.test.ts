@@ -19,14 +19,14 @@ function faultOf(text: string): SessionSecretUnusable {
     if (error instanceof SessionSecretUnusable) return error;
     throw error;
   }
-  throw new Error("the secret was taken");
+  throw new Error("the secret was accepted");
 }
 
 const without = (field: string): string =>
   JSON.stringify(Object.fromEntries(Object.entries(whole).filter(([name]) => name !== field)));
 
 describe("a session's secret", () => {
-  it("gives the client, the refresh token, and when it was put", () => {
+  it("a secret gives the client, the refresh token, and the time when it was stored", () => {
     const { client, seed } = parse(whole);
     expect(client).toEqual({
       id: "bridge",
@@ -35,7 +35,7 @@ describe("a session's secret", () => {
     expect(seed).toMatchObject({ refreshToken: "refresh-SECRET", putAt: 7 });
   });
 
-  it("of a public client has no client secret", () => {
+  it("the secret of a public client needs no client secret", () => {
     const { refresh_token, client_id } = whole;
     expect(parse({ refresh_token, client_id, auth_method: "none" }).client).toEqual({
       id: "bridge",
@@ -43,11 +43,11 @@ describe("a session's secret", () => {
     });
   });
 
-  it("may hold more, such as a note", () => {
+  it("a secret may have further fields, such as a note", () => {
     expect(parse({ ...whole, note: "renewed by Kim" }).client.id).toBe("bridge");
   });
 
-  it("is told from another one by a digest of its refresh token alone, which does not show it", () => {
+  it("the digest of a secret depends on its refresh token only, and does not reveal it", () => {
     const { digest } = parse(whole).seed;
     expect(parse({ ...whole, client_secret: "other" }).seed.digest).toBe(digest);
     expect(parse({ ...whole, refresh_token: "other" }).seed.digest).not.toBe(digest);
@@ -55,7 +55,7 @@ describe("a session's secret", () => {
   });
 
   it.each(["refresh_token", "client_id", "client_secret", "auth_method"])(
-    "without %s is refused, and the fault names it",
+    "a secret without %s is refused, and the fault names the field",
     (field) => {
       expect(faultOf(without(field)).message).toMatch(new RegExp(`${field} .*is missing`));
     },
@@ -65,24 +65,24 @@ describe("a session's secret", () => {
     ["an empty refresh token", { refresh_token: "" }, "refresh_token is empty"],
     ["a number for a client id", { client_id: 7 }, "client_id must be a text"],
     ["an empty client secret", { client_secret: "" }, "client_secret is empty"],
-    ["an unknown way to authenticate", { auth_method: "private_key_jwt" }, "auth_method must be client_secret_post"],
-    ["a client secret that would not be used", { auth_method: "none" }, "client_secret is there, though"],
-  ])("with %s is refused", (_, more, words) => {
-    expect(faultOf(JSON.stringify({ ...whole, ...more })).message).toContain(words);
+    ["an unknown authentication method", { auth_method: "private_key_jwt" }, "auth_method must be client_secret_post"],
+    ["a client secret that no method uses", { auth_method: "none" }, "client_secret is present, but"],
+  ])("a secret with %s is refused", (_, more, fault) => {
+    expect(faultOf(JSON.stringify({ ...whole, ...more })).message).toContain(fault);
   });
 
-  it("that lacks everything is told everything at once", () => {
+  it("the fault of an empty secret names every missing field", () => {
     for (const field of ["refresh_token", "client_id", "auth_method"]) expect(faultOf("{}").message).toContain(field);
   });
 
   it.each(["", "refresh-SECRET", "{refresh_token: 1}", "[]", "null", "7", '"text"'])(
-    "that is %j is refused",
+    "a secret that is %j is refused",
     (text) => {
       expect(faultOf(text).message).toContain("the session's secret cannot be used");
     },
   );
 
-  it("never shows a value in a fault, whatever is wrong with it", () => {
+  it("the fault of a secret never contains its values", () => {
     const value = fc.oneof(
       fc.constant(undefined),
       fc.stringMatching(/^SECRET[A-Za-z0-9]{0,8}$/),

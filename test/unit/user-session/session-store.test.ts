@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { SessionDeath, UserSessionStore } from "#user-session/language/user-session.ts";
+import type { SessionEnd, UserSessionStore } from "#user-session/language/user-session.ts";
 import { userSessions } from "#user-session/session-store.ts";
 import { sessionStoreInMemory } from "../../fixtures/session-store-in-memory.ts";
 import { tableInMemory } from "../../fixtures/table-in-memory.ts";
@@ -10,7 +10,7 @@ const seed = { digest: "digest-a", putAt: 100, refreshToken: "r0" };
 const claim = { id: "claim-1", generation: 1 };
 const times = { now: 1_000, until: 2_000, secretPutAt: 100 };
 const refreshed = { refreshToken: "r1", access: { token: "t1", issuedAt: 1_000, renewAt: 840_000 } };
-const death: Omit<SessionDeath, "told"> = { at: 1_500, refusal: "client-refused", words: "the server said no" };
+const end: Omit<SessionEnd, "published"> = { at: 1_500, refusal: "client-refused", message: "the server said no" };
 
 function given() {
   const table = tableInMemory();
@@ -24,11 +24,11 @@ async function begun() {
 }
 
 describe("a session in the ledger", () => {
-  it("is unknown before its chain begins", async () => {
+  it("a session is unknown before its chain begins", async () => {
     expect(await given().sessions.read(id)).toBeUndefined();
   });
 
-  it("begins with the secret's refresh token", async () => {
+  it("a session begins with the refresh token of its secret", async () => {
     const { sessions } = await begun();
     expect(await sessions.read(id)).toEqual({
       seedDigest: "digest-a",
@@ -39,16 +39,16 @@ describe("a session in the ledger", () => {
       claim: undefined,
       attempts: 0,
       retryAt: undefined,
-      death: undefined,
+      end: undefined,
     });
   });
 
-  it("is one among others", async () => {
+  it("a session does not affect other sessions", async () => {
     const { sessions } = await begun();
     expect(await sessions.read("another")).toBeUndefined();
   });
 
-  it("has one owner of a refresh, whoever else asks", async () => {
+  it("a refresh has one owner, however many processes try to claim it", async () => {
     const { sessions } = await begun();
     const ids = Array.from({ length: 20 }, (_, number) => `claim-${number}`);
     const claimed = await Promise.all(ids.map((owner) => sessions.claimRefresh(id, { ...claim, id: owner }, times)));
@@ -56,7 +56,7 @@ describe("a session in the ledger", () => {
     expect(await sessions.read(id)).toMatchObject({ claim: { until: 2_000 }, attempts: 1 });
   });
 
-  it("gets another owner when the claim has run out, not before", async () => {
+  it("a refresh gets another owner after the claim has run out, and not before", async () => {
     const { sessions } = await begun();
     await sessions.claimRefresh(id, claim, times);
     const other = { id: "claim-2", generation: 1 };
@@ -65,34 +65,52 @@ describe("a session in the ledger", () => {
     expect(await sessions.read(id)).toMatchObject({ claim: { id: "claim-2", until: 3_000 }, attempts: 2 });
   });
 
-  it("takes a refresh as a whole: both tokens, a new generation, no claim", async () => {
+  it("a refresh is stored as a whole: both tokens, a new generation, no claim", async () => {
     const { sessions } = await begun();
     await sessions.claimRefresh(id, claim, times);
     expect(await sessions.saveRefreshed(id, claim, refreshed)).toBe(true);
     expect(await sessions.read(id)).toMatchObject({ ...refreshed, generation: 2, claim: undefined, attempts: 0 });
   });
 
-  it("takes no claim and no refresh of a generation that has passed", async () => {
+  it("a refresh token without an access token is stored: the old access token goes, and the retry comes later", async () => {
+    const { sessions } = await begun();
+    await sessions.saveRefreshed(id, claim, refreshed);
+    const next = { id: "claim-2", generation: 2 };
+    await sessions.claimRefresh(id, next, times);
+    expect(await sessions.saveRefreshed(id, next, { refreshToken: "r2", access: undefined, retryAt: 5_000 })).toBe(
+      true,
+    );
+    expect(await sessions.read(id)).toMatchObject({
+      refreshToken: "r2",
+      access: undefined,
+      generation: 3,
+      claim: undefined,
+      attempts: 1,
+      retryAt: 5_000,
+    });
+  });
+
+  it("a claim or refresh of a past generation is not stored", async () => {
     const { sessions } = await begun();
     await sessions.saveRefreshed(id, claim, refreshed);
     const late = { id: "late", generation: 1 };
     expect(await sessions.claimRefresh(id, late, times)).toBe(false);
     expect(await sessions.saveRefreshed(id, late, { ...refreshed, refreshToken: "other" })).toBe(false);
-    expect(await sessions.bury(id, late, death)).toBe(false);
-    expect(await sessions.read(id)).toMatchObject({ refreshToken: "r1", death: undefined });
+    expect(await sessions.endSession(id, late, end)).toBe(false);
+    expect(await sessions.read(id)).toMatchObject({ refreshToken: "r1", end: undefined });
   });
 
-  it("takes the refresh of an owner whose claim ran out: its tokens are the only ones", async () => {
+  it("the refresh of an owner whose claim ran out is stored, because its tokens are the only ones", async () => {
     const { sessions } = await begun();
     await sessions.claimRefresh(id, claim, times);
     const other = { id: "claim-2", generation: 1 };
     await sessions.claimRefresh(id, other, { ...times, now: 2_000, until: 3_000 });
-    await sessions.bury(id, other, death);
+    await sessions.endSession(id, other, end);
     expect(await sessions.saveRefreshed(id, claim, refreshed)).toBe(true);
-    expect(await sessions.read(id)).toMatchObject({ refreshToken: "r1", death: undefined, claim: undefined });
+    expect(await sessions.read(id)).toMatchObject({ refreshToken: "r1", end: undefined, claim: undefined });
   });
 
-  it("rests after a refresh without a result", async () => {
+  it("a session is not refreshed for a while after a refresh without a result", async () => {
     const { sessions } = await begun();
     await sessions.claimRefresh(id, claim, times);
     await sessions.release(id, claim, 5_000);
@@ -103,32 +121,32 @@ describe("a session in the ledger", () => {
     expect(await sessions.read(id)).toMatchObject({ retryAt: undefined, claim: { id: "claim-2" }, attempts: 2 });
   });
 
-  it("dies by its owner's word only, and is not refreshed any more", async () => {
+  it("only the owner of the refresh ends a session, and an ended session is not refreshed", async () => {
     const { sessions } = await begun();
     await sessions.claimRefresh(id, claim, times);
-    expect(await sessions.bury(id, { id: "other", generation: 1 }, death)).toBe(false);
-    expect(await sessions.bury(id, claim, death)).toBe(true);
-    expect(await sessions.read(id)).toMatchObject({ death: { ...death, told: false }, claim: undefined });
+    expect(await sessions.endSession(id, { id: "other", generation: 1 }, end)).toBe(false);
+    expect(await sessions.endSession(id, claim, end)).toBe(true);
+    expect(await sessions.read(id)).toMatchObject({ end: { ...end, published: false }, claim: undefined });
     expect(await sessions.claimRefresh(id, { id: "claim-2", generation: 1 }, times)).toBe(false);
   });
 
-  it("knows of which death the subscribers were told", async () => {
+  it("a session stores which of its ends was published", async () => {
     const { sessions } = await begun();
-    await sessions.markTold(id, death.at);
-    expect(await sessions.read(id)).toMatchObject({ death: undefined });
+    await sessions.markEndPublished(id, end.at);
+    expect(await sessions.read(id)).toMatchObject({ end: undefined });
     await sessions.claimRefresh(id, claim, times);
-    await sessions.bury(id, claim, death);
-    await sessions.markTold(id, death.at - 1);
-    expect(await sessions.read(id)).toMatchObject({ death: { told: false } });
-    await sessions.markTold(id, death.at);
-    expect(await sessions.read(id)).toMatchObject({ death: { ...death, told: true } });
-    await sessions.revive(id, { digest: "digest-a", putAt: 101 });
+    await sessions.endSession(id, claim, end);
+    await sessions.markEndPublished(id, end.at - 1);
+    expect(await sessions.read(id)).toMatchObject({ end: { published: false } });
+    await sessions.markEndPublished(id, end.at);
+    expect(await sessions.read(id)).toMatchObject({ end: { ...end, published: true } });
+    await sessions.reopen(id, { digest: "digest-a", putAt: 101 });
     await sessions.claimRefresh(id, claim, { ...times, secretPutAt: 101 });
-    await sessions.bury(id, claim, { ...death, at: 1_700 });
-    expect(await sessions.read(id)).toMatchObject({ death: { at: 1_700, told: false } });
+    await sessions.endSession(id, claim, { ...end, at: 1_700 });
+    expect(await sessions.read(id)).toMatchObject({ end: { at: 1_700, published: false } });
   });
 
-  it("begins anew with a newer secret, alive and unclaimed, under a generation that never was", async () => {
+  it("a newer secret begins a new chain, alive and unclaimed, with a generation that was never used", async () => {
     const { sessions } = await begun();
     await sessions.saveRefreshed(id, claim, refreshed);
     const old = { id: "claim-2", generation: 2 };
@@ -144,26 +162,26 @@ describe("a session in the ledger", () => {
     expect(await sessions.saveRefreshed(id, old, refreshed)).toBe(false);
   });
 
-  it.each([100, 99])("does not begin anew with a secret of %i, when it knows one of 100", async (putAt) => {
+  it.each([100, 99])("a secret stored at %i begins no new chain if one of 100 is known", async (putAt) => {
     const { sessions } = await begun();
     await sessions.beginChain(id, { digest: "digest-b", putAt, refreshToken: "b0" });
     expect(await sessions.read(id)).toMatchObject({ refreshToken: "r0", generation: 1 });
   });
 
-  it("is revived by a newer version of its own secret only, and only when it is dead", async () => {
+  it("only a newer version of its own secret revives a session, and only an ended one", async () => {
     const { sessions } = await begun();
-    await sessions.revive(id, { digest: "digest-a", putAt: 101 });
+    await sessions.reopen(id, { digest: "digest-a", putAt: 101 });
     expect(await sessions.read(id)).toMatchObject({ secretPutAt: 100 });
     await sessions.claimRefresh(id, claim, times);
-    await sessions.bury(id, claim, death);
-    await sessions.revive(id, { digest: "digest-a", putAt: 100 });
-    await sessions.revive(id, { digest: "digest-b", putAt: 101 });
-    expect(await sessions.read(id)).toMatchObject({ death: { ...death, told: false } });
-    await sessions.revive(id, { digest: "digest-a", putAt: 101 });
-    expect(await sessions.read(id)).toMatchObject({ death: undefined, secretPutAt: 101, attempts: 0 });
+    await sessions.endSession(id, claim, end);
+    await sessions.reopen(id, { digest: "digest-a", putAt: 100 });
+    await sessions.reopen(id, { digest: "digest-b", putAt: 101 });
+    expect(await sessions.read(id)).toMatchObject({ end: { ...end, published: false } });
+    await sessions.reopen(id, { digest: "digest-a", putAt: 101 });
+    expect(await sessions.read(id)).toMatchObject({ end: undefined, secretPutAt: 101, attempts: 0 });
   });
 
-  it("lets whatever else goes wrong in DynamoDB through", async () => {
+  it("other errors of DynamoDB are thrown", async () => {
     const { table, sessions } = await begun();
     table.loseNextAnswer();
     await expect(sessions.claimRefresh(id, claim, times)).rejects.toThrow("got lost");
@@ -195,10 +213,10 @@ describe("a session in the ledger", () => {
     claim: undefined,
     attempts: 1,
     retryAt: undefined,
-    death: { ...death, told: true },
+    end: { ...end, published: true },
   };
 
-  it("is stored as texts and numbers, under names that do not change", async () => {
+  it("a session is stored as texts and numbers under names that do not change", async () => {
     const { table, sessions } = await begun();
     await sessions.claimRefresh(id, claim, times);
     expect(table.items.get(`user-session#${id}`)).toMatchObject({
@@ -208,12 +226,12 @@ describe("a session in the ledger", () => {
     await sessions.saveRefreshed(id, claim, { ...refreshed, access: { ...refreshed.access, renewAt: 840_000.5 } });
     const second = { id: "claim-2", generation: 2 };
     await sessions.claimRefresh(id, second, times);
-    await sessions.bury(id, second, death);
-    await sessions.markTold(id, death.at);
+    await sessions.endSession(id, second, end);
+    await sessions.markEndPublished(id, end.at);
     expect([...table.items.values()]).toEqual([stored]);
   });
 
-  it("is read as an older version of the bridge stored it", async () => {
+  it("a session that an older version stored is read", async () => {
     const { table, sessions } = given();
     table.items.set(`user-session#${id}`, stored);
     expect(await sessions.read(id)).toEqual(ended);
@@ -221,10 +239,10 @@ describe("a session in the ledger", () => {
     const claimed = { claimId: { S: "claim-1" }, claimUntil: { N: "2000" } };
     table.items.set(`user-session#${id}`, { ...alive, ...claimed, retryAt: { N: "5000" } });
     const claimOf = { id: "claim-1", until: 2_000 };
-    expect(await sessions.read(id)).toEqual({ ...ended, death: undefined, claim: claimOf, retryAt: 5_000 });
+    expect(await sessions.read(id)).toEqual({ ...ended, end: undefined, claim: claimOf, retryAt: 5_000 });
   });
 
-  it("is told of an item that is not whole", async () => {
+  it("an item of a session that lacks an attribute is an error", async () => {
     const { table, sessions } = await begun();
     delete table.items.get(`user-session#${id}`)?.["refreshToken"];
     await expect(sessions.read(id)).rejects.toThrow("lacks refreshToken");
@@ -249,7 +267,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   seeds.map(
     (value): Operation =>
       (sessions) =>
-        sessions.revive(id, value),
+        sessions.reopen(id, value),
   ),
   fc.tuple(claims, moment, fc.nat({ max: 5 }), fc.integer({ min: 1, max: 4 })).map(
     ([owner, now, length, secretPutAt]): Operation =>
@@ -269,20 +287,20 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       (sessions) =>
         sessions.release(id, owner, retryAt),
   ),
-  fc.tuple(claims, fc.constantFrom<SessionDeath["refusal"]>("grant-refused", "client-refused")).map(
+  fc.tuple(claims, fc.constantFrom<SessionEnd["refusal"]>("grant-refused", "client-refused")).map(
     ([owner, refusal]): Operation =>
       (sessions) =>
-        sessions.bury(id, owner, { at: 1, refusal, words: "no" }),
+        sessions.endSession(id, owner, { at: 1, refusal, message: "no" }),
   ),
   fc.constantFrom(1, 2).map(
-    (deadAt): Operation =>
+    (endedAt): Operation =>
       (sessions) =>
-        sessions.markTold(id, deadAt),
+        sessions.markEndPublished(id, endedAt),
   ),
 );
 
 describe("the ledger's sessions and those in memory", () => {
-  it("are the same after any operations, also where each is sent again because its answer was lost", async () => {
+  it("the ledger's sessions and those in memory are the same after any operations, even if each is repeated", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(operation, fc.constantFrom(1, 2)), { maxLength: 25 }), async (operations) => {
         const { sessions } = given();

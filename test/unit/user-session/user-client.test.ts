@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { userClient } from "#user-session/user-client.ts";
 
-describe("the session's client that a Lambda makes of its environment", () => {
+describe("the client of a user session from a Lambda's environment", () => {
   beforeEach(() => {
     vi.stubEnv("INTEGRA_BASE_URL", "https://fhir.example/");
     vi.stubEnv("LEDGER_TABLE", "ledger");
@@ -13,13 +13,13 @@ describe("the session's client that a Lambda makes of its environment", () => {
     vi.unstubAllEnvs();
   });
 
-  it("searches for patients where the guide does, or where the stage says", () => {
+  it("the client has the guide's patient search paths, or those of the stage", () => {
     expect(userClient().server.patientSearchPaths).toEqual({ r4: "Patient", "us-core": "us-core/patient" });
     vi.stubEnv("INTEGRA_PATIENT_SEARCH_PATHS", '{"us-core":"us-core/Patient"}');
     expect(userClient().server.patientSearchPaths).toEqual({ r4: "Patient", "us-core": "us-core/Patient" });
   });
 
-  it("is not made of paths that lead elsewhere", () => {
+  it("a patient search path that leads to another server is refused", () => {
     vi.stubEnv("INTEGRA_PATIENT_SEARCH_PATHS", '{"r4":"https://elsewhere.example/Patient"}');
     expect(() => userClient()).toThrow("INTEGRA_PATIENT_SEARCH_PATHS is malformed");
   });

@@ -3,8 +3,8 @@ import { userServer } from "#user-session/user-server.ts";
 
 const guide = "https://portal.minerva.integracloud.com";
 
-describe("the endpoints of a user's session", () => {
-  it("are the guide's under its base URL", () => {
+describe("the endpoints for a user session", () => {
+  it("the endpoints without settings are the guide's, below the base URL", () => {
     const server = userServer({ baseUrl: `${guide}/` });
     expect(server.tokenUrl.href).toBe(`${guide}/integra/Oauth2/oauth2Login?provider=idx`);
     expect(server.fhirUrl.href).toBe(`${guide}/integra/fhir/r4/`);
@@ -16,12 +16,12 @@ describe("the endpoints of a user's session", () => {
     expect([...server.fileOrigins]).toEqual([guide]);
   });
 
-  it("are below a base URL with a path, with or without its slash", () => {
+  it("a base URL may have a path, with or without a slash at its end", () => {
     for (const baseUrl of ["https://gateway.example/ic", "https://gateway.example/ic/"])
       expect(userServer({ baseUrl }).fhirUrl.href).toBe("https://gateway.example/ic/integra/fhir/r4/");
   });
 
-  it("are the stage's own where it sets them, and their origins get the token; the token endpoint's does not", () => {
+  it("the stage's settings replace the endpoints; their origins get the token, except the token endpoint's", () => {
     const server = userServer({
       baseUrl: guide,
       tokenUrl: "https://idm.example/token",

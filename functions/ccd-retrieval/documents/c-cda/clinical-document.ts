@@ -14,6 +14,7 @@ import {
   codeOf,
   type InstanceIdentifier,
   identifierOf,
+  identifiersOf,
   periodOf,
   textOf,
   timeOf,
@@ -147,7 +148,7 @@ function readDocument(root: OutlineElement): ClinicalDocument {
 
 function readEncounter(encounter: OutlineElement): Encounter {
   return {
-    ids: allInside(encounter, "id").map(identifierOf),
+    ids: identifiersOf(allInside(encounter, "id")),
     code: codeOf(firstInside(encounter, "code")),
     ...periodOf(firstInside(encounter, "effectiveTime")),
   };

@@ -19,18 +19,27 @@ export interface Hl7Time {
 /** The longest offset of any zone: Kiribati is 14 hours ahead. */
 const longestOffset = 14 * 60;
 
+const zone = "(Z|[+-](?:\\d{1,4}|\\d\\d:\\d\\d))?";
+/** `YYYY[MM[DD[HH[MM[SS[.S…]]]]]]` and a zone. ISO 8601 has a T before the time. */
+const basic = new RegExp(`^(\\d{4})(\\d\\d)?(\\d\\d)?T?(\\d\\d)?(\\d\\d)?(\\d\\d)?([.,]\\d{1,9})?${zone}$`);
+/** `YYYY-MM-DD[THH[:MM[:SS[.S…]]]]` and a zone. Shorter forms are HL7's: in `2012-02`, `-02` is a zone. */
+const extended = new RegExp(
+  `^(\\d{4})-(\\d\\d)-(\\d\\d)(?:[T ](\\d\\d)(?::(\\d\\d)(?::(\\d\\d)([.,]\\d{1,9})?)?)?)?${zone}$`,
+);
+
 /**
- * Reads HL7's TS: `YYYY[MM[DD[HH[MM[SS[.S…]]]]]][±ZZZZ]`.
+ * Reads HL7's TS: `YYYY[MM[DD[HH[MM[SS[.S…]]]]]][±ZZZZ]`, and the spellings of ISO 8601 that EHRs write in its place.
  *
- * Source: HL7 V3 Data Types Release 1, TS; its schema `datatypes-base.xsd` allows a zone of one to four digits.
+ * Source: HL7 V3 Data Types Release 1, TS; its schema `datatypes-base.xsd` allows a zone of one to four digits. ISO 8601-1:2019.
  * @returns undefined if the text is not such a time, or names a day that does not exist
  */
 export function readHl7Time(text: string | undefined): Hl7Time | undefined {
-  const parts = /^(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\.\d{1,9})?([+-]\d{1,4})?$/.exec(text?.trim() ?? "");
+  const written = text?.trim() ?? "";
+  const parts = basic.exec(written) ?? extended.exec(written);
   if (parts === null) return undefined;
   const [, year = "", ...rest] = parts;
   const [month, day, hour, minute, second] = rest;
-  const fraction = parts[7];
+  const fraction = parts[7]?.replace(",", ".");
   const given = [year, month, day, hour, minute, second].filter((part) => part !== undefined).length;
   const precision = precisions[given - 1];
   const offset = parts[8] === undefined ? undefined : offsetMinutes(parts[8]);
@@ -43,13 +52,14 @@ export function readHl7Time(text: string | undefined): Hl7Time | undefined {
   return { iso: `${date}T${time}${offset === undefined ? "" : formatOffset(offset)}`, precision, instant };
 }
 
-/** Minutes east of UTC, from `±H`, `±HH`, `±HMM` or `±HHMM`; NaN if no zone has such an offset. */
-function offsetMinutes(zone: string): number {
-  const digits = zone.slice(1);
+/** Minutes east of UTC, from `Z`, `±H`, `±HH`, `±HMM`, `±HHMM` or `±HH:MM`; NaN if no zone has such an offset. */
+function offsetMinutes(text: string): number {
+  if (text === "Z") return 0;
+  const digits = text.slice(1).replace(":", "");
   const [hours, minutes] = digits.length <= 2 ? [digits, "0"] : [digits.slice(0, -2), digits.slice(-2)];
   const total = Number(hours) * 60 + Number(minutes);
   if (Number(minutes) > 59 || total > longestOffset) return Number.NaN;
-  return zone.startsWith("-") ? -total : total;
+  return text.startsWith("-") ? -total : total;
 }
 
 function exists(year: string, month = "01", day = "01", hour = "00", minute = "00", second = "00"): boolean {

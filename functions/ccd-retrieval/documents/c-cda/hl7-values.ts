@@ -29,6 +29,11 @@ export function identifierOf(id: OutlineElement): InstanceIdentifier {
   return { root: attributeOf(id, "root"), extension: attributeOf(id, "extension") };
 }
 
+/** The identifiers that have a value: those without a nullFlavor. */
+export function identifiersOf(ids: readonly OutlineElement[]): InstanceIdentifier[] {
+  return ids.filter((id) => !isNull(id)).map(identifierOf);
+}
+
 /** The code of an element; undefined if there is no element, or it has no value. */
 export function codeOf(element: OutlineElement | undefined): Code | undefined {
   if (element === undefined || isNull(element)) return undefined;

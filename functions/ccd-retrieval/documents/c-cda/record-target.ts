@@ -1,12 +1,14 @@
 import { allInside, firstInside, type OutlineElement, type Shape } from "#ccd-retrieval/documents/xml/outline.ts";
 import type { Hl7Time } from "./hl7-time.ts";
-import { attributeOf, type InstanceIdentifier, identifierOf, isNull, textOf, timeOf } from "./hl7-values.ts";
+import { attributeOf, type InstanceIdentifier, identifiersOf, isNull, textOf, timeOf } from "./hl7-values.ts";
 
 /** The patient that a document names. It is only compared: it must never be logged or stored. */
 export interface RecordTarget {
   ids: InstanceIdentifier[];
   names: { family: string[]; given: string[] }[];
   birthTime: Hl7Time | undefined;
+  /** Whether there is a date of birth that the bridge cannot read. It may be another person's. */
+  isBirthTimeUnreadable?: boolean;
   /** HL7 AdministrativeGender: `M`, `F` or `UN`. */
   gender: string | undefined;
 }
@@ -27,22 +29,24 @@ export function readRecordTargets(target: OutlineElement): RecordTarget[] {
   const roles = allInside(target, "patientRole");
   if (roles.length === 0) return [readPerson([], undefined)];
   return roles.flatMap((role) => {
-    const ids = allInside(role, "id")
-      .filter((id) => !isNull(id))
-      .map(identifierOf);
+    const ids = identifiersOf(allInside(role, "id"));
     const persons = allInside(role, "patient");
     return persons.length === 0 ? [readPerson(ids, undefined)] : persons.map((person) => readPerson(ids, person));
   });
 }
 
 function readPerson(ids: InstanceIdentifier[], person: OutlineElement | undefined): RecordTarget {
+  const birth = firstInside(person, "birthTime");
+  const birthTime = timeOf(birth);
+  const hasBirthTime = birth !== undefined && !isNull(birth) && attributeOf(birth, "value") !== undefined;
   return {
     ids,
     names: allInside(person, "name").map((one) => ({
       family: readTexts(allInside(one, "family")),
       given: readTexts(allInside(one, "given")),
     })),
-    birthTime: timeOf(firstInside(person, "birthTime")),
+    birthTime,
+    ...(hasBirthTime && birthTime === undefined && { isBirthTimeUnreadable: true }),
     gender: attributeOf(firstInside(person, "administrativeGenderCode"), "code"),
   };
 }

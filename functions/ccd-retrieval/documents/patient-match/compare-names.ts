@@ -15,7 +15,7 @@ interface Words {
 
 /**
  * Compares the names of two sources. They are the same if they share a word, so middle names, hyphens and former names make no
- * difference. Neither do case, accents, apostrophes and the order of words. If one side has only initials, particles or
+ * difference. Neither do case, accents, apostrophes, transliterated umlauts (`Mueller` for `Müller`) and the order of words. If one side has only initials, particles or
  * suffixes, the names can be different but never the same. Names in different scripts cannot be compared.
  */
 export function compareNames(some: readonly NameParts[], others: readonly NameParts[]): Likeness {
@@ -44,11 +44,20 @@ const plainLetters: ReadonlyMap<string, string> = new Map([
   ["Þ", "TH"],
 ]);
 
+/** Letters that systems without them write as two, besides the form without the mark. */
+const transliterated: ReadonlyMap<string, string> = new Map([
+  ["Ä", "AE"],
+  ["Ö", "OE"],
+  ["Ü", "UE"],
+  ["Å", "AA"],
+  ["Ø", "OE"],
+]);
+
 /** More words than any person's names have. It bounds the time that a document with many names can cost. */
 const maxWords = 200;
 
 function wordsOf(names: readonly NameParts[]): Words {
-  const perName = names.map((parts) => parts.flatMap(plainWords)).filter((words) => words.length > 0);
+  const perName = names.flatMap((parts) => formsOf(parts.flatMap(splitWords))).filter((words) => words.length > 0);
   const all = [...new Set(perName.flat())].slice(0, maxWords);
   return {
     whole: perName.slice(0, maxWords).map((words) => words.join("")),
@@ -59,15 +68,30 @@ function wordsOf(names: readonly NameParts[]): Words {
 
 const isWeak = (word: string): boolean => weakWords.has(word) || /^\p{Script=Latin}$/u.test(word);
 
-function plainWords(part: string): string[] {
-  // In upper case, ß becomes SS.
+/** The words of a part of a name, in upper case, with their accents. ß becomes SS. */
+function splitWords(part: string): string[] {
   const upper = part
-    .normalize("NFKD")
-    .replace(/\p{M}/gu, "")
-    .toUpperCase()
-    .replace(/['’ʼ`´]/gu, "");
-  const plain = upper.replace(/[ÆŒØŁĐÐÞ]/g, (letter) => plainLetters.get(letter) ?? letter);
-  return plain.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== "");
+    .replace(/['’ʼ`´]/gu, "")
+    .normalize("NFKC")
+    .toUpperCase();
+  return upper.split(/[^\p{L}\p{M}\p{N}]+/u).filter((word) => word !== "");
+}
+
+/** The words of one name without accents, and, if it has umlauts, its words with these transliterated. */
+function formsOf(words: readonly string[]): string[][] {
+  const plain = words.map(plainForm).filter((word) => word !== "");
+  const other = words.map((word) => plainForm(transliterate(word))).filter((word) => word !== "");
+  return plain.join(" ") === other.join(" ") ? [plain] : [plain, other];
+}
+
+/** An initial stays one letter. */
+function transliterate(word: string): string {
+  return word.length === 1 ? word : word.replace(/[ÄÖÜÅØ]/g, (letter) => transliterated.get(letter) ?? letter);
+}
+
+function plainForm(word: string): string {
+  const plain = word.normalize("NFKD").replace(/\p{M}/gu, "");
+  return plain.replace(/[ÆŒØŁĐÐÞ]/g, (letter) => plainLetters.get(letter) ?? letter);
 }
 
 const allOf = ({ distinctive, weak }: Words): string[] => [...distinctive, ...weak];

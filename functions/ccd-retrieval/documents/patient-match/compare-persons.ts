@@ -14,15 +14,43 @@ import { compareNames, type Likeness } from "./compare-names.ts";
  */
 export type PersonLikeness = "different" | "unknown" | "same-birth" | "same-person";
 
-/** Compares the person in a document with the known person. */
-export function comparePersons(target: RecordTarget, known: Demographics): PersonLikeness {
-  const birth = compareBirths(target.birthTime, known.birthDate);
-  const gender = compareGenders(target.gender, known.gender);
-  const { family, given } = compareFullNames(target.names, known.names);
+/** Whether the details of two persons agree. */
+export interface PersonDetails {
+  /** `same`: to the day. */
+  birth: Likeness;
+  gender: Likeness;
+  family: Likeness;
+  given: Likeness;
+}
+
+/** Compares the person in a document with the known person, detail by detail. */
+export function compareDetails(target: RecordTarget, known: Demographics): PersonDetails {
+  return {
+    birth: compareBirths(target.birthTime, known.birthDate),
+    gender: compareGenders(target.gender, known.gender),
+    ...compareFullNames(target.names, known.names),
+  };
+}
+
+/** How well two persons agree, from their details. */
+export function likenessOf({ birth, gender, family, given }: PersonDetails): PersonLikeness {
   const differing = [gender, family, given].filter((likeness) => likeness === "different").length;
   if (birth === "different" || differing >= 2) return "different";
   if (birth === "unknown") return "unknown";
   return family === "same" && given === "same" && gender !== "different" ? "same-person" : "same-birth";
+}
+
+/** Compares the person in a document with the known person. */
+export function comparePersons(target: RecordTarget, known: Demographics): PersonLikeness {
+  return likenessOf(compareDetails(target, known));
+}
+
+/**
+ * Whether the persons differ in their names alone, and have the same date of birth, to the day, and the same gender. People are
+ * renamed: a newborn is `Baby Girl` with its mother's name at first. This alone proves nobody.
+ */
+export function mayBeRenamed({ birth, gender }: PersonDetails): boolean {
+  return birth === "same" && gender === "same";
 }
 
 const fullDate = "YYYY-MM-DD".length;

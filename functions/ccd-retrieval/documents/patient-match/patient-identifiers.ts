@@ -1,7 +1,7 @@
 import type { InstanceIdentifier } from "#ccd-retrieval/documents/c-cda/hl7-values.ts";
 import type { PatientRules } from "#ccd-retrieval/language/document-settings.ts";
 import type { PatientIdentifier, RequestedPatient } from "#ccd-retrieval/language/known-patient.ts";
-import type { PersonLikeness } from "./compare-persons.ts";
+import { likenessOf, type PersonDetails } from "./compare-persons.ts";
 
 /*
  * Which ids of a document prove the requested patient, and which are another patient's.
@@ -15,13 +15,21 @@ import type { PersonLikeness } from "./compare-persons.ts";
  *
  * - `identifier`: root and extension are one of the Patient's identifiers.
  * - `patient-id`: the extension is the patient id.
+ * - `patient-id-and-person`: the extension is the patient id, under a root under which it proves nothing by itself. The date of
+ *   birth is the same, to the day, and so is a name. EHRs write their own ids under the root of social security numbers.
  * - `number-and-person`: the extension is a medical record number of the Patient, and the person is the same too. Some systems
  *   of identifiers are not a root that a document could have (`202` in the guide's sample), so such a number needs the person.
  */
-export type IdProof = "patient-id" | "identifier" | "number-and-person";
+export type IdProof = "patient-id" | "identifier" | "patient-id-and-person" | "number-and-person";
 
-/** Roots of social security, Medicare (two kinds), passport, driver's licence and NPI numbers. No EHR issues these. */
-const issuedElsewhere = ["4.1", "4.572", "4.927", "4.330", "4.3", "4.6"].map((branch) => `2.16.840.1.113883.${branch}`);
+/**
+ * Roots of social security, Medicare (two kinds), passport, driver's licence and NPI numbers, which no EHR issues. Each country
+ * has a root of its own for passports, and each state for licences. A longer root is another one: some EHRs make their own roots
+ * below the NPI of a clinic.
+ *
+ * Source: HL7's OID registry, below 2.16.840.1.113883.4.
+ */
+const issuedElsewhere = /^2\.16\.840\.1\.113883\.4\.(?:1|572|927|6|(?:330|3)(?:\.\d{1,3})?)$/;
 
 /** The roots of government numbers, by FHIR's names for their systems and the guide's own. */
 const rootsBySystem: ReadonlyMap<string, string> = new Map([
@@ -41,24 +49,29 @@ const recordNumberType = "MR";
 /** Returns the strongest proof that the ids of a document give; undefined if they give none. */
 export function proveById(
   ids: readonly InstanceIdentifier[],
-  person: PersonLikeness,
+  details: PersonDetails,
   patient: RequestedPatient,
   rules: PatientRules,
 ): IdProof | undefined {
+  const person = likenessOf(details);
   const own = personalIdentifiers(patient);
   if (ids.some((id) => own.some((identifier) => isIdentifier(id, identifier)))) return "identifier";
   if (ids.some((id) => isPatientId(id, patient.patientId.trim(), rules))) return "patient-id";
+  const isBornAlike = person === "same-person" || person === "same-birth";
+  const hasSameName = details.family === "same" || details.given === "same";
+  if (isBornAlike && hasSameName && ids.some((id) => hasPatientId(id, patient))) return "patient-id-and-person";
   const numbers = rootlessNumbers(patient);
   return person === "same-person" && ids.some((id) => isOneOf(id, numbers, rules)) ? "number-and-person" : undefined;
 }
 
-/** Whether an id is of a kind that the patient is known to have, and is not the patient's own in any spelling. */
-export function belongsToAnother(
-  { root, extension }: InstanceIdentifier,
-  patient: RequestedPatient,
-  rules: PatientRules,
-): boolean {
+/**
+ * Whether an id is of a kind that the patient is known to have, and is not the patient's own in any spelling. The patient id under
+ * a root that no EHR issues is nobody else's: it says nothing.
+ */
+export function belongsToAnother(id: InstanceIdentifier, patient: RequestedPatient, rules: PatientRules): boolean {
+  const { root, extension } = id;
   if (root === undefined || extension === undefined || !isMeaningful(extension)) return false;
+  if (isIssuedElsewhere(normaliseRoot(root)) && hasPatientId(id, patient)) return false;
   const ofThisKind = personalIdentifiers(patient)
     .filter((identifier) => isOfSystem(root, identifier))
     .map(({ value }) => value);
@@ -73,6 +86,11 @@ function isPatientId({ root, extension }: InstanceIdentifier, patientId: string,
   if (extension === undefined)
     return rules.patientIdRoots === undefined && normaliseRoot(root) === normaliseRoot(patientId);
   return extension === patientId && mayBeServersRoot(root, rules);
+}
+
+/** Whether an id has the patient id as its extension, under any root. */
+function hasPatientId({ root, extension }: InstanceIdentifier, { patientId }: RequestedPatient): boolean {
+  return root !== undefined && extension !== undefined && extension === patientId.trim();
 }
 
 /** Whether the server may write its own numbers under this root. */
@@ -108,8 +126,9 @@ function isOfSystem(root: string, { system }: PatientIdentifier): boolean {
   return system !== null && normaliseRoot(system) === normaliseRoot(root);
 }
 
-function isIssuedElsewhere(root: string): boolean {
-  return issuedElsewhere.some((branch) => root === branch || root.startsWith(`${branch}.`));
+/** Whether a normalised root is that of numbers which no EHR issues. */
+export function isIssuedElsewhere(root: string): boolean {
+  return issuedElsewhere.test(root);
 }
 
 /** Whether a number identifies anybody: it is neither masked (`***-**-1234`, `XXX-XX-1234`) nor a filler (`000-00-0000`, `N/A`). */
@@ -125,7 +144,7 @@ function lettersAndDigits(value: string): string {
 }
 
 /** The form in which roots are compared: `2.16.840…`, or a UUID in lower case, without FHIR's prefixes. */
-function normaliseRoot(root: string): string {
+export function normaliseRoot(root: string): string {
   const plain = root.trim().toLowerCase();
   return rootsBySystem.get(plain) ?? plain.replace(/^urn:(?:oid|uuid):/, "");
 }

@@ -1,7 +1,8 @@
 import type { RecordTarget } from "#ccd-retrieval/documents/c-cda/record-target.ts";
+import type { ProofReason } from "#ccd-retrieval/language/document-faults.ts";
 import type { PatientRules } from "#ccd-retrieval/language/document-settings.ts";
 import type { RequestedPatient } from "#ccd-retrieval/language/known-patient.ts";
-import { comparePersons } from "./compare-persons.ts";
+import { compareDetails, likenessOf, mayBeRenamed } from "./compare-persons.ts";
 import { belongsToAnother, type IdProof, proveById } from "./patient-identifiers.ts";
 
 /**
@@ -16,19 +17,13 @@ export type PatientVerdict =
   | { verdict: "mismatch"; reason: "other-id" | "other-person" | "several-patients" }
   | {
       verdict: "unproven";
-      reason:
-        | "no-record-target"
-        | "no-id"
-        | "unknown-ids"
-        | "ids-contradict"
-        | "person-contradicts-id"
-        | "second-factor-missing"
-        | "several-patients";
+      reason: Exclude<ProofReason, "other-id" | "other-person">;
     };
 
 /**
  * Decides whether a document is the record of the requested patient. Only ids prove it (`patient-identifiers.ts`). Names, dates
- * of birth and genders never prove it alone, but they can disprove it. If a document has several record targets, each of
+ * of birth and genders never prove it alone, but they can disprove it. A proven id, the same date of birth, to the day, and the
+ * same gender outweigh names. A date of birth that the bridge cannot read leaves the document unproven. If a document has several record targets, each of
  * them must be the patient.
  *
  * Source: HL7 CDA R2, recordTarget; C-CDA R2.1, US Realm Header. Guide, "API to Fetch Patient ID", its samples; "Error Response
@@ -50,15 +45,21 @@ export function judgePatient(
 }
 
 function judgeTarget(target: RecordTarget, patient: RequestedPatient, rules: PatientRules): PatientVerdict {
-  const person = comparePersons(target, patient.demographics);
-  const proof = proveById(target.ids, person, patient, rules);
+  const details = compareDetails(target, patient.demographics);
+  const person = likenessOf(details);
+  const proof = proveById(target.ids, details, patient, rules);
   const hasAnothersId = target.ids.some((id) => belongsToAnother(id, patient, rules));
   if (proof === undefined) {
     if (hasAnothersId) return { verdict: "mismatch", reason: "other-id" };
     if (person === "different") return { verdict: "mismatch", reason: "other-person" };
     return { verdict: "unproven", reason: target.ids.length === 0 ? "no-id" : "unknown-ids" };
   }
-  if (person === "different") return { verdict: "unproven", reason: "person-contradicts-id" };
+  if (person === "different" && (hasAnothersId || !mayBeRenamed(details))) {
+    return { verdict: "unproven", reason: "person-contradicts-id" };
+  }
+  if (target.isBirthTimeUnreadable === true && patient.demographics.birthDate !== null) {
+    return { verdict: "unproven", reason: "birth-date-unreadable" };
+  }
   if (person === "unknown") {
     // Without a known root, anybody may have issued the number.
     const isWeak = proof === "patient-id" && rules.patientIdRoots === undefined;

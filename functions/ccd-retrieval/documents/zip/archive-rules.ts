@@ -2,10 +2,11 @@ import { callbackify } from "node:util";
 import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader } from "yauzl";
 import type { ByteSource } from "#ccd-retrieval/documents/byte-source.ts";
 import type { DocumentLimits } from "#ccd-retrieval/documents/limits.ts";
-import { DocumentRefused } from "#ccd-retrieval/language/document-faults.ts";
+import { DocumentRefused, refusingFile } from "#ccd-retrieval/language/document-faults.ts";
 import { type CentralDirectory, findCentralDirectory } from "./end-record-rules.ts";
-import { checkEntry, type ListedEntry, nameKey } from "./entry-rules.ts";
+import { checkEntry, type ListedEntry, nameKey, readName } from "./entry-rules.ts";
 import { type PackedFile, walkEntries } from "./layout-rules.ts";
+import { readZip64Numbers } from "./zip64.ts";
 
 /**
  * Reads the structure of a ZIP archive, and refuses every archive that two programs could read differently. It inflates no
@@ -28,7 +29,7 @@ export async function readArchive(source: ByteSource, limits: DocumentLimits): P
   const zip = await refuseUnparsable(() =>
     fromRandomAccessReaderPromise(new YauzlReader(source), source.size, options),
   );
-  const entries = await refuseUnparsable(() => listEntries(zip.eachEntry(), directory, limits));
+  const entries = await refuseUnparsable(() => listEntries(source, zip.eachEntry(), directory, limits));
   const packed = await refuseUnparsable(() => walkEntries(source, entries, directory.start, zip));
   const files = packed.filter(({ folder }) => !folder);
   if (files.length === 0) throw new DocumentRefused("no-documents", "the archive holds no files");
@@ -36,6 +37,7 @@ export async function readArchive(source: ByteSource, limits: DocumentLimits): P
 }
 
 async function listEntries(
+  source: ByteSource,
   entries: AsyncIterable<Entry>,
   directory: CentralDirectory,
   limits: DocumentLimits,
@@ -45,13 +47,10 @@ async function listEntries(
   let directoryBytes = 0;
   let totalBytes = 0;
   for await (const entry of entries) {
-    const next = checkEntry(entry, listed.length + 1, limits);
-    const key = nameKey(next);
-    if (names.has(key)) {
-      throw new DocumentRefused("duplicate-name", `entry ${next.place} of the archive has the name of another entry`);
-    }
-    names.add(key);
-    listed.push(next);
+    const place = listed.length + 1;
+    const header = await source.read(directory.start + directoryBytes, centralHeaderBytes);
+    const name = readName(entry.generalPurposeBitFlag, entry.fileNameRaw);
+    listed.push(await refusingFile({ entry: place, name }, () => checkNext(entry, place, { header, names, limits })));
     directoryBytes += centralHeaderBytes + entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
     totalBytes += entry.uncompressedSize;
     if (totalBytes > limits.totalBytes) {
@@ -68,6 +67,26 @@ async function listEntries(
     );
   }
   return listed;
+}
+
+function checkNext(
+  entry: Entry,
+  place: number,
+  { header, names, limits }: { header: Buffer; names: Set<string>; limits: DocumentLimits },
+): ListedEntry {
+  // yauzl has taken the numbers of ZIP64 where the header has markers. Here they must have one reading.
+  readZip64Numbers(
+    [header.readUInt32LE(24), header.readUInt32LE(20), header.readUInt32LE(42)],
+    entry.extraFields,
+    place,
+  );
+  const next = checkEntry(entry, place, limits);
+  const key = nameKey(next);
+  if (names.has(key)) {
+    throw new DocumentRefused("duplicate-name", `entry ${place} of the archive has the name of another entry`);
+  }
+  names.add(key);
+  return next;
 }
 
 const centralHeaderBytes = 46;

@@ -1,5 +1,14 @@
 import type { ByteSource } from "#ccd-retrieval/documents/byte-source.ts";
 import { DocumentRefused } from "#ccd-retrieval/language/document-faults.ts";
+import {
+  type EndNumbers,
+  endContradicts,
+  hasZip64Marker,
+  isZip64Locator,
+  readZip64End,
+  zip64LocatorBytes,
+  zip64RecordBytes,
+} from "./zip64.ts";
 
 /** The position of an archive's central directory, [start, end), and how many entries it lists. */
 export interface CentralDirectory {
@@ -11,14 +20,10 @@ export interface CentralDirectory {
 const endSignature = 0x06054b50;
 const endBytes = 22;
 const longestComment = 0xffff;
-const zip64LocatorSignature = 0x07064b50;
-const zip64LocatorBytes = 20;
-const zip64Count = 0xffff;
-const zip64Offset = 0xffffffff;
 
 /**
- * Finds the end of central directory record and checks it: only its own comment follows it, the directory ends right before it,
- * and it is not a ZIP64 record. No archive within our limits needs ZIP64, and an archive in ZIP64 gives each size twice.
+ * Finds the end of central directory record and checks it: only its own comment follows it, and the directory ends right before it.
+ * If ZIP64's record and its locator stand between the two, they must say the same (`zip64.ts`).
  *
  * Source: APPNOTE.TXT 6.3.10, sections 4.3.14 to 4.3.16.
  * @throws DocumentRefused truncated, stray-bytes, zip64, malformed-archive
@@ -31,9 +36,17 @@ export async function findCentralDirectory(source: ByteSource): Promise<CentralD
   if (at === undefined) throw new DocumentRefused("truncated", "the archive ends before its central directory does");
   const record = tail.subarray(at);
   checkComment(record);
-  if (at >= zip64LocatorBytes && tail.readUInt32LE(at - zip64LocatorBytes) === zip64LocatorSignature)
-    throw zip64Refused();
-  return directoryOf(record, tailStart + at);
+  const ordinary = numbersOf(record);
+  const locatorStart = tailStart + at - zip64LocatorBytes;
+  const locator = at < zip64LocatorBytes ? undefined : tail.subarray(at - zip64LocatorBytes, at);
+  if (locator === undefined || !isZip64Locator(locator)) {
+    if (hasZip64Marker(ordinary)) throw endContradicts();
+    return directoryOf(ordinary, tailStart + at);
+  }
+  const recordStart = locatorStart - zip64RecordBytes;
+  if (recordStart < 0) throw endContradicts();
+  const zip64 = await source.read(recordStart, zip64RecordBytes);
+  return directoryOf(readZip64End(zip64, locator, recordStart, ordinary), recordStart);
 }
 
 function findLastEndRecord(tail: Buffer): number | undefined {
@@ -52,16 +65,22 @@ function checkComment(record: Buffer): void {
   }
 }
 
-function directoryOf(record: Buffer, end: number): CentralDirectory {
-  const disks = [record.readUInt16LE(4), record.readUInt16LE(6)];
-  const entries = record.readUInt16LE(8);
-  const allEntries = record.readUInt16LE(10);
-  const bytes = record.readUInt32LE(12);
-  const start = record.readUInt32LE(16);
-  if (allEntries === zip64Count || bytes === zip64Offset || start === zip64Offset) {
-    throw zip64Refused();
-  }
-  if (disks.some((disk) => disk !== 0) || entries !== allEntries) {
+function numbersOf(record: Buffer): EndNumbers {
+  return {
+    disk: record.readUInt16LE(4),
+    directoryDisk: record.readUInt16LE(6),
+    entriesHere: record.readUInt16LE(8),
+    entries: record.readUInt16LE(10),
+    bytes: record.readUInt32LE(12),
+    start: record.readUInt32LE(16),
+  };
+}
+
+function directoryOf(
+  { disk, directoryDisk, entriesHere, entries, bytes, start }: EndNumbers,
+  end: number,
+): CentralDirectory {
+  if (disk !== 0 || directoryDisk !== 0 || entriesHere !== entries) {
     throw new DocumentRefused("malformed-archive", "the archive is one of several parts");
   }
   if (start + bytes !== end) {
@@ -70,8 +89,4 @@ function directoryOf(record: Buffer, end: number): CentralDirectory {
       : new DocumentRefused("malformed-archive", "the archive's central directory overlaps its end record");
   }
   return { entries, start, end };
-}
-
-function zip64Refused(): DocumentRefused {
-  return new DocumentRefused("zip64", "the archive is in the ZIP64 format, which no archive of an allowed size needs");
 }

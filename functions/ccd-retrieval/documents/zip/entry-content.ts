@@ -11,7 +11,7 @@ const chunkBytes = 64 * 1024;
  * Reads the content of a file of an archive, inflating it on the way. Inflation stops within two chunks of the announced size,
  * and no byte beyond that size is passed on. The content is proven only when the iteration has ended without an error.
  *
- * @throws DocumentRefused size-differs, checksum-differs, stray-bytes, nested-archive, malformed-archive
+ * @throws DocumentRefused size-differs, checksum-differs, stray-bytes, nested-archive, content-damaged
  */
 export async function* readEntryContent(source: ByteSource, file: PackedFile): AsyncGenerator<Buffer> {
   const packed = readChunks(source, file.start, file.end);
@@ -42,7 +42,7 @@ async function* inflate(packed: AsyncIterable<Buffer>, file: PackedFile): AsyncG
     yield* inflater as AsyncIterable<Buffer>;
   } catch (error) {
     if (!isInflateError(error)) throw error;
-    throw new DocumentRefused("malformed-archive", `entry ${file.place} of the archive cannot be inflated`, {
+    throw new DocumentRefused("content-damaged", `entry ${file.place} of the archive cannot be inflated`, {
       cause: error,
     });
   }

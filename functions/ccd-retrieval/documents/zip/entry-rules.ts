@@ -21,15 +21,17 @@ const aesEncrypted = 99;
 export const flag = { encrypted: 0x1, descriptor: 0x8, strongEncryption: 0x40, utf8: 0x800, maskedHeader: 0x2000 };
 
 /** Extra fields: APPNOTE 4.5.2 and 4.6.9; WinZip's of AES. */
-const zip64Field = 0x0001;
 const strongEncryptionField = 0x0017;
 const unicodePathField = 0x7075;
 const aesField = 0x9901;
+/** The version and the CRC-32 before a Unicode path. */
+const unicodePathHead = 5;
 
 /** Unix writes a file's type into the upper half of the external attributes; 0 if it gives none. */
 const typeMask = 0xf000;
 const folderType = 0x4000;
 const regularType = 0x8000;
+const pipeType = 0x1000;
 /** DOS writes the type into the lower half. */
 const dosFolder = 0x10;
 const dosVolumeLabel = 0x08;
@@ -40,14 +42,13 @@ const longestName = 512;
  * Checks an entry of the central directory.
  *
  * @param place its place in the directory, from 1
- * @throws DocumentRefused encrypted, zip64, unsupported-method, unsafe-name, special-file,
- * document-too-large, ratio-too-high
+ * @throws DocumentRefused encrypted, unsupported-method, unsafe-name, special-file, document-too-large, ratio-too-high
  */
 export function checkEntry(record: Entry, place: number, limits: DocumentLimits): ListedEntry {
   refuseUnreadable(record, record.extraFields, place);
   const name = readSafeName(record, place);
   const folder = name.endsWith("/");
-  refuseSpecialFile(record, folder, place);
+  refuseSpecialFile(record, name, place);
   refuseSize(record, place, limits);
   return { place, name, folder, record };
 }
@@ -60,7 +61,7 @@ export function nameKey({ name }: ListedEntry): string {
 /**
  * Refuses an entry if its header, central or local, requires more than Deflate.
  *
- * @throws DocumentRefused encrypted, zip64, unsupported-method
+ * @throws DocumentRefused encrypted, unsupported-method
  */
 export function refuseUnreadable(
   header: { generalPurposeBitFlag: number; compressionMethod: number },
@@ -73,15 +74,22 @@ export function refuseUnreadable(
   if (encrypted || method === aesEncrypted || has(aesField, strongEncryptionField)) {
     throw new DocumentRefused("encrypted", `entry ${place} of the archive is encrypted`);
   }
-  if (has(zip64Field)) throw new DocumentRefused("zip64", `entry ${place} of the archive is in the ZIP64 format`);
   if (method !== stored && method !== deflated) {
     throw new DocumentRefused("unsupported-method", `entry ${place} of the archive is compressed by method ${method}`);
   }
 }
 
+/**
+ * The name of an entry, safe or not. Some writers for Windows separate folders by backslashes.
+ * @param raw the bytes of the name: UTF-8 if its flag says so, or else code page 437
+ */
+export function readName(flags: number, raw: Buffer): string {
+  return getFileNameLowLevel(flags, raw, [], true).replaceAll("\\", "/");
+}
+
 function readSafeName(record: Entry, place: number): string {
   const flags = record.generalPurposeBitFlag;
-  const name = getFileNameLowLevel(flags, record.fileNameRaw, [], true);
+  const name = readName(flags, record.fileNameRaw);
   const segments = name.replace(/\/$/, "").split("/");
   const unsafe =
     validateFileName(name) !== null ||
@@ -90,17 +98,43 @@ function readSafeName(record: Entry, place: number): string {
     record.fileNameRaw.some((byte) => byte < 0x20 || byte === 0x7f) ||
     /\p{Cc}/u.test(name) ||
     segments.some((segment) => segment === "" || segment === ".") ||
-    ((flags & flag.utf8) !== 0 && !isUtf8(record.fileNameRaw)) ||
-    // A second name, which other programs would use instead.
-    record.extraFields.some(({ id }) => id === unicodePathField);
-  if (unsafe) throw new DocumentRefused("unsafe-name", `entry ${place} of the archive has an unsafe name`);
+    ((flags & flag.utf8) !== 0 && !isUtf8(record.fileNameRaw));
+  if (unsafe) throw unsafeName(place);
+  refuseSecondName(record, record.fileNameRaw, record.extraFields, place);
   return name;
 }
 
-function refuseSpecialFile(record: Entry, folder: boolean, place: number): void {
+/**
+ * Refuses an entry if an extra field of its header, central or local, gives another name: other programs use that one instead. A
+ * field that repeats the name says nothing new.
+ *
+ * Source: APPNOTE.TXT 6.3.10, section 4.6.9, "Info-ZIP Unicode Path Extra Field": a version, the CRC-32 of the name, then UTF-8.
+ * @throws DocumentRefused unsafe-name
+ */
+export function refuseSecondName(
+  { generalPurposeBitFlag: flags }: { generalPurposeBitFlag: number },
+  raw: Buffer,
+  extraFields: readonly ExtraField[],
+  place: number,
+): void {
+  for (const { data } of extraFields.filter(({ id }) => id === unicodePathField)) {
+    const second = data.subarray(unicodePathHead);
+    const isSame = second.equals(raw) || (isUtf8(second) && second.toString("utf8") === readName(flags, raw));
+    if (data.length <= unicodePathHead || !isSame) throw unsafeName(place);
+  }
+}
+
+function unsafeName(place: number): DocumentRefused {
+  return new DocumentRefused("unsafe-name", `entry ${place} of the archive has an unsafe name`);
+}
+
+function refuseSpecialFile(record: Entry, name: string, place: number): void {
+  const folder = name.endsWith("/");
   const attributes = record.externalFileAttributes;
   const type = (attributes >>> 16) & typeMask;
-  const special = type !== 0 && type !== regularType && type !== folderType;
+  // Info-ZIP calls what it reads from a pipe `-`, and gives it the type of the pipe.
+  const piped = type === pipeType && name === "-";
+  const special = type !== 0 && type !== regularType && type !== folderType && !piped;
   const folderByAttribute = type === folderType || (attributes & dosFolder) !== 0;
   const label = (attributes & dosVolumeLabel) !== 0;
   // Deflate needs two bytes for an empty content.

@@ -85,7 +85,9 @@ describe("the complete-export step", () => {
     await landed(0);
     await landed(1);
     await complete({ ...patientExport, request });
-    expect(moves).toEqual([[request, "2026-03-01T11:58:00.000Z", "2026-02-01T00:00:00Z", "e1"]]);
+    const transactionTime = "2026-03-01T11:58:00.000Z";
+    const requestedAt = Date.parse(patientJob.kickedOffAt);
+    expect(moves).toEqual([[request, { exportId: "e1", transactionTime, requestedAt, since: "2026-02-01T00:00:00Z" }]]);
   });
 
   it("an export of which a file failed is partial, names the file, and keeps its job and the checkpoint", async () => {

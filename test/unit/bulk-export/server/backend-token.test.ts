@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { decodeProtectedHeader, jwtVerify } from "jose";
 import { afterEach, describe, expect, it } from "vitest";
 import { ClientKeyUnusable } from "#bulk-export/language/export-faults.ts";
@@ -5,6 +6,7 @@ import { type BackendToken, backendToken } from "#bulk-export/server/backend-tok
 import { integraServer } from "#bulk-export/server/integra-server.ts";
 import { AccessRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import { ecKey, secretText } from "../../../fixtures/client-keys.ts";
+import { tokenReplies } from "../../../fixtures/token-answers.ts";
 import {
   head,
   says,
@@ -230,6 +232,61 @@ describe("the backend token", () => {
   ] satisfies [string, WireReply][])("a token request is repeated after a 200 with %s", async (_, garbage) => {
     const setting = await given((number) => (number === 1 ? garbage : token("t", 300)));
     expect(await setting.token.current()).toBe("t");
+  });
+
+  // E8
+  it.each([null, 0, -1, "", "soon", [], {}])(
+    "a token whose expires_in is %j is used, for the lifetime that the standard recommends",
+    async (expires_in) => {
+      const body = (number: number) => JSON.stringify({ access_token: `t${number}`, expires_in });
+      const { token: backend, clock } = await given((number) => says(200, json, body(number)));
+      expect(await backend.current()).toBe("t1");
+      clock.now += 239_999;
+      expect(await backend.current()).toBe("t1");
+      clock.now += 1;
+      expect(await backend.current()).toBe("t2");
+    },
+  );
+
+  it.each([201, 202])("a token under the status %d is used", async (status) => {
+    const { token: backend } = await given(() => says(status, json, '{"access_token":"t1"}'));
+    expect(await backend.current()).toBe("t1");
+  });
+
+  // E9
+  it.each([200, 302, 403, 500])("invalid_client with the status %d is a refusal", async (status) => {
+    const setting = await given(() => says(status, json, '{"error":"invalid_client"}'));
+    await expect(setting.token.current()).rejects.toMatchObject({
+      name: "AccessRefused",
+      message: expect.stringContaining(`HTTP ${status}: invalid_client`) as string,
+    });
+    expect(setting.wire.requests).toHaveLength(2);
+  });
+
+  it.each([200, 400, 500])("temporarily_unavailable with the status %d is no refusal", async (status) => {
+    const setting = await given(() => says(status, json, '{"error":"temporarily_unavailable"}'));
+    await expect(setting.token.current()).rejects.toBeInstanceOf(ServerUnavailable);
+    expect(setting.readings.count).toBe(1);
+  });
+
+  it("any answer is a token, a refusal or an outage", async () => {
+    await fc.assert(
+      fc.asyncProperty(tokenReplies, async ({ status, members, answer }) => {
+        const backend = backendToken({
+          server: integraServer({ baseUrl: "https://portal.example" }),
+          http: () => Promise.resolve(answer()),
+          readSecret: () => Promise.resolve(secretText(oldKey.privateJwk)),
+          now: Date.now,
+          sleep: () => Promise.resolve(),
+        });
+        const outcome = await backend.current().catch((fault: Error) => fault.name);
+        const issued = status < 300 && members["access_token"] === "access-1";
+        expect(outcome === "access-1").toBe(issued);
+        const others = ["AccessRefused", "ServerUnavailable", [members["access_token"]].flat()[0]];
+        expect(issued ? ["access-1"] : others).toContain(outcome);
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it("a failed token request is not cached", async () => {

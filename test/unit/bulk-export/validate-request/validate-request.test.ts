@@ -103,7 +103,7 @@ describe("a valid request", () => {
     it("an incremental export continues from the checkpoint of its level, group and types", async () => {
       const scopes: CheckpointScope[] = [];
       const { request } = await validate(input, {
-        checkpoint: { transactionTime: "2026-02-01T00:00:00Z", incrementals: 0 },
+        checkpoint: { since: "2026-02-01T00:00:00Z", incrementals: 0 },
         scopes,
       });
       expect(request).toMatchObject({ since: "2026-02-01T00:00:00Z", sinceRule: "last-completed" });
@@ -125,7 +125,7 @@ describe("a valid request", () => {
       [undefined, 9, "incremental"],
     ])("a scheduled export with fullEvery %s, after %d incremental exports, is %s", async (n, incrementals, kind) => {
       const trigger = { kind: "schedule", id: "nightly x", ...(n !== undefined && { fullEvery: n }) };
-      const checkpoint = { transactionTime: "2026-02-01T00:00:00Z", incrementals };
+      const checkpoint = { since: "2026-02-01T00:00:00Z", incrementals };
       const { request } = await validate({ detail: input, trigger }, { checkpoint });
       expect(request.since === undefined ? "full" : "incremental").toBe(kind);
     });

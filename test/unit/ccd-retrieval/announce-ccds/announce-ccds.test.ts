@@ -16,14 +16,31 @@ describe("announce-ccds", () => {
     ]);
   });
 
-  it("Ccd Ready is published by the next attempt if the bus failed after the request had ended", async () => {
+  // D13
+  it("the event names each document that was refused by its number and reason", async () => {
+    const bridge = ccdsInMemory(ccdRecord(own));
+    const refused = [{ number: 2, reason: "malformed-xml" as const }];
+    const companions = [{ name: "Jane Roe.pdf", bytes: 7 }];
+    await bridge.landing.putIndex({ requestId: own, documents: [], refused, companions });
+    await announceCcds(bridge)(input, bridge.stepContext);
+    expect(bridge.published).toEqual([
+      {
+        type: "Ccd Ready",
+        detail: { version: "1", eventId: `${own}/ready`, requestId: own, documents: 0, index, refused },
+      },
+    ]);
+  });
+
+  it("a CCD request does not end as ready before its event is published, and the next attempt publishes it", async () => {
     const bridge = ccdsInMemory(ccdRecord(own));
     await bridge.landing.putIndex({ requestId: own, documents: [] });
     bridge.busIsDown.value = true;
     await expect(announceCcds(bridge)(input, bridge.stepContext)).rejects.toThrow("the bus is down");
+    expect(bridge.requests.all.get(own)).toMatchObject({ state: "pending", endedAt: null });
     bridge.busIsDown.value = false;
     await announceCcds(bridge)(input, bridge.stepContext);
     expect(bridge.published).toHaveLength(1);
+    expect(bridge.requests.all.get(own)).toMatchObject({ state: "ready" });
   });
 
   it("a CCD request without documents.json does not end", async () => {

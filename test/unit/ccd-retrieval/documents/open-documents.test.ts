@@ -173,7 +173,7 @@ describe("openDocuments, with an answer in a file", () => {
     await buffer(document.chunks());
     for await (const _ of document.chunks()) break;
     const bad = await openFirst(damaged);
-    expect(await refusalOf(() => buffer(bad.chunks()))).toBe("malformed-archive");
+    expect(await refusalOf(() => buffer(bad.chunks()))).toBe("content-damaged");
     expect(
       await refusalOf(async () => openDocuments({ file: await stored("no.zip", Buffer.from("PK\u0003\u0004")) })),
     ).toBe("truncated");

@@ -31,13 +31,15 @@ describe("fail-ccds", () => {
     expect(bridge.published).toEqual([]);
   });
 
-  it("Ccd Failed is published by the next attempt if the bus failed after the request had ended", async () => {
+  it("a CCD request does not end as failed before its event is published, and the next attempt publishes it", async () => {
     const bridge = ccdsInMemory(ccdRecord(own));
     bridge.busIsDown.value = true;
     await expect(failCcds(bridge)(input, bridge.stepContext)).rejects.toThrow("the bus is down");
+    expect(bridge.requests.all.get(own)).toMatchObject({ state: "pending", failure: null });
     bridge.busIsDown.value = false;
     await failCcds(bridge)(input, bridge.stepContext);
     expect(bridge.published).toHaveLength(1);
+    expect(bridge.requests.all.get(own)).toMatchObject({ state: "failed" });
   });
 
   it("a CCD request without a record publishes no event: its execution fails, which rings the alarm", async () => {

@@ -69,6 +69,7 @@ describe("fetch-ccds", () => {
   let empties: number[];
   let answer: CcdDownload | Error;
   let quarantines: number;
+  let refusedDocuments: number;
   let settings: DocumentSettings;
   let spooled: string[];
   beforeEach(() => {
@@ -80,6 +81,7 @@ describe("fetch-ccds", () => {
     empties = [];
     answer = sent(archiveOf(documentOf(ownPatient, "one"), documentOf(ownPatient, "two")));
     quarantines = 0;
+    refusedDocuments = 0;
     settings = documentSettings.parse(undefined);
     spooled = [];
   });
@@ -100,6 +102,9 @@ describe("fetch-ccds", () => {
       readDocuments: (file, patient) => readVerifiedDocuments(file, patient, settings),
       reportQuarantine: () => {
         quarantines += 1;
+      },
+      reportRefusedDocuments: (count) => {
+        refusedDocuments += count;
       },
     });
     return step({ request: ownContext, order, fetch: last }, bridge.stepContext);
@@ -195,6 +200,56 @@ describe("fetch-ccds", () => {
         expect(quarantines).toBe(1);
       },
     );
+
+    // D13
+    it("a document that is damaged stays in quarantine, and the others land under their own numbers", async () => {
+      const bytes = archiveOf(
+        documentOf(ownPatient, "one"),
+        documentOf(ownPatient).replace("<title>", "<title>A&O x 3 "),
+        documentOf(ownPatient, "three"),
+      );
+      answer = sent(bytes);
+      expect((await fetch()).outcome).toBe("ready");
+      expect(keys("ccds/")).toEqual([`ccds/${own}/1.xml`, `ccds/${own}/3.xml`, `ccds/${own}/documents.json`]);
+      const refused = [{ number: 2, reason: "malformed-xml" }];
+      expect(JSON.parse(text(`ccds/${own}/documents.json`))).toMatchObject({ refused });
+      expect(bridge.s3.objects.get(`quarantine/ccds/${own}/answer`)?.body).toEqual(bytes);
+      expect(JSON.parse(text(`quarantine/ccds/${own}/reason.json`))).toEqual({
+        requestId: own,
+        kept: true,
+        reason: "some-documents",
+        message: expect.stringContaining("1 documents"),
+        // D9
+        files: [
+          {
+            ...refused[0],
+            entry: 2,
+            name: "Jane Roe 1.xml",
+            message: expect.stringMatching(/^document 2 of 3: .*line/),
+          },
+        ],
+      });
+      expect(bridge.audited()).toEqual([`audit/ccds/${own}/quarantined.json`, `audit/ccds/${own}/landed.json`]);
+      expect([quarantines, refusedDocuments]).toEqual([0, 1]);
+      const said = JSON.stringify([bridge.logged, text(`audit/ccds/${own}/quarantined.json`)]);
+      expect(said).toContain("malformed-xml");
+      expect(said).not.toMatch(new RegExp(`${ownPatient}|Jane`));
+    });
+
+    // D13
+    it("an answer all of whose documents are refused by themselves fails the CCD request, and each is named", async () => {
+      answer = sent(archiveOf("<ClinicalDocument", documentOf(ownPatient).replace("<title>", "<title>&nbsp;")));
+      await expect(fetch()).rejects.toThrow(/^document 1 of 2: .*\(malformed-xml\): no document of CCD request/);
+      expect(keys("ccds/")).toEqual([]);
+      expect(JSON.parse(text(`quarantine/ccds/${own}/reason.json`))).toMatchObject({
+        reason: "malformed-xml",
+        files: [
+          { number: 1, reason: "malformed-xml", name: "Jane Roe 0.xml" },
+          { number: 2, reason: "undefined-entity", name: "Jane Roe 1.xml" },
+        ],
+      });
+      expect([quarantines, refusedDocuments]).toEqual([1, 0]);
+    });
 
     it("an answer that is too large is stopped while it arrives", async () => {
       answer = sent(Buffer.alloc(200_001));
@@ -309,6 +364,14 @@ describe("fetch-ccds", () => {
       expect(bridge.requests.all.get(other)).toMatchObject({ state: "ready", failure: null });
       expect(bridge.published).toMatchObject([{ type: "Ccd Ready", detail: { requestId: other, documents: 1 } }]);
       expect(bridge.requests.all.get(own)).toMatchObject({ state: "pending" });
+    });
+
+    // D13
+    it("an unfinished request's refused documents are in its event", async () => {
+      answer = sent(archiveOf(documentOf(otherPatient), `${documentOf(otherPatient)}<`));
+      await fetch(unfinished);
+      const refused = [{ number: 2, reason: "malformed-xml" }];
+      expect(bridge.published).toMatchObject([{ type: "Ccd Ready", detail: { documents: 1, refused } }]);
     });
 
     it("an unfinished request's documents never land for our patient: they are judged by its own", async () => {

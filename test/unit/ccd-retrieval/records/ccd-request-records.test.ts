@@ -22,34 +22,34 @@ async function kept(options?: { keptDays?: number }) {
   return setting;
 }
 
-describe("a request for CCDs in the ledger", () => {
-  it("is found as it was kept, by its own id only", async () => {
+describe("a CCD request in the ledger", () => {
+  it("a CCD request is found as it was stored, only by its own id", async () => {
     const { requests } = await kept();
     expect(await requests.find(own)).toEqual(record);
     expect(await requests.find("ccd-another")).toBeUndefined();
   });
 
-  it("that comes again is the one that is there", async () => {
+  it("a CCD request that is sent again is the one that is stored", async () => {
     const { requests } = await kept();
     expect(await requests.create(ccdRecord(own, { caller: "somebody else" }))).toEqual(record);
     expect(await requests.find(own)).toEqual(record);
   });
 
-  it("is the one that was kept where the answer to keeping it was lost", async () => {
+  it("a CCD request is stored once even if the answer to the write was lost", async () => {
     const { table, requests } = given();
     table.loseNextAnswer();
     await expect(requests.create(record)).rejects.toThrow("got lost");
     expect(await requests.create(record)).toEqual(record);
   });
 
-  it("knows which of the server's requests it is, and is known by it", async () => {
+  it("a CCD request and its server request are found by each other", async () => {
     const { requests } = await kept();
     await requests.accept(own, "server-1");
     expect(await requests.find(own)).toEqual({ ...record, serverRequestId: "server-1" });
     expect([await requests.ownerOf("server-1"), await requests.ownerOf("server-2")]).toEqual([own, undefined]);
   });
 
-  it("keeps what is known of its patient, beside what it was made with", async () => {
+  it("the known data of the patient is stored beside the record", async () => {
     const { table, requests } = await kept();
     expect(await requests.find(own)).not.toHaveProperty("patient");
     await requests.keepPatient(own, ownKnown);
@@ -58,14 +58,14 @@ describe("a request for CCDs in the ledger", () => {
     expect(table.items.get(`ccd#${own}`)?.["record"]?.S).not.toContain("Nichols");
   });
 
-  it("is known by the server's request where the process dies between the two writes", async () => {
+  it("a CCD request is found by its server request if the process dies between the two writes", async () => {
     const { table, requests } = await kept();
     table.loseNextAnswer();
     await expect(requests.accept(own, "server-1")).rejects.toThrow("got lost");
     expect([await requests.ownerOf("server-1"), (await requests.find(own))?.serverRequestId]).toEqual([own, null]);
   });
 
-  it("is not made by keeping what belongs to one that is not there", async () => {
+  it("no CCD request is created by data that belongs to a missing one", async () => {
     const { table, requests } = given();
     await expect(requests.accept(own, "server-1")).rejects.toThrow("no");
     await expect(requests.keepPatient(own, ownKnown)).rejects.toThrow("no");
@@ -75,7 +75,7 @@ describe("a request for CCDs in the ledger", () => {
   it.each([
     [null, { state: "ready", failure: null }],
     [failure, { state: "failed", failure }],
-  ] as const)("ends once: what was told first stands (%o)", async (end, shown) => {
+  ] as const)("a CCD request ends once, and the first end stands (%o)", async (end, shown) => {
     const { requests } = await kept();
     const endedAt = at(asked + 60_000);
     expect(await requests.end(own, end, endedAt)).toBe(true);
@@ -83,14 +83,14 @@ describe("a request for CCDs in the ledger", () => {
     expect(await requests.find(own)).toEqual({ ...record, ...shown, endedAt });
   });
 
-  it("that is not there does not end", async () => {
+  it("a missing CCD request does not end", async () => {
     const { table, requests } = given();
     expect(await requests.end(own, null, at(asked))).toBe(false);
     expect(table.items.size).toBe(0);
   });
 });
 
-describe("the ledger's items of a request for CCDs", () => {
+describe("the ledger's items of a CCD request", () => {
   const { state: _, serverRequestId: __, failure: ___, endedAt: ____, ...made } = record;
   const pendingUntil = { N: String((asked + 30 * day) / 1000) };
   const pending = {
@@ -113,7 +113,7 @@ describe("the ledger's items of a request for CCDs", () => {
     expiresAt: { N: String((asked + 60_000 + 14 * day) / 1000) },
   };
 
-  it("are texts and numbers, under names that do not change", async () => {
+  it("a CCD request is stored as texts and numbers under names that do not change", async () => {
     const { table, requests } = await kept({ keptDays: 14 });
     await requests.keepPatient(own, ownKnown);
     await requests.accept(own, "server-1");
@@ -122,7 +122,7 @@ describe("the ledger's items of a request for CCDs", () => {
     expect([...table.items.values()]).toEqual([ended, ofServer]);
   });
 
-  it("are read as an older version of the bridge stored them", async () => {
+  it("a CCD request that an older version stored is read", async () => {
     const { table, requests } = given({ keptDays: 14 });
     for (const item of [pending, ofServer]) table.items.set(item.pk.S, item);
     expect(await requests.find(own)).toEqual({ ...record, patient: ownKnown, serverRequestId: "server-1" });
@@ -138,9 +138,9 @@ describe("the ledger's items of a request for CCDs", () => {
   });
 });
 
-describe("what is known of a request's patient", () => {
+describe("the known data of a CCD request's patient", () => {
   it.each([undefined, 14])(
-    "goes once the request has ended, and is not kept after that (%s days)",
+    "the known data of the patient is deleted when the CCD request ends (%s days)",
     async (keptDays) => {
       const { table, requests } = await kept(keptDays === undefined ? {} : { keptDays });
       await requests.keepPatient(own, ownKnown);
@@ -152,8 +152,8 @@ describe("what is known of a request's patient", () => {
   );
 });
 
-describe("the time that a request is kept", () => {
-  it("is as long as its documents' once it has ended, and then it is gone for everybody", async () => {
+describe("the retention of a CCD request", () => {
+  it("an ended CCD request is kept as long as its documents, and not found after that", async () => {
     const { table, clock, requests } = await kept({ keptDays: 14 });
     await requests.end(own, null, at(asked + 60_000));
     expect(table.items.get(`ccd#${own}`)?.["expiresAt"]?.N).toBe(String((asked + 60_000 + 14 * day) / 1000));
@@ -163,13 +163,13 @@ describe("the time that a request is kept", () => {
     expect(await requests.find(own)).toBeUndefined();
   });
 
-  it("has no end where documents are kept for ever", async () => {
+  it("a CCD request is kept for ever if documents are", async () => {
     const { table, requests } = await kept();
     await requests.end(own, null, at(asked));
     expect(table.items.get(`ccd#${own}`)).not.toHaveProperty("expiresAt");
   });
 
-  it("ends after a month for one that was never begun: its key may be used again", async () => {
+  it("a CCD request that never started is dropped after a month, and its id may be used again", async () => {
     const { clock, requests } = await kept({ keptDays: 14 });
     clock.now = asked + 30 * day;
     expect(await requests.find(own)).toBeUndefined();
@@ -178,7 +178,7 @@ describe("the time that a request is kept", () => {
     expect(await requests.find(own)).toEqual(anew);
   });
 
-  it("ends after a month for the server's request as well", async () => {
+  it("the id of a server request is kept for a month as well", async () => {
     const { table, requests } = await kept();
     await requests.accept(own, "server-1");
     expect(table.items.get("ccd-server#server-1")?.["expiresAt"]?.N).toBe(String((asked + 30 * day) / 1000));

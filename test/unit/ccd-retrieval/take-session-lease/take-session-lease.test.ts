@@ -20,6 +20,10 @@ describe("take-session-lease", () => {
     return step({ request, lease }, bridge.stepContext);
   };
 
+  /** The state machine releases it: test/workflow/release-leases.test.ts holds it to the same condition. */
+  const release = ({ sessionId, requestId }: CcdContext) =>
+    bridge.leases.release(sessionLeaseName(sessionId), requestId);
+
   it("a free session lease is taken, and a repeated step keeps it", async () => {
     expect((await take(ownContext)).outcome).toBe("ours");
     expect((await take(ownContext)).outcome).toBe("ours");
@@ -38,9 +42,6 @@ describe("take-session-lease", () => {
 
   it("a released lease goes to the next CCD request, and only its holder can release it", async () => {
     await take(ownContext);
-    // The state machine releases it: test/workflow/release-leases.test.ts holds it to the same condition.
-    const release = (request: CcdContext) =>
-      bridge.leases.release(sessionLeaseName(request.sessionId), request.requestId);
     expect(await release(otherContext)).toBe(false);
     expect((await take(otherContext)).outcome).toBe("waiting");
     expect(await release(ownContext)).toBe(true);

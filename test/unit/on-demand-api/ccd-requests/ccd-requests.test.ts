@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { CcdDocument } from "#ccd-retrieval/language/ccd-request.ts";
-import { type CcdRequestsPorts, ccdRequests } from "#on-demand-api/ccd-requests/ccd-requests.ts";
+import { type CcdRequestsApiPorts, serveCcdRequests } from "#on-demand-api/ccd-requests/ccd-requests.ts";
 import { repeatableIds } from "#on-demand-api/ccd-requests/request-ids.ts";
 import type { ApiRequest } from "#on-demand-api/gateway/api.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
-import type { CcdRequestAnswer } from "#on-demand-api/language/ccd-request-messages.ts";
+import type { CcdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
 import type { PatientSearchParameters } from "#on-demand-api/language/patient-search.ts";
 import type { PatientMatch } from "#on-demand-api/server/patient-search.ts";
 import { ccdsInMemory } from "../../../fixtures/ccds-in-memory.ts";
@@ -26,19 +26,19 @@ const document: CcdDocument = {
 };
 const patient = { gender: "female", birthDate: "2001-02-03", phone: "(912)555-1234" };
 
-const problem = async (asked: Promise<unknown>): Promise<ApiProblem> => {
-  const fault = await asked.catch((error: unknown) => error);
+const problemOf = async (response: Promise<unknown>): Promise<ApiProblem> => {
+  const fault = await response.catch((error: unknown) => error);
   if (fault instanceof ApiProblem) return fault;
   throw new Error("a problem was expected", { cause: fault });
 };
 
-/** The API over a ledger, an execution list and a clock in memory. */
-function apiWith(match: PatientMatch = { match: "none" }, more: Partial<CcdRequestsPorts> = {}) {
+/** The API with a ledger, executions and a clock in memory. */
+function apiWith(match: PatientMatch = { match: "none" }, more: Partial<CcdRequestsApiPorts> = {}) {
   const { requests } = ccdsInMemory();
   const executions = executionsInMemory();
   const searched: PatientSearchParameters[] = [];
   const clock = { now: start, onSleep: (): Promise<unknown> => Promise.resolve() };
-  const handle = ccdRequests({
+  const handle = serveCcdRequests({
     matchPatient: (parameters) => {
       searched.push(parameters);
       return Promise.resolve(match);
@@ -60,19 +60,19 @@ function apiWith(match: PatientMatch = { match: "none" }, more: Partial<CcdReque
     },
     ...more,
   });
-  const ask = async (route: string, request: Partial<ApiRequest> = {}) => {
-    const call = { route, caller: "clara", path: {}, queryString: "", headers: {}, body: Buffer.alloc(0), ...request };
-    const answer = await asDescribed(route, handle(call, { signal }));
+  const call = async (route: string, request: Partial<ApiRequest> = {}) => {
+    const full = { route, caller: "clara", path: {}, queryString: "", headers: {}, body: Buffer.alloc(0), ...request };
+    const answer = await asDescribed(route, handle(full, { signal }));
     const text = answer.body.toString("utf8");
-    return { ...answer, content: text === "" ? undefined : (JSON.parse(text) as CcdRequestAnswer) };
+    return { ...answer, content: text === "" ? undefined : (JSON.parse(text) as CcdRequestView) };
   };
   const post = (body: unknown, headers: Record<string, string> = {}, caller = "clara") =>
-    ask("POST /ccd-requests", { body: Buffer.from(JSON.stringify(body)), headers, caller });
-  return { ask, post, requests, executions, searched, clock };
+    call("POST /ccd-requests", { body: Buffer.from(JSON.stringify(body)), headers, caller });
+  return { call, post, requests, executions, searched, clock };
 }
 
-describe("a POST", () => {
-  it("keeps the request and starts its execution, which is told nothing but its id", async () => {
+describe("a POST to /ccd-requests", () => {
+  it("a POST stores the request and starts its execution, whose only input is the id", async () => {
     const { post, requests, executions } = apiWith();
     const { status, headers, content } = await post({ patientId: "p1", startDate: "2026-01-01T00:00:00Z" });
     const id = content?.requestId ?? "";
@@ -91,7 +91,7 @@ describe("a POST", () => {
     expect([...executions.known.values()]).toEqual([{ name: id, status: "running", input: { requestId: id } }]);
   });
 
-  it("finds the one patient by what is known of them, and names them to nobody", async () => {
+  it("a POST finds the one matching patient, and the response does not identify the patient", async () => {
     const { post, searched, requests } = apiWith({ match: "one", patientId: "p7" });
     const { content, body } = await post({ patient });
     expect(searched).toEqual([{ gender: "female", birthdate: "2001-02-03", phone: "(912)555-1234" }]);
@@ -103,10 +103,15 @@ describe("a POST", () => {
     [{ match: "none" }, 404, {}],
     [{ match: "many", patientIds: ["p1", "p2"], complete: true }, 409, { candidates: ["p1", "p2"] }],
     [{ match: "contradicted", patientIds: ["p1"] }, 502, {}],
-  ])("starts nothing where it is not one: %o", async (match, status, members) => {
+  ])("a POST stores and starts nothing unless exactly one patient matches: %o", async (match, status, members) => {
     const { post, requests, executions } = apiWith(match);
-    const told = await problem(post({ patient }));
-    expect([told.status, told.members, requests.all.size, executions.known.size]).toEqual([status, members, 0, 0]);
+    const problem = await problemOf(post({ patient }));
+    expect([problem.status, problem.members, requests.all.size, executions.known.size]).toEqual([
+      status,
+      members,
+      0,
+      0,
+    ]);
   });
 
   it.each<[unknown, string]>([
@@ -118,33 +123,56 @@ describe("a POST", () => {
     [{ patient: { ...patient, gender: undefined } }, "patient.gender"],
     [{ patientId: "p1", startDate: "2026-01-01" }, "startDate must be a FHIR instant"],
     [{ patientId: "p1", startDate: "2026-01-02T00:00:00Z", endDate: "2026-01-01T00:00:00Z" }, "startDate is after"],
-  ])("of %o is refused with every fault", async (body, words) => {
+  ])("a POST of %o is refused with every fault", async (body, detail) => {
     const { post, requests } = apiWith();
-    const told = await problem(post(body));
-    expect([told.status, told.detail, requests.all.size]).toEqual([400, expect.stringContaining(words), 0]);
+    const problem = await problemOf(post(body));
+    expect([problem.status, problem.detail, requests.all.size]).toEqual([400, expect.stringContaining(detail), 0]);
   });
 
-  it("that is no JSON is refused without being quoted", async () => {
-    const { ask } = apiWith();
-    const told = await problem(ask("POST /ccd-requests", { body: Buffer.from("{secret") }));
-    expect([told.status, told.detail.includes("secret")]).toEqual([400, false]);
+  it("a POST that is not JSON is refused, and the problem does not quote the body", async () => {
+    const { call } = apiWith();
+    const problem = await problemOf(call("POST /ccd-requests", { body: Buffer.from("{secret") }));
+    expect([problem.status, problem.detail.includes("secret")]).toEqual([400, false]);
+  });
+});
+
+describe("documents that were refused while others landed", () => {
+  // D13
+  it("documents that were refused are listed by number and reason, and without anything else of the index", async () => {
+    const refused = [{ number: 2, reason: "malformed-xml" as const }];
+    const companions = [{ name: "Jane Roe.pdf", bytes: 7 }];
+    const { call, post, requests } = apiWith(undefined, {
+      documents: {
+        index: (requestId) => Promise.resolve({ requestId, documents: [document], refused, companions }),
+        link: (key) => Promise.resolve(key),
+      },
+    });
+    const { content } = await post({ patientId: "p1" });
+    expect(content?.refused).toEqual([]);
+    const id = content?.requestId ?? "";
+    await requests.end(id, null, new Date(start).toISOString());
+    const ready = await call("GET /ccd-requests/{id}", { path: { id } });
+    expect(ready.content).toMatchObject({ state: "ready", documents: [{ number: 1 }], refused });
+    expect(ready.body.toString("utf8")).not.toContain("Jane");
+    const path = { id, number: "2" };
+    expect((await problemOf(call("GET /ccd-requests/{id}/documents/{number}", { path }))).status).toBe(404);
   });
 });
 
 describe("an Idempotency-Key", () => {
   const headers = { "idempotency-key": "visit-1" };
 
-  it("makes the same POST the same request, searched for and started once", async () => {
+  it("a POST that is repeated with its Idempotency-Key is the same request, searched and started once", async () => {
     const { post, searched, requests, executions } = apiWith({ match: "one", patientId: "p7" });
     const [first, again] = [await post({ patient }, headers), await post({ patient }, headers)];
     expect(again.content?.requestId).toBe(first.content?.requestId);
     expect([searched.length, requests.all.size, executions.known.size]).toEqual([1, 1, 1]);
   });
 
-  it("with another body is refused; of another caller it is another request", async () => {
+  it("an Idempotency-Key with a different body is refused; from another caller it makes another request", async () => {
     const { post, requests } = apiWith();
     await post({ patientId: "p1" }, headers);
-    expect((await problem(post({ patientId: "p2" }, headers))).status).toBe(422);
+    expect((await problemOf(post({ patientId: "p2" }, headers))).status).toBe(422);
     await post({ patientId: "p2" }, headers, "paul");
     expect([...requests.all.values()].map(({ caller, order }) => [caller, order.patientId])).toEqual([
       ["clara", "p1"],
@@ -152,18 +180,18 @@ describe("an Idempotency-Key", () => {
     ]);
   });
 
-  it("starts what a POST before had kept, but not started", async () => {
+  it("a repeated POST starts the request that the first POST stored but could not start", async () => {
     let fails = true;
     const executions = executionsInMemory();
     const { post } = apiWith(undefined, {
       executions: {
-        start: async (...call) => {
+        start: async (...execution) => {
           if (fails) throw new Error("throttled");
-          return await executions.start(...call);
+          return await executions.start(...execution);
         },
       },
     });
-    expect(await problem(post({ patientId: "p1" }, headers))).toMatchObject({
+    expect(await problemOf(post({ patientId: "p1" }, headers))).toMatchObject({
       status: 503,
       retryAfterMs: 2_000,
       detail: expect.stringContaining("with the same Idempotency-Key") as string,
@@ -173,14 +201,14 @@ describe("an Idempotency-Key", () => {
     expect([...executions.known.keys()]).toEqual([content?.requestId]);
   });
 
-  it.each([["a b"], [""], ["x".repeat(256)]])("of %j is refused", async (key) => {
+  it.each([["a b"], [""], ["x".repeat(256)]])("the Idempotency-Key %j is refused", async (key) => {
     const { post } = apiWith();
-    expect((await problem(post({ patientId: "p1" }, { "idempotency-key": key }))).status).toBe(400);
+    expect((await problemOf(post({ patientId: "p1" }, { "idempotency-key": key }))).status).toBe(400);
   });
 });
 
-describe("a preference to wait", () => {
-  it("is answered as soon as the request has its end", async () => {
+describe("a POST that prefers to wait", () => {
+  it("a POST that prefers to wait is answered as soon as the request has ended", async () => {
     const { post, requests, clock } = apiWith();
     clock.onSleep = async () => {
       const [id = ""] = requests.all.keys();
@@ -188,8 +216,8 @@ describe("a preference to wait", () => {
     };
     const { status, content } = await post({ patientId: "p1" }, { prefer: "respond-async, wait=20" });
     const [{ href, ...shown } = { href: "" }] = content?.documents ?? [];
-    const { key: _, ...told } = document;
-    expect([status, content?.state, clock.now - start, shown]).toEqual([200, "ready", 3_000, told]);
+    const { key: _, ...expected } = document;
+    expect([status, content?.state, clock.now - start, shown]).toEqual([200, "ready", 3_000, expected]);
     expect(href).toBe(`https://api.example/ccd-requests/${content?.requestId}/documents/1`);
   });
 
@@ -198,26 +226,26 @@ describe("a preference to wait", () => {
     ["wait=3600", 20_000],
     ["wait=0", 0],
     ["respond-async", 0],
-  ])("%s waits %i ms for a request that does not end", async (prefer, ms) => {
+  ])("Prefer: %s waits %i ms for a request that does not end", async (prefer, ms) => {
     const { post, clock } = apiWith();
     const { status } = await post({ patientId: "p1" }, { prefer });
     expect([status, clock.now - start]).toEqual([202, ms]);
   });
 });
 
-/** A request that was asked for, to be looked at. */
-const asked = async (more: Partial<CcdRequestsPorts> = {}) => {
+/** A request that was created, and calls that read it. */
+const createdRequest = async (more: Partial<CcdRequestsApiPorts> = {}) => {
   const api = apiWith(undefined, more);
   const id = (await api.post({ patientId: "p1" })).content?.requestId ?? "";
-  const look = (caller = "clara") => api.ask("GET /ccd-requests/{id}", { path: { id }, caller });
+  const look = (caller = "clara") => api.call("GET /ccd-requests/{id}", { path: { id }, caller });
   const open = (number: string, caller = "clara") =>
-    api.ask("GET /ccd-requests/{id}/documents/{number}", { path: { id, number }, caller });
+    api.call("GET /ccd-requests/{id}/documents/{number}", { path: { id, number }, caller });
   return { ...api, id, look, open };
 };
 
-describe("a request and its documents", () => {
-  it("are shown as they are: pending, ready, failed", async () => {
-    const { look, requests, id } = await asked();
+describe("a CCD request and its documents", () => {
+  it("a request is shown in its state: pending or failed", async () => {
+    const { look, requests, id } = await createdRequest();
     expect((await look()).content).toMatchObject({ state: "pending", documents: [] });
     await requests.end(id, { name: "WrongPatient", message: "of somebody else" }, "2026-03-01T12:00:05.000Z");
     expect((await look()).content).toMatchObject({
@@ -227,24 +255,24 @@ describe("a request and its documents", () => {
     });
   });
 
-  it("lead to a document by a link, once it is there", async () => {
-    const { open, requests, id } = await asked();
-    expect((await problem(open("1"))).status).toBe(404);
+  it("a document redirects to its link once the request is ready", async () => {
+    const { open, requests, id } = await createdRequest();
+    expect((await problemOf(open("1"))).status).toBe(404);
     await requests.end(id, null, "2026-03-01T12:00:05.000Z");
     const { status, headers, body } = await open("1");
     const location = "https://s3.example/ccds/x/1.xml?X-Amz-Signature=1";
     expect([status, headers, body.length]).toEqual([303, { location }, 0]);
-    for (const number of ["2", "0", "01", "x", ""]) expect((await problem(open(number))).status).toBe(404);
+    for (const number of ["2", "0", "01", "x", ""]) expect((await problemOf(open(number))).status).toBe(404);
   });
 
-  it("are not there for anybody else, unless the stage shares them", async () => {
-    const own = await asked();
+  it("another caller cannot see a request or its documents, unless the stage shares them", async () => {
+    const own = await createdRequest();
     await own.requests.end(own.id, null, "2026-03-01T12:00:05.000Z");
-    const told = [await problem(own.look("paul")), await problem(own.open("1", "paul"))];
-    expect(told.map(({ status }) => status)).toEqual([404, 404]);
-    const unknown = await problem(own.ask("GET /ccd-requests/{id}", { path: { id: "ccd-0" } }));
-    expect(told[0]?.detail).toBe(unknown.detail);
-    const shared = await asked({ shared: true });
+    const problems = [await problemOf(own.look("paul")), await problemOf(own.open("1", "paul"))];
+    expect(problems.map(({ status }) => status)).toEqual([404, 404]);
+    const unknown = await problemOf(own.call("GET /ccd-requests/{id}", { path: { id: "ccd-0" } }));
+    expect(problems[0]?.detail).toBe(unknown.detail);
+    const shared = await createdRequest({ shared: true });
     expect((await shared.look("paul")).status).toBe(200);
   });
 });

@@ -6,8 +6,8 @@ import { randomId, repeatableIds } from "#on-demand-api/ccd-requests/request-ids
 const secret = "s".repeat(64);
 const ids = (text = secret) => repeatableIds(() => Promise.resolve(text));
 
-describe("the id of a request that may be sent again", () => {
-  it("is the same for the same caller and key, and for no others", async () => {
+describe("the id of a request that may be repeated", () => {
+  it("a repeatable id is the same for the same caller and key, and differs for any other", async () => {
     const id = await ids()("clara", "visit-1");
     expect(ccdRequestId.parse(id)).toBe(id);
     expect(await ids()("clara", "visit-1")).toBe(id);
@@ -20,20 +20,20 @@ describe("the id of a request that may be sent again", () => {
     expect(new Set([id, ...others]).size).toBe(5);
   });
 
-  it("cannot be found by trying keys out", async () => {
+  it("a repeatable id cannot be found by trying keys without the secret", async () => {
     const id = await ids()("clara", "patient-250001");
     const guess = JSON.stringify(["clara", "patient-250001"]);
     const guesses = [createHash("sha256").update(guess), createHmac("sha256", "").update(guess)];
     for (const hash of guesses) expect(id).not.toContain(hash.digest("hex").slice(0, 32));
   });
 
-  it("is not made by a secret that is too short to be one", async () => {
+  it("a secret that is too short makes no ids", async () => {
     await expect(ids("short")("clara", "visit-1")).rejects.toThrow("too short");
   });
 });
 
-describe("the id of any other request", () => {
-  it("is another each time", () => {
+describe("the id of a request that cannot be repeated", () => {
+  it("a random id is different each time", () => {
     const made = Array.from({ length: 20 }, randomId);
     expect(new Set(made).size).toBe(20);
     for (const id of made) expect(ccdRequestId.parse(id)).toBe(id);

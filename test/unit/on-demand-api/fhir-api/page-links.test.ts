@@ -1,12 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { withLinks } from "#on-demand-api/fhir-api/page-links.ts";
+import { replaceLinks } from "#on-demand-api/fhir-api/page-links.ts";
 
 const replaced = (bundle: string): string =>
-  withLinks(Buffer.from(bundle), (relation, url) => `${relation}<${url}>`).toString("utf8");
+  replaceLinks(Buffer.from(bundle), (relation, url) => `${relation}<${url}>`).toString("utf8");
 
 describe("the links of a page", () => {
-  it("are replaced, and not another byte is: decimals, white space, escapes and order stay", () => {
+  it("the links of a page are replaced and no other byte changes: decimals, white space, escapes and order stay", () => {
     const rest =
       '"total" : 1.50, "entry":[{"fullUrl":"x","link":[{"relation":"next","url":"inner"}],"resource":{"value":1.500,"text":"Zoë \\u00e9 \\/"}}]';
     expect(
@@ -18,7 +18,7 @@ describe("the links of a page", () => {
     );
   });
 
-  it("are found behind characters of several bytes", () => {
+  it("links are found behind characters of several bytes", () => {
     expect(replaced('{"id":"Zoë 日本 😀","link":[{"relation":"next","url":"ü"}],"x":"é"}')).toBe(
       '{"id":"Zoë 日本 😀","link":[{"relation":"next","url":"next<ü>"}],"x":"é"}',
     );
@@ -33,17 +33,17 @@ describe("the links of a page", () => {
     ['{"link":[{"other":{"reference":"Patient/1"},"type":"seealso"}]}'],
     ['{"link":[{"relation":"next","extension":[{"url":"e"}]}]}'],
     ['{"contained":[{"link":[{"relation":"next","url":"a"}]}]}'],
-  ])("are nothing else: %s stays", (bundle) => {
+  ])("a page without links of its own stays unchanged: %s", (bundle) => {
     expect(replaced(bundle)).toBe(bundle);
   });
 
-  it("no URL of the server's is left in a link, though it stands there twice", () => {
+  it("no URL of the server remains in a link that has the member url twice", () => {
     expect(replaced('{"link":[{"relation":"next","url":"a","url":"b"}]}')).toBe(
       '{"link":[{"relation":"next","url":"next<a>","url":"next<b>"}]}',
     );
   });
 
-  it("mean the same as if the page were parsed and written anew, whatever else is in it", () => {
+  it("replacing the links gives the same JSON as parsing, changing and serialising the page", () => {
     const link = fc.record({ relation: fc.string(), url: fc.string() });
     fc.assert(
       fc.property(

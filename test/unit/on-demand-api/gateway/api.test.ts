@@ -1,6 +1,6 @@
 import type { Context } from "aws-lambda";
 import { describe, expect, it } from "vitest";
-import { type ApiHandler, type ApiParts, api } from "#on-demand-api/gateway/api.ts";
+import { type ApiHandler, type ApiParts, lambdaHandler } from "#on-demand-api/gateway/api.ts";
 import type { CallerRules } from "#on-demand-api/gateway/api-caller.ts";
 import type { ApiAccess } from "#on-demand-api/language/access-record.ts";
 import { AccessRefused, OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
@@ -15,11 +15,11 @@ const withTokens: CallerRules = { authorizer: "jwt", callers: "sessions" };
 
 const now = () => Date.parse("2026-03-01T12:00:00Z");
 
-/** A function of the API and the record of its calls. */
+/** A function of the API, and the records of its calls. */
 function apiOf(handle: ApiHandler, more: Partial<ApiParts> = {}) {
   const recorded: ApiAccess[] = [];
-  const accesses = { append: (access: ApiAccess) => Promise.resolve(void recorded.push(access)) };
-  const handler = api(() => ({ handle, accesses, rules: signed, now, ...more }));
+  const accessRecords = { append: (access: ApiAccess) => Promise.resolve(void recorded.push(access)) };
+  const handler = lambdaHandler(() => ({ handle, accessRecords, rules: signed, now, ...more }));
   const call = async (authorizer: unknown, routeKey = "GET /fhir/{resourceType}", event: object = {}) => {
     const requestContext = { requestId: "call-1", authorizer };
     const result = await handler({ routeKey, rawQueryString: "patient=250001", requestContext, ...event }, context);
@@ -32,8 +32,8 @@ function apiOf(handle: ApiHandler, more: Partial<ApiParts> = {}) {
 const fine: ApiHandler = ({ caller }) =>
   Promise.resolve({ status: 200, headers: { "content-type": "text/plain" }, body: Buffer.from(caller) });
 
-describe("who calls", () => {
-  it("is the signed request's principal, or the token's issuer and subject", async () => {
+describe("the caller", () => {
+  it("the caller is the principal of a signed request, or the issuer and subject of a token", async () => {
     expect((await apiOf(fine).call({ iam: { userArn } })).body).toBe(userArn);
     const token = await apiOf(fine, { rules: withTokens }).call({ jwt: { claims, scopes: null } });
     expect(token.body).toBe("https://login.example#clara");
@@ -44,23 +44,26 @@ describe("who calls", () => {
     ["arn:aws-cn:sts::123456789012:assumed-role/a.b/x@y.z", "arn:aws-cn:sts::123456789012:assumed-role/a.b"],
     [userArn, userArn],
     ["arn:aws:sts::123456789012:federated-user/clara", "arn:aws:sts::123456789012:federated-user/clara"],
-  ])("is the role where sessions count as one, and recorded as who it really was: %s", async (principal, identity) => {
-    const { call, recorded } = apiOf(fine, { rules: { authorizer: "iam", callers: "roles" } });
-    expect((await call({ iam: { userArn: principal } })).body).toBe(identity);
-    expect(recorded).toMatchObject([{ caller: principal }]);
-    expect((await apiOf(fine).call({ iam: { userArn: principal } })).body).toBe(principal);
-  });
+  ])(
+    "if a role counts as one caller, %s is that role, and the record still has the session",
+    async (principal, identity) => {
+      const { call, recorded } = apiOf(fine, { rules: { authorizer: "iam", callers: "roles" } });
+      expect((await call({ iam: { userArn: principal } })).body).toBe(identity);
+      expect(recorded).toMatchObject([{ caller: principal }]);
+      expect((await apiOf(fine).call({ iam: { userArn: principal } })).body).toBe(principal);
+    },
+  );
 
   it.each<[string, CallerRules["authorizer"], unknown]>([
-    ["no authorizer's context", "iam", undefined],
-    ["an empty one", "iam", {}],
+    ["no context of an authorizer", "iam", undefined],
+    ["an empty context", "iam", {}],
     ["a principal without a name", "iam", { iam: { userArn: "" } }],
-    ["a token where calls are to be signed", "iam", { jwt: { claims } }],
-    ["a signature where a token is wanted", "jwt", { iam: { userArn } }],
-    ["a token without an end", "jwt", { jwt: { claims: { iss: claims.iss, sub: claims.sub } } }],
-    ["a token whose end is no time", "jwt", { jwt: { claims: { ...claims, exp: "never" } } }],
+    ["a token on a stage with signed calls", "iam", { jwt: { claims } }],
+    ["a signature on a stage with tokens", "jwt", { iam: { userArn } }],
+    ["a token without an expiry", "jwt", { jwt: { claims: { iss: claims.iss, sub: claims.sub } } }],
+    ["a token whose expiry is not a time", "jwt", { jwt: { claims: { ...claims, exp: "never" } } }],
     ["a token without a subject", "jwt", { jwt: { claims: { iss: claims.iss, exp: claims.exp } } }],
-  ])("is refused with %s, and recorded as nobody", async (_, authorizer, given) => {
+  ])("a call with %s is refused, and recorded without a caller", async (_, authorizer, given) => {
     const { call, recorded } = apiOf(() => Promise.reject(new Error("must not be reached")), {
       rules: { authorizer, callers: "sessions" },
     });
@@ -70,7 +73,7 @@ describe("who calls", () => {
 });
 
 describe("each call", () => {
-  it("is recorded before it is answered: who, which route, when, and what came of it", async () => {
+  it("a call is recorded before its response: caller, route, time and status", async () => {
     const { call, recorded } = apiOf(fine);
     await call({ iam: { userArn } });
     const at = "2026-03-01T12:00:00.000Z";
@@ -91,28 +94,31 @@ describe("each call", () => {
     ["GET /ccd-requests/{id}", { id: "Quillfeather" }, {}],
     ["GET /ccd-requests/{id}/documents/{number}", { id: known, number: "2" }, { ccdRequestId: known, document: 2 }],
     ["GET /ccd-requests/{id}/documents/{number}", { id: known, number: "1931-07-19" }, { ccdRequestId: known }],
-  ])("is recorded with what it was for, and nothing of a patient: %s %o", async (route, path, what) => {
-    const { call, recorded } = apiOf(fine);
-    await call({ iam: { userArn } }, route, { pathParameters: path });
-    expect(recorded).toMatchObject([{ resourceType: null, ccdRequestId: null, document: null, ...what }]);
-    expect(JSON.stringify(recorded)).not.toMatch(/250001|Quillfeather|1931/);
-  });
+  ])(
+    "the record of %s %o has what was requested, without anything that identifies a patient",
+    async (route, path, what) => {
+      const { call, recorded } = apiOf(fine);
+      await call({ iam: { userArn } }, route, { pathParameters: path });
+      expect(recorded).toMatchObject([{ resourceType: null, ccdRequestId: null, document: null, ...what }]);
+      expect(JSON.stringify(recorded)).not.toMatch(/250001|Quillfeather|1931/);
+    },
+  );
 
-  it("that makes a request for CCDs is recorded with that", async () => {
-    const { call, recorded } = apiOf(async (...asked) => ({ ...(await fine(...asked)), ccdRequestId: known }));
+  it("a call that creates a CCD request is recorded with the id of the request", async () => {
+    const { call, recorded } = apiOf(async (...request) => ({ ...(await fine(...request)), ccdRequestId: known }));
     await call({ iam: { userArn } }, "POST /ccd-requests");
     expect(recorded).toMatchObject([{ ccdRequestId: known, document: null }]);
   });
 
-  it("that cannot be recorded is not answered", async () => {
-    const accesses = { append: () => Promise.reject(new Error("S3 is down")) };
-    const { status, body } = await apiOf(fine, { accesses }).call({ iam: { userArn } });
+  it("a call that cannot be recorded gets no result", async () => {
+    const accessRecords = { append: () => Promise.reject(new Error("S3 is down")) };
+    const { status, body } = await apiOf(fine, { accessRecords }).call({ iam: { userArn } });
     expect(status).toBe(500);
     expect(body).not.toContain(userArn);
     expect(body).not.toContain("S3 is down");
   });
 
-  it("gets its body decoded, and its headers by lower-case names", async () => {
+  it("a handler gets the decoded body, and the headers by lower-case names", async () => {
     const seen: unknown[] = [];
     const { call } = apiOf((request, more) => {
       seen.push(request.body.toString("utf8"), request.headers, request.path);
@@ -124,7 +130,7 @@ describe("each call", () => {
     expect(seen).toEqual(["é", { prefer: "wait=1" }, { id: "1" }]);
   });
 
-  it("that is answered by more than Lambda hands over says what to do", async () => {
+  it("a response that is too large for Lambda becomes a problem that says what to do", async () => {
     const { call } = apiOf(() => Promise.resolve({ status: 200, headers: {}, body: Buffer.alloc(4_600_001) }));
     const { status, body } = await call({ iam: { userArn } });
     expect([status, body]).toEqual([502, expect.stringContaining("_count")]);
@@ -134,45 +140,45 @@ describe("each call", () => {
 const refused = (
   refusal: "invalid-parameter" | "invalid-value" | "forbidden" | "not-found" | "other",
   status: number,
-) => new ReadRefused("refused", { refusal, status, diagnostics: "the server's words" });
+) => new ReadRefused("refused", { refusal, status, diagnostics: "the server's text" });
 
-describe("a fault", () => {
-  const dead = new SessionDead("it ended. Renew the session", { refusal: "grant-refused" });
+describe("the fault of a call", () => {
+  const ended = new SessionDead("it ended. Renew the session", { refusal: "grant-refused" });
 
   it.each<[Error, number, string]>([
-    [refused("invalid-parameter", 400), 400, "the server's words"],
-    [refused("invalid-value", 403), 403, "the server's words"],
-    [refused("forbidden", 403), 403, "the server's words"],
-    [refused("not-found", 410), 410, "the server's words"],
-    [refused("other", 405), 502, "the server's words"],
+    [refused("invalid-parameter", 400), 400, "the server's text"],
+    [refused("invalid-value", 403), 403, "the server's text"],
+    [refused("forbidden", 403), 403, "the server's text"],
+    [refused("not-found", 410), 410, "the server's text"],
+    [refused("other", 405), 502, "the server's text"],
     [new ReadRefused("refused", { refusal: "not-found", status: 404, diagnostics: "" }), 404, "no such resource"],
-    [dead, 503, "Renew the session"],
+    [ended, 503, "Renew the session"],
     [new SessionSecretUnusable("put it"), 503, "put it"],
     [new ServerUnavailable("busy", { retryAfterMs: 1_500 }), 503, "busy"],
     [new AccessRefused("our token"), 502, "our token"],
     [new OriginRefused("elsewhere"), 502, "elsewhere"],
-  ])("of %o is an OperationOutcome below /fhir", async (fault, status, words) => {
+  ])("the fault %o becomes an OperationOutcome below /fhir", async (fault, status, text) => {
     const answer = await apiOf(() => Promise.reject(fault)).call({ iam: { userArn } });
     expect([answer.status, answer.headers?.["content-type"]]).toEqual([status, "application/fhir+json"]);
     expect(JSON.parse(answer.body)).toMatchObject({
       resourceType: "OperationOutcome",
-      issue: [{ severity: "error", diagnostics: expect.stringContaining(words) }],
+      issue: [{ severity: "error", diagnostics: expect.stringContaining(text) }],
     });
   });
 
-  it("is a problem elsewhere, with the call's id", async () => {
-    const answer = await apiOf(() => Promise.reject(dead)).call({ iam: { userArn } }, "POST /ccd-requests");
+  it("a fault outside /fhir becomes a problem with the id of the call", async () => {
+    const answer = await apiOf(() => Promise.reject(ended)).call({ iam: { userArn } }, "POST /ccd-requests");
     expect(answer.headers).toMatchObject({ "content-type": "application/problem+json" });
-    expect(JSON.parse(answer.body)).toMatchObject({ status: 503, detail: dead.message, requestId: "call-1" });
+    expect(JSON.parse(answer.body)).toMatchObject({ status: 503, detail: ended.message, requestId: "call-1" });
   });
 
-  it("that passes says when to ask again", async () => {
+  it("a temporary fault says when to retry", async () => {
     const busy = new ServerUnavailable("busy", { retryAfterMs: 1_500 });
     const answer = await apiOf(() => Promise.reject(busy)).call({ iam: { userArn } });
     expect(answer.headers).toMatchObject({ "retry-after": "2" });
   });
 
-  it("that nobody foresaw says nothing of its own", async () => {
+  it("an unexpected error becomes a 500 that does not repeat its message", async () => {
     const answer = await apiOf(() => Promise.reject(new Error("patient 250001"))).call({ iam: { userArn } });
     expect([answer.status, answer.body.includes("250001")]).toEqual([500, false]);
   });

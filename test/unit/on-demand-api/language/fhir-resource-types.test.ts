@@ -7,13 +7,13 @@ import {
 } from "#on-demand-api/language/fhir-resource-types.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
 
-describe("the guide's resources", () => {
-  it("are 29 types, each once", () => {
+describe("the guide's resource types", () => {
+  it("the guide has 29 resource types", () => {
     expect(fhirResourceTypes).toHaveLength(29);
     expect(new Set(fhirResourceTypes).size).toBe(29);
   });
 
-  it("are searched by patient, but for those that belong to none, and Patient itself", () => {
+  it("every type has the parameter patient, except Patient itself and the types without a patient", () => {
     expect(fhirResourceTypes.filter((type) => !hasPatientParameter(type))).toEqual([
       "Location",
       "Medication",
@@ -26,7 +26,7 @@ describe("the guide's resources", () => {
 });
 
 describe("a resource's id", () => {
-  it("is never a step in a path", () => {
+  it("a valid id never changes the path of a URL", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[./%a-z]{1,4}$/), fc.constantFrom(".", "..")), (id) => {
         fc.pre(fhirId.safeParse(id).success);
@@ -35,24 +35,24 @@ describe("a resource's id", () => {
     );
   });
 
-  it.each(["110318733539", "a", "A-1.b", "x".repeat(64)])("may be %s", (id) => {
+  it.each(["110318733539", "a", "A-1.b", "x".repeat(64)])("%s is a valid id", (id) => {
     expect(fhirId.safeParse(id).success).toBe(true);
   });
 
-  it.each(["", ".", "..", "a/b", "a b", "ä", "x".repeat(65), "%2e%2e"])("may not be %j", (id) => {
+  it.each(["", ".", "..", "a/b", "a b", "ä", "x".repeat(65), "%2e%2e"])("%j is not a valid id", (id) => {
     expect(fhirId.safeParse(id).success).toBe(false);
   });
 });
 
 describe("a search parameter", () => {
   it.each(["patient", "_lastUpdated", "patient:Patient.name", "clinical-status", "code:in"])(
-    "may be called %s",
+    "%s is a valid name of a search parameter",
     (name) => {
       expect(searchParameter.safeParse({ name, value: "x" }).success).toBe(true);
     },
   );
 
-  it.each(["", "a=b", "a&b", "a b", "#", "x".repeat(129)])("may not be called %j", (name) => {
+  it.each(["", "a=b", "a&b", "a b", "#", "x".repeat(129)])("%j is not a valid name of a search parameter", (name) => {
     expect(searchParameter.safeParse({ name, value: "x" }).success).toBe(false);
   });
 });

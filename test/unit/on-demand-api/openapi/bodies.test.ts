@@ -4,7 +4,7 @@ import { ccdRequestBody } from "#on-demand-api/language/ccd-request-messages.ts"
 import { patientSearchParameters } from "#on-demand-api/language/patient-search.ts";
 import { validatorAt } from "../../../fixtures/described-answers.ts";
 
-/** Some value, too short or too long one now and then, or none. */
+/** The value, or none. */
 const maybe = (value: fc.Arbitrary<string>) => fc.option(value, { nil: undefined, freq: 2 });
 const text = fc.oneof(
   { weight: 8, arbitrary: fc.string({ minLength: 1, maxLength: 12 }) },
@@ -28,11 +28,11 @@ const searches = fc.record(
   { requiredKeys: [] },
 );
 
-/** As it comes over the wire: what is undefined is not there. */
+/** As sent over the wire, without undefined members. */
 const sent = (value: object): unknown => JSON.parse(JSON.stringify(value));
 
-describe("what is described is what is checked", () => {
-  it("of a request for CCDs, by its schema and by OpenAPI's", () => {
+describe("the described schemas", () => {
+  it("the described body of a CCD request accepts exactly what the bridge accepts", () => {
     const described = validatorAt("/paths/~1ccd-requests/post/requestBody/content/application~1json/schema");
     fc.assert(
       fc.property(bodies.map(sent), (body) => {
@@ -42,7 +42,7 @@ describe("what is described is what is checked", () => {
     );
   });
 
-  it("of a search for patients by a form", () => {
+  it("the described form of a patient search accepts exactly what the bridge accepts", () => {
     const form = "application~1x-www-form-urlencoded";
     const described = validatorAt(`/paths/~1fhir~1Patient~1_search/post/requestBody/content/${form}/schema`);
     fc.assert(

@@ -20,7 +20,7 @@ import {
 } from "../../../fixtures/wire-server.ts";
 
 const guide = "https://portal.minerva.integracloud.com";
-const asked: PatientSearchParameters = { gender: "male", birthdate: "1944-11-17", phone: "0648352638" };
+const parameters: PatientSearchParameters = { gender: "male", birthdate: "1944-11-17", phone: "0648352638" };
 
 interface Patient {
   id?: string;
@@ -39,13 +39,13 @@ const page = (patients: Patient[], next?: string): WireReply =>
 describe("the URL of a patient search", () => {
   const vendor = userServer({ baseUrl: guide });
 
-  it("is the guide's example", () => {
+  it("the URL of a patient search is the guide's example", () => {
     expect(patientSearchUrl(vendor, "r4", { birthdate: "1996-07-08", family: "Steve" }).href).toBe(
       `${guide}/integra/fhir/r4/Patient?family=Steve&birthdate=1996-07-08`,
     );
   });
 
-  it("of US Core is spelled as the guide spells it, or as the stage does", () => {
+  it("the URL of a US Core search has the guide's spelling, or the stage's", () => {
     expect(patientSearchUrl(vendor, "us-core", { gender: "male" }).href).toBe(
       `${guide}/integra/fhir/r4/us-core/patient?gender=male`,
     );
@@ -53,7 +53,7 @@ describe("the URL of a patient search", () => {
     expect(patientSearchUrl(other, "us-core", { gender: "male" }).pathname).toMatch(/us-core\/Patient$/);
   });
 
-  it("encodes what phone numbers and addresses are made of", () => {
+  it("the characters of phone numbers and email addresses are percent-encoded", () => {
     expect(patientSearchUrl(vendor, "r4", { phone: "+1 (912)294-1514", email: "a+b@x.example" }).search).toBe(
       "?phone=%2B1%20(912)294-1514&email=a%2Bb%40x.example",
     );
@@ -76,7 +76,7 @@ describe("a patient search", () => {
   it.each([
     ["r4", guidePatient, "1"],
     ["us-core", guideUsCorePatient, "110318733539"],
-  ] as const)("takes the guide's bare Patient of %s, byte for byte", async (endpoint, bytes, id) => {
+  ] as const)("the guide's bare Patient of the %s search is passed on byte for byte", async (endpoint, bytes, id) => {
     const { client } = await given(says(200, { "content-type": "application/json" }, bytes));
     const found = await searchPatients(client, endpoint, { gender: "male" });
     expect(found.bytes.equals(bytes)).toBe(true);
@@ -85,16 +85,19 @@ describe("a patient search", () => {
   });
 
   it.each([
-    ["nobody", [], { match: "none" }],
-    ["one", [{ id: "1" }], { match: "one", patientId: "1" }],
-    ["one twice", [{ id: "1" }, { id: "1" }], { match: "one", patientId: "1" }],
-    ["two", [{ id: "1" }, { id: "2" }], { match: "many", patientIds: ["1", "2"], complete: true }],
-  ] satisfies [string, Patient[], unknown][])("that finds %s says so", async (_, patients, match) => {
-    const { client } = await given(page(patients));
-    expect(await matchPatient(client, "r4", asked)).toEqual(match);
-  });
+    ["no patient", [], { match: "none" }],
+    ["one patient", [{ id: "1" }], { match: "one", patientId: "1" }],
+    ["one patient twice", [{ id: "1" }, { id: "1" }], { match: "one", patientId: "1" }],
+    ["two patients", [{ id: "1" }, { id: "2" }], { match: "many", patientIds: ["1", "2"], complete: true }],
+  ] satisfies [string, Patient[], unknown][])(
+    "a search that finds %s reports that match",
+    async (_, patients, match) => {
+      const { client } = await given(page(patients));
+      expect(await matchPatient(client, "r4", parameters)).toEqual(match);
+    },
+  );
 
-  it("counts patients only", async () => {
+  it("only patients count as matches", async () => {
     const { client } = await given(
       jsonReply(200, {
         resourceType: "Bundle",
@@ -105,13 +108,17 @@ describe("a patient search", () => {
         ],
       }),
     );
-    expect((await searchPatients(client, "r4", asked)).patientIds).toEqual(["1"]);
-    expect(await matchPatient(client, "r4", asked)).toEqual({ match: "one", patientId: "1" });
+    expect((await searchPatients(client, "r4", parameters)).patientIds).toEqual(["1"]);
+    expect(await matchPatient(client, "r4", parameters)).toEqual({ match: "one", patientId: "1" });
   });
 
-  it("is read to its last page", async () => {
+  it("a patient search is read to its last page", async () => {
     const { client, wire } = await given(page([], "?page=2"), page([{ id: "1" }], "?page=3"), page([{ id: "2" }]));
-    expect(await matchPatient(client, "r4", asked)).toEqual({ match: "many", patientIds: ["1", "2"], complete: true });
+    expect(await matchPatient(client, "r4", parameters)).toEqual({
+      match: "many",
+      patientIds: ["1", "2"],
+      complete: true,
+    });
     expect(wire.requests.map(({ target }) => target.split("?")[1])).toEqual([
       "gender=male&birthdate=1944-11-17&phone=0648352638",
       "page=2",
@@ -119,56 +126,63 @@ describe("a patient search", () => {
     ]);
   });
 
-  it("is not read without end: ten pages are enough to know that there are many", async () => {
+  it("a patient search is read for ten pages at most", async () => {
     const { client, wire } = await given(page([{ id: "1" }], "?more"), page([{ id: "2" }], "?more"));
-    expect(await matchPatient(client, "r4", asked)).toEqual({ match: "many", patientIds: ["1", "2"], complete: false });
+    expect(await matchPatient(client, "r4", parameters)).toEqual({
+      match: "many",
+      patientIds: ["1", "2"],
+      complete: false,
+    });
     expect(wire.requests).toHaveLength(10);
   });
 
-  it("takes nobody for the one while there is more to read", async () => {
+  it("a search with one match and unread pages identifies no patient", async () => {
     const { client } = await given(page([{ id: "1" }], "?more"));
-    await expect(matchPatient(client, "r4", asked)).rejects.toMatchObject({ name: "ServerUnavailable" });
+    await expect(matchPatient(client, "r4", parameters)).rejects.toMatchObject({ name: "ServerUnavailable" });
   });
 
-  it("does not lead to another origin", async () => {
+  it("a patient search does not follow a link to another origin", async () => {
     const { client } = await given(page([{ id: "1" }], "https://elsewhere.example/"));
-    await expect(matchPatient(client, "r4", asked)).rejects.toMatchObject({ name: "OriginRefused" });
+    await expect(matchPatient(client, "r4", parameters)).rejects.toMatchObject({ name: "OriginRefused" });
   });
 
   it.each([
-    ["another birth date", { birthDate: "1944-11-18" }],
-    ["another gender", { gender: "female" }],
-    ["another year", { birthDate: "1943" }],
-  ])("names nobody where a patient has %s than was asked for", async (_, other) => {
+    ["a different birth date", { birthDate: "1944-11-18" }],
+    ["a different gender", { gender: "female" }],
+    ["a different year of birth", { birthDate: "1943" }],
+  ])("a search identifies no patient if a match has %s", async (_, other) => {
     const { client } = await given(page([{ id: "1", gender: "male", birthDate: "1944-11-17", ...other }]));
-    expect(await matchPatient(client, "r4", asked)).toEqual({ match: "contradicted", patientIds: ["1"] });
+    expect(await matchPatient(client, "r4", parameters)).toEqual({ match: "contradicted", patientIds: ["1"] });
   });
 
   it.each([
-    ["says nothing of it", {}, asked],
-    ["is as asked", { gender: "male", birthDate: "1944-11-17" }, asked],
-    ["knows the year only", { birthDate: "1944" }, asked],
-    ["was asked for by month", { birthDate: "1944-11-17" }, { birthdate: "1944-11" }],
+    ["has no birth date and no gender", {}, parameters],
+    ["equals the parameters", { gender: "male", birthDate: "1944-11-17" }, parameters],
+    ["has only the year of birth", { birthDate: "1944" }, parameters],
+    ["was searched by month", { birthDate: "1944-11-17" }, { birthdate: "1944-11" }],
     [
-      "was asked for by a comparison, which is the server's to judge",
+      "was searched with a comparator, which only the server can judge",
       { birthDate: "1996-01-01" },
       { birthdate: "ge1944" },
     ],
     [
-      "was asked for by a token with its system",
+      "was searched by a token with its system",
       { gender: "male" },
       { gender: "http://hl7.org/fhir/administrative-gender|male" },
     ],
-    ["was asked for as one of two", { gender: "male" }, { gender: "female,male" }],
-    ["was asked for in capitals", { gender: "male" }, { gender: "Male" }],
-  ] satisfies [string, Patient, PatientSearchParameters][])("names the one who %s", async (_, patient, parameters) => {
-    const { client } = await given(page([{ id: "1", ...patient }]));
-    expect(await matchPatient(client, "r4", parameters)).toEqual({ match: "one", patientId: "1" });
-  });
+    ["was searched by two codes", { gender: "male" }, { gender: "female,male" }],
+    ["was searched with a capital letter", { gender: "male" }, { gender: "Male" }],
+  ] satisfies [string, Patient, PatientSearchParameters][])(
+    "a search identifies the one patient who %s",
+    async (_, patient, search) => {
+      const { client } = await given(page([{ id: "1", ...patient }]));
+      expect(await matchPatient(client, "r4", search)).toEqual({ match: "one", patientId: "1" });
+    },
+  );
 
-  it("does not count a patient without an id as nobody", async () => {
+  it("a match without an id fails the search", async () => {
     const { client } = await given(page([{ id: "1" }, {}]));
-    await expect(matchPatient(client, "r4", asked)).rejects.toMatchObject({
+    await expect(matchPatient(client, "r4", parameters)).rejects.toMatchObject({
       name: "ServerUnavailable",
       message: expect.stringContaining("without an id") as string,
     });
@@ -177,14 +191,17 @@ describe("a patient search", () => {
   it.each([
     ["400", guideInvalidParameter, "invalid-parameter"],
     ["403", guideInvalidValue, "invalid-value"],
-  ])("that the server refuses with the guide's %s is refused, and not nobody", async (_, reply, refusal) => {
-    const { client } = await given(reply);
-    const fault: unknown = await matchPatient(client, "r4", asked).catch((error: unknown) => error);
-    expect(fault).toMatchObject({
-      name: "ReadRefused",
-      refusal,
-      diagnostics: expect.stringContaining("INVALID_SEARCH_PARAMETER") as string,
-    });
-    expect((fault as Error).message).not.toMatch(/1944|0648352638/);
-  });
+  ])(
+    "a search that the server refuses with the guide's %s fails, and does not count as no match",
+    async (_, reply, refusal) => {
+      const { client } = await given(reply);
+      const fault: unknown = await matchPatient(client, "r4", parameters).catch((error: unknown) => error);
+      expect(fault).toMatchObject({
+        name: "ReadRefused",
+        refusal,
+        diagnostics: expect.stringContaining("INVALID_SEARCH_PARAMETER") as string,
+      });
+      expect((fault as Error).message).not.toMatch(/1944|0648352638/);
+    },
+  );
 });

@@ -1,6 +1,11 @@
 import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import { nextPage, readResource, resourceSearchUrl, searchResources } from "#on-demand-api/server/resource-read.ts";
+import {
+  fetchNextPage,
+  readResource,
+  resourceSearchUrl,
+  searchResources,
+} from "#on-demand-api/server/resource-read.ts";
 import { ReadRefused } from "#user-session/language/session-faults.ts";
 import { userServer } from "#user-session/user-server.ts";
 import {
@@ -33,14 +38,14 @@ const bundle = (resources: unknown[], next?: string) => ({
 describe("the URL of a search", () => {
   const vendor = userServer({ baseUrl: "https://portal.minerva.integracloud.com/" });
 
-  it("is the type below the FHIR base, with the parameters in their order", () => {
+  it("the URL of a search is the type below the FHIR base URL, with the parameters in their order", () => {
     const url = resourceSearchUrl(vendor, "Immunization", [...patient, { name: "_count", value: "50" }]);
     expect(url.href).toBe(
       "https://portal.minerva.integracloud.com/integra/fhir/r4/Immunization?patient=12900876000&_count=50",
     );
   });
 
-  it("percent-encodes plus, pipe and blank", () => {
+  it("plus, pipe and space are percent-encoded", () => {
     const url = resourceSearchUrl(vendor, "Observation", [
       { name: "code", value: "http://loinc.org|1 2" },
       { name: "date", value: "ge2026-01-31T00:00:00+05:30" },
@@ -48,7 +53,7 @@ describe("the URL of a search", () => {
     expect(url.search).toBe("?code=http%3A%2F%2Floinc.org%7C1%202&date=ge2026-01-31T00%3A00%3A00%2B05%3A30");
   });
 
-  it("gives every value back to a server that decodes it, whatever is in it", () => {
+  it("a server that decodes the URL gets any parameter unchanged", () => {
     const text = fc.string({ unit: "grapheme", minLength: 1 });
     fc.assert(
       fc.property(fc.array(fc.record({ name: text, value: text }), { minLength: 1 }), (parameters) => {
@@ -78,7 +83,7 @@ describe("reading resources on demand", () => {
     throw new Error("no fault");
   }
 
-  it("asks as the guide does, with the user's bearer token", async () => {
+  it("a search is the guide's request, with the user's bearer token", async () => {
     const { client, wire } = await given(jsonReply(200, bundle([])));
     await searchResources(client, "Condition", patient);
     expect(wire.requests[0]).toMatchObject({
@@ -93,7 +98,7 @@ describe("reading resources on demand", () => {
     expect(wire.requests[0]?.headers).not.toHaveProperty("x-auth-token");
   });
 
-  it("gives the bytes as they came, and what is in them", async () => {
+  it("a page has its bytes unchanged, and its resources", async () => {
     const text = `{ "resourceType" : "Bundle", "entry": [{"resource":{"resourceType":"Observation","id":"o1","valueQuantity":{"value":1.50,"unit":"µg"}}}] }\n`;
     const { client } = await given(says(200, fhir, text));
     const page = await searchResources(client, "Observation", patient);
@@ -104,10 +109,10 @@ describe("reading resources on demand", () => {
 
   it.each([
     ["an empty Bundle", bundle([]), 0],
-    ["a Bundle that says nothing of entries", { resourceType: "Bundle" }, 0],
-    ["a bare resource where a Bundle was expected", { resourceType: "Condition", id: "c1" }, 1],
+    ["a Bundle without entries", { resourceType: "Bundle" }, 0],
+    ["a bare resource instead of a Bundle", { resourceType: "Condition", id: "c1" }, 1],
     ["an entry that is an OperationOutcome", bundle([{ resourceType: "OperationOutcome", issue: [] }]), 1],
-  ])("takes %s", async (_, body, count) => {
+  ])("%s is accepted", async (_, body, count) => {
     const { client } = await given(jsonReply(200, body));
     expect((await searchResources(client, "Condition", patient)).resources).toHaveLength(count);
   });
@@ -117,16 +122,16 @@ describe("reading resources on demand", () => {
       ["?page=2&_id=a%7Cb", "/integra/fhir/r4/Condition?page=2&_id=a%7Cb"],
       ["/integra/fhir/r4?_getpages=9", "/integra/fhir/r4?_getpages=9"],
       ["\n/integra/fhir/r4?_get\npages=9", "/integra/fhir/r4?_getpages=9"],
-    ])("is where the link %j leads on the server", async (link, target) => {
+    ])("the link %j leads to the next page on the server", async (link, target) => {
       const { client, wire } = await given(jsonReply(200, bundle([], link)));
       const { next: url } = await searchResources(client, "Condition", patient);
       if (url === undefined) throw new Error("no next page");
-      await nextPage(client, url);
+      await fetchNextPage(client, url);
       expect(wire.requests[1]).toMatchObject({ target, headers: { authorization: "Bearer token-1" } });
     });
 
     it.each(["https://elsewhere.example/r4?page=2", "//elsewhere.example/x", "file:///etc/passwd", "http://["])(
-      "is not %s",
+      "a link to %s is not followed",
       async (link) => {
         const { client } = await given(jsonReply(200, bundle([], link)));
         const page = searchResources(client, "Condition", patient);
@@ -134,7 +139,7 @@ describe("reading resources on demand", () => {
       },
     );
 
-    it.each(["blob:", "user@"])("is not on the server by the look of it: %s", async (trick) => {
+    it.each(["blob:", "user@"])("a link that only looks like the server's is refused: %s", async (trick) => {
       const setting = await given(() => {
         const { origin, host } = new URL(setting.wire.origin);
         return jsonReply(200, bundle([], trick === "blob:" ? `blob:${origin}/x` : `http://user@${host}/x`));
@@ -143,10 +148,10 @@ describe("reading resources on demand", () => {
       await expect(page).rejects.toMatchObject({ name: "OriginRefused" });
     });
 
-    it("is not asked for anywhere else, even where somebody hands us such a URL", async () => {
+    it("a further page is never fetched from another origin, whoever passes the URL", async () => {
       const { client, wire } = await given(jsonReply(200, bundle([])));
       const elsewhere = new URL("https://elsewhere.example/r4?patient=12900876000");
-      const fault: unknown = await nextPage(client, elsewhere).catch((error: unknown) => error);
+      const fault: unknown = await fetchNextPage(client, elsewhere).catch((error: unknown) => error);
       expect(fault).toMatchObject({ name: "OriginRefused" });
       expect((fault as Error).message).not.toContain("12900876000");
       expect(wire.requests).toEqual([]);
@@ -168,18 +173,18 @@ describe("reading resources on demand", () => {
       ["a 410", says(410), "not-found", 410, ""],
       ["a 406", says(406), "other", 406, ""],
     ] satisfies [string, WireReply, string, number, string][])(
-      "by %s is told with the server's diagnostics",
+      "the fault of %s has the server's diagnostics",
       async (_, reply, refusal, status, diagnostics) => {
         expect(await faultOf(reply)).toMatchObject({ name: "ReadRefused", refusal, status, diagnostics });
       },
     );
 
-    it("keeps what was asked, and what the server says of it, out of its message", async () => {
-      const words = "Patient 12900876000 is not yours";
-      const fault = await faultOf(says(403, {}, words));
+    it("the message of a refusal contains neither the request nor the server's text", async () => {
+      const text = "Patient 12900876000 is not yours";
+      const fault = await faultOf(says(403, {}, text));
       expect(fault.message).toBe("the server answered the search for Condition with HTTP 403");
       expect(fault).toBeInstanceOf(ReadRefused);
-      expect(fault).toMatchObject({ diagnostics: words });
+      expect(fault).toMatchObject({ diagnostics: text });
     });
   });
 
@@ -198,7 +203,7 @@ describe("reading resources on demand", () => {
     ["no resource", jsonReply(200, { message: "ok" })],
     ["a cut body", { bytes: Buffer.concat([head(200, { "content-length": "90" }), Buffer.from("{")]), end: "reset" }],
   ] satisfies [string, WireReply][])(
-    "is worth another try after %s, which is told without a word of it",
+    "%s is a temporary fault, whose message does not repeat the answer",
     async (_, reply) => {
       const fault = await faultOf(reply);
       expect(fault).toMatchObject({ name: "ServerUnavailable" });
@@ -206,11 +211,11 @@ describe("reading resources on demand", () => {
     },
   );
 
-  it("passes on when to come back", async () => {
+  it("the fault of a busy server carries its Retry-After", async () => {
     expect(await faultOf(says(429, { "retry-after": "30" }))).toMatchObject({ retryAfterMs: 30_000 });
   });
 
-  it("is done again with a new token after the guide's 401, once", async () => {
+  it("after the guide's 401 a request is repeated once, with a new token", async () => {
     const { client, wire } = await given((number) => (number === 1 ? guideAccessDenied : jsonReply(200, bundle([]))));
     await searchResources(client, "Condition", patient);
     expect(wire.requests.map(({ headers }) => headers["authorization"])).toEqual(["Bearer token-1", "Bearer token-2"]);
@@ -221,7 +226,7 @@ describe("reading resources on demand", () => {
   });
 
   describe("one resource", () => {
-    it("is asked for by its id and given as it came", async () => {
+    it("a resource is read by its id and passed on unchanged", async () => {
       const { client, wire } = await given(says(200, fhir, '{"resourceType":"Location","id":"l.1"}'));
       const page = await readResource(client, "Location", "l.1");
       expect(page.bytes.toString()).toBe('{"resourceType":"Location","id":"l.1"}');
@@ -240,12 +245,12 @@ describe("reading resources on demand", () => {
         ]),
       ],
       ["an empty Bundle", bundle([])],
-    ])("is not mistaken for %s", async (_, body) => {
+    ])("%s is not accepted as the requested resource", async (_, body) => {
       const { client } = await given(jsonReply(200, body));
       await expect(readResource(client, "Patient", "1")).rejects.toMatchObject({ name: "ServerUnavailable" });
     });
 
-    it("that is not there is told without its id", async () => {
+    it("the fault of a missing resource does not contain its id", async () => {
       const { client } = await given(says(404));
       const fault: unknown = await readResource(client, "Patient", "12900876000").catch((error: unknown) => error);
       expect(fault).toMatchObject({ name: "ReadRefused", refusal: "not-found" });

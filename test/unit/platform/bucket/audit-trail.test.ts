@@ -7,7 +7,7 @@ import { s3InMemory } from "../../../fixtures/s3-in-memory.ts";
 const run = { exportId: "e1", run: "first" };
 
 describe("the audit trail", () => {
-  it("keeps a fact as it was first told: a repeated step changes nothing", async () => {
+  it("a fact stays as it was first recorded if a step is repeated", async () => {
     const s3 = s3InMemory();
     let now = Date.parse("2026-03-01T12:00:00Z");
     const audit = exportAudit(landingBucket(s3.client, "b"), () => now);
@@ -26,14 +26,14 @@ describe("the audit trail", () => {
     });
   });
 
-  it("keeps facts of one name apart where a run has several", async () => {
+  it("facts of the same name in one run are recorded separately", async () => {
     const s3 = s3InMemory();
     const audit = exportAudit(landingBucket(s3.client, "b"), Date.now);
     for (const serverJobId of ["j1", "j2"]) await audit.append(run, "kicked-off", { serverJobId }, serverJobId);
     expect([...s3.objects.keys()]).toEqual(["audit/e1/first/kicked-off-j1.json", "audit/e1/first/kicked-off-j2.json"]);
   });
 
-  it("keeps facts of a request for CCDs below its own id, apart from those of exports", async () => {
+  it("the facts of a CCD request are recorded below its id, apart from those of exports", async () => {
     const s3 = s3InMemory();
     const audit = ccdAudit(landingBucket(s3.client, "b"), () => Date.parse("2026-03-01T12:00:00Z"));
     const requestId = `ccd-${"0".repeat(32)}`;
@@ -46,7 +46,7 @@ describe("the audit trail", () => {
     await expect(audit.append(requestId, "told-ready", detail)).rejects.toThrow("patient");
   });
 
-  it("takes only what a fact may hold", async () => {
+  it("a fact with a member that it may not have is not recorded", async () => {
     const audit = exportAudit(landingBucket(s3InMemory().client, "b"), Date.now);
     const detail = { message: "m", jobDeleted: true, patient: "Jane" };
     await expect(audit.append(run, "stopped", detail)).rejects.toThrow("patient");

@@ -40,7 +40,7 @@ const ccdBus = ({ bus, ccdAudit }: BridgeInMemory) =>
   auditedBus<CcdEvent>(bus, (event) => recordCcdEvent(ccdAudit, event));
 
 describe("the audited bus", () => {
-  it("records that subscribers were told, once the bus took the event", async () => {
+  it("an event is recorded in the audit trail after EventBridge accepted it", async () => {
     const bridge = bridgeInMemory();
     await exportBus(bridge).publish(failed);
     expect(bridge.published).toEqual([failed]);
@@ -48,14 +48,14 @@ describe("the audited bus", () => {
     expect(JSON.parse(fact)).toMatchObject({ eventId: "e1/failed/r1", error: "NoFileLanded" });
   });
 
-  it("records nothing that was not told", async () => {
+  it("an event that EventBridge did not accept is not recorded", async () => {
     const bridge = bridgeInMemory();
     bridge.busIsDown.value = true;
     await expect(exportBus(bridge).publish(failed)).rejects.toThrow("the bus is down");
     expect(bridge.audited()).toEqual([]);
   });
 
-  it("records who was told of CCDs below the request's own id", async () => {
+  it("the events of a CCD request are recorded below the id of the request", async () => {
     const bridge = bridgeInMemory();
     const ccds = `ccd-${"0".repeat(32)}`;
     const told = { version: "1" as const, eventId: "e", requestId: ccds };
@@ -66,7 +66,7 @@ describe("the audited bus", () => {
     expect(bridge.audited()).toEqual([`audit/ccds/${ccds}/told-failed.json`, `audit/ccds/${ccds}/told-ready.json`]);
   });
 
-  it("records no single file: what landed is recorded when the export ends", async () => {
+  it("the event of a single file is not recorded, because the end of the export records what landed", async () => {
     const bridge = bridgeInMemory();
     await exportBus(bridge).publish(fileLanded);
     expect(bridge.audited()).toEqual([]);

@@ -21,7 +21,7 @@ const started: BridgeEvent = {
   },
 };
 
-describe("the bridge's bus", () => {
+describe("the event bus", () => {
   const client = new EventBridgeClient({ region: "eu-central-1" });
   const mock = mockClient(client);
   let taken: PutEventsRequestEntry[];
@@ -41,14 +41,14 @@ describe("the bridge's bus", () => {
     });
   });
 
-  it("takes an event under the bridge's source, with its type and its detail", async () => {
+  it("an event is sent with the bridge's source, its type and its detail", async () => {
     await bus().publish(started);
     expect(taken).toHaveLength(1);
     expect(taken[0]).toMatchObject({ EventBusName: "bridge", Source: "integra-bridge", DetailType: "Export Started" });
     expect(JSON.parse(taken[0]?.Detail ?? "")).toEqual(started.detail);
   });
 
-  it("that does not take an event says so with its code, although the call succeeded", async () => {
+  it("an event that EventBridge does not accept fails with the error code, although the call succeeded", async () => {
     mock
       .on(PutEventsCommand)
       .resolves({ FailedEntryCount: 1, Entries: [{ ErrorCode: "ThrottlingException", ErrorMessage: "slow" }] });
@@ -60,7 +60,7 @@ describe("the bridge's bus", () => {
     expect(slept).toEqual([200, 1_000, 3_000]);
   });
 
-  it("gets again what it did not take", async () => {
+  it("an event that EventBridge did not accept is sent again", async () => {
     mock
       .on(PutEventsCommand)
       .resolvesOnce({ FailedEntryCount: 1, Entries: [{ ErrorCode: "InternalFailure" }] })
@@ -72,7 +72,7 @@ describe("the bridge's bus", () => {
     expect(taken.map(({ Detail }) => JSON.parse(Detail ?? "") as unknown)).toEqual([started.detail]);
   });
 
-  it("never gets an event that does not fit its schema", async () => {
+  it("an event that does not fit its schema is never sent", async () => {
     const wrong = { type: started.type, detail: { ...started.detail, patient: "Jane" } } as BridgeEvent;
     await expect(bus().publish(wrong)).rejects.toThrow("patient");
     expect(taken).toEqual([]);

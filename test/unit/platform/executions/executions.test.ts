@@ -30,19 +30,19 @@ describe("the machine's executions", () => {
     ["FAILED", "ended"],
     ["ABORTED", "ended"],
     ["TIMED_OUT", "ended"],
-  ] as const)("that are %s count as %s", async (status, expected) => {
+  ] as const)("an execution whose status is %s counts as %s", async (status, expected) => {
     described(status);
     expect(await stepFunctions.find("e1")).toEqual({ name: "e1", status: expected, input: { level: "patient" } });
   });
 
-  it("that nobody knows are not there; another refusal is no absence", async () => {
+  it("only an execution that does not exist counts as absent", async () => {
     mock.on(DescribeExecutionCommand).rejects(new ExecutionDoesNotExist({ $metadata: {}, message: "no" }));
     expect(await stepFunctions.find("e1")).toBeUndefined();
     mock.on(DescribeExecutionCommand).rejects(new Error("AccessDenied"));
     await expect(stepFunctions.find("e1")).rejects.toThrow("AccessDenied");
   });
 
-  it("are started by name; a name that is taken answers who has it", async () => {
+  it("an execution is started by name, and if the name is taken, its owner is returned", async () => {
     mock.on(StartExecutionCommand).resolves({});
     expect(await stepFunctions.start("e1", { a: 1 })).toBeUndefined();
     expect(mock.commandCalls(StartExecutionCommand)[0]?.args[0].input).toEqual({
@@ -55,7 +55,7 @@ describe("the machine's executions", () => {
     expect(await stepFunctions.start("e1", {})).toMatchObject({ name: "e1", status: "running" });
   });
 
-  it("are stopped with the reason", async () => {
+  it("an execution is stopped with a reason", async () => {
     mock.on(StopExecutionCommand).resolves({});
     await stepFunctions.stop("e1", "cancelled by event i");
     expect(mock.commandCalls(StopExecutionCommand)[0]?.args[0].input).toMatchObject({

@@ -13,7 +13,7 @@ describe("the faults", () => {
     ([, value]) => typeof value === "function",
   ) as [string, new (...args: never[]) => Error][];
 
-  it("are the closed list, each under its literal name", () => {
+  it("the faults are a closed list, and each has its literal name", () => {
     expect([...classes.map(([name]) => name), ...namedByTheWorkflow].toSorted()).toEqual([...faultNames].toSorted());
     for (const [name, Fault] of classes) {
       const fault = name === "InvalidRequest" ? new InvalidRequest(["x"]) : new Fault(...(["words"] as never[]));
@@ -22,7 +22,7 @@ describe("the faults", () => {
     }
   });
 
-  it("keep their cause", () => {
+  it("a fault keeps its cause", () => {
     const cause = new Error("cause");
     expect(new ServerUnavailable("words", { cause }).cause).toBe(cause);
     expect(new ServerUnavailable("words", { cause })).toMatchObject({ retryAfterMs: undefined, unexplained: false });

@@ -56,7 +56,7 @@ describe("a request with the client's token", () => {
     ...more,
   });
 
-  it("takes the token to the configured origin, raw as well where it is asked for", async () => {
+  it("the token is sent to the configured origin, also raw if that is requested", async () => {
     await authorisedRequest(client, request("/a"));
     await authorisedRequest(client, request("/a", { token: "bearer" }));
     await authorisedRequest(client, request("/a", { token: "none" }));
@@ -67,12 +67,12 @@ describe("a request with the client's token", () => {
     ]);
   });
 
-  it("goes to an allowed file origin without the token", async () => {
+  it("a request to an allowed file origin carries no token", async () => {
     await authorisedRequest(client, request("/a", { url: new URL("/a", files.origin) }));
     expect(credentials(files)).toEqual([[undefined, undefined]]);
   });
 
-  it("does not go to an origin that is not allowed", async () => {
+  it("no request is sent to an origin that is not allowed", async () => {
     const attempt = authorisedRequest(client, request("/a", { url: new URL("/a", stranger.origin) }));
     await expect(attempt).rejects.toMatchObject({
       name: "OriginRefused",
@@ -81,7 +81,7 @@ describe("a request with the client's token", () => {
     expect(stranger.requests).toHaveLength(0);
   });
 
-  it.each([301, 302, 303, 307, 308])("keeps the token over a %i within the same origin", async (status) => {
+  it.each([301, 302, 303, 307, 308])("the token is sent again after a %i within the same origin", async (status) => {
     answers["/a"] = redirect("/b", status);
     const answer = await authorisedRequest(client, request("/a"));
     expect((await readBody(answer, 100)).toString()).toBe("here");
@@ -89,13 +89,13 @@ describe("a request with the client's token", () => {
     expect(credentials(server)[1]).toEqual(["Bearer token-1", "token-1"]);
   });
 
-  it("drops the token over a redirect to another allowed origin", async () => {
+  it("the token is not sent after a redirect to another allowed origin", async () => {
     answers["/a"] = redirect(`${files.origin}/b`);
     expect((await authorisedRequest(client, request("/a"))).status).toBe(200);
     expect(credentials(files)).toEqual([[undefined, undefined]]);
   });
 
-  it("does not take the token back to the server from another origin, which must not choose what we ask for", async () => {
+  it("another origin cannot redirect a request back to the server with the token", async () => {
     answers["/a"] = redirect(`${files.origin}/b`);
     answers["/b"] = redirect(`${server.origin}/c`);
     expect((await authorisedRequest(client, request("/a"))).status).toBe(200);
@@ -106,7 +106,7 @@ describe("a request with the client's token", () => {
     ]);
   });
 
-  it("tells nobody where it came from, and keeps no cookie", async () => {
+  it("a request carries no referrer and no cookie", async () => {
     answers["/a"] = () => says(302, { location: `${files.origin}/b`, "set-cookie": "session=1" });
     await authorisedRequest(client, request("/a?secret=1"));
     await authorisedRequest(client, request("/c"));
@@ -114,7 +114,7 @@ describe("a request with the client's token", () => {
       expect(Object.keys(headers)).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(referer|cookie)$/)]));
   });
 
-  it("sends no token anywhere where none is needed, and asks for none", async () => {
+  it("a request that needs no token neither gets nor sends one", async () => {
     answers["/a"] = redirect(`${server.origin}/b`);
     answers["/b"] = redirect(`${files.origin}/c`);
     answers["/c"] = () => says(401, {}, "no");
@@ -125,7 +125,7 @@ describe("a request with the client's token", () => {
     );
   });
 
-  it("does not follow a redirect to an origin that is not allowed", async () => {
+  it("a redirect to an origin that is not allowed is not followed", async () => {
     answers["/a"] = redirect(`${stranger.origin}/b`);
     await expect(authorisedRequest(client, request("/a"))).rejects.toMatchObject({ name: "OriginRefused" });
     expect(stranger.requests).toHaveLength(0);
@@ -142,12 +142,12 @@ describe("a request with the client's token", () => {
     "http://2130706433/",
     "//10.0.0.1/x",
     "http://[",
-  ])("does not follow a redirect to %s", async (location) => {
+  ])("a redirect to %s is not followed", async (location) => {
     answers["/a"] = redirect(location);
     await expect(authorisedRequest(client, request("/a"))).rejects.toMatchObject({ name: "OriginRefused" });
   });
 
-  it("does not follow a redirect to the server with a user name, or under another scheme", async () => {
+  it("a redirect to the server with a user name or another scheme is not followed", async () => {
     const { host } = new URL(server.origin);
     for (const location of [`http://user:pass@${host}/b`, `https://${host}/b`, `blob:http://${host}/b`]) {
       answers["/a"] = redirect(location);
@@ -157,7 +157,7 @@ describe("a request with the client's token", () => {
     expect(server.requests.map(({ target }) => target)).toEqual(["/a", "/a", "/a"]);
   });
 
-  it("names the setting that would allow a file's origin, where that is what is wrong", async () => {
+  it("the fault about a file's origin names the setting that would allow it", async () => {
     answers["/a"] = redirect(`${stranger.origin}/b`);
     const file = authorisedRequest(client, request("/a"));
     await expect(file).rejects.toThrow("add it to the setting integra.fileOrigins");
@@ -165,13 +165,13 @@ describe("a request with the client's token", () => {
     await expect(status).rejects.toThrow(/^(?!.*fileOrigins)/);
   });
 
-  it("does not go round in circles", async () => {
+  it("a redirect in a circle ends after five hops", async () => {
     answers["/a"] = redirect("/a");
     expect((await authorisedRequest(client, request("/a"))).status).toBe(302);
     expect(server.requests).toHaveLength(6);
   });
 
-  it("is repeated with a new token after a 401", async () => {
+  it("a request is repeated with a new token after a 401", async () => {
     answers["/a"] = (number) => (number === 1 ? says(401, {}, "<h1>expired</h1>") : says(200));
     expect((await authorisedRequest(client, request("/a"))).status).toBe(200);
     expect(credentials(server)).toEqual([
@@ -180,7 +180,7 @@ describe("a request with the client's token", () => {
     ]);
   });
 
-  it("is given up where the new token is refused as well", async () => {
+  it("a request is given up if the server refuses the new token as well", async () => {
     answers["/a"] = () => says(401, {}, "<html><h1>HTTP Status 401 – Unauthorized</h1></html>");
     await expect(authorisedRequest(client, request("/a"))).rejects.toMatchObject({
       name: "AccessRefused",
@@ -189,7 +189,7 @@ describe("a request with the client's token", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it("takes the 401 of an origin that never got the token for what it is: not a refused token", async () => {
+  it("a 401 of an origin that did not get the token is not a refused token", async () => {
     answers["/b"] = () => says(401, {}, "link expired");
     const answer = await authorisedRequest(client, request("/b", { url: new URL("/b", files.origin) }));
     expect(answer.status).toBe(401);
@@ -197,21 +197,21 @@ describe("a request with the client's token", () => {
     expect(files.requests).toHaveLength(1);
   });
 
-  it("leaves no error behind that would kill the process: after a 401", async () => {
+  it("a 401 leaves no error behind that would end the process", async () => {
     answers["/a"] = (number) => (number === 1 ? says(401, {}, "<h1>expired</h1>") : says(200));
     await authorisedRequest(client, request("/a"));
     await authorisedRequest(client, request("/c"));
     expect(watched.unheard).toEqual([]);
   });
 
-  it("leaves no error behind that would kill the process: after a redirect", async () => {
+  it("a redirect leaves no error behind that would end the process", async () => {
     answers["/a"] = () => says(302, { location: "/b" }, "moved");
     await authorisedRequest(client, request("/a"));
     await authorisedRequest(client, request("/c"));
     expect(watched.unheard).toEqual([]);
   });
 
-  it("leaves no error behind that would kill the process: after a page too long to be read to its end", async () => {
+  it("a page that is too long to read leaves no error behind that would end the process", async () => {
     answers["/a"] = (number) => (number === 1 ? says(401, {}, "x".repeat(600_000)) : says(200));
     await authorisedRequest(client, request("/a"));
     answers["/b"] = () => says(401, {}, "x".repeat(600_000));
@@ -220,7 +220,7 @@ describe("a request with the client's token", () => {
     expect(watched.unheard).toEqual([]);
   });
 
-  it("marks what it carried, so that no message repeats it from the answer", async () => {
+  it("no message repeats the token that an answer quotes", async () => {
     const quoting = "the token token-1 is too old";
     answers["/a"] = () =>
       says(403, {}, JSON.stringify({ resourceType: "OperationOutcome", issue: [{ diagnostics: quoting }] }));
@@ -228,12 +228,12 @@ describe("a request with the client's token", () => {
     expect(refusalText(refusal)).toBe("HTTP 403: the token [redacted] is too old");
   });
 
-  it("takes the token raw and not as a bearer token where it is asked for", async () => {
+  it("the token is sent only raw if that is requested", async () => {
     await authorisedRequest(client, request("/a", { token: "raw" }));
     expect(credentials(server)).toEqual([[undefined, "token-1"]]);
   });
 
-  it("posts its body, and posts it again after a 401", async () => {
+  it("a POST sends its body, and sends it again after a 401", async () => {
     answers["/a"] = (number) => (number === 1 ? says(401) : says(200));
     const answer = await authorisedRequest(client, request("/a", { method: "POST", body: '{"a":1}' }));
     expect(answer.status).toBe(200);
@@ -243,7 +243,7 @@ describe("a request with the client's token", () => {
     ]);
   });
 
-  it("follows the 303 of a POST by GET, without the body and what described it (RFC 9110, 15.4.4)", async () => {
+  it("the 303 of a POST is followed by GET, without the body and its headers (RFC 9110, 15.4.4)", async () => {
     answers["/a"] = redirect("/b", 303);
     const posted = {
       method: "POST" as const,
@@ -259,7 +259,7 @@ describe("a request with the client's token", () => {
     expect(credentials(server)[1]).toEqual(["Bearer token-1", "token-1"]);
   });
 
-  it("follows the 303 of a DELETE by GET, and its 307 by DELETE", async () => {
+  it("the 303 of a DELETE is followed by GET, its 307 by DELETE", async () => {
     answers["/a"] = redirect("/b", 303);
     answers["/c"] = redirect("/d", 307);
     await authorisedRequest(client, request("/a", { method: "DELETE" }));
@@ -267,14 +267,14 @@ describe("a request with the client's token", () => {
     expect(server.requests.map(({ method }) => method)).toEqual(["DELETE", "GET", "DELETE", "DELETE"]);
   });
 
-  it("takes no POST's 303 to an origin that is not allowed", async () => {
+  it("the 303 of a POST to an origin that is not allowed is not followed", async () => {
     answers["/a"] = redirect(`${stranger.origin}/b`, 303);
     const attempt = authorisedRequest(client, request("/a", { method: "POST", body: "{}" }));
     await expect(attempt).rejects.toMatchObject({ name: "OriginRefused" });
     expect(stranger.requests).toHaveLength(0);
   });
 
-  it("says where its answer came from, so that relative URLs in it can be resolved", async () => {
+  it("an answer names the URL that it came from after redirects", async () => {
     answers["/a/job"] = redirect("../b/manifest?x=1", 303);
     const redirected = await authorisedRequest(client, request("/a/job"));
     expect(redirected.url.href).toBe(`${server.origin}/b/manifest?x=1`);
@@ -282,32 +282,32 @@ describe("a request with the client's token", () => {
     expect(plain.url.href).toBe(`${server.origin}/c`);
   });
 
-  it("encodes what a redirect's URL may not hold: a strict server would refuse it", async () => {
+  it("forbidden characters in the URL of a redirect are encoded", async () => {
     answers["/a"] = redirect("/b?trace=a|b+c&d={e}");
     await authorisedRequest(client, request("/a"));
     expect(server.requests[1]?.target).toBe("/b?trace=a%7Cb%2Bc&d=%7Be%7D");
   });
 
-  it("refuses a redirect to nothing", async () => {
+  it("a redirect without a URL is refused", async () => {
     answers["/a"] = redirect("");
     await expect(authorisedRequest(client, request("/a"))).rejects.toThrow("redirected to something that is not a URL");
   });
 
-  it.each([301, 302, 307, 308])("does not post elsewhere after a %i: that is the answer", async (status) => {
+  it.each([301, 302, 307, 308])("a POST is not sent elsewhere after a %i, which is the answer", async (status) => {
     answers["/a"] = redirect("/b", status);
     const answer = await authorisedRequest(client, request("/a", { method: "POST", body: "{}" }));
     expect(answer.status).toBe(status);
     expect(server.requests).toHaveLength(1);
   });
 
-  it("gives a 401 back as it is where it is not about the token", async () => {
+  it("a 401 that is not about the token is returned as it is", async () => {
     answers["/a"] = () => says(401, {}, "the nonce is used up");
     const answer = await authorisedRequest(client, request("/a", { renews: false }));
     expect((await readBody(answer, 100)).toString()).toBe("the nonce is used up");
     expect(server.requests).toHaveLength(1);
   });
 
-  it("names what was asked for in words, where the path may name a patient", async () => {
+  it("a fault names the request in words if the path may name a patient", async () => {
     answers["/Patient/12900876000"] = () => says(401);
     const asked = request("/Patient/12900876000", { subject: "the read of one Patient" });
     const fault = (await authorisedRequest(client, asked).catch((error: unknown) => error)) as Error;
@@ -315,7 +315,7 @@ describe("a request with the client's token", () => {
     expect(fault.message).not.toContain("12900876000");
   });
 
-  it("names no query in its faults", async () => {
+  it("a fault contains no query of a URL", async () => {
     const url = new URL("/a?patient=secret", stranger.origin);
     const fault = (await authorisedRequest(client, request("/a", { url })).catch((error: unknown) => error)) as Error;
     expect(fault.message).not.toContain("secret");

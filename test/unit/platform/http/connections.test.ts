@@ -52,7 +52,7 @@ describe("connections", () => {
     ["a private address", ["10.0.0.1"]],
     ["a metadata service", ["169.254.169.254"]],
     ["a wrapped loopback address", ["::ffff:127.0.0.1"]],
-  ])("do not lead to a file origin whose name is %s", async (_, addresses) => {
+  ])("the bridge does not connect to a file origin whose name leads to %s", async (_, addresses) => {
     const origin = `http://files.example:${port}`;
     const http = given({ fileOrigins: [origin] }, names({ "files.example": [addresses] }).resolve);
     await expect(get(http, origin)).rejects.toMatchObject({
@@ -62,7 +62,7 @@ describe("connections", () => {
     expect(wire.requests).toHaveLength(0);
   });
 
-  it("lead to a file origin whose name is a public address", async () => {
+  it("the bridge connects to a file origin whose name leads to a public address", async () => {
     const origin = `http://files.example:${port}`;
     // Of the public internet, and allocated to nobody.
     const http = given({ fileOrigins: [origin] }, names({ "files.example": [["3000::1"]] }).resolve);
@@ -72,7 +72,7 @@ describe("connections", () => {
     expect((fault as Error).name).toMatch(/^(ServerUnavailable|TimeoutError)$/);
   });
 
-  it("judge the very addresses that are used: a name is resolved once a connection", async () => {
+  it("a name is resolved once per connection, and the checked address is the one that is used", async () => {
     const origin = `http://files.example:${port}`;
     const { resolve, asked } = names({ "files.example": [["127.0.0.1"], ["198.41.0.4"]] });
     await expect(get(given({ fileOrigins: [origin] }, resolve), origin)).rejects.toMatchObject({
@@ -81,32 +81,32 @@ describe("connections", () => {
     expect(asked).toEqual(["files.example"]);
   });
 
-  it("lead to the server itself wherever its name leads, and to its token endpoint", async () => {
+  it("the bridge connects to the server and its token endpoint, wherever their names lead", async () => {
     const { resolve } = names({ "fhir.example": [["198.41.0.4"]] });
     const http = given({ baseUrl: `http://localhost:${port}`, tokenUrl: `${wire.origin}/token` }, resolve);
     expect(await get(http, `http://localhost:${port}`)).toBe("here");
     expect(await get(http, wire.origin)).toBe("here");
   });
 
-  it("lead to a file origin that the operator listed by its address", async () => {
+  it("the bridge connects to a file origin that the operator configured by its address", async () => {
     expect(await get(given({ fileOrigins: [wire.origin] }), wire.origin)).toBe("here");
     expect(await get(given({ fileOrigins: [`http://localhost:${port}`] }), `http://localhost:${port}`)).toBe("here");
   });
 
   it.each(["127.0.0.1", "[::1]", "10.0.0.1", "169.254.169.254", "0.0.0.0", "[::ffff:127.0.0.1]", "2130706433"])(
-    "do not lead to %s, should anything ever ask for it",
+    "the bridge does not connect to %s",
     async (host) => {
       await expect(get(given({}), `http://${host}:${port}`)).rejects.toMatchObject({ name: "OriginRefused" });
       expect(wire.requests).toHaveLength(0);
     },
   );
 
-  it("of another port of the server's address are others", async () => {
+  it("another port of the server's address is another origin", async () => {
     const http = given({ baseUrl: "http://127.0.0.1:1/" });
     await expect(get(http, wire.origin)).rejects.toMatchObject({ name: "OriginRefused" });
   });
 
-  it("to a name that does not exist are worth another try", async () => {
+  it("a name that does not exist is a fault that another attempt may overcome", async () => {
     const origin = `http://files.example:${port}`;
     await expect(get(given({ fileOrigins: [origin] }, names({}).resolve), origin)).rejects.toMatchObject({
       name: "ServerUnavailable",

@@ -8,11 +8,14 @@ const ipv4In = (...first: number[]) =>
   fc.tuple(...first.map((value) => fc.constant(value)), ...Array.from({ length: 4 - first.length }, () => octet));
 
 describe("addresses of the public internet", () => {
-  it.each(["8.8.8.8", "198.41.0.4", "172.15.0.1", "172.32.0.1", "100.63.255.255", "11.0.0.1"])("are %s", (address) => {
-    expect(isPublicAddress(address)).toBe(true);
-  });
+  it.each(["8.8.8.8", "198.41.0.4", "172.15.0.1", "172.32.0.1", "100.63.255.255", "11.0.0.1"])(
+    "the IPv4 address %s is public",
+    (address) => {
+      expect(isPublicAddress(address)).toBe(true);
+    },
+  );
 
-  it.each(["2606:4700::1", "2001:4860:4860::8888", "2a00:1450::1"])("are %s", (address) => {
+  it.each(["2606:4700::1", "2001:4860:4860::8888", "2a00:1450::1"])("the IPv6 address %s is public", (address) => {
     expect(isPublicAddress(address)).toBe(true);
   });
 
@@ -27,11 +30,11 @@ describe("addresses of the public internet", () => {
     ["multicast, broadcast, reserved", "224.0.0.1", "255.255.255.255", "240.0.0.1", "ff02::1"],
     ["IPv4 wrapped into IPv6", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "64:ff9b::7f00:1", "2002:7f00:1::", "::7f00:1"],
     ["no addresses", "", "localhost", "127.1", "0x7f.0.0.1", "fe80::1%eth0", "2606:4700::1%"],
-  ])("are not those that are %s", (_, ...addresses) => {
+  ])("addresses that are %s are not public", (_, ...addresses) => {
     expect(addresses.filter(isPublicAddress)).toEqual([]);
   });
 
-  it("are none of a private or local network, whichever it is", () => {
+  it("no address of a private or local network is public", () => {
     const networks = fc.oneof(
       ipv4In(10),
       ipv4In(127),
@@ -56,14 +59,14 @@ describe("addresses of the public internet", () => {
 
 describe("addresses of one's own network", () => {
   it.each(["10.0.0.1", "127.0.0.1", "192.168.1.1", "172.16.0.1", "100.64.0.1", "::1", "fd12::1"])(
-    "are %s",
+    "an operator may run a server at %s",
     (address) => {
       expect(isOwnNetworkAddress(address)).toBe(true);
     },
   );
 
   it.each(["8.8.8.8", "169.254.169.254", "fd00:ec2::254", "fe80::1", "0.0.0.0", "localhost"])(
-    "are not %s",
+    "%s is no address of an own network",
     (address) => {
       expect(isOwnNetworkAddress(address)).toBe(false);
     },
@@ -80,7 +83,7 @@ describe("the address that a URL's host is", () => {
     ["http://[::ffff:127.0.0.1]/", "::ffff:7f00:1"],
     ["http://localhost/", undefined],
     ["https://127.0.0.1.example.org/", undefined],
-  ])("of %s is %s", (url, address) => {
+  ])("the address in the URL %s is %s", (url, address) => {
     expect(addressOf(new URL(url))).toBe(address);
   });
 });

@@ -8,8 +8,8 @@ const outcome = (...codes: string[]): unknown => ({
   issue: codes.map((code) => ({ severity: "error", code, diagnostics: `about ${code}` })),
 });
 
-describe("what a server says about an error", () => {
-  it("is an OperationOutcome's diagnostics, or its details, or its code", () => {
+describe("the words of a server about an error", () => {
+  it("the text is an OperationOutcome's diagnostics, details or code", () => {
     const issue = [{ code: "invalid", diagnostics: "one" }, { details: { text: "two" } }, { code: "three" }];
     expect(read({ resourceType: "OperationOutcome", issue })).toMatchObject({
       text: "one; two; three",
@@ -18,13 +18,13 @@ describe("what a server says about an error", () => {
   });
 
   it.each(["transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled"])(
-    "passes where its only issue is of type %s",
+    "an OperationOutcome whose only issue is of type %s is transient",
     (code) => {
       expect(read(outcome(code)).outcome).toBe("transient");
     },
   );
 
-  it("stays where one of its issues is final, or there is none", () => {
+  it("an OperationOutcome with a final issue or without issues is terminal", () => {
     expect(read(outcome("transient", "invalid")).outcome).toBe("terminal");
     expect(read(outcome()).outcome).toBe("terminal");
   });
@@ -55,11 +55,11 @@ describe("what a server says about an error", () => {
     ["none", []],
     ["none", null],
     ["none", 7],
-  ])("is a %s failure by the severities and codes of its issues", (failure, issue) => {
+  ])("an OperationOutcome is a %s failure by the severities and codes of its issues", (failure, issue) => {
     expect(read({ resourceType: "OperationOutcome", issue })).toMatchObject({ failure });
   });
 
-  it("is OAuth's error with its description", () => {
+  it("the text is OAuth's error with its description", () => {
     expect(read({ error: "invalid_scope", error_description: "no such scope" })).toEqual({
       text: "invalid_scope: no such scope",
       said: "invalid_scope: no such scope",
@@ -94,11 +94,11 @@ describe("what a server says about an error", () => {
     ["JSON that is no object", "[1]", "[1]"],
     ["JSON that is cut", '{"error":"invalid_client"', '{"error":"invalid_client"'],
     ["nothing", "", ""],
-  ])("is nothing to be written down where it is %s, but it can be judged", (_, body, said) => {
+  ])("%s gives no text, but words to judge the answer by", (_, body, said) => {
     expect(read(body)).toEqual({ text: "", said, codes: [], outcome: "none", oauthError: undefined });
   });
 
-  it("is said in codes by an OperationOutcome and by the guide's error object", () => {
+  it("the codes come from an OperationOutcome or the guide's error object", () => {
     expect(read(outcome("throttled", "lock-error", "throttled")).codes).toEqual(["throttled", "lock-error"]);
     expect(read({ status: false, message: "ATTACHMENT_FILE_NOT_FOUND", code: "403" }).codes).toEqual([
       "ATTACHMENT_FILE_NOT_FOUND",
@@ -106,7 +106,7 @@ describe("what a server says about an error", () => {
     expect(read(outcome("Jane Doe", "x".repeat(30))).codes).toEqual([]);
   });
 
-  it("is one line of at most 600 characters, whatever the body", () => {
+  it("the text is one line of at most 600 characters, whatever the body is", () => {
     const body = fc.oneof(
       fc.uint8Array().map((bytes) => Buffer.from(bytes)),
       fc.json().map((text) => Buffer.from(text)),
@@ -122,13 +122,13 @@ describe("what a server says about an error", () => {
     expect(read({ resourceType: "OperationOutcome", issue }).text).toHaveLength(601);
   });
 
-  it("takes an OperationOutcome with issues that are none", () => {
+  it("an OperationOutcome with malformed issues is still one", () => {
     for (const issue of [null, "x", {}, [null], [1, "x", []]]) {
       expect(read({ resourceType: "OperationOutcome", issue }).outcome).not.toBe("none");
     }
   });
 
-  it("never repeats what the request carried, not even the part of it that a long text has room for", () => {
+  it("the text never repeats the request's credentials, not even a part of them at its cut end", () => {
     const token = "short.lived/token";
     for (const quoted of [token, encodeURIComponent(token), Buffer.from(token).toString("base64")]) {
       const issue = [{ diagnostics: `${"x ".repeat(295)}${quoted}` }];
@@ -139,7 +139,7 @@ describe("what a server says about an error", () => {
     }
   });
 
-  it("never repeats a token or a URL's query", () => {
+  it("the text never repeats a token or the query of a URL", () => {
     const text = 'token eyJhbGciOiJSUzM4NCJ9.eyJpc3MiOiJ4In0.c2ln for https://portal.example/d?patient=17&x=1 "bad"';
     const said = read({ resourceType: "OperationOutcome", issue: [{ code: "login", diagnostics: text }] }).text;
     expect(said).not.toContain("eyJ");

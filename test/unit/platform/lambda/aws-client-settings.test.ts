@@ -39,13 +39,13 @@ describe("an AWS client", () => {
     return { client, seen };
   }
 
-  it("sends a request that hangs again, instead of waiting for ever", async () => {
+  it("an AWS client sends a request that gets no answer again", async () => {
     const { client, seen } = await hangingDynamo(2);
     expect((await client.send(get)).Item).toEqual({ pk: { S: "x" } });
     expect(seen.requests).toBe(3);
   });
 
-  it("gives up after a few requests that hang", async () => {
+  it("an AWS client gives up after a few requests without an answer", async () => {
     const { client, seen } = await hangingDynamo(100);
     await expect(client.send(get)).rejects.toMatchObject({ name: "TimeoutError" });
     expect(seen.requests).toBe(4);

@@ -21,7 +21,7 @@ function faultOf(variables: Record<string, string | undefined>): string {
 }
 
 describe("a function's environment", () => {
-  it("is read with its numbers and its JSON", () => {
+  it("an environment is read with its numbers and its JSON", () => {
     expect(environment(schema, complete)).toEqual({
       BUCKET: "b",
       BASE_URL: "https://portal.example",
@@ -30,13 +30,13 @@ describe("a function's environment", () => {
     });
   });
 
-  it("names every variable that is missing in one error", () => {
+  it("one error names every variable that is missing", () => {
     const message = faultOf({});
     for (const name of ["BUCKET", "BASE_URL", "HOURS", "TYPES"]) expect(message).toContain(`${name} is missing`);
     expect(message).not.toContain("OPTIONAL");
   });
 
-  it("tells what is missing from what is malformed", () => {
+  it("an error distinguishes missing variables from malformed ones", () => {
     const message = faultOf({ ...complete, BUCKET: undefined, BASE_URL: "nowhere", HOURS: "-1" });
     expect(message).toContain("BUCKET is missing");
     expect(message).toContain("BASE_URL is malformed");
@@ -44,11 +44,11 @@ describe("a function's environment", () => {
     expect(message).not.toContain("TYPES");
   });
 
-  it.each(["[1]", "{", '"Patient"'])("does not take %s for a list of texts", (text) => {
+  it.each(["[1]", "{", '"Patient"'])("%s is not accepted as a list of texts", (text) => {
     expect(faultOf({ ...complete, TYPES: text })).toContain("TYPES is malformed");
   });
 
-  it("is process.env where nothing else is said", () => {
+  it("the environment is process.env by default", () => {
     expect(environment(z.object({ PATH: z.string() })).PATH).toBe(process.env["PATH"]);
   });
 });

@@ -14,7 +14,7 @@ const urlWithQuery = fc.tuple(
 );
 
 describe("redaction", () => {
-  it("never lets a JWT through, nor a part of it", () => {
+  it("a JWT is redacted with all of its parts", () => {
     fc.assert(
       fc.property(around, jwt, around, (before, token, after) => {
         const text = redact(`${before}${token}${after}`);
@@ -24,11 +24,11 @@ describe("redaction", () => {
     );
   });
 
-  it.each(["_", "x", "7", "assertion_"])("never lets a JWT through that is glued to %j", (before) => {
+  it.each(["_", "x", "7", "assertion_"])("a JWT directly after %j is redacted", (before) => {
     expect(redact(`${before}eyJhbGciOiJSUzM4NCJ9.eyJpc3MiOiJ4In0.c2ln`)).not.toContain("eyJ");
   });
 
-  it("never lets a bearer token through", () => {
+  it("a bearer token is redacted", () => {
     fc.assert(
       fc.property(around, fc.constantFrom("Bearer", "bearer", "BEARER"), opaque, (before, scheme, token) => {
         expect(redact(`${before}${scheme} ${token}`)).not.toContain(token);
@@ -41,7 +41,7 @@ describe("redaction", () => {
     "x-auth-token opaque-12345",
     "X-Auth-Token:opaque-12345",
     '"x-auth-token":"opaque-12345"',
-  ])("never lets the guide's raw token through: %s", (text) => {
+  ])("the guide's raw token is redacted: %s", (text) => {
     expect(redact(text)).not.toContain("opaque-12345");
   });
 
@@ -50,11 +50,11 @@ describe("redaction", () => {
     "access_token=opaque-12345",
     '{"access_token":"opaque-12345"}',
     '"client_secret": "opaque-12345"',
-  ])("never lets a credential's parameter through: %s", (text) => {
+  ])("the value of a credential's parameter is redacted: %s", (text) => {
     expect(redact(text)).not.toMatch(/a\.b\.c|opaque-12345/);
   });
 
-  it("never lets a URL's query or fragment through, but its path", () => {
+  it("the query and the fragment of a URL are redacted, its path is not", () => {
     fc.assert(
       fc.property(around, urlWithQuery, fc.constantFrom("?", "#"), (before, [url, query], mark) => {
         const text = redact(`${before}${url.split(/[?#]/)[0]}${mark}${query}`);
@@ -70,19 +70,19 @@ describe("redaction", () => {
     ["an apostrophe", "https://portal.example/d?name=O'Brien&ssn=SECRET", "SECRET"],
     ["an e-mail address right after the host", "https://portal.example?mail=jane@SECRET.example&ssn=1", "SECRET"],
     ["an e-mail address in the query", "https://portal.example/d?mail=jane@SECRET.example", "SECRET"],
-  ])("never lets a URL's query through that holds %s", (_, text, secret) => {
+  ])("the query of a URL is redacted even if it contains %s", (_, text, secret) => {
     expect(redact(text)).not.toContain(secret);
   });
 
   it.each(["https://user:pass@portal.example/a", "https://user:p@ss@portal.example/a", "http://user@portal.example"])(
-    "never lets a URL's user through: %s",
+    "the user of a URL is redacted: %s",
     (text) => {
       expect(redact(text)).not.toMatch(/user|pass|p@ss|ss@/);
       expect(redact(text)).toContain("portal.example");
     },
   );
 
-  it("changes nothing when it is done again", () => {
+  it("a redacted text is the same if it is redacted again", () => {
     const piece = fc.oneof(
       around,
       jwt,
@@ -118,27 +118,27 @@ describe("redaction", () => {
     ["-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----", "c2VjcmV0"],
     ["-----BEGIN EC PRIVATE KEY-----\nc2VjcmV0", "c2VjcmV0"],
     ["X-Amz-Signature=0123456789abcdef&X-Amz-Date=1", "0123456789abcdef"],
-  ])("never lets a key or a signature through: %s", (text, secret) => {
+  ])("a key or a signature is redacted: %s", (text, secret) => {
     expect(redact(text)).not.toContain(secret);
   });
 
-  it("leaves ordinary words alone", () => {
+  it("ordinary words are not redacted", () => {
     const words =
       "HTTP 403: ATTACHMENT_FILE_NOT_FOUND, the bearer of this file has 3 lines; see https://portal.example/help";
     expect(redact(words)).toBe(words);
   });
 
-  it("knows fields that are never printed, in any case", () => {
+  it("the names of secret fields are recognised in any case", () => {
     for (const name of ["Authorization", "X-AUTH-TOKEN", "access_token", "SecretString", "d", "qi"])
       expect(isSecretName(name)).toBe(true);
     for (const name of ["exportId", "type", "lines", "reason"]) expect(isSecretName(name)).toBe(false);
   });
 });
 
-describe("the redaction of somebody else's text", () => {
+describe("the redaction of a server's text", () => {
   const random = fc.stringMatching(/^[A-Za-z0-9_-]{24,80}$/).map((characters) => `a${characters}Z0`);
 
-  it("never lets an opaque token through, wherever it stands", () => {
+  it("an opaque token in a server's text is redacted, anywhere in it", () => {
     const place = fc.constantFrom(" ", "'", '"', "(", "/", "https://portal.example/files/", "token=", "<b>", "|");
     fc.assert(
       fc.property(place, random, fc.constantFrom("", " ", "/file.ndjson", "'", ",", "</b>"), (before, token, after) => {
@@ -147,7 +147,7 @@ describe("the redaction of somebody else's text", () => {
     );
   });
 
-  it("never lets a known credential through, however short, nor in another encoding", () => {
+  it("a known credential in a server's text is redacted, however short, in any encoding", () => {
     fc.assert(
       fc.property(fc.string(), fc.stringMatching(/^[!-~]{6,40}$/), fc.string(), (before, token, after) => {
         for (const spelt of [
@@ -160,14 +160,14 @@ describe("the redaction of somebody else's text", () => {
     );
   });
 
-  it("leaves ids and words alone", () => {
+  it("ids and words in a server's text are not redacted", () => {
     const text =
       "job 607d41896d70dd22f073459c, trace 0b9fe1c2-6a6b-4d0e-9d3a-2b8f5a3c9e1d: ATTACHMENT_FILE_NOT_FOUND at " +
       "https://portal.minerva.integracloud.com/integra/fhir-export/r4/bulkExport/607d41896d70dd22f073459c";
     expect(redactForeign(text)).toBe(text);
   });
 
-  it("changes nothing when it is done again", () => {
+  it("a server's text that was redacted is the same if it is redacted again", () => {
     fc.assert(
       fc.property(
         fc.array(

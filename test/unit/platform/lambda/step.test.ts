@@ -22,7 +22,7 @@ const someLines = Buffer.from('{"resourceType":"Patient"}\n'.repeat(100));
 const beforeVisible = () => Promise.reject(new Error("a part of a file would be visible"));
 
 describe("a step as a Lambda handler", () => {
-  it("is built once and called often", async () => {
+  it("a step is built once and called often", async () => {
     let built = 0;
     const handler = step(number, number, () => {
       built += 1;
@@ -33,7 +33,7 @@ describe("a step as a Lambda handler", () => {
     expect(built).toBe(1);
   });
 
-  it("is built again where it could not be built: a later call may find its settings", async () => {
+  it("a step that could not be built is built again by the next call", async () => {
     let tries = 0;
     const handler = step(number, number, () => {
       tries += 1;
@@ -44,7 +44,7 @@ describe("a step as a Lambda handler", () => {
     expect(await handler({ number: 1 }, context())).toEqual({ number: 1 });
   });
 
-  it("does not run on an input that breaks its contract", async () => {
+  it("a step does not run if its input does not fit its schema", async () => {
     let ran = false;
     const handler = step(number, number, () => (input) => {
       ran = true;
@@ -54,19 +54,19 @@ describe("a step as a Lambda handler", () => {
     expect(ran).toBe(false);
   });
 
-  it("does not hand out an output that breaks its contract", async () => {
+  it("an output that does not fit its schema is not returned", async () => {
     const handler = step(number, number, () => () => Promise.resolve({ number: "x" } as never));
     await expect(handler({ number: 1 }, context())).rejects.toMatchObject({ name: "ZodError" });
   });
 
-  it("lets its faults through as they are, by their literal name", async () => {
+  it("the fault of a step is thrown unchanged, with its literal name", async () => {
     const fault = new KickOffRejected("400");
     const handler = step(number, number, () => () => Promise.reject(fault));
     await expect(handler({ number: 1 }, context())).rejects.toBe(fault);
     expect(fault.name).toBe("KickOffRejected");
   });
 
-  it("gives its step a signal that has not fired yet", async () => {
+  it("the signal of a step has not aborted when the step starts", async () => {
     const handler = step(
       z.object({}),
       z.object({ aborted: z.boolean() }),
@@ -77,7 +77,7 @@ describe("a step as a Lambda handler", () => {
     expect(await handler({}, context(5))).toEqual({ aborted: false });
   });
 
-  describe("that runs out of time", () => {
+  describe("a step that runs out of time", () => {
     let server: WireServer;
     let agent: Agent;
     beforeEach(async () => {
@@ -90,7 +90,7 @@ describe("a step as a Lambda handler", () => {
       await server.close();
     });
 
-    it("is aborted early enough to give its upload up in good order", async () => {
+    it("a step that runs out of time is aborted early enough to abort its upload", async () => {
       const s3 = s3InMemory();
       const upload = verifiedUpload(s3.client, landingBucket(s3.client, "landing"), 256);
       const download = step(z.object({}), z.object({ lines: z.number() }), () => async (_, { signal }) => {
@@ -109,11 +109,11 @@ describe("a step as a Lambda handler", () => {
 });
 
 describe("the log", () => {
-  it("holds no credential and no URL's query, whoever logs it, in errors and their causes as well", async () => {
+  it("the log contains no credential and no query of a URL, also in errors and their causes", async () => {
     const program = fileURLToPath(new URL("../../../fixtures/log-credentials.ts", import.meta.url));
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [program]);
     const output = stdout + stderr;
-    expect(output).toContain("the step failed");
+    expect(output).toContain("The step failed.");
     expect(output).toContain("AccessRefused");
     expect(output).toContain("https://portal.example/d");
     expect(output).toContain('"exportId":"e1"');

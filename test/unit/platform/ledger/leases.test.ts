@@ -13,7 +13,7 @@ describe("the lease of a level", () => {
     ledger = leases(table.client, "ledger");
   });
 
-  it("is taken by the first, and told to the second", async () => {
+  it("the first execution takes the lease, and the second one learns who holds it", async () => {
     const lease = { ...holder("e1"), nonce: "n1", takenFrom: undefined };
     expect(await ledger.take("group", holder("e1"), "n1")).toEqual(lease);
     expect(await ledger.take("group", holder("e2"), "n2")).toEqual(lease);
@@ -21,19 +21,19 @@ describe("the lease of a level", () => {
     expect(await ledger.isHeldBy("group", "e2")).toBe(false);
   });
 
-  it("is another's at each level", async () => {
+  it("each level has a lease of its own", async () => {
     await ledger.take("group", holder("e1"), "n1");
     expect((await ledger.take("patient", holder("e2"), "n2")).execution).toBe("e2");
     expect((await ledger.take("system", holder("e3"), "n3")).execution).toBe("e3");
   });
 
-  it("recognises a write of its own whose answer got lost", async () => {
+  it("an execution recognises its own lease if the answer to its write was lost", async () => {
     table.loseNextAnswer();
     await expect(ledger.take("group", holder("e1"), "n1")).rejects.toThrow("got lost");
     expect(await ledger.take("group", holder("e1"), "n1")).toMatchObject({ execution: "e1", nonce: "n1" });
   });
 
-  it("is given back by its holder only", async () => {
+  it("only its holder can give a lease back", async () => {
     await ledger.take("group", holder("e1"), "n1");
     expect(await ledger.release("group", "e2")).toBe(false);
     expect(await ledger.isHeldBy("group", "e1")).toBe(true);
@@ -42,7 +42,7 @@ describe("the lease of a level", () => {
     expect((await ledger.take("group", holder("e2"), "n2")).execution).toBe("e2");
   });
 
-  it("that is taken over says from whom, and falls to one of several that try", async () => {
+  it("one of several executions takes a lease over, and the lease names the former holder", async () => {
     const dead = await ledger.take("group", holder("e1"), "n1");
     const [second, third] = await Promise.all([
       ledger.takeOver("group", holder("e2"), "n2", dead),
@@ -52,14 +52,14 @@ describe("the lease of a level", () => {
     expect(second).toMatchObject({ takenFrom: "e1" });
   });
 
-  it("cannot be taken over from whoever had it before: the nonce is another's", async () => {
+  it("a lease that has a new holder cannot be taken over from the former one", async () => {
     const seen = await ledger.take("group", holder("e1"), "n1");
     await ledger.release("group", "e1");
     await ledger.take("group", holder("e2"), "n2");
     expect((await ledger.takeOver("group", holder("e3"), "n3", seen)).execution).toBe("e2");
   });
 
-  it("that was given back meanwhile is simply taken", async () => {
+  it("a lease that was given back meanwhile is taken", async () => {
     const seen = await ledger.take("group", holder("e1"), "n1");
     await ledger.release("group", "e1");
     expect((await ledger.takeOver("group", holder("e2"), "n2", seen)).execution).toBe("e2");
@@ -74,20 +74,20 @@ describe("the lease of a level", () => {
     takenFrom: { S: "e1" },
   };
 
-  it("is stored as texts, under names that do not change", async () => {
+  it("a lease is stored as texts under names that do not change", async () => {
     const dead = await ledger.take("group", holder("e1"), "n1");
     await ledger.takeOver("group", holder("e2"), "n2", dead);
     expect([...table.items.values()]).toEqual([stored]);
   });
 
-  it("is read as an older version of the bridge stored it", async () => {
+  it("a lease that an older version stored is read", async () => {
     table.items.set("lease#group", stored);
     const lease = { ...holder("e2"), nonce: "n2", takenFrom: "e1" };
     expect(await ledger.take("group", holder("e3"), "n3")).toEqual(lease);
     expect(await ledger.release("group", "e2")).toBe(true);
   });
 
-  it("has one holder at a time, whatever is tried in whatever order", async () => {
+  it("a lease has one holder at a time, whatever is attempted in whatever order", async () => {
     const name = fc.constantFrom("e1", "e2", "e3");
     const move = fc.oneof(
       fc.record({ kind: fc.constant("take" as const), name }),

@@ -18,7 +18,7 @@ const retryAfter = fc.option(
 const day = 86_400_000;
 
 describe("the wait before the next status request", () => {
-  it("never undercuts the server's Retry-After, nor one second", () => {
+  it("a poll interval is never shorter than the server's Retry-After or one second", () => {
     fc.assert(
       fc.property(
         retryAfter,
@@ -32,7 +32,7 @@ describe("the wait before the next status request", () => {
     );
   });
 
-  it("without a Retry-After grows, and not beyond five minutes", () => {
+  it("a poll interval without a Retry-After grows up to five minutes", () => {
     const waits = Array.from({ length: 60 }, (_, polls) =>
       pollIntervalMs({ retryAfterMs: undefined, polls, elapsedMs: 0, allowedMs: day }),
     );
@@ -41,7 +41,7 @@ describe("the wait before the next status request", () => {
     expect(waits.at(-1)).toBe(300_000);
   });
 
-  it("lets an export take fewer than 1,700 polls up to its deadline, whatever small Retry-After the server sends", () => {
+  it("an export is polled fewer than 1,700 times until its deadline, however short the server's Retry-After is", () => {
     const small = fc.array(fc.option(fc.nat({ max: 3_000 }), { nil: undefined }), { minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(small, fc.constantFrom(1, 7, 14), (sequence, days) => {
@@ -65,7 +65,7 @@ describe("the wait before the next status request", () => {
     );
   });
 
-  it("is at most five minutes where the server asks for nothing", () => {
+  it("a poll interval is at most five minutes if the server sends no Retry-After", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5_000 }), fc.nat({ max: 10 * day }), (polls, elapsedMs) => {
         const wait = pollIntervalMs({ retryAfterMs: undefined, polls, elapsedMs, allowedMs: day });
@@ -75,14 +75,14 @@ describe("the wait before the next status request", () => {
   });
 });
 
-describe("the wait for one's turn", () => {
-  it("grows from two seconds to a minute", () => {
+describe("the wait for a lease", () => {
+  it("the wait for a lease grows from two seconds to a minute", () => {
     const waits = Array.from({ length: 60 }, (_, n) => turnIntervalMs(n + 1, { elapsedMs: 0, allowedMs: day }));
     expect(waits.toSorted((a, b) => a - b)).toEqual(waits);
     expect([waits[0], waits.at(-1)]).toEqual([2_000, 60_000]);
   });
 
-  it("is bounded in number, together with the polls after it, whenever the turn comes", () => {
+  it("waits for a lease and the polls after them are bounded in number, whenever the lease becomes free", () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (share) => {
         let now = 0;
@@ -100,22 +100,25 @@ describe("the wait for one's turn", () => {
     );
   });
 
-  it.each([day / 24, day])("may be kept short, and is bounded in number all the same (%i ms)", (allowedMs) => {
-    let now = 0;
-    let looks = 0;
-    const waits: number[] = [];
-    while (now < allowedMs) {
-      looks += 1;
-      const { waitSeconds } = nextTry(now, turnIntervalMs(looks, { elapsedMs: now, allowedMs }, 5_000));
-      waits.push(waitSeconds);
-      now += waitSeconds * 1000;
-    }
-    // Of eight events each, in a history that takes 25,000.
-    expect(looks).toBeLessThan(1_700);
-    expect(Math.max(...waits.slice(0, 40))).toBe(5);
-  });
+  it.each([day / 24, day])(
+    "waits for a lease that are kept short are bounded in number as well (%i ms)",
+    (allowedMs) => {
+      let now = 0;
+      let looks = 0;
+      const waits: number[] = [];
+      while (now < allowedMs) {
+        looks += 1;
+        const { waitSeconds } = nextTry(now, turnIntervalMs(looks, { elapsedMs: now, allowedMs }, 5_000));
+        waits.push(waitSeconds);
+        now += waitSeconds * 1000;
+      }
+      // Of eight events each, in a history that takes 25,000.
+      expect(looks).toBeLessThan(1_700);
+      expect(Math.max(...waits.slice(0, 40))).toBe(5);
+    },
+  );
 
-  it("knows how far an execution has come", () => {
+  it("the time of an execution is counted from its start to its deadline", () => {
     const context = { startedAt: "2026-03-01T12:00:00Z", deadlineAt: Date.parse("2026-03-02T12:00:00Z") / 1000 };
     expect(elapsedOf(context, Date.parse("2026-03-01T13:00:00Z"))).toEqual({ elapsedMs: 3_600_000, allowedMs: day });
   });
@@ -124,8 +127,8 @@ describe("the wait for one's turn", () => {
 const last = (unexplained: boolean): number =>
   Array.from({ length: 50 }, (_, n) => n + 1).findIndex((troubles) => !worthAnotherTry(troubles, { unexplained })) + 1;
 
-describe("the wait after an answer that told nothing", () => {
-  it("never undercuts the server's Retry-After, nor one second, and grows", () => {
+describe("the wait after a failed attempt", () => {
+  it("the wait after a failed attempt is never shorter than the server's Retry-After or one second, and grows", () => {
     fc.assert(
       fc.property(retryAfter, fc.integer({ min: 1, max: 100 }), (retryAfterMs, troubles) => {
         const wait = troubleIntervalMs(troubles, retryAfterMs);
@@ -137,14 +140,14 @@ describe("the wait after an answer that told nothing", () => {
     expect(troubleIntervalMs(1_000, undefined)).toBe(300_000);
   });
 
-  it("ends after 20 in a row, and after 5 that explain nothing", () => {
+  it("attempts end after 20 failures in a row, and after 5 that explain nothing", () => {
     expect(last(false)).toBe(20);
     expect(last(true)).toBe(5);
   });
 });
 
-describe("the next try", () => {
-  it("is a whole number of seconds, never earlier than asked for, never below one", () => {
+describe("the next attempt", () => {
+  it("the next attempt is due after whole seconds, never earlier than requested, and never at once", () => {
     const wait = fc.oneof(
       fc.double({ min: -1e6, max: 1e12, noNaN: true }),
       fc.constantFrom(0, Number.POSITIVE_INFINITY),

@@ -9,19 +9,19 @@ import {
 
 const cause = new Error("cause");
 const faults = [
-  new SessionSecretUnusable("words", { cause }),
-  new SessionDead("words", { refusal: "client-refused", cause }),
-  new ReadRefused("words", { refusal: "forbidden", status: 403, diagnostics: "for the caller", cause }),
+  new SessionSecretUnusable("message", { cause }),
+  new SessionDead("message", { refusal: "client-refused", cause }),
+  new ReadRefused("message", { refusal: "forbidden", status: 403, diagnostics: "for the caller", cause }),
 ];
 
-describe("the faults of users' sessions and reads", () => {
-  it("are the closed list, each under its literal name, and none is another's", () => {
+describe("the faults of user sessions", () => {
+  it("the faults of user sessions have the literal names of their list, which no export fault has", () => {
     expect(faults.map(({ name }) => name)).toEqual([...sessionFaultNames]);
     expect(sessionFaultNames.filter((name) => (exportFaultNames as readonly string[]).includes(name))).toEqual([]);
   });
 
-  it("keep their cause, and what they know", () => {
-    for (const fault of faults) expect(fault).toMatchObject({ message: "words", cause });
+  it("the faults of user sessions keep their cause and their details", () => {
+    for (const fault of faults) expect(fault).toMatchObject({ message: "message", cause });
     expect(faults[1]).toMatchObject({ refusal: "client-refused" });
     expect(faults[2]).toMatchObject({ refusal: "forbidden", status: 403, diagnostics: "for the caller" });
   });

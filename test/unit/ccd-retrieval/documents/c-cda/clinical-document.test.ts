@@ -161,6 +161,21 @@ describe("ClinicalDocumentReader", () => {
     ]);
   });
 
+  // D8
+  it.each<[string, boolean | undefined]>([
+    ['<birthTime value="19620115"/>', undefined],
+    ['<birthTime value="1962-01-15"/>', undefined],
+    ['<birthTime nullFlavor="UNK" value="?"/>', undefined],
+    ['<birthTime value=" "/>', undefined],
+    ["", undefined],
+    ['<birthTime value="01/15/1962"/>', true],
+    ['<birthTime value="19620230"/>', true],
+    ['<birthTime value="UNK"/>', true],
+  ])("of %j the date of birth cannot be read: %s", (birth, unreadable) => {
+    const { recordTargets } = readCcd({ recordTargets: recordTarget("", `<patient>${birth}</patient>`) });
+    expect(recordTargets[0]?.isBirthTimeUnreadable).toBe(unreadable);
+  });
+
   it("each role and each person is a record target of its own", () => {
     const { recordTargets } = readCcd({
       recordTargets: `<recordTarget>${role("a", person("A"))}${role("b", person("B") + person("C"))}</recordTarget>

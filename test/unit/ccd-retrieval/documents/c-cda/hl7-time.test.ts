@@ -38,6 +38,24 @@ describe("readHl7Time", () => {
     ],
     // The zone of a day is dropped.
     ["20120229-0500", { iso: "2012-02-29", precision: "day", instant: undefined }],
+    // D8: spellings of ISO 8601.
+    ["2012-02-29", { iso: "2012-02-29", precision: "day", instant: undefined }],
+    ["20120229T1015", { iso: "2012-02-29T10:15", precision: "minute", instant: undefined }],
+    [
+      "2012-02-29T10:15:30Z",
+      { iso: "2012-02-29T10:15:30+00:00", precision: "second", instant: "2012-02-29T10:15:30.000Z" },
+    ],
+    [
+      "2012-02-29 10:15:30,5-05:00",
+      { iso: "2012-02-29T10:15:30.5-05:00", precision: "second", instant: "2012-02-29T15:15:30.500Z" },
+    ],
+    [
+      "20120229101530-05:00",
+      { iso: "2012-02-29T10:15:30-05:00", precision: "second", instant: "2012-02-29T15:15:30.000Z" },
+    ],
+    ["20120229101530Z", { iso: "2012-02-29T10:15:30+00:00", precision: "second", instant: "2012-02-29T10:15:30.000Z" }],
+    // HL7 allows a zone after a year.
+    ["2012-02", { iso: "2012", precision: "year", instant: undefined }],
     [" 2012 ", { iso: "2012", precision: "year", instant: undefined }],
   ])("the HL7 time %j is read to its precision", (text, time) => {
     expect(readHl7Time(text)).toEqual(time);
@@ -55,13 +73,14 @@ describe("readHl7Time", () => {
     "20120229101560",
     "20120229101530+2400",
     "20120229101530+0560",
-    "20120229101530Z",
     "20120229.5",
-    "2012-02-29",
-    "2012-02-29T10:15:30Z",
+    "2012-02-30",
+    "2012-02-29T",
+    "2012-02-29T10:15:60Z",
+    "02/29/2012",
+    "29.02.2012",
     "June 2012",
     "20120229101530.",
-    "20120229101530-05:00",
   ])("the text %j is not an HL7 time", (text) => {
     expect(readHl7Time(text)).toBeUndefined();
   });

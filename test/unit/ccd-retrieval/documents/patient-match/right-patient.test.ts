@@ -120,6 +120,24 @@ describe("the ids of a document", () => {
     ],
     // Unproven.
     ["names an unknown id", "unproven: unknown-ids", [id(ehr, "110318733540")]],
+    // D3
+    [
+      "names the patient id under a root below the NPI's",
+      "match: patient-id",
+      [id("2.16.840.1.113883.4.6.1999999984", "110318733539")],
+    ],
+    [
+      "has the patient id as a passport number",
+      "unproven: unknown-ids",
+      [id("2.16.840.1.113883.4.330.840", "110318733539")],
+    ],
+    // D2
+    [
+      "has the patient id as a social security number, of a patient whose number is known",
+      "unproven: unknown-ids",
+      [id(ssn, "110318733539")],
+      numbered("http://hl7.org/fhir/sid/us-ssn", "123-45-6789"),
+    ],
     ["has no id", "unproven: no-id", []],
     ["names the patient id without a root", "unproven: unknown-ids", [id(undefined, "110318733539")]],
     [
@@ -248,11 +266,56 @@ describe("the person in a document", () => {
   it.each<[string, Partial<RecordTarget>]>([
     ["born on another day", { birthTime: readHl7Time("19620116") }],
     ["born in another year, with no day given", { birthTime: readHl7Time("1963") }],
-    ["with quite another name", { names: named("Miller", "Anna") }],
+    ["with quite another name and no gender", { gender: undefined, names: named("Miller", "Anna") }],
     ["with another gender and given name", { gender: "F", names: named("Nichols", "Anna") }],
     ["with another gender and family name", { gender: "F", names: named("Miller", "George") }],
   ])("a person %s contradicts the patient id", (_, changes) => {
     expect(judged([person(changes)], described)).toBe("unproven: person-contradicts-id");
+  });
+
+  // D12
+  it("a person with quite another name does not contradict a proven id, if the day of birth and the gender are the same", () => {
+    const renamed = person({ names: named("Miller", "Anna") });
+    expect(judged([renamed], described)).toBe("match: patient-id");
+    expect(judged([{ ...renamed, birthTime: readHl7Time("1962") }], described)).toBe("unproven: person-contradicts-id");
+    const unknownGender = { ...known, gender: null };
+    expect(judged([renamed], { ...described, demographics: unknownGender })).toBe("unproven: person-contradicts-id");
+    const ids = [...ours, id(mrnRoot, "MRN-18")];
+    expect(judged([{ ...renamed, ids }], { ...identified, demographics: known })).toBe(
+      "unproven: person-contradicts-id",
+    );
+    expect(judged([{ ...renamed, ids: unknown }], described)).toBe("mismatch: other-person");
+  });
+
+  // D2
+  it("the patient id under the root of other numbers proves the patient together with the day of birth and a name", () => {
+    const under = (changes: Partial<RecordTarget>, root = ssn): RecordTarget =>
+      target([id(root, "110318733539")], { ...george, ...changes });
+    for (const root of [ssn, "2.16.840.1.113883.4.3.13", "2.16.840.1.113883.4.6"])
+      expect(judged([under({}, root)], described)).toBe("match: patient-id-and-person");
+    expect(judged([under({}, mrnRoot)], described, { patientIdRoots: [ehr] })).toBe("match: patient-id-and-person");
+    expect(judged([under({ names: named("Miller", "George") })], described)).toBe("match: patient-id-and-person");
+    for (const changes of [
+      { names: [] },
+      { names: named("N", "G") },
+      { birthTime: undefined },
+      { birthTime: readHl7Time("1962") },
+    ])
+      expect(judged([under(changes)], described)).toBe("unproven: unknown-ids");
+    expect(judged([under({ names: named("Miller", "Anna") })], described)).toBe("mismatch: other-person");
+    expect(judged([under({ birthTime: readHl7Time("19620116") })], described)).toBe("mismatch: other-person");
+    expect(judged([target([id(ssn, "110318733540")], george)], described)).toBe("unproven: unknown-ids");
+  });
+
+  // D8
+  it("a date of birth that cannot be read leaves a document unproven, if the Patient's is known", () => {
+    const unreadable = person({ birthTime: undefined, isBirthTimeUnreadable: true });
+    expect(judged([unreadable], described)).toBe("unproven: birth-date-unreadable");
+    expect(judged([unreadable], described, { patientIdRoots: [ehr] })).toBe("unproven: birth-date-unreadable");
+    expect(judged([unreadable], requested)).toBe("match: patient-id");
+    expect(judged([{ ...unreadable, names: named("Miller", "Anna") }], described)).toBe(
+      "unproven: person-contradicts-id",
+    );
   });
 
   it("the date of birth must be the same if a second factor is required", () => {
@@ -339,13 +402,16 @@ describe("any document", () => {
   const patient: RequestedPatient = { ...identified, demographics: known };
 
   /** An identifier with its own root proves the patient. The patient id under any root does not, if another number contradicts it and the day of birth is unknown. */
-  const provesIt = ({ ids, birthTime }: RecordTarget): boolean => {
+  const provesIt = ({ ids, birthTime, names }: RecordTarget): boolean => {
     const under = (wanted: string): (string | undefined)[] =>
       ids.filter((one) => one.root === wanted).map((one) => one.extension);
     if (under(mrnRoot).includes("MRN-17")) return true;
     const hasAnother = under(mrnRoot).some((value) => value === "MRN-18" || value === "110318733539");
-    const namesIt = ids.some((one) => one.extension === "110318733539" && one.root !== undefined && one.root !== ssn);
-    return namesIt && (!hasAnother || birthTime?.iso === "1962-01-15");
+    const hasPatientId = ids.filter((one) => one.extension === "110318733539" && one.root !== undefined);
+    const isBornThatDay = birthTime?.iso === "1962-01-15";
+    // D2: under the root of social security numbers, the day of birth and a name are needed.
+    if (isBornThatDay && names[0]?.family[0] === "Nichols" && hasPatientId.length > 0) return true;
+    return hasPatientId.some((one) => one.root !== ssn) && (!hasAnother || isBornThatDay);
   };
 
   it("a document is the patient's only if each record target proves it and none contradicts it", () => {

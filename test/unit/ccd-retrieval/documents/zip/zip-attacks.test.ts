@@ -9,6 +9,10 @@ const document = "<ClinicalDocument/>";
 const honest: ZipEntryBytes = { name: "1.xml", content: document };
 const second: ZipEntryBytes = { name: "2.xml", content: "<other/>" };
 
+/** Info-ZIP's second name: a version, the CRC-32 of the name, then UTF-8. */
+const unicodePath = (name: string): Buffer =>
+  extraField(0x7075, Buffer.concat([Buffer.from([1, 0, 0, 0, 0]), Buffer.from(name)]));
+
 const unixMode = (mode: number): number => (mode << 16) >>> 0;
 
 describe("a valid archive", () => {
@@ -23,12 +27,40 @@ describe("a valid archive", () => {
     ["with an empty document", [{ name: "1.xml" }, second]],
     ["with extra fields", [{ ...honest, localExtra: extraField(0x5455, Buffer.alloc(5)) }, second]],
     ["with names in Latin script", [{ ...honest, name: "Muñoz.xml", flags: 0x800 }, second]],
+    // D6
+    [
+      "with its name in UTF-8 twice, in both headers",
+      [
+        {
+          ...honest,
+          name: "José.xml",
+          flags: 0x800,
+          centralExtra: unicodePath("José.xml"),
+          localExtra: unicodePath("José.xml"),
+        },
+      ],
+    ],
+    ["with an ASCII name twice", [{ ...honest, centralExtra: unicodePath("1.xml") }]],
+    ["with the flag of UTF-8 in one header of an ASCII name", [{ ...honest, local: { flags: 0x800 } }]],
   ])("an archive %s is read", async (_, entries, end) => {
     const read = await readAll(zipBytes(entries, end));
     const files = entries.filter(({ name }) => !String(name).endsWith("/"));
     expect(read.map(({ name, content }) => [name, content.toString()])).toEqual(
       files.map(({ name, content }) => [name, content ?? ""]),
     );
+  });
+
+  // D6
+  it.each<[string, ZipEntryBytes]>([
+    ["code page 437", { name: Buffer.from("4a6f73822e786d6c", "hex"), centralExtra: unicodePath("José.xml") }],
+    ["UTF-8 without its flag", { name: Buffer.from("José.xml"), centralExtra: unicodePath("José.xml") }],
+  ])("a name in %s may be repeated in UTF-8", async (_, entry) => {
+    expect(await readAll(zipBytes([{ ...entry, content: document }]))).toHaveLength(1);
+  });
+
+  it("backslashes separate folders, as in archives that Windows writes", async () => {
+    const read = await readAll(zipBytes([{ name: "ccd\\" }, { ...honest, name: "ccd\\a\\1.xml" }]));
+    expect(read.map(({ name }) => name)).toEqual(["ccd/a/1.xml"]);
   });
 
   it("documents are listed in the order of the archive's directory, not of their positions", async () => {
@@ -69,6 +101,26 @@ describe("a hostile archive", () => {
       "has a second name in an extra field",
       "unsafe-name",
       [{ ...honest, centralExtra: extraField(0x7075, Buffer.alloc(6)) }],
+    ],
+    ["has another second name", "unsafe-name", [{ ...honest, centralExtra: unicodePath("../1.xml") }]],
+    ["has another second name in a local header", "unsafe-name", [{ ...honest, localExtra: unicodePath("2.xml") }]],
+    [
+      "has a second name that is not UTF-8",
+      "unsafe-name",
+      [{ ...honest, centralExtra: extraField(0x7075, Buffer.from([1, 0, 0, 0, 0, 0xff])) }],
+    ],
+    [
+      "has one name with a slash and with a backslash",
+      "duplicate-name",
+      [
+        { ...honest, name: "a/1.xml" },
+        { ...second, name: "a\\1.xml" },
+      ],
+    ],
+    [
+      "contradicts itself on the encoding of a name",
+      "headers-differ",
+      [{ ...honest, name: "Muñoz.xml", flags: 0x800, local: { flags: 0 } }],
     ],
     ["has a name twice", "duplicate-name", [honest, { ...second, name: "1.xml" }]],
     ["has a name in two cases", "duplicate-name", [honest, { ...second, name: "1.XML" }]],
@@ -160,12 +212,8 @@ describe("a hostile archive", () => {
     ["has other sizes after the content", "headers-differ", [{ ...honest, descriptor: Buffer.alloc(16, 1) }]],
     ["announces sizes after the content and has none", "headers-differ", [{ ...honest, descriptor: Buffer.alloc(0) }]],
     ["has damaged content", "checksum-differs", [{ ...honest, central: { crc: 1 }, local: { crc: 1 } }]],
-    ["has content that is not deflated", "malformed-archive", [{ ...honest, packed: Buffer.from("hello world") }]],
-    [
-      "has half a Deflate stream",
-      "malformed-archive",
-      [{ ...honest, packed: deflateRawSync(document).subarray(0, 8) }],
-    ],
+    ["has content that is not deflated", "content-damaged", [{ ...honest, packed: Buffer.from("hello world") }]],
+    ["has half a Deflate stream", "content-damaged", [{ ...honest, packed: deflateRawSync(document).subarray(0, 8) }]],
     [
       "hides bytes after a Deflate stream",
       "stray-bytes",
@@ -228,6 +276,20 @@ describe("a hostile archive", () => {
     expect(error.reason).toBe(reason);
     // Names and contents may be PHI, so no error may show them.
     expect(`${error.message} ${String(error.cause)}`).not.toMatch(/\.xml|passwd|server|hidden|ClinicalDocument/i);
+  });
+
+  // D9
+  it.each<[string, ZipEntryBytes, string]>([
+    ["in the directory", { ...second, name: "../x.xml" }, "../x.xml"],
+    ["by its flags", { ...second, flags: 0x1 }, "2.xml"],
+    ["for its name", { ...second, name: "1.xml" }, "1.xml"],
+    ["in its local header", { ...second, local: { size: 300 } }, "2.xml"],
+    ["for its position", { ...second, central: { offset: 0 } }, "2.xml"],
+  ])("the refusal of an entry %s has the entry's place and name for the operator", async (_, entry, name) => {
+    const error = await refusedBy(() => readAll(zipBytes([honest, entry])));
+    expect(error.refusedFiles()).toEqual([
+      { number: null, entry: 2, name, reason: error.reason, message: error.message },
+    ]);
   });
 
   it("an archive with an entry inside its directory is refused", async () => {

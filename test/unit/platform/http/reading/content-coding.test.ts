@@ -17,7 +17,7 @@ const faultOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(() => undefined).catch((error: unknown) => error);
 
 describe("the reader of content codings", () => {
-  it("undoes any stack of codings, from the last to the first", async () => {
+  it("a stack of codings is undone from the last to the first", async () => {
     const body = fc.uint8Array({ minLength: 1, maxLength: 2_000 }).map((bytes): Buffer => Buffer.from(bytes));
     const stack = fc.array(fc.constantFrom(...Object.keys(encoders)), { maxLength: 4 });
     await fc.assert(
@@ -29,28 +29,28 @@ describe("the reader of content codings", () => {
     );
   });
 
-  it("reads deflate without its zlib frame, as some servers send it", async () => {
+  it("deflate without its zlib header is decoded, as some servers send it", async () => {
     const plain = Buffer.from("{}".repeat(100));
     expect((await decodeBody(deflateRawSync(plain), "deflate", limit)).equals(plain)).toBe(true);
   });
 
   it.each([undefined, "", "identity", "none", "UTF-8", "identity, identity"])(
-    "takes a body as it is if its coding is %j",
+    "a body with the coding %j stays as it is",
     async (header) => {
       expect((await decodeBody(Buffer.from("{}"), header, limit)).toString()).toBe("{}");
     },
   );
 
-  it("takes a body as it is that says gzip and was decoded on its way", async () => {
+  it("a body that says gzip and is none stays as it is", async () => {
     expect((await decodeBody(Buffer.from('{"a":1}'), "gzip", limit)).toString()).toBe('{"a":1}');
   });
 
-  it.each(Object.keys(encoders))("takes an empty body as empty, whatever says %s", async (coding) => {
+  it.each(Object.keys(encoders))("an empty body with the coding %s is empty", async (coding) => {
     expect(await decodeBody(Buffer.alloc(0), coding, limit)).toHaveLength(0);
   });
 
   it.each(["compress", "aws-chunked", "constructor", "gzip, sdch"])(
-    "names %s at once, which it cannot read",
+    "the coding %s, which the bridge cannot read, is named at once",
     async (header) => {
       const fault = await faultOf(decodeBody(gzipSync("{}"), header, limit, "the manifest"));
       expect(fault).toBeInstanceOf(CodingUnreadable);
@@ -60,25 +60,28 @@ describe("the reader of content codings", () => {
     },
   );
 
-  it("names a coding cut and on one line, because it may be anything", async () => {
+  it("the name of an unknown coding is cut and put on one line", async () => {
     const fault = (await faultOf(decodeBody(gzipSync("{}"), `x\n${"y".repeat(9_000)}`, limit))) as Error;
     expect(fault.message.length).toBeLessThan(200);
     expect(fault.message).not.toContain("\n");
   });
 
-  it.each(Object.entries(encoders))("refuses a bomb in %s once it is larger than the limit", async (coding, encode) => {
-    const fault = await faultOf(decodeBody(encode(Buffer.alloc(3_000_000)), coding, limit));
-    expect(fault).toMatchObject({ name: "ServerUnavailable", message: "the answer is longer than 10000 bytes" });
-  });
+  it.each(Object.entries(encoders))(
+    "a body that decodes to more than the limit is refused in %s",
+    async (coding, encode) => {
+      const fault = await faultOf(decodeBody(encode(Buffer.alloc(3_000_000)), coding, limit));
+      expect(fault).toMatchObject({ name: "ServerUnavailable", message: "the answer is longer than 10000 bytes" });
+    },
+  );
 
-  it("refuses a bomb inside of a bomb, whose first step is too large already", async () => {
+  it("a stack of codings is refused if any of its steps is larger than the limit", async () => {
     const bomb = gzipSync(gzipSync(Buffer.alloc(20_000_000)));
     expect(await faultOf(decodeBody(bomb, "gzip, gzip", limit))).toBeInstanceOf(ServerUnavailable);
     const tower = Array.from({ length: 5 }, () => "gzip").join(",");
     expect(await faultOf(decodeBody(bomb, tower, limit))).toBeInstanceOf(CodingUnreadable);
   });
 
-  it("refuses what is cut, in every coding", async () => {
+  it("a cut body is refused in every coding", async () => {
     for (const [coding, encode] of Object.entries(encoders)) {
       const encoded = encode(Buffer.from(Array.from({ length: 500 }, (_, index) => (index * 7) % 251)));
       const fault = await faultOf(decodeBody(encoded.subarray(0, encoded.length - 12), coding, limit));
@@ -86,7 +89,7 @@ describe("the reader of content codings", () => {
     }
   });
 
-  it("ends with a body or with a ServerUnavailable, whatever bytes come", async () => {
+  it("decoding ends with a body or with ServerUnavailable, whatever the bytes are", async () => {
     const coding = fc.constantFrom(...Object.keys(encoders));
     const bytes = fc.uint8Array({ maxLength: 200 });
     await fc.assert(

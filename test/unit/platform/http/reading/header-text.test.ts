@@ -3,23 +3,23 @@ import { describe, expect, it } from "vitest";
 import { cutText, readHeaderText } from "#platform/http/reading/header-text.ts";
 
 describe("the reader of header texts", () => {
-  it("reads a text as it is", () => {
+  it("a short header text stays as it is", () => {
     expect(readHeaderText(" 40% of 3 types ")).toBe("40% of 3 types");
     expect(readHeaderText(["one", "two"])).toBe("one, two");
   });
 
-  it.each([undefined, "", " \t ", "\u0007"])("reads %j as absent", (header) => {
+  it.each([undefined, "", " \t ", "\u0007"])("the header text %j counts as absent", (header) => {
     expect(readHeaderText(header)).toBeUndefined();
   });
 
-  it("cuts a text of 20,000 characters, and warns", () => {
+  it("a header text of 20,000 characters is cut, with a warning", () => {
     const warned: string[] = [];
     const text = readHeaderText("x".repeat(20_000), (code) => warned.push(code));
     expect(text).toBe(`${"x".repeat(300)}…`);
     expect(warned).toEqual(["TEXT_CUT"]);
   });
 
-  it("is one line without control characters and of bounded length, whatever the header", () => {
+  it("a header text becomes one line of bounded length without control characters", () => {
     fc.assert(
       fc.property(
         fc.string({ unit: "binary", maxLength: 500 }),
@@ -35,7 +35,7 @@ describe("the reader of header texts", () => {
     );
   });
 
-  it("cuts no pair of surrogates in two", () => {
+  it("a cut text never ends with half of a surrogate pair", () => {
     expect(cutText("ab😀", 3)).toBe("ab…");
     expect(cutText("ab😀", 4)).toBe("ab😀");
   });

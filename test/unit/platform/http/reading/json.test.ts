@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { readJson, readJsonObject } from "#platform/http/reading/json.ts";
 
 describe("the reader of JSON", () => {
-  it("reads whatever is JSON, with a byte order mark in front or without", () => {
+  it("JSON is read with or without a byte order mark in front", () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom("", "\uFEFF", "\uFEFF\uFEFF", "\uFEFF\n "), (value, mark) => {
         const json = JSON.stringify(value);
@@ -12,34 +12,34 @@ describe("the reader of JSON", () => {
     );
   });
 
-  it("reads a byte order mark inside of a text as it is", () => {
+  it("a byte order mark inside of a JSON text stays there", () => {
     expect(readJson(Buffer.from('"a\uFEFFb"'))).toBe("a\uFEFFb");
   });
 
-  it("reads raw line breaks inside of texts as blanks, as the guide's sample has them", () => {
+  it("raw line breaks inside of JSON texts are read as blanks, as the guide's sample has them", () => {
     expect(readJson(Buffer.from('{"url": "https://portal.example/\r\n\td"}\n'))).toEqual({
       url: "https://portal.example/ d",
     });
   });
 
-  it.each(["", "<html>", "{", "{'a': 1}", "\uFEFF", "{} {}"])("reads %j as none", (text) => {
+  it.each(["", "<html>", "{", "{'a': 1}", "\uFEFF", "{} {}"])("%j is not read as JSON", (text) => {
     expect(readJson(Buffer.from(text))).toBeUndefined();
   });
 
-  it("never throws, whatever the bytes", () => {
+  it("reading JSON never throws, whatever the bytes are", () => {
     fc.assert(fc.property(fc.uint8Array(), (bytes) => void readJson(bytes)));
   });
 
-  it("reads the bytes it is given, and nothing else of their buffer", () => {
+  it("only the given part of a buffer is read as JSON", () => {
     const whole = new Uint8Array(Buffer.from("xx[1]yy"));
     expect(readJson(whole.subarray(2, 5))).toEqual([1]);
   });
 
-  it.each(["[]", "null", '"a"', "1", "{"])("reads %s as no object", (text) => {
+  it.each(["[]", "null", '"a"', "1", "{"])("%s is not read as a JSON object", (text) => {
     expect(readJsonObject(Buffer.from(text))).toBeUndefined();
   });
 
-  it("reads an object as an object", () => {
+  it("a JSON object is read", () => {
     expect(readJsonObject(Buffer.from('{"a":1}'))).toEqual({ a: 1 });
   });
 });

@@ -10,7 +10,7 @@ function reading<T>(reader: (value: unknown, warn: (code: string) => void) => T,
 const padding = fc.constantFrom("", " ", "\n\t");
 
 describe("the reader of booleans", () => {
-  it("reads a boolean, and its text in any case", () => {
+  it("a boolean is read as such and as a text in any case", () => {
     const spelt = fc.constantFrom(
       (value: boolean) => value,
       (value: boolean) => `${value}`,
@@ -24,13 +24,13 @@ describe("the reader of booleans", () => {
     );
   });
 
-  it.each(["", "yes", "1", 0, 1, {}, ["true"], "truee"])("takes %j as unsaid, and warns", (value) => {
+  it.each(["", "yes", "1", 0, 1, {}, ["true"], "truee"])("the boolean %j counts as unsaid, with a warning", (value) => {
     expect(reading(readBoolean, value)).toEqual([undefined, ["BOOLEAN_UNREADABLE"]]);
   });
 });
 
 describe("the reader of numbers", () => {
-  it("reads a number, and its text in any spelling", () => {
+  it("a number is read as such and as a text in any spelling", () => {
     const number = fc.double({ noNaN: true, noDefaultInfinity: true });
     fc.assert(
       fc.property(number, padding, (value, pad) => {
@@ -49,7 +49,7 @@ describe("the reader of numbers", () => {
   });
 
   it.each(["", "  ", "0x10", "1,000", "12 s", "NaN", "Infinity", "1e999", "9".repeat(65), Number.NaN, true, {}, [5]])(
-    "takes %j as unsaid, and warns",
+    "the number %j counts as unsaid, with a warning",
     (value) => {
       expect(reading(readNumber, value)).toEqual([undefined, ["NUMBER_UNREADABLE"]]);
     },
@@ -57,7 +57,7 @@ describe("the reader of numbers", () => {
 });
 
 describe("the reader of counts", () => {
-  it("reads whole numbers from 0 on", () => {
+  it("a count is read if it is a whole number from 0 on", () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), (count) => {
         expect(reading(readCount, count)).toEqual([count, []]);
@@ -67,20 +67,20 @@ describe("the reader of counts", () => {
     expect(readCount("138.0")).toBe(138);
   });
 
-  it.each([-1, "-1", 1.5, "1.5", 1e300, "many", {}])("takes %j as unsaid, and warns once", (value) => {
+  it.each([-1, "-1", 1.5, "1.5", 1e300, "many", {}])("the count %j counts as unsaid, with one warning", (value) => {
     expect(reading(readCount, value)).toEqual([undefined, ["NUMBER_UNREADABLE"]]);
   });
 });
 
 describe("the readers of values", () => {
-  it("take what is absent as unsaid, without a warning", () => {
+  it("an absent boolean, number or count counts as unsaid, without a warning", () => {
     for (const value of [undefined, null])
       expect([reading(readBoolean, value), reading(readNumber, value), reading(readCount, value)]).toEqual(
         Array.from({ length: 3 }, () => [undefined, []]),
       );
   });
 
-  it("never throw, and warn exactly if a value is there that they cannot read", () => {
+  it("exactly the values that are present and cannot be read are warned of", () => {
     fc.assert(
       fc.property(fc.anything(), fc.constantFrom(readBoolean, readNumber, readCount), (value, reader) => {
         const [read, warned] = reading(reader as typeof readNumber, value);

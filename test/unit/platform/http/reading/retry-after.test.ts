@@ -26,7 +26,7 @@ function warnedOf(header: string | string[] | undefined): string[] {
 }
 
 describe("the reader of Retry-After", () => {
-  it("never reads a negative or endless delay, whatever the header says", () => {
+  it("a Retry-After is never read as a negative or endless delay", () => {
     const text = fc.oneof(
       fc.string(),
       fc.integer().map(String),
@@ -44,7 +44,7 @@ describe("the reader of Retry-After", () => {
     );
   });
 
-  it("reads seconds as that many seconds", () => {
+  it("a Retry-After in seconds is read as that many seconds", () => {
     fc.assert(
       fc.property(fc.nat({ max: 1_000_000 }), (seconds) => {
         expect(readRetryAfter(` ${seconds} `, now)).toBe(seconds * 1000);
@@ -52,7 +52,7 @@ describe("the reader of Retry-After", () => {
     );
   });
 
-  it("reads seconds in any other spelling, and never as fewer", () => {
+  it("a Retry-After in seconds is read in any spelling, and never as a shorter delay", () => {
     const delay = fc.oneof(
       fc.nat({ max: 1_000_000 }),
       fc.integer({ min: 1, max: 9_999 }).map((tenths) => tenths / 10),
@@ -94,12 +94,12 @@ describe("the reader of Retry-After", () => {
     ["Sun, 1 Mar 2026 12:02:00 UTC", 120_000],
     ["1772366520", 120_000],
     ["1772366520000", 120_000],
-  ])("reads %j as a wait of %i ms", (header, delay) => {
+  ])("the Retry-After %j is read as %i ms", (header, delay) => {
     expect(readRetryAfter(header, now)).toBe(delay);
     expect(warnedOf(header)).toEqual([]);
   });
 
-  it("reads an HTTP date in each of its three spellings as the time from now", () => {
+  it("a Retry-After with an HTTP date is read in each of its three spellings", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 10 * 365 * 86_400 }), (seconds) => {
         for (const header of spellings(now + seconds * 1000)) expect(readRetryAfter(header, now)).toBe(seconds * 1000);
@@ -107,7 +107,7 @@ describe("the reader of Retry-After", () => {
     );
   });
 
-  it("reads an ISO date as the time from now", () => {
+  it("a Retry-After with an ISO date is read", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 10 * 365 * 86_400_000 }), (ms) => {
         expect(readRetryAfter(new Date(now + ms).toISOString(), now)).toBe(ms);
@@ -115,13 +115,13 @@ describe("the reader of Retry-After", () => {
     );
   });
 
-  it("reads a moment in the past as at once", () => {
+  it("a Retry-After in the past is read as no delay", () => {
     const past = Date.parse("1994-11-06T08:49:37Z");
     for (const header of [...spellings(past), new Date(past).toISOString(), "1234567890"])
       expect(readRetryAfter(header, now)).toBe(0);
   });
 
-  it("takes the longest of several values, so that none is undercut", () => {
+  it("the longest of several Retry-After values counts", () => {
     expect(readRetryAfter(["7", "9"], now)).toBe(9_000);
     expect(readRetryAfter("9, 7", now)).toBe(9_000);
     const [date = ""] = spellings(now + 60_000);
@@ -129,17 +129,17 @@ describe("the reader of Retry-After", () => {
     expect(readRetryAfter([date, date], now)).toBe(60_000);
   });
 
-  it("bounds a delay of any number of digits", () => {
+  it("a Retry-After of 400 digits is bounded", () => {
     expect(readRetryAfter("9".repeat(400), now)).toBe(century);
   });
 
-  it.each([undefined, "", "  ", []])("takes %j as unsaid, without a warning", (header) => {
+  it.each([undefined, "", "  ", []])("the Retry-After %j counts as unsaid, without a warning", (header) => {
     expect(readRetryAfter(header, now)).toBeUndefined();
     expect(warnedOf(header)).toEqual([]);
   });
 
   it.each(["-5", "soon", "Mon", "Sunflower", "5 m", "1e3", "120, soon", "2026-03-01T12:00:00 EST", "1".repeat(600)])(
-    "takes %j as unsaid, and warns",
+    "the Retry-After %j counts as unsaid, with a warning",
     (header) => {
       expect(readRetryAfter(header, now)).toBeUndefined();
       expect(warnedOf(header)).toEqual(["RETRY_AFTER_UNREADABLE"]);
@@ -147,7 +147,7 @@ describe("the reader of Retry-After", () => {
   );
 
   it.each(["Sunrise 2099", "Monday is 12", "Sun 5", "Fridays, 99999"])(
-    "does not read %j, which begins like a date but is none",
+    "the Retry-After %j, which only begins like a date, is not read",
     (header) => {
       expect(readRetryAfter(header, now)).toBeUndefined();
     },

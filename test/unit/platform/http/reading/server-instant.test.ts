@@ -36,7 +36,7 @@ describe("the reader of a server's instants", () => {
     ["1772366280000"],
     [1_772_366_280],
     [1_772_366_280_000],
-  ])("reads %j as one moment", (value) => {
+  ])("the instant %j is read as one moment", (value) => {
     expect(read(value)).toEqual({
       instant: { asReceived: String(value).trim(), earliest: noonish, latest: noonish },
       warned: [],
@@ -50,14 +50,14 @@ describe("the reader of a server's instants", () => {
     ["20260301115800"],
     ["2026-03-01T11:58:00 EST"],
     ["2026-03-01T11:58:00+25:00"],
-  ])("reads %j, whose zone is missing or unknown, as a span from UTC+14 to UTC-12", (value) => {
+  ])("the instant %j, whose zone is missing or unknown, is read as the span from UTC+14 to UTC-12", (value) => {
     expect(read(value)).toEqual({
       instant: { asReceived: value, earliest: noonish - 14 * hour, latest: noonish + 12 * hour },
       warned: ["TIME_WITHOUT_ZONE"],
     });
   });
 
-  it("reads a text without seconds, a day or a month as the span of all of it", () => {
+  it("an instant without seconds, a day and a month are read as the whole span that they mean", () => {
     expect(read("2026-03-01T11:58Z").instant).toMatchObject({ earliest: noonish, latest: noonish + 59_999 });
     const day = Date.parse("2026-03-01T00:00:00Z");
     const dayItself = { earliest: day - 14 * hour, latest: day + 36 * hour - 1 };
@@ -69,12 +69,12 @@ describe("the reader of a server's instants", () => {
     });
   });
 
-  it("reads fractions of any length, and does not round them to a later earliest moment", () => {
+  it("fractions of a second are read at any length, and never rounded to a later earliest moment", () => {
     expect(read("2026-03-01T11:58:00.1239Z").instant).toMatchObject({ earliest: noonish + 123, latest: noonish + 124 });
     expect(read("2026-03-01T11:58:00,5Z").instant).toMatchObject({ earliest: noonish + 500, latest: noonish + 500 });
   });
 
-  it("reads a leap second as the second that follows it, and the hour 24 as the next midnight", () => {
+  it("a leap second is read as the next second, and the hour 24 as the next midnight", () => {
     expect(read("2016-12-31T23:59:60Z").instant?.earliest).toBe(Date.parse("2017-01-01T00:00:00Z"));
     expect(read("2026-02-28T24:00:00Z").instant?.earliest).toBe(Date.parse("2026-03-01T00:00:00Z"));
   });
@@ -98,15 +98,15 @@ describe("the reader of a server's instants", () => {
     ["2026-03-01T11:58:00Z"],
     Number.NaN,
     -5,
-  ])("takes %j as unsaid, and warns", (value) => {
+  ])("the instant %j counts as unsaid, with a warning", (value) => {
     expect(read(value)).toEqual({ instant: undefined, warned: ["TIME_UNREADABLE"] });
   });
 
-  it("takes what is absent as unsaid, without a warning", () => {
+  it("an absent instant counts as unsaid, without a warning", () => {
     for (const value of [undefined, null]) expect(read(value)).toEqual({ instant: undefined, warned: [] });
   });
 
-  it("finds the moment in every spelling of it, whatever the zone", () => {
+  it("a moment is found in every spelling and zone", () => {
     const offset = fc.integer({ min: -12 * 60, max: 14 * 60 });
     fc.assert(
       fc.property(moment, offset, (time, minutes) => {
@@ -126,7 +126,7 @@ describe("the reader of a server's instants", () => {
     );
   });
 
-  it("never puts the earliest moment after what a text without a zone can mean", () => {
+  it("an instant without a zone contains every moment that it can mean", () => {
     const zone = fc.integer({ min: -12, max: 14 });
     fc.assert(
       fc.property(moment, zone, (local, hours) => {
@@ -138,7 +138,7 @@ describe("the reader of a server's instants", () => {
     );
   });
 
-  it("gives moments that can be written as a FHIR instant, or none, whatever the value", () => {
+  it("an instant that was read can be written as a FHIR instant, whatever the value was", () => {
     const value = fc.oneof(fc.anything(), fc.string(), fc.stringMatching(/^[\dTZ:. +-]{0,40}$/), fc.double());
     fc.assert(
       fc.property(value, (anything) => {

@@ -26,7 +26,7 @@ describe.each(Object.entries(readers))("%s", (_, reader) => {
     ["/d?q=100%", "https://portal.example/d?q=100%25"],
     ["/d?_since=2026-03-01T00:00:00+01:00", "https://portal.example/d?_since=2026-03-01T00:00:00%2B01:00"],
     ["/a+b?q=M\u00fcller", "https://portal.example/a+b?q=M%C3%BCller"],
-  ])("encodes what a URL may not hold: %s", (reference, href) => {
+  ])("a URL is encoded if it has forbidden characters: %s", (reference, href) => {
     expect(read(reader, reference)).toEqual({ href, warned: [] });
   });
 
@@ -34,7 +34,7 @@ describe.each(Object.entries(readers))("%s", (_, reader) => {
     ["https://portal.example/d?trace=a%7Cb%2Bc&e=%20%7b"],
     ["https://files.example/a%2Fb/c.ndjson?X-Amz-Signature=0a%2F&n=(1)!*'~"],
     ["https://portal.example/Patient/$export?_type=A,B;C@D"],
-  ])("leaves what is encoded, or needs no encoding, as the URL parser has it: %s", (href) => {
+  ])("a URL that needs no encoding stays as it is: %s", (href) => {
     expect(read(reader, href).href).toBe(new URL(href).href);
   });
 
@@ -44,15 +44,15 @@ describe.each(Object.entries(readers))("%s", (_, reader) => {
     ["/d", "https://portal.example/d"],
     ["//files.example/d", "https://files.example/d"],
     ["  \n/d ", "https://portal.example/d"],
-  ])("resolves %j against where the answer came from", (reference, href) => {
+  ])("the reference %j is resolved against the URL that the answer came from", (reference, href) => {
     expect(read(reader, reference).href).toBe(href);
   });
 
-  it.each(["", " \n ", "http://[", "https://"])("takes %j as unsaid, and warns", (reference) => {
+  it.each(["", " \n ", "http://[", "https://"])("the URL %j counts as unsaid, with a warning", (reference) => {
     expect(read(reader, reference)).toEqual({ href: undefined, warned: ["URL_UNREADABLE"] });
   });
 
-  it("changes nothing when it reads its own URL again", () => {
+  it("a URL that was read is the same if it is read again", () => {
     const reference = fc.oneof(
       fc.string(),
       fc.webUrl({ withQueryParameters: true }),
@@ -67,7 +67,7 @@ describe.each(Object.entries(readers))("%s", (_, reader) => {
     );
   });
 
-  it("sends no character that RFC 3986 forbids", () => {
+  it("a URL that was read contains no character that RFC 3986 forbids", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 60 }), fc.string({ maxLength: 60 }), (path, query) => {
         const url = reader(`/d/${path.replaceAll("#", "")}?q=${query}`, base);
@@ -77,7 +77,7 @@ describe.each(Object.entries(readers))("%s", (_, reader) => {
     );
   });
 
-  it("never changes the origin that the reference names", () => {
+  it("a URL that was read has the origin that its reference names", () => {
     const reference = fc.oneof(fc.string(), fc.webUrl({ withQueryParameters: true }));
     fc.assert(
       fc.property(reference, (text) => {
@@ -91,26 +91,26 @@ describe.each(Object.entries(readers))("%s", (_, reader) => {
 });
 
 describe("white space inside of a URL", () => {
-  it("is no part of it in a body, because the guide's sample has it anywhere", () => {
+  it("white space in a body's URL is removed, because the guide's sample has it anywhere", () => {
     expect(urlFromBody(" https://portal.example/d?file\n Name=a. ndjson", base)?.href).toBe(
       "https://portal.example/d?fileName=a.ndjson",
     );
   });
 
-  it("is encoded in a header", () => {
+  it("white space inside of a header's URL is encoded", () => {
     expect(urlFromHeader("/d?q=a b", base)?.href).toBe("https://portal.example/d?q=a%20b");
   });
 });
 
 describe("a URL that is no text", () => {
-  it("is unsaid: with a warning unless it is absent", () => {
+  it("a URL that is no text counts as unsaid, with a warning unless it is absent", () => {
     const warned: string[] = [];
     for (const value of [undefined, null, 5, {}, ["/d"]])
       expect(urlFromBody(value, base, (code) => warned.push(code))).toBeUndefined();
     expect(warned).toEqual(["URL_UNREADABLE", "URL_UNREADABLE", "URL_UNREADABLE"]);
   });
 
-  it("is the first if a header came several times", () => {
+  it("the first of several headers is the one that is read as a URL", () => {
     expect(urlFromHeader(["/a", "/b"], base)?.pathname).toBe("/a");
     expect(urlFromHeader(undefined, base)).toBeUndefined();
   });

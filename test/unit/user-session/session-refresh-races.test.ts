@@ -22,7 +22,7 @@ const undisturbed: fc.Arbitrary<ProcessPlan> = fc.record({
   fates: fc.constant([]),
   writesTwice: fc.boolean(),
 });
-const troubled: fc.Arbitrary<ProcessPlan> = fc.record({
+const disturbed: fc.Arbitrary<ProcessPlan> = fc.record({
   calls,
   diesAfter: fc.option(fc.nat({ max: 30 }), { nil: undefined }),
   fates: fc.array(fc.constantFrom<Fate>("answered", "never arrived", "answer lost"), { maxLength: 3 }),
@@ -38,7 +38,7 @@ const processOf = (more: Partial<ProcessPlan> = {}): ProcessPlan => ({
   ...more,
 });
 
-/** What holds whatever happens. */
+/** The rules that hold in every interleaving. */
 function expectGoodOrder({ usedUnstored, broughtLate, broughtWhenDead }: World): void {
   expect({ usedUnstored, broughtLate, broughtWhenDead }).toEqual({
     usedUnstored: [],
@@ -48,7 +48,7 @@ function expectGoodOrder({ usedUnstored, broughtLate, broughtWhenDead }: World):
 }
 
 describe("one session in several processes", () => {
-  it("brings each refresh token once, and everybody gets a token that was stored before", async () => {
+  it("processes of one session send each refresh token once, and use only stored access tokens", async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), crowd(undisturbed), async (scheduler, plans) => {
         const world = worldOf(scheduler, "strict");
@@ -61,7 +61,7 @@ describe("one session in several processes", () => {
     );
   });
 
-  it("refreshes once for all who ask at the same time, and they all get the new token", async () => {
+  it("calls at the same time share one refresh, and all get its token", async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.integer({ min: 2, max: 8 }), async (scheduler, size) => {
         const world = worldOf(scheduler, "strict");
@@ -75,7 +75,7 @@ describe("one session in several processes", () => {
     );
   });
 
-  it("replaces a refused token once, however many were refused with it", async () => {
+  it("a refused token is replaced once, even if it was refused in several processes", async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.integer({ min: 2, max: 6 }), async (scheduler, size) => {
         const world = worldOf(scheduler, "strict");
@@ -97,29 +97,29 @@ describe("one session in several processes", () => {
     );
   });
 
-  it("whoever dies and whatever is lost: no token is brought once its successor is stored, nor to a dead session, and none dies without a token lost", async () => {
+  it("with crashes and lost answers, no refresh token is sent after its successor is stored or after the end, and a session ends only if a token was lost", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.scheduler(), crowd(troubled), async (scheduler, plans) => {
+      fc.asyncProperty(fc.scheduler(), crowd(disturbed), async (scheduler, plans) => {
         const world = worldOf(scheduler, "strict");
         const outcomes = await run(world, plans);
         expectGoodOrder(world);
-        const death = world.store.peek(sessionId)?.death;
-        const diedForNothing = death !== undefined && world.unstored.size === 0;
-        expect(diedForNothing).toBe(false);
+        const end = world.store.peek(sessionId)?.end;
+        const endedWithoutLoss = end !== undefined && world.unstored.size === 0;
+        expect(endedWithoutLoss).toBe(false);
         const answered = outcomes.map(({ died, tokens, faults }) => died || tokens.length + faults.length);
         expect(answered).toEqual(outcomes.map(({ died }, id) => died || plans[id]?.calls.length));
-        // Whoever found the session dead may have died over telling it: then the next one tells it.
-        if (death !== undefined) await run(world, [processOf()]);
-        const untold = death !== undefined && !world.told.includes(death.at);
-        expect(untold).toBe(false);
+        // The process that found the end may have crashed before it published it: the next one publishes it.
+        if (end !== undefined) await run(world, [processOf()]);
+        const unpublished = end !== undefined && !world.publishedEnds.includes(end.at);
+        expect(unpublished).toBe(false);
       }),
       { numRuns: 400 },
     );
   });
 
-  it("a server that lets a token come again loses no session, whoever dies and whatever is lost", async () => {
+  it("with a server that accepts a rotated token for a while, crashes and lost answers end no session", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.scheduler(), crowd(troubled), async (scheduler, plans) => {
+      fc.asyncProperty(fc.scheduler(), crowd(disturbed), async (scheduler, plans) => {
         const world = worldOf(scheduler, "graceful");
         const outcomes = await run(world, plans);
         expectGoodOrder(world);
@@ -133,7 +133,7 @@ describe("one session in several processes", () => {
     );
   });
 
-  it("goes over to the operator's new secret, whatever is under way, and never back", async () => {
+  it("a session switches to the operator's new secret during any refresh, and never back", async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), crowd(undisturbed), async (scheduler, plans) => {
         const world = worldOf(scheduler, "strict");
@@ -155,7 +155,7 @@ describe("one session in several processes", () => {
   });
 });
 
-/** What the next process finds after one that died. */
+/** The world and the calls of the next process after one that crashed. */
 async function afterwards(kind: "strict" | "graceful", diesAfter: number) {
   let result: { world: World; outcome: Outcome } | undefined;
   await fc.assert(
@@ -172,34 +172,34 @@ async function afterwards(kind: "strict" | "graceful", diesAfter: number) {
   return result;
 }
 
-describe("a process that dies over a refresh", () => {
-  /** Its steps: read, begin a chain, read, claim, refresh, save: two each, counted from 0. */
+describe("a process that crashes during a refresh", () => {
+  /** The steps of a refresh, counted from 0. Each of read, begin a chain, read, claim, refresh and save takes two. */
   const [claimed, rotated, stored] = [8, 10, 12];
 
-  it("before the server heard of it: the next one refreshes when the claim has run out", async () => {
+  it("after a crash before the token request, the next process refreshes once the claim has run out", async () => {
     const { world, outcome } = await afterwards("strict", claimed);
     expect(outcome.tokens).toEqual(["a-t1"]);
     expect(world.server.brought).toEqual(["a-r0"]);
     expect(world.clock.now).toBeGreaterThanOrEqual(20_000);
   });
 
-  it("between rotation and storing, at a strict server: the session is dead, by the server's word, and says so", async () => {
+  it("after a crash between rotation and storing, a strict server ends the session, and the message says why", async () => {
     const { world, outcome } = await afterwards("strict", rotated - 1);
     expect(outcome.faults).toMatchObject([{ name: "SessionDead", refusal: "grant-refused" }]);
-    expect(outcome.faults[0]?.message).toContain("it may have been rotated then");
+    expect(outcome.faults[0]?.message).toContain("may have been rotated then");
     expect(world.server.brought).toEqual(["a-r0", "a-r0"]);
     const [third] = await run(world, [processOf()]);
     expect(third?.faults).toMatchObject([{ name: "SessionDead" }]);
     expect(world.server.brought).toHaveLength(2);
-    expect(world.told).toHaveLength(1);
+    expect(world.publishedEnds).toHaveLength(1);
   });
 
-  it("between rotation and storing, at a graceful server: the session lives", async () => {
+  it("after a crash between rotation and storing, the session lives if the server still accepts the old token", async () => {
     const { outcome } = await afterwards("graceful", rotated - 1);
     expect(outcome.tokens).toEqual(["a-t1"]);
   });
 
-  it("after storing, before using: the next one uses what was stored", async () => {
+  it("after a crash between storing and using, the next process uses the stored token", async () => {
     const { world, outcome } = await afterwards("strict", stored - 1);
     expect(outcome.tokens).toEqual(["a-t1"]);
     expect(world.server.brought).toEqual(["a-r0"]);

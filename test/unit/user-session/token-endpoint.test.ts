@@ -4,8 +4,8 @@ import { ServerUnavailable } from "#platform/faults/faults.ts";
 import type { Http } from "#platform/http/http.ts";
 import { SessionDead } from "#user-session/language/session-faults.ts";
 import type { OAuthClient } from "#user-session/language/user-session.ts";
+import { exchangeCode, refreshUserToken, type UserTokenPorts } from "#user-session/token-endpoint.ts";
 import { userServer } from "#user-session/user-server.ts";
-import { exchangeCode, refreshUserToken, type UserTokenPorts } from "#user-session/user-token.ts";
 import { fixedNow } from "../../fixtures/integra-client.ts";
 import {
   head,
@@ -40,7 +40,7 @@ const confidential = (method: "client_secret_post" | "client_secret_basic", secr
 });
 
 const formOf = (wire: WireServer) => Object.fromEntries(new URLSearchParams(wire.requests[0]?.body));
-/** The form encoding of RFC 6749, appendix B, undone. */
+/** Undoes the form encoding of RFC 6749, appendix B. */
 const formDecoded = (text: string): string => decodeURIComponent(text.replaceAll("+", " "));
 const tooLong: Http = () => Promise.reject(new DOMException("too long", "TimeoutError"));
 
@@ -63,8 +63,8 @@ describe("a user's token", () => {
     throw new Error("no fault");
   }
 
-  describe("is asked for", () => {
-    it("with a refresh token, as a form at the guide's URL", async () => {
+  describe("a token request", () => {
+    it("a refresh token is sent as a form to the guide's URL", async () => {
       const { ports, wire } = await given(granted());
       await refreshUserToken(ports, publicClient, "old/+ token");
       const [request] = wire.requests;
@@ -81,7 +81,7 @@ describe("a user's token", () => {
       });
     });
 
-    it("with an authorization code, and what was sent with it", async () => {
+    it("an authorization code is sent with the redirect URI and the code verifier of its request", async () => {
       const { ports, wire } = await given(granted());
       const code = { code: "o0KE.code", redirectUri: "https://app.example/back", codeVerifier: "v".repeat(43) };
       expect((await exchangeCode(ports, publicClient, code)).refreshToken).toBe(guideAnswer.refresh_token);
@@ -94,20 +94,20 @@ describe("a user's token", () => {
       });
     });
 
-    it("with a code alone, where nothing was sent with it", async () => {
+    it("an authorization code is sent alone if its request had neither a redirect URI nor a code verifier", async () => {
       const { ports, wire } = await given(granted());
       await exchangeCode(ports, publicClient, { code: "c" });
       expect(formOf(wire)).toEqual({ grant_type: "authorization_code", code: "c", client_id: "bridge" });
     });
 
-    it("by a client that sends its secret in the form", async () => {
+    it("a client with client_secret_post sends its secret in the form only", async () => {
       const { ports, wire } = await given(granted());
       await refreshUserToken(ports, confidential("client_secret_post"), "old");
       expect(formOf(wire)).toMatchObject({ client_id: "bridge", client_secret: "s3cret" });
       expect(wire.requests[0]?.headers).not.toHaveProperty("authorization");
     });
 
-    it("by a client that sends its secret by HTTP Basic, and not in the form", async () => {
+    it("a client with client_secret_basic sends its secret by HTTP Basic only", async () => {
       const { ports, wire } = await given(granted());
       await refreshUserToken(ports, confidential("client_secret_basic", "a:b c&+é"), "old");
       const encoded = Buffer.from("bridge:a%3Ab+c%26%2B%C3%A9").toString("base64");
@@ -115,7 +115,7 @@ describe("a user's token", () => {
       expect(formOf(wire)).toEqual({ grant_type: "refresh_token", refresh_token: "old" });
     });
 
-    it("by HTTP Basic so that any id and secret come out again as they went in", async () => {
+    it("HTTP Basic preserves any client id and secret", async () => {
       const { ports, wire } = await given(granted());
       const printable = fc.string({ unit: "grapheme", minLength: 1 });
       await fc.assert(
@@ -130,8 +130,8 @@ describe("a user's token", () => {
     });
   });
 
-  describe("comes", () => {
-    it("as the guide's answer has it", async () => {
+  describe("an issued token", () => {
+    it("the guide's answer gives the tokens, the lifetime and the scope", async () => {
       const { ports } = await given(granted());
       expect(await refreshUserToken(ports, publicClient, "old")).toEqual({
         accessToken: guideAnswer.access_token,
@@ -141,7 +141,7 @@ describe("a user's token", () => {
       });
     });
 
-    it("with the same refresh token where the server gave no other", async () => {
+    it("the refresh token stays the same if the server issues no new one", async () => {
       const { ports } = await given(granted({ refresh_token: undefined, scope: undefined }));
       expect(await refreshUserToken(ports, publicClient, "old")).toMatchObject({
         refreshToken: "old",
@@ -150,14 +150,61 @@ describe("a user's token", () => {
     });
 
     it.each([
-      ["a text", "899", 899],
-      ["nothing", undefined, 899],
-    ])("with a life that is %s", async (_, expires_in, seconds) => {
+      ["text", "899", 899],
+      ["missing", undefined, 899],
+    ])("an expires_in that is %s gives a lifetime of 899 s", async (_, expires_in, seconds) => {
       const { ports } = await given(granted({ expires_in }));
       expect((await refreshUserToken(ports, publicClient, "old")).expiresInSeconds).toBe(seconds);
     });
 
-    it("without a refresh token for a code: no session can be kept with it", async () => {
+    // E8
+    it.each([null, 0, -1, "", "soon", {}])(
+      "an expires_in that is %j gives a short lifetime, and the rotated refresh token is kept",
+      async (expires_in) => {
+        const { ports } = await given(granted({ expires_in }));
+        expect(await refreshUserToken(ports, publicClient, "old")).toMatchObject({
+          accessToken: guideAnswer.access_token,
+          refreshToken: guideAnswer.refresh_token,
+          expiresInSeconds: 300,
+        });
+      },
+    );
+
+    it.each([
+      ["a scope that is null", granted({ scope: null })],
+      ["an empty refresh token", granted({ refresh_token: "" })],
+      ["a refresh token that is null", granted({ refresh_token: null })],
+      ["no token type", granted({ token_type: undefined })],
+      ["the status 201", says(201, json, JSON.stringify(guideAnswer))],
+      ["a byte order mark", says(200, json, `\ufeff${JSON.stringify(guideAnswer)}`)],
+    ] satisfies [string, WireReply][])("the access token of an answer with %s counts", async (_, reply) => {
+      const { ports } = await given(reply);
+      const { accessToken } = await refreshUserToken(ports, publicClient, "old");
+      expect(accessToken).toBe(guideAnswer.access_token);
+    });
+
+    it("a new refresh token without an access token is returned, whatever else the answer says", async () => {
+      const replies = [
+        granted({ access_token: undefined }),
+        granted({ access_token: null, error: "server_error" }),
+        says(200, json, JSON.stringify({ refresh_token: guideAnswer.refresh_token, error: "invalid_grant" })),
+        says(500, json, JSON.stringify(guideAnswer)),
+      ];
+      for (const reply of replies) {
+        const { ports } = await given(reply);
+        expect(await refreshUserToken(ports, publicClient, "old")).toMatchObject({
+          accessToken: undefined,
+          refreshToken: guideAnswer.refresh_token,
+        });
+      }
+    });
+
+    it("a refusal that repeats the refresh token that was sent is a refusal", async () => {
+      const reply = says(400, json, JSON.stringify({ error: "invalid_grant", refresh_token: "old-token" }));
+      expect(await faultOf(reply)).toBeInstanceOf(SessionDead);
+    });
+
+    it("a code for which the server issues no refresh token is refused: it cannot keep a session", async () => {
       const { ports } = await given(granted({ refresh_token: undefined }));
       await expect(exchangeCode(ports, publicClient, { code: "c" })).rejects.toMatchObject({
         name: "SessionDead",
@@ -166,32 +213,32 @@ describe("a user's token", () => {
     });
   });
 
-  describe("is refused", () => {
+  describe("a refused token request", () => {
     it.each([
       ["invalid_grant", oauthError(400, "invalid_grant"), "grant-refused"],
       ["invalid_grant under 401", oauthError(401, "invalid_grant"), "grant-refused"],
       ["invalid_grant under 200", oauthError(200, "invalid_grant"), "grant-refused"],
       ["invalid_grant under 403", oauthError(403, "invalid_grant"), "grant-refused"],
-      ["a 400 without words", says(400), "grant-refused"],
+      ["a 400 without a body", says(400), "grant-refused"],
       ["Tomcat's 401", says(401, {}, "<html><h1>HTTP Status 401 - Access Denied</h1></html>"), "grant-refused"],
       ["invalid_client", oauthError(401, "invalid_client"), "client-refused"],
       ["unauthorized_client", oauthError(400, "unauthorized_client"), "client-refused"],
       ["unsupported_grant_type", oauthError(400, "unsupported_grant_type"), "client-refused"],
-    ] satisfies [string, WireReply, string][])("for good by %s", async (_, reply, refusal) => {
+    ] satisfies [string, WireReply, string][])("%s ends the session", async (_, reply, refusal) => {
       expect(await faultOf(reply)).toMatchObject({ name: "SessionDead", refusal });
     });
 
-    it("with the server's words", async () => {
+    it("the fault of a refusal repeats the server's reason", async () => {
       const { message } = await faultOf(oauthError(400, "invalid_grant", "the refresh token is not active"));
       expect(message).toBe("the token endpoint answered HTTP 400: invalid_grant: the refresh token is not active");
     });
 
     it.each(["client_secret_post", "client_secret_basic"] as const)(
-      "without the words that repeat what was sent by %s",
+      "the fault of a refusal redacts the credentials that were sent by %s",
       async (method) => {
-        const words = "token nLtP_ZTEdz7 of client s3cret-word is inactive (YnJpZGdlOnMzY3JldC13b3Jk)";
+        const text = "token nLtP_ZTEdz7 of client s3cret-word is inactive (YnJpZGdlOnMzY3JldC13b3Jk)";
         const { message } = await faultOf(
-          oauthError(400, "invalid_grant", words),
+          oauthError(400, "invalid_grant", text),
           confidential(method, "s3cret-word"),
           "nLtP_ZTEdz7",
         );
@@ -200,7 +247,7 @@ describe("a user's token", () => {
     );
   });
 
-  describe("is neither given nor refused", () => {
+  describe("a token request with neither a token nor a refusal", () => {
     it.each([
       ["a 500", says(500)],
       ["a 502 of a proxy", says(502, {}, "<html><title>Bad Gateway</title></html>")],
@@ -213,29 +260,29 @@ describe("a user's token", () => {
       ["a redirect to the login page", says(302, { location: "/login" })],
       ["a login page", says(200, { "content-type": "text/html" }, "<html>IntegraConnect</html>")],
       ["a 200 without a token", says(200, json, "{}")],
-      ["an empty token", granted({ access_token: "" })],
+      ["an empty token", granted({ access_token: "", refresh_token: undefined })],
       ["a cut body", { bytes: Buffer.concat([head(200, { "content-length": "99" }), Buffer.from("{")]), end: "reset" }],
       ["no answer at all", { bytes: Buffer.alloc(0), end: "reset" }],
-      ["no HTTP", { bytes: Buffer.from("garbage\r\n\r\n"), end: "close" }],
-    ] satisfies [string, WireReply][])("by %s", async (_, reply) => {
+      ["an answer that is not HTTP", { bytes: Buffer.from("garbage\r\n\r\n"), end: "close" }],
+    ] satisfies [string, WireReply][])("%s does not end the session", async (_, reply) => {
       const fault = await faultOf(reply);
       expect(fault).toBeInstanceOf(ServerUnavailable);
       expect(fault).not.toBeInstanceOf(SessionDead);
     });
 
-    it("by a request that took too long", async () => {
+    it("a token request without an answer in time does not end the session", async () => {
       const { ports } = await given(says(200));
       await expect(refreshUserToken({ ...ports, http: tooLong }, publicClient, "old")).rejects.toMatchObject({
         name: "ServerUnavailable",
-        message: "the token endpoint did not answer in time",
+        message: "the token endpoint did not answer within 10 s",
       });
     });
 
-    it("with the time to come back, where the server names one", async () => {
+    it("the fault of a busy token endpoint carries its Retry-After", async () => {
       expect(await faultOf(says(429, { "retry-after": "120" }))).toMatchObject({ retryAfterMs: 120_000 });
     });
 
-    it("and it is asked for once only: what becomes of the session is decided elsewhere", async () => {
+    it("a failed token request is not retried here", async () => {
       const { ports, wire } = await given(says(503));
       await expect(refreshUserToken(ports, publicClient, "old")).rejects.toBeInstanceOf(ServerUnavailable);
       expect(wire.requests).toHaveLength(1);

@@ -1,26 +1,29 @@
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { ApiProblem, type OutcomeBody, type ProblemBody } from "#on-demand-api/language/api-problem.ts";
 
-/** What a caller gets. */
-export interface ApiAnswer {
+/** The response to a call. */
+export interface ApiResponse {
   status: number;
   headers: Record<string, string>;
   body: Buffer;
-  /** The request for CCDs that was made, for the record of the call. */
+  /** The CCD request that the call created, for the record of the call. */
   ccdRequestId?: string;
 }
 
-/** Lambda's limit of 6 MiB on an answer is counted after Base64 (AWS Lambda, "Quotas"); some room is for the headers. */
+/**
+ * Bytes. Lambda limits a response to 6 MiB after Base64 encoding (AWS Lambda, "Quotas"). The limit here is lower because the
+ * headers count as well.
+ */
 const largestBody = 4_600_000;
 
 /**
- * An answer as API Gateway takes it. In Base64, so that no byte of the body is anybody's to interpret on the way.
- * @throws ApiProblem where it is larger than Lambda hands over
+ * A response in API Gateway's format. The body is in Base64, so that API Gateway passes its bytes on unchanged.
+ * @throws ApiProblem if the body is larger than Lambda can return
  */
-export function asGatewayResult({ status, headers, body }: ApiAnswer): APIGatewayProxyStructuredResultV2 {
+export function gatewayResult({ status, headers, body }: ApiResponse): APIGatewayProxyStructuredResultV2 {
   if (body.length > largestBody) {
-    const detail = `The answer has ${body.length} bytes, more than ${largestBody}: ask for fewer at a time (_count).`;
-    throw new ApiProblem("The answer is too large", { status: 502, issue: "too-long", detail });
+    const detail = `The response has ${body.length} bytes; the limit is ${largestBody}. Request fewer resources at a time (_count).`;
+    throw new ApiProblem("The response is too large", { status: 502, issue: "too-long", detail });
   }
   return {
     statusCode: status,
@@ -31,10 +34,10 @@ export function asGatewayResult({ status, headers, body }: ApiAnswer): APIGatewa
 }
 
 /**
- * A problem as its caller gets it: below /fhir an OperationOutcome, elsewhere RFC 9457's problem object.
+ * The response to a failed call: an OperationOutcome below /fhir, elsewhere a problem (RFC 9457).
  * @param route the route's key
  */
-export function problemAnswer(problem: ApiProblem, route: string, requestId: string): ApiAnswer {
+export function problemResponse(problem: ApiProblem, route: string, requestId: string): ApiResponse {
   const { status, issue: code, message: title, detail, retryAfterMs, members } = problem;
   const forFhir = / \/fhir\//.test(route);
   const content: OutcomeBody | ProblemBody = forFhir
@@ -47,7 +50,7 @@ export function problemAnswer(problem: ApiProblem, route: string, requestId: str
     status,
     headers: {
       "content-type": forFhir ? "application/fhir+json" : "application/problem+json",
-      // An OperationOutcome has no place of its own for it.
+      // An OperationOutcome has no member for the id of the call.
       "x-request-id": requestId,
       ...(retryAfterMs !== undefined && { "retry-after": String(Math.ceil(retryAfterMs / 1000)) }),
     },

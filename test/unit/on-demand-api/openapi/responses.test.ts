@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { problemAnswer } from "#on-demand-api/gateway/api-answer.ts";
 import { callerOf } from "#on-demand-api/gateway/api-caller.ts";
+import { problemResponse } from "#on-demand-api/gateway/api-response.ts";
 import { ApiProblem, problemOf } from "#on-demand-api/language/api-problem.ts";
 import { type ApiRouteKey, apiRoutes } from "#on-demand-api/language/api-routes.ts";
 import { openApiDocument } from "#on-demand-api/openapi/openapi.ts";
@@ -9,8 +9,8 @@ import { ReadRefused, SessionDead, SessionSecretUnusable } from "#user-session/l
 import { describedAt, expectDescribed } from "../../../fixtures/described-answers.ts";
 
 const closedRoutes = (Object.keys(apiRoutes) as ApiRouteKey[]).filter((key) => !apiRoutes[key].open);
-/** Those whose function asks IntegraConnect before it answers. */
-const asking = closedRoutes.filter((key) => !key.startsWith("GET /ccd-requests"));
+/** The routes whose function sends requests to IntegraConnect before it responds. */
+const requesting = closedRoutes.filter((key) => !key.startsWith("GET /ccd-requests"));
 
 const refusals = {
   "invalid-parameter": 400,
@@ -19,10 +19,10 @@ const refusals = {
   "not-found": 404,
   other: 405,
 } as const;
-const faultsOfAsking: Error[] = [
+const serverFaults: Error[] = [
   ...Object.entries(refusals).map(
     ([refusal, status]) =>
-      new ReadRefused("refused", { refusal: refusal as keyof typeof refusals, status, diagnostics: "its words" }),
+      new ReadRefused("refused", { refusal: refusal as keyof typeof refusals, status, diagnostics: "its text" }),
   ),
   new ReadRefused("refused", { refusal: "not-found", status: 410, diagnostics: "gone" }),
   new SessionDead("it ended", { refusal: "grant-refused" }),
@@ -32,11 +32,11 @@ const faultsOfAsking: Error[] = [
   new OriginRefused("elsewhere"),
 ];
 
-/** What a route answers where its function ends in a fault. */
-const answerTo = (route: string, fault: unknown) => problemAnswer(problemOf(fault), route, "call-1");
+/** The response of a route whose function throws. */
+const responseTo = (route: string, fault: unknown) => problemResponse(problemOf(fault), route, "call-1");
 
-/** The fault of a caller whom no authorizer named. */
-function notKnown(): unknown {
+/** The fault of a caller that no authorizer identified. */
+function unknownCaller(): unknown {
   try {
     return callerOf(undefined, { authorizer: "iam", callers: "sessions" });
   } catch (fault) {
@@ -44,39 +44,42 @@ function notKnown(): unknown {
   }
 }
 
-describe("the description has each answer", () => {
-  it.each(asking)("to a fault of asking IntegraConnect: %s", (route) => {
-    for (const fault of faultsOfAsking) expectDescribed(route, answerTo(route, fault));
+describe("the responses in the description", () => {
+  it.each(requesting)("the description of %s has the response to each fault of IntegraConnect", (route) => {
+    for (const fault of serverFaults) expectDescribed(route, responseTo(route, fault));
   });
 
-  it.each(closedRoutes)("to a caller who is not known, and to what nobody foresaw: %s", (route) => {
-    expectDescribed(route, answerTo(route, notKnown()));
-    expectDescribed(route, answerTo(route, new Error("unforeseen")));
-  });
+  it.each(closedRoutes)(
+    "the description of %s has the responses to an unknown caller and to an unexpected error",
+    (route) => {
+      expectDescribed(route, responseTo(route, unknownCaller()));
+      expectDescribed(route, responseTo(route, new Error("unexpected")));
+    },
+  );
 
-  it.each(closedRoutes)("of API Gateway's own: %s", (route) => {
+  it.each(closedRoutes)("the description of %s has the responses of API Gateway itself", (route) => {
     for (const status of [401, 403, 429, 500, 503]) {
       const body = Buffer.from('{"message":"Too Many Requests"}');
       expectDescribed(route, { status, headers: { "content-type": "application/json" }, body });
     }
   });
 
-  it("and would be found out if it had not: the check is not blind", () => {
+  it("the check finds a status, a body, a media type and a header that are not described", () => {
     const teapot = new ApiProblem("A teapot", { status: 418, issue: "exception", detail: "Tea?" });
-    const answer = answerTo("POST /ccd-requests", teapot);
-    expect(() => expectDescribed("POST /ccd-requests", answer)).toThrow("418");
-    const dead = answerTo("POST /ccd-requests", new SessionDead("it ended", { refusal: "grant-refused" }));
-    expect(() => expectDescribed("POST /ccd-requests", { ...dead, body: Buffer.from('{"status":503}') })).toThrow(
+    const response = responseTo("POST /ccd-requests", teapot);
+    expect(() => expectDescribed("POST /ccd-requests", response)).toThrow("418");
+    const ended = responseTo("POST /ccd-requests", new SessionDead("it ended", { refusal: "grant-refused" }));
+    expect(() => expectDescribed("POST /ccd-requests", { ...ended, body: Buffer.from('{"status":503}') })).toThrow(
       "required property 'type'",
     );
-    expect(() => expectDescribed("GET /fhir/Patient", dead)).toThrow("application/problem+json");
-    const secret = { ...dead, headers: { ...dead.headers, "x-more": "1" } };
-    expect(() => expectDescribed("POST /ccd-requests", secret)).toThrow("x-more");
+    expect(() => expectDescribed("GET /fhir/Patient", ended)).toThrow("application/problem+json");
+    const unknownHeader = { ...ended, headers: { ...ended.headers, "x-more": "1" } };
+    expect(() => expectDescribed("POST /ccd-requests", unknownHeader)).toThrow("x-more");
   });
 });
 
 describe("the description", () => {
-  it("has nothing under components that no route refers to", () => {
+  it("each component of the description is referenced", () => {
     const text = JSON.stringify(openApiDocument());
     const places = ["headers", "responses", "schemas"].flatMap((kind) =>
       Object.keys(describedAt(`/components/${kind}`) as object).map((name) => `#/components/${kind}/${name}`),

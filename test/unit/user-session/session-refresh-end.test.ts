@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { granted, keptSession, refused, sessionId, start, tokensOf } from "../../fixtures/kept-session.ts";
 
-describe("a dead session", () => {
-  it("is told with the server's words and what to do, at once and without another request", async () => {
+describe("a session that has ended", () => {
+  it("an ended session fails each call at once with the server's reason and a remedy, without another token request", async () => {
     const setting = keptSession([refused()]);
     const first = await setting.faultOf();
     expect(first).toMatchObject({ name: "SessionDead", refusal: "grant-refused" });
@@ -17,30 +17,30 @@ describe("a dead session", () => {
     expect(setting.slept).toEqual([]);
   });
 
-  it("is noticed by everybody who meets it, and known to be told once it was", async () => {
+  it("each call reports the end of the session, and sees whether it was published", async () => {
     const setting = keptSession([refused()]);
     const { message } = (await setting.faultOf()) as Error;
-    const death = { id: sessionId, at: start, refusal: "grant-refused", words: message };
+    const end = { id: sessionId, at: start, refusal: "grant-refused", message };
     await setting.faultOf();
-    await setting.ports.store.markTold(sessionId, start);
+    await setting.ports.store.markEndPublished(sessionId, start);
     await setting.faultOf();
-    expect(setting.met).toEqual([false, false, true].map((told) => ({ ...death, told })));
+    expect(setting.met).toEqual([false, false, true].map((published) => ({ ...end, published })));
   });
 
-  it("that was revived and dies again is told again", async () => {
+  it("a session that was reopened and ends again has a new end to publish", async () => {
     const setting = keptSession([refused(), refused()]);
     await setting.faultOf();
-    await setting.ports.store.markTold(sessionId, start);
+    await setting.ports.store.markEndPublished(sessionId, start);
     setting.clock.now += 1_000;
     setting.put({});
     await setting.faultOf();
     expect(setting.met).toMatchObject([
-      { at: start, told: false },
-      { at: start + 1_000, told: false },
+      { at: start, published: false },
+      { at: start + 1_000, published: false },
     ]);
   });
 
-  it("lives again with the refresh token of a newer secret", async () => {
+  it("an ended session lives again with the refresh token of a newer secret", async () => {
     const setting = keptSession([granted(1), refused(), granted(9)]);
     await setting.token();
     setting.clock.now += 900_000;
@@ -50,7 +50,7 @@ describe("a dead session", () => {
     expect(tokensOf(setting)).toEqual(["r0", "r1", "new"]);
   });
 
-  it("whose client was refused goes on with its newest token when the client is put right", async () => {
+  it("a session whose client was refused continues with its newest refresh token after the client is corrected", async () => {
     const setting = keptSession([granted(1), refused("client-refused"), granted(2)]);
     await setting.token();
     setting.clock.now += 900_000;
@@ -66,7 +66,7 @@ describe("a dead session", () => {
     });
   });
 
-  it("costs one request for each time that the same secret is put again", async () => {
+  it("storing the same secret again costs one token request each time", async () => {
     const setting = keptSession([refused(), refused()]);
     await setting.faultOf();
     setting.put({});
@@ -75,7 +75,7 @@ describe("a dead session", () => {
     expect(setting.brought).toHaveLength(2);
   });
 
-  it("gives no token any more, not even one that has not expired", async () => {
+  it("an ended session gives no token, not even one that has not expired", async () => {
     const setting = keptSession([granted(1), refused()]);
     await setting.token();
     setting.clock.now += 60_000;
@@ -83,7 +83,7 @@ describe("a dead session", () => {
     expect(await setting.faultOf()).toMatchObject({ name: "SessionDead" });
   });
 
-  it("stays dead for an older secret", async () => {
+  it("an older secret does not reopen an ended session", async () => {
     const setting = keptSession([refused()]);
     await setting.faultOf();
     setting.put({ refresh_token: "older" }, start - 2_000);
@@ -93,7 +93,7 @@ describe("a dead session", () => {
 });
 
 describe("the operator's secret", () => {
-  it("that is newer replaces a chain that lives, at its next refresh", async () => {
+  it("a newer secret replaces the chain of a live session at its next refresh", async () => {
     const setting = keptSession([granted(1), granted(9), granted(10)]);
     await setting.token();
     setting.clock.now += 900_000;
@@ -104,19 +104,19 @@ describe("the operator's secret", () => {
     expect(tokensOf(setting)).toEqual(["r0", "new", "r9"]);
   });
 
-  it("that is older replaces nothing, and its client is not used with a newer chain", async () => {
+  it("an older secret replaces no chain, and its client is not used with a newer chain", async () => {
     const setting = keptSession([granted(1)]);
     await setting.token();
     setting.clock.now += 900_000;
     setting.put({ refresh_token: "older" }, start - 2_000);
     expect(await setting.faultOf()).toMatchObject({
       name: "SessionSecretUnusable",
-      message: expect.stringContaining("put it again") as string,
+      message: expect.stringContaining("store the newest secret again") as string,
     });
     expect(setting.record()).toMatchObject({ refreshToken: "r1", claim: undefined });
   });
 
-  it("that cannot be used is told by field, and nothing is asked of the server", async () => {
+  it("a fault of the secret names the field, and no token request is sent", async () => {
     const setting = keptSession([]);
     setting.put({ auth_method: "password" });
     expect(await setting.faultOf()).toMatchObject({

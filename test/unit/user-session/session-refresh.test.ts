@@ -1,6 +1,9 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ServerUnavailable } from "#platform/faults/faults.ts";
-import { claimMs, sessionTokens } from "#user-session/session-keeper.ts";
+import { claimMs, sessionTokens } from "#user-session/session-refresh.ts";
+import { refreshUserToken } from "#user-session/token-endpoint.ts";
+import { userServer } from "#user-session/user-server.ts";
 import {
   type Answer,
   granted,
@@ -11,9 +14,10 @@ import {
   tokensOf,
   unavailable,
 } from "../../fixtures/kept-session.ts";
+import { tokenReplies } from "../../fixtures/token-answers.ts";
 
 describe("a session's access token", () => {
-  it("begins with the secret's refresh token, and goes on with each new one", async () => {
+  it("a session begins with the secret's refresh token, and continues with each rotated one", async () => {
     const setting = keptSession([granted(1), granted(2), granted(3)]);
     for (const expected of ["t1", "t2", "t3"]) {
       expect(await setting.token()).toBe(expected);
@@ -23,7 +27,7 @@ describe("a session's access token", () => {
     expect(setting.record()).toMatchObject({ refreshToken: "r3", attempts: 0, claim: undefined });
   });
 
-  it("goes on with the same refresh token where the server does not rotate", async () => {
+  it("a session keeps its refresh token if the server does not rotate it", async () => {
     const setting = keptSession([granted(1, { refreshToken: "r0" }), granted(2, { refreshToken: "r0" })]);
     await setting.token();
     setting.clock.now += 900_000;
@@ -36,7 +40,7 @@ describe("a session's access token", () => {
     ["300 s", 300, 240_000],
     ["5 s", 5, 4_000],
   ])(
-    "that lives %s is used until its margin begins, not longer, and the secret is left in peace",
+    "an access token that lives %s is used until its margin begins, without a read of the secret",
     async (_, life, keptMs) => {
       const setting = keptSession([granted(1, { expiresInSeconds: life }), granted(2)]);
       await setting.token();
@@ -49,7 +53,7 @@ describe("a session's access token", () => {
     },
   );
 
-  it("is given once even where it should be renewed by the time it comes", async () => {
+  it("an access token that is due for renewal on arrival is still used once", async () => {
     const setting: ReturnType<typeof keptSession> = keptSession([
       () => {
         setting.clock.now += 3_000;
@@ -59,7 +63,7 @@ describe("a session's access token", () => {
     expect(await setting.token()).toBe("t1");
   });
 
-  it("counts its life from when it was asked for", async () => {
+  it("the lifetime of an access token counts from its request", async () => {
     const setting: ReturnType<typeof keptSession> = keptSession([
       () => {
         setting.clock.now += 8_000;
@@ -70,7 +74,7 @@ describe("a session's access token", () => {
     expect(setting.record()?.access).toEqual({ token: "t1", issuedAt: start, renewAt: start + 839_000 });
   });
 
-  it("serves authorised requests: the current one, and another one after a 401", async () => {
+  it("an authorised request gets the current token, and another one after a 401", async () => {
     const setting = keptSession([granted(1), granted(2)]);
     const tokens = sessionTokens(setting.ports, setting.session);
     expect(await tokens.current()).toBe("t1");
@@ -80,7 +84,7 @@ describe("a session's access token", () => {
     expect(tokensOf(setting)).toEqual(["r0", "r1"]);
   });
 
-  it("is not refreshed again and again for a server that refuses each new one", async () => {
+  it("a token that is refused right after it was issued is not refreshed", async () => {
     const setting = keptSession([granted(1)]);
     await setting.token();
     setting.clock.now += 9_999;
@@ -89,8 +93,61 @@ describe("a session's access token", () => {
   });
 });
 
-describe("a token endpoint that is out of order", () => {
-  it("is asked three times in one call, then not before its rest is over, by nobody", async () => {
+describe("a token endpoint that fails", () => {
+  // E8
+  it("a refresh token without an access token is stored, and the session continues with it", async () => {
+    const setting = keptSession([granted(1, { accessToken: undefined }), granted(2)]);
+    expect(await setting.token()).toBe("t2");
+    expect(tokensOf(setting)).toEqual(["r0", "r1"]);
+    expect(setting.slept).toEqual([500]);
+    expect(setting.record()).toMatchObject({ refreshToken: "r2", attempts: 0, claim: undefined });
+  });
+
+  it("refresh tokens without access tokens are stored at growing intervals", async () => {
+    const setting = keptSession([1, 2, 3].map((number) => granted(number, { accessToken: undefined })));
+    expect(await setting.faultOf()).toMatchObject({ name: "ServerUnavailable", retryAfterMs: 10_000 });
+    expect(setting.slept).toEqual([500, 2_000]);
+    expect(setting.record()).toMatchObject({
+      refreshToken: "r3",
+      access: undefined,
+      attempts: 3,
+      claim: undefined,
+      retryAt: setting.clock.now + 10_000,
+    });
+  });
+
+  it("no answer loses a rotated refresh token that stood in it", async () => {
+    await fc.assert(
+      fc.asyncProperty(tokenReplies, async ({ status, members, answer }) => {
+        const setting = keptSession([
+          () =>
+            refreshUserToken(
+              {
+                server: userServer({ baseUrl: "https://portal.example" }),
+                http: () => Promise.resolve(answer()),
+                now: () => setting.clock.now,
+              },
+              { id: "bridge", authentication: { method: "none" } },
+              "r0",
+            ),
+          unavailable(3_600_000),
+        ]);
+        const outcome = await setting.token().catch((fault: Error) => fault.name);
+        const rotated = members["refresh_token"] === "refresh-1";
+        expect(setting.record()?.refreshToken === "refresh-1").toBe(rotated);
+        const issued = status < 300 && members["access_token"] === "access-1";
+        expect(outcome === "access-1").toBe(issued);
+        expect(
+          issued ? [outcome] : ["SessionDead", "ServerUnavailable", [members["access_token"]].flat()[0]],
+        ).toContain(outcome);
+        // A session that has a new refresh token has not ended.
+        expect(rotated && setting.record()?.end !== undefined).toBe(false);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("a call tries the token endpoint three times; later calls send no request before the delay has passed", async () => {
     const setting = keptSession(Array.from({ length: 4 }, () => unavailable()));
     expect(await setting.faultOf()).toMatchObject({
       name: "ServerUnavailable",
@@ -107,7 +164,7 @@ describe("a token endpoint that is out of order", () => {
     expect(setting.brought).toHaveLength(4);
   });
 
-  it("is left alone for longer and longer, at most five minutes", async () => {
+  it("the delay between refreshes grows up to five minutes", async () => {
     const setting = keptSession(Array.from({ length: 20 }, () => unavailable()));
     const rests: unknown[] = [];
     for (let call = 0; call < 6; call += 1) {
@@ -120,34 +177,34 @@ describe("a token endpoint that is out of order", () => {
   });
 
   it.each([
-    ["obeyed", 120_000, 120_000],
-    ["obeyed for an hour at most", 86_400_000, 3_600_000],
-  ])("says when to come back, which is %s", async (_, asked, restMs) => {
-    const setting = keptSession([unavailable(asked)]);
-    expect(await setting.faultOf()).toMatchObject({ name: "ServerUnavailable", retryAfterMs: restMs });
+    ["120 s", 120_000, 120_000],
+    ["a day, up to an hour", 86_400_000, 3_600_000],
+  ])("the delay follows a Retry-After of %s", async (_, retryAfterMs, delayMs) => {
+    const setting = keptSession([unavailable(retryAfterMs)]);
+    expect(await setting.faultOf()).toMatchObject({ name: "ServerUnavailable", retryAfterMs: delayMs });
     expect(setting.slept).toEqual([]);
   });
 
-  it("says when to come back, which is no reason to be faster", async () => {
+  it("a short Retry-After does not shorten the delay", async () => {
     const setting = keptSession([unavailable(1), granted(1)]);
     expect(await setting.token()).toBe("t1");
     expect(setting.slept).toEqual([500]);
   });
 
-  it("costs nothing when it is back: the same refresh token is brought again", async () => {
+  it("once the token endpoint recovers, the same refresh token is sent again", async () => {
     const setting = keptSession([unavailable(), granted(1)]);
     expect(await setting.token()).toBe("t1");
     expect(tokensOf(setting)).toEqual(["r0", "r0"]);
     expect(setting.record()).toMatchObject({ attempts: 0, retryAt: undefined });
   });
 
-  it("is told apart from a fault of ours, which comes through as it is and kills no session", async () => {
+  it("an unexpected error passes through unchanged and does not end the session", async () => {
     const setting = keptSession([new TypeError("a bug"), granted(1)]);
     expect(await setting.faultOf()).toBeInstanceOf(TypeError);
-    expect(setting.record()).toMatchObject({ claim: undefined, death: undefined, retryAt: start + 500 });
+    expect(setting.record()).toMatchObject({ claim: undefined, end: undefined, retryAt: start + 500 });
   });
 
-  it("is told even where the ledger is out of order as well", async () => {
+  it("the token endpoint's fault is reported even if the ledger fails as well", async () => {
     const setting = keptSession([unavailable(60_000)], (store) => ({
       ...store,
       release: () => Promise.reject(new Error("the ledger is down")),
@@ -156,8 +213,8 @@ describe("a token endpoint that is out of order", () => {
   });
 });
 
-describe("a refresh whose outcome is hard to store", () => {
-  it("is stored at the third try, before anybody uses it", async () => {
+describe("a refresh whose tokens cannot be stored at once", () => {
+  it("new tokens are stored at the third attempt, before they are used", async () => {
     let writes = 0;
     const setting = keptSession([granted(1)], (store) => ({
       ...store,
@@ -171,7 +228,7 @@ describe("a refresh whose outcome is hard to store", () => {
     expect(setting.record()).toMatchObject({ refreshToken: "r1" });
   });
 
-  it("is not used where it cannot be stored at all, and the death that follows says what happened", async () => {
+  it("tokens that cannot be stored are not used, and the message of the end that follows says what happened", async () => {
     const setting = keptSession([granted(1), refused()], (store) => ({
       ...store,
       saveRefreshed: () => Promise.reject(new Error("throttled")),
@@ -180,11 +237,11 @@ describe("a refresh whose outcome is hard to store", () => {
     setting.clock.now += 500;
     expect(await setting.faultOf()).toMatchObject({
       name: "SessionDead",
-      message: expect.stringContaining("it may have been rotated then") as string,
+      message: expect.stringContaining("may have been rotated then") as string,
     });
   });
 
-  it("is not even begun where the ledger takes too long over the claim", async () => {
+  it("a refresh whose claim took too long to write is not sent", async () => {
     let slow = true;
     const setting: ReturnType<typeof keptSession> = keptSession([granted(1)], (store) => ({
       ...store,
@@ -201,7 +258,7 @@ describe("a refresh whose outcome is hard to store", () => {
   });
 });
 
-/** The first call's refresh lasts until another process has had its turn, whose refresh the answer `second` ends. */
+/** The first call's refresh lasts until another process has refreshed. `second` is the answer to that refresh. */
 function overtaken(second: Answer) {
   const setting: ReturnType<typeof keptSession> = keptSession([
     async () => {
@@ -215,19 +272,19 @@ function overtaken(second: Answer) {
 }
 
 describe("a refresh that outlives its claim", () => {
-  it("still continues the chain where the other one was refused: its tokens are the only ones", async () => {
+  it("a refresh that outlives its claim continues the chain if the other refresh was refused", async () => {
     const setting = overtaken(refused());
     expect(await setting.token()).toBe("t1");
-    expect(setting.record()).toMatchObject({ refreshToken: "r1", death: undefined });
+    expect(setting.record()).toMatchObject({ refreshToken: "r1", end: undefined });
   });
 
-  it("gives way where the other one was faster", async () => {
+  it("a refresh that outlives its claim gives way to a faster one", async () => {
     const setting = overtaken(granted(2));
     expect(await setting.token()).toBe("t2");
     expect(setting.record()).toMatchObject({ refreshToken: "r2" });
   });
 
-  it("does not bury a session that the other one refreshed", async () => {
+  it("a refusal that arrives after the claim does not end a session that another process refreshed", async () => {
     const setting: ReturnType<typeof keptSession> = keptSession([
       async () => {
         setting.clock.now += claimMs;
@@ -237,12 +294,12 @@ describe("a refresh that outlives its claim", () => {
       granted(2),
     ]);
     expect(await setting.token()).toBe("t2");
-    expect(setting.record()).toMatchObject({ death: undefined });
+    expect(setting.record()).toMatchObject({ end: undefined });
   });
 });
 
-describe("whoever waits for another process's refresh", () => {
-  it("gives up after a while, and says when to ask again", async () => {
+describe("a call that waits for another process's refresh", () => {
+  it("a call that waits for another process's refresh gives up within 25 s, and says when to retry", async () => {
     const setting = keptSession([]);
     const { store } = setting.ports;
     await store.beginChain(sessionId, { digest: "d", putAt: start, refreshToken: "r0" });

@@ -1,0 +1,57 @@
+import { createHash } from "node:crypto";
+import type { ApiRequest } from "#on-demand-api/gateway/api.ts";
+import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
+import { type CcdRequestBody, ccdRequestBody, idempotencyKey } from "#on-demand-api/language/ccd-request-messages.ts";
+import { type RepeatableId, randomId } from "./request-ids.ts";
+
+/** A valid POST to /ccd-requests, with the id of the CCD request that it creates. */
+export interface CcdRequestPost {
+  requestId: string;
+  /** Whether the caller may repeat the POST. If so, the id is derived from the Idempotency-Key. */
+  repeatable: boolean;
+  body: CcdRequestBody;
+  /** SHA-256 of the checked body, in hexadecimal. */
+  bodyDigest: string;
+}
+
+/**
+ * Reads a POST to /ccd-requests.
+ * @throws ApiProblem (400) that names every fault of the body, or of the Idempotency-Key
+ */
+export async function readPost(
+  { caller, headers, body: bytes }: ApiRequest,
+  repeatableId: RepeatableId,
+): Promise<CcdRequestPost> {
+  const parsed = ccdRequestBody.safeParse(parseJson(bytes));
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(" "));
+    throw badRequest("The body is invalid", faults.join("; "));
+  }
+  const key = headers["idempotency-key"];
+  const bodyDigest = digest(JSON.stringify(parsed.data));
+  if (key === undefined) return { requestId: randomId(), repeatable: false, body: parsed.data, bodyDigest };
+  const parsedKey = idempotencyKey.safeParse(key);
+  if (!parsedKey.success)
+    throw badRequest("The Idempotency-Key is invalid", "It must be 1 to 255 visible ASCII characters.");
+  return { requestId: await repeatableId(caller, parsedKey.data), repeatable: true, body: parsed.data, bodyDigest };
+}
+
+/** How long the caller prefers to wait for the end of the request (RFC 7240, 4.3), in milliseconds, at most `longestMs`. */
+export function preferredWaitMs({ headers }: ApiRequest, longestMs: number): number {
+  const [, seconds = "0"] = /(?:^|[\s,;])wait\s*=\s*"?(\d{1,6})"?(?=$|[\s,;])/i.exec(headers["prefer"] ?? "") ?? [];
+  return Math.min(Number(seconds) * 1000, longestMs);
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch {
+    // The parser's message quotes the body, which identifies a patient.
+    throw badRequest("The body is not JSON", "Send a JSON object.");
+  }
+}
+
+const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+const badRequest = (title: string, detail: string): ApiProblem =>
+  new ApiProblem(title, { status: 400, issue: "invalid", detail });

@@ -1,0 +1,109 @@
+import { Readable } from "node:stream";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ServerUnavailable } from "#platform/faults/faults.ts";
+import { readTokenAnswer, type TokenAnswer } from "#platform/http/token-answer.ts";
+import { tokenReplies } from "../../../fixtures/token-answers.ts";
+
+const read = (status: number, body: string): Promise<TokenAnswer> =>
+  readTokenAnswer({ status, headers: {}, body: Readable.from([Buffer.from(body)]) }, 0);
+const right = { access_token: "a1", token_type: "bearer", expires_in: 899, refresh_token: "r1", scope: "openid" };
+const changed = (more: object): Promise<TokenAnswer> => read(200, JSON.stringify({ ...right, ...more }));
+
+async function* broken() {
+  yield await Promise.resolve(Buffer.from("{"));
+  throw new Error("cut");
+}
+
+describe("the answer of a token endpoint", () => {
+  it.each([200, 201, 202, 206])("gives its tokens with the status %d", async (status) => {
+    expect(await read(status, JSON.stringify(right))).toMatchObject({
+      accessToken: "a1",
+      refreshToken: "r1",
+      lifetimeSeconds: 899,
+      scope: "openid",
+      refused: undefined,
+    });
+  });
+
+  // E20
+  it("may have a byte order mark in front", async () => {
+    expect((await read(200, `\ufeff${JSON.stringify(right)}`)).accessToken).toBe("a1");
+  });
+
+  // E8
+  it.each([
+    ["899", 899],
+    [899.9, 899],
+    [null, 300],
+    [0, 300],
+    [0.5, 300],
+    [-1, 300],
+    ["", 300],
+    ["soon", 300],
+    [{}, 300],
+    [[899], 300],
+    [1e308, 86_400],
+    [undefined, undefined],
+  ])("whose expires_in is %j has the lifetime %s", async (expires_in, lifetimeSeconds) => {
+    expect(await changed({ expires_in })).toMatchObject({ accessToken: "a1", refreshToken: "r1" });
+    expect((await changed({ expires_in })).lifetimeSeconds).toBe(lifetimeSeconds);
+  });
+
+  it.each([
+    [["openid", "offline"], "openid offline"],
+    [["openid", 1, null], "openid"],
+    [null, undefined],
+    [{}, undefined],
+    [7, undefined],
+  ])("whose scope is %j has the scope %s", async (scope, text) => {
+    expect(await changed({ scope })).toMatchObject({ accessToken: "a1", refreshToken: "r1", scope: text });
+  });
+
+  it.each([null, "", " ", 7, {}, [], ["a1", "a2"], "a\nb", "ä"])(
+    "whose access_token is %j has none, but keeps its refresh token",
+    async (access_token) => {
+      expect(await changed({ access_token })).toMatchObject({ accessToken: undefined, refreshToken: "r1" });
+    },
+  );
+
+  it.each([null, "", " ", 7, {}, [], ["r1", "r2"]])("whose refresh_token is %j has none", async (refresh_token) => {
+    expect(await changed({ refresh_token })).toMatchObject({ accessToken: "a1", refreshToken: undefined });
+  });
+
+  it("with an error status has no access token, but keeps its refresh token", async () => {
+    expect(await read(500, JSON.stringify(right))).toMatchObject({ accessToken: undefined, refreshToken: "r1" });
+  });
+
+  // E9
+  it.each([200, 201, 302, 400, 401, 403, 500, 503])(
+    "with a final OAuth error refuses with the status %d",
+    async (status) => {
+      expect((await read(status, '{"error":"invalid_client"}')).refused).toBe("client");
+      expect((await read(status, '{"error":"invalid_grant"}')).refused).toBe("grant");
+      expect((await read(status, '{"error":"server_error"}')).refused).toBeUndefined();
+      expect((await read(status, '{"error":"weird_error"}')).refused).toBeUndefined();
+    },
+  );
+
+  it("is read, whatever is in it", async () => {
+    await fc.assert(
+      fc.asyncProperty(tokenReplies, async ({ status, members, answer }) => {
+        const { accessToken, refreshToken, lifetimeSeconds } = await readTokenAnswer(answer(), 0);
+        const issued = status < 300 && members["access_token"] === "access-1";
+        expect(accessToken === "access-1").toBe(issued);
+        expect(refreshToken === "refresh-1").toBe(members["refresh_token"] === "refresh-1");
+        expect([undefined, true]).toContain(lifetimeSeconds && lifetimeSeconds >= 1 && lifetimeSeconds <= 86_400);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("that is cut is no answer with a 2xx, and a refusal by its status otherwise", async () => {
+    const cut = () => Readable.from(broken());
+    await expect(readTokenAnswer({ status: 200, headers: {}, body: cut() }, 0)).rejects.toBeInstanceOf(
+      ServerUnavailable,
+    );
+    expect((await readTokenAnswer({ status: 401, headers: {}, body: cut() }, 0)).refusal.status).toBe(401);
+  });
+});
