@@ -94,10 +94,13 @@ function isPersonWithName(details: PersonDetails): boolean {
   return isBornAlike && (details.family === "same" || details.given === "same");
 }
 
-/** Whether an id is the patient id, under a root that no EHR issues, and none belongs to another patient: a twin has the same day of birth. */
+/**
+ * Whether an id is the patient id, under a root of numbers that no EHR issues, and no id belongs to another patient. A twin has the
+ * same day of birth and the same family name.
+ */
 function namesOnlyPatient(ids: readonly InstanceIdentifier[], patient: RequestedPatient, rules: PatientRules): boolean {
-  const isUnderOtherRoot = ({ root = "" }: InstanceIdentifier): boolean => isIssuedElsewhere(normaliseRoot(root));
-  const namesPatient = ids.some((id) => hasPatientId(id, patient) && isUnderOtherRoot(id));
+  const underOtherRoots = ids.filter(({ root }) => root !== undefined && isIssuedElsewhere(normaliseRoot(root)));
+  const namesPatient = underOtherRoots.some((id) => hasPatientId(id, patient));
   return namesPatient && !ids.some((id) => belongsToAnother(id, patient, rules));
 }
 
