@@ -7,6 +7,7 @@ export const everyOption = {
     audience: "https://login.example.org/",
     fileOrigins: ["https://files.example.org/"],
     patientSearchPaths: { "us-core": "us-core/Patient" },
+    usCorePaths: { base: "us-core/v5", spelling: "lower-case" },
   },
   ccd: {
     documents: { patientIdRoots: ["2.16.840.1.113883.3.9999.3"], secondFactor: "required", limits: { answerMiB: 128 } },

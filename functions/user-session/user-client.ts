@@ -8,7 +8,7 @@ import { secretReader } from "#platform/lambda/secret-reader.ts";
 import { SessionSecretUnusable } from "#user-session/language/session-faults.ts";
 import type { UserClient } from "./fhir-page.ts";
 import { sessionEvents } from "./language/session-events.ts";
-import { patientSearchPaths } from "./language/user-endpoints.ts";
+import { patientSearchPaths, usCorePaths } from "./language/user-endpoints.ts";
 import { sessionLog } from "./log.ts";
 import { countEndedSessionUse, reportSessionEnd } from "./session-end.ts";
 import { sessionTokens } from "./session-refresh.ts";
@@ -21,6 +21,7 @@ const sessionVariables = z.object({
   INTEGRA_USER_TOKEN_URL: z.url().optional(),
   INTEGRA_FHIR_URL: z.url().optional(),
   INTEGRA_PATIENT_SEARCH_PATHS: jsonVariable(patientSearchPaths).optional(),
+  INTEGRA_US_CORE_PATHS: jsonVariable(usCorePaths).optional(),
   INTEGRA_CCD_REQUEST_URL: z.url().optional(),
   INTEGRA_CCD_NONCE_URL: z.url().optional(),
   INTEGRA_CCD_DOWNLOAD_URL: z.url().optional(),
@@ -39,6 +40,7 @@ export function userClient(): UserClient {
     tokenUrl: env.INTEGRA_USER_TOKEN_URL,
     fhirUrl: env.INTEGRA_FHIR_URL,
     patientSearchPaths: env.INTEGRA_PATIENT_SEARCH_PATHS,
+    usCorePaths: env.INTEGRA_US_CORE_PATHS,
     ccdRequestUrl: env.INTEGRA_CCD_REQUEST_URL,
     ccdNonceUrl: env.INTEGRA_CCD_NONCE_URL,
     ccdDownloadUrl: env.INTEGRA_CCD_DOWNLOAD_URL,

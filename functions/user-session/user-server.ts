@@ -1,5 +1,5 @@
 import { type TrustedOrigins, trustedOrigins, withTrailingSlash } from "#platform/http/trusted-origins.ts";
-import type { PatientSearchEndpoint } from "./language/user-endpoints.ts";
+import type { PatientSearchEndpoint, UsCorePaths } from "./language/user-endpoints.ts";
 
 /** The server's endpoints for a user session. */
 export interface UserServer extends TrustedOrigins {
@@ -8,6 +8,8 @@ export interface UserServer extends TrustedOrigins {
   fhirUrl: URL;
   /** The two patient searches of the guide, below `fhirUrl`. */
   patientSearchPaths: Record<PatientSearchEndpoint, string>;
+  /** Where the US Core resources other than Patient are, below `fhirUrl`. */
+  usCorePaths: { [Name in keyof UsCorePaths]-?: NonNullable<UsCorePaths[Name]> };
   ccd: { requestUrl: URL; nonceUrl: URL; downloadUrl: URL };
 }
 
@@ -16,6 +18,7 @@ export interface UserServerSettings {
   tokenUrl?: string | undefined;
   fhirUrl?: string | undefined;
   patientSearchPaths?: Partial<Record<PatientSearchEndpoint, string>> | undefined;
+  usCorePaths?: UsCorePaths | undefined;
   ccdRequestUrl?: string | undefined;
   ccdNonceUrl?: string | undefined;
   ccdDownloadUrl?: string | undefined;
@@ -24,6 +27,9 @@ export interface UserServerSettings {
 
 /** The guide spells them `r4/Patient` and `r4/us-core/patient` (guide, "API to Fetch Patient ID", "Configuration"). */
 const guidePatientPaths = { r4: "Patient", "us-core": "us-core/patient" };
+
+/** Apart from Patient, the guide names no path of a US Core resource. The types are spelled as in FHIR. */
+const assumedUsCorePaths = { base: "us-core", spelling: "as-in-fhir" } as const;
 
 /**
  * The endpoints for a user session, from the stage's settings. An endpoint without a setting has the vendor's path under the
@@ -43,6 +49,10 @@ export function userServer(settings: UserServerSettings): UserServer {
     tokenUrl,
     fhirUrl,
     patientSearchPaths: { ...guidePatientPaths, ...settings.patientSearchPaths },
+    usCorePaths: {
+      base: settings.usCorePaths?.base ?? assumedUsCorePaths.base,
+      spelling: settings.usCorePaths?.spelling ?? assumedUsCorePaths.spelling,
+    },
     ccd,
     ...trustedOrigins([fhirUrl, ...Object.values(ccd)], tokenUrl, settings.fileOrigins),
   };

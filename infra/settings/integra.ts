@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { patientSearchPaths } from "#user-session/language/user-endpoints.ts";
+import { patientSearchPaths, usCorePaths } from "#user-session/language/user-endpoints.ts";
 import { fileOrigin, serverUrl } from "./server-url.ts";
 
 /** IntegraConnect: its URLs. A URL that is absent is the one that the guide names, below `baseUrl`. */
@@ -22,6 +22,11 @@ export const integra = z
     fhirUrl: serverUrl.optional(),
     /** The paths of the patient searches, relative to `fhirUrl`. A path that is absent is the one that the guide names. */
     patientSearchPaths: patientSearchPaths.optional(),
+    /**
+     * Where the US Core resources are, relative to `fhirUrl`: `base` (if absent, `us-core`), and the `spelling` of the types,
+     * `as-in-fhir` (if absent) or `lower-case`. The path of Patient is in `patientSearchPaths`.
+     */
+    usCorePaths: usCorePaths.optional(),
     /** The three endpoints for CCDs. */
     ccdRequestUrl: serverUrl.optional(),
     ccdNonceUrl: serverUrl.optional(),

@@ -168,6 +168,23 @@ describe("the paths of the patient searches", () => {
   });
 });
 
+const usCore = (usCorePaths: object) => dev({ integra: { usCorePaths } }).integra.usCorePaths;
+
+describe("the paths of the US Core resources", () => {
+  test("the base and the spelling may each be set by itself", () => {
+    expect(usCore({ base: "uscore/v5" })).toEqual({ base: "uscore/v5" });
+    expect(usCore({ spelling: "lower-case" })).toEqual({ spelling: "lower-case" });
+  });
+
+  test.each([
+    ["a path that leads out of fhirUrl", { base: "../us-core" }, "must be a path below fhirUrl"],
+    ["an unknown spelling", { spelling: "UPPER" }, "usCorePaths.spelling"],
+    ["an unknown part", { types: {} }, "types"],
+  ])("a setting with %s is refused", (_, settings, message) => {
+    expect(() => usCore(settings)).toThrow(message);
+  });
+});
+
 const scheduled = (schedule: object) =>
   dev({ schedules: [{ name: "nightly", expression: "rate(1 day)", ...schedule }] });
 

@@ -132,6 +132,17 @@ describe("the API on demand", () => {
       expect(lines).toEqual(all.map(({ line }) => line));
     });
 
+    it("the resources of the US Core profiles come from the server's us-core paths, by search and by read", async () => {
+      const { id } = somebody();
+      const { entry = [] } = await bundleOf(await caller.get(`/fhir/us-core/Condition?patient=${id}`));
+      const [condition] = entry.map(({ resource }) => resource);
+      const answer = await caller.get(`/fhir/us-core/Condition/${condition?.id ?? ""}`);
+      expect(await answer.json()).toEqual(condition);
+      expect((await caller.get(`/fhir/us-core/Patient/${id}`)).status).toBe(200);
+      const paths = test.simulator.log.map(({ path }) => path).filter((path) => path.includes("/us-core/Condition"));
+      expect(paths.length).toBe(2);
+    });
+
     it("are not paged by another's cursor, another search's, or a changed one", async () => {
       const path = linkOf(await bundleOf(await caller.get("/fhir/Observation")), "next") ?? "";
       const asked = test.simulator.log.length;

@@ -1,5 +1,5 @@
 import { executionName } from "#bulk-export/language/execution-names.ts";
-import { ClientKeyUnusable } from "#bulk-export/language/export-faults.ts";
+import { ClientKeyUnusable, type ExportFaultName } from "#bulk-export/language/export-faults.ts";
 import type { DeleteJobInput, Deletion } from "#bulk-export/language/export-state.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
@@ -16,17 +16,25 @@ export interface DeleteJobPorts {
   sleep: (ms: number) => Promise<void>;
 }
 
+/** The faults by which the server says that a job is over. */
+const saidByServer: ReadonlySet<string> = new Set<ExportFaultName>(["ExportJobFailed", "ExportJobGone"]);
+
 const retryPausesMs = [1_000, 4_000];
 
 /**
  * Deletes the job and its files on the server, in at most three attempts. A DELETE that fails is logged and fails
  * nothing, because the server deletes the files by itself after 48 hours (guide, "Download the ndjson file").
+ *
+ * A job that has a manifest is kept if the export fails, because its files can still be fetched, unless the server itself said that
+ * the job is over. Such a failure is that of a resumption, for example while the server is down.
  */
 export const deleteJobStep =
   (ports: DeleteJobPorts): Step<DeleteJobInput, Deletion> =>
-  async ({ export: context }, { signal }) => {
+  async ({ export: context, failure }, { signal }) => {
     const job = await ports.records.findJob(context.exportId);
     if (job === undefined || job.foreign) return { deleted: false };
+    const isOver = failure === undefined || saidByServer.has(failure.Error);
+    if (job.manifestUrl !== undefined && !isOver) return { deleted: false };
     // If the export has lost the lease, the server may have handed this job to the export that holds it now.
     if (!(await ports.leases.isHeldBy(context.request.level, executionName(context)))) return { deleted: false };
     for (const pause of [...retryPausesMs, undefined]) {

@@ -146,7 +146,8 @@ export type CompleteInput = z.infer<typeof completeInput>;
 export const announceInput = z.object({ export: exportContext, completion });
 export type AnnounceInput = z.infer<typeof announceInput>;
 
-export const deleteJobInput = z.object({ export: exportContext });
+/** `failure`: why the export fails. Absent if it succeeds. */
+export const deleteJobInput = z.object({ export: exportContext, failure: caughtFailure.optional() });
 export type DeleteJobInput = z.infer<typeof deleteJobInput>;
 
 /** `$.deletion`: for information only. A DELETE that fails never fails an export. */

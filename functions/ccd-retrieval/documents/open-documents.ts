@@ -1,6 +1,7 @@
 import { DocumentRefused } from "#ccd-retrieval/language/document-faults.ts";
 import { type ByteSource, type DownloadedAnswer, openSource, readChunks } from "./byte-source.ts";
 import { type DocumentLimits, defaultLimits } from "./limits.ts";
+import { beginsAsMarkup } from "./xml/root-element.ts";
 import { readArchive } from "./zip/archive-rules.ts";
 import { readEntryContent } from "./zip/entry-content.ts";
 
@@ -87,7 +88,7 @@ async function openXml(
   source: ByteSource,
   limits: DocumentLimits,
 ): Promise<DownloadedDocuments> {
-  if (!looksLikeXml(await readStart(source))) {
+  if (!beginsAsMarkup(await readStart(source))) {
     throw new DocumentRefused("unknown-format", "the answer is neither a ZIP archive nor an XML document");
   }
   const bytes = source.size;
@@ -123,9 +124,4 @@ async function readStart(source: ByteSource): Promise<Buffer> {
 
 function isZip(bytes: Buffer): boolean {
   return zipSignatures.some((signature) => bytes.subarray(0, signature.length).equals(signature));
-}
-
-/** Whether the first character is `<`, after a byte order mark and white space, in UTF-8 or UTF-16. */
-function looksLikeXml(bytes: Buffer): boolean {
-  return /^(?:\u00ef\u00bb\u00bf|\u00ff\u00fe|\u00fe\u00ff)?[\0\t\n\r ]*</.test(bytes.toString("latin1"));
 }

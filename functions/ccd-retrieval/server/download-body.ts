@@ -1,3 +1,4 @@
+import { beginsAsMarkup, findRootElement, localName } from "#ccd-retrieval/documents/xml/root-element.ts";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import { FileCut } from "#platform/faults/file-faults.ts";
 import { type OpenedBody, wholenessOf } from "#platform/http/body-wholeness.ts";
@@ -15,12 +16,14 @@ export type DownloadBody =
   | { kind: "documents" | "empty-zip"; documents: DocumentStream }
   | { kind: "statement"; text: Buffer };
 
-/** Enough bytes to tell a document from an HTML page or an error in XML. */
+/** Enough bytes for the first signature, and for most prologues. */
 const beginningLimit = 512;
 const statementLimit = 256 * 1024;
 
 /**
- * Finds out what a body is, by its first bytes. The guide does not name a Content-Type, so the Content-Type decides nothing.
+ * Finds out what a body is: by its first bytes and, if it is XML or HTML, by its root element. So a document may quote `<html>`,
+ * and it makes no difference how the network cuts the body. The guide does not name a Content-Type, so the Content-Type decides
+ * nothing.
  * @throws ServerUnavailable if the body ends early within these bytes, or has a content-encoding that was not requested
  */
 export async function openDownloadBody(answer: HttpAnswer): Promise<DownloadBody> {
@@ -31,7 +34,7 @@ export async function openDownloadBody(answer: HttpAnswer): Promise<DownloadBody
   }
   try {
     const iterator = receive(answer);
-    const { beginning, ended } = await readBeginning(iterator, beginningLimit);
+    const { beginning, ended } = await readUntilKnown(iterator);
     const form = formOf(beginning);
     if (form === undefined) {
       const { beginning: text } = await readBeginning(iterator, statementLimit, beginning);
@@ -50,16 +53,32 @@ export async function openDownloadBody(answer: HttpAnswer): Promise<DownloadBody
 
 /** A ZIP begins with an entry. If it has no entries, it begins with its end record (APPNOTE 4.3.7 and 4.3.16). */
 function formOf(beginning: Buffer): "zip" | "xml" | undefined {
-  const signature = beginning.toString("latin1", 0, 4);
-  if (signature === "PK\u0003\u0004" || isEmptyZip(beginning)) return "zip";
-  // XML in UTF-16 begins with a byte order mark. HTML and errors come in UTF-8.
-  if (signature.startsWith("\u00fe\u00ff") || signature.startsWith("\u00ff\u00fe")) return "xml";
-  const text = beginning.toString("utf8").replace(/^\ufeff?\s*/, "");
-  return text.startsWith("<") && !/<(!doctype\s+html|html|OperationOutcome)\b/i.test(text) ? "xml" : undefined;
+  if (isZip(beginning)) return "zip";
+  const search = findRootElement(beginning);
+  const isStatement = search.state === "found" && statementRoots.has(localName(search.root));
+  // A text that begins as markup and has no root is a damaged document.
+  return beginsAsMarkup(beginning) && !isStatement ? "xml" : undefined;
+}
+
+/** The roots of HTML pages and of FHIR's errors in XML. Whatever else is XML must prove to be a document. */
+const statementRoots: ReadonlySet<string> = new Set(["html", "head", "body", "operationoutcome"]);
+
+function isZip(beginning: Buffer): boolean {
+  return beginning.toString("latin1", 0, 4) === "PK\u0003\u0004" || isEmptyZip(beginning);
 }
 
 function isEmptyZip(beginning: Buffer): boolean {
   return beginning.toString("latin1", 0, 4) === "PK\u0005\u0006";
+}
+
+/** Reads until the body shows what it is, or its prologue is longer than any. */
+async function readUntilKnown(chunks: AsyncIterator<Buffer>): Promise<{ beginning: Buffer; ended: boolean }> {
+  let read = await readBeginning(chunks, beginningLimit);
+  for (let limit = 2 * beginningLimit; !read.ended && limit <= statementLimit; limit *= 2) {
+    if (isZip(read.beginning) || findRootElement(read.beginning).state !== "unfinished") break;
+    read = await readBeginning(chunks, limit, read.beginning);
+  }
+  return read;
 }
 
 /** Reads on after `already`, until there are `limit` bytes in all (the last chunk may exceed it) or the body ends. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { ApiRequest } from "#on-demand-api/gateway/api.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import { type CcdRequestBody, ccdRequestBody, idempotencyKey } from "#on-demand-api/language/ccd-request-messages.ts";
+import { readPreferences } from "./prefer-header.ts";
 import { type RepeatableId, randomId } from "./request-ids.ts";
 
 /** A valid POST to /ccd-requests, with the id of the CCD request that it creates. */
@@ -25,7 +26,7 @@ export async function readPost(
   const parsed = ccdRequestBody.safeParse(parseJson(bytes));
   if (!parsed.success) {
     const faults = parsed.error.issues.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(" "));
-    throw badRequest("The body is invalid", faults.join("; "));
+    throw badRequest("The body is invalid", faults);
   }
   const key = headers["idempotency-key"];
   const bodyDigest = digest(JSON.stringify(parsed.data));
@@ -36,10 +37,15 @@ export async function readPost(
   return { requestId: await repeatableId(caller, parsedKey.data), repeatable: true, body: parsed.data, bodyDigest };
 }
 
-/** How long the caller prefers to wait for the end of the request (RFC 7240, 4.3), in milliseconds, at most `longestMs`. */
+/**
+ * How long the caller prefers to wait for the end of the request, in milliseconds, at most `longestMs`. A value that is not a
+ * number of seconds is no preference.
+ *
+ * Source: RFC 7240, 4.3; RFC 9110, 10.2.3 (`delay-seconds`).
+ */
 export function preferredWaitMs({ headers }: ApiRequest, longestMs: number): number {
-  const [, seconds = "0"] = /(?:^|[\s,;])wait\s*=\s*"?(\d{1,6})"?(?=$|[\s,;])/i.exec(headers["prefer"] ?? "") ?? [];
-  return Math.min(Number(seconds) * 1000, longestMs);
+  const wait = readPreferences(headers["prefer"] ?? "").get("wait") ?? "";
+  return /^\d+$/.test(wait) ? Math.min(Number(wait) * 1000, longestMs) : 0;
 }
 
 function parseJson(bytes: Buffer): unknown {
@@ -53,5 +59,5 @@ function parseJson(bytes: Buffer): unknown {
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-const badRequest = (title: string, detail: string): ApiProblem =>
+const badRequest = (title: string, detail: string | readonly string[]): ApiProblem =>
   new ApiProblem(title, { status: 400, issue: "invalid", detail });

@@ -1,13 +1,15 @@
 import type { CcdRetrieval } from "#ccd-retrieval/entry.ts";
-import type { CcdDocument, CcdOrder, CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
+import type { CcdOrder, CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
 import type { ApiHandler, ApiRequest } from "#on-demand-api/gateway/api.ts";
 import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
-import type { CcdPatient, CcdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
+import type { CcdPatient } from "#on-demand-api/language/ccd-request-messages.ts";
 import type { PatientSearchParameters } from "#on-demand-api/language/patient-search.ts";
 import type { PatientMatch } from "#on-demand-api/server/patient-search.ts";
+import { fhirId } from "#platform/fhir/fhir-id.ts";
 import { type CcdRequestPost, preferredWaitMs, readPost } from "./ccd-request-post.ts";
+import { readAfter, requestView } from "./ccd-request-view.ts";
 import type { RepeatableId } from "./request-ids.ts";
 
 export interface CcdRequestsApiPorts extends CcdRetrieval {
@@ -29,6 +31,8 @@ export interface CcdRequestsApiPorts extends CcdRetrieval {
 const longestWaitMs = 20_000;
 const pollMs = 500;
 const retryAfterSeconds = 2;
+/** The ids that the answer to an ambiguous search lists. Only ids in FHIR's form are listed: no other id can be sent. */
+const mostCandidates = 100;
 
 /**
  * Serves the routes below /ccd-requests: creates CCD requests, shows them, and redirects to their documents. The request of
@@ -43,7 +47,7 @@ export const serveCcdRequests =
       case "POST /ccd-requests":
         return await createRequest(ports, request, signal);
       case "GET /ccd-requests/{id}":
-        return await showRequest(ports, await findVisibleRequest(ports, request), 200);
+        return await showRequest(ports, await findVisibleRequest(ports, request), 200, readAfter(request.queryString));
       case "GET /ccd-requests/{id}/documents/{number}":
         return await redirectToDocument(ports, await findVisibleRequest(ports, request), request.path["number"] ?? "");
       default:
@@ -130,13 +134,16 @@ async function findPatientId(
 
 function patientProblem(found: Exclude<PatientMatch, { match: "one" }>): ApiProblem {
   if (found.match === "none") return notFound("No patient matches");
-  if (found.match === "many")
+  if (found.match === "many") {
+    const candidates = found.patientIds.filter((id) => fhirId.safeParse(id).success).slice(0, mostCandidates);
+    const complete = found.complete && candidates.length === found.patientIds.length;
     return new ApiProblem("More than one patient matches", {
       status: 409,
       issue: "invalid",
-      detail: `Send one of the patients' ids (${found.complete ? "these are all" : "there are more"}), or search more precisely.`,
-      members: { candidates: found.patientIds },
+      detail: `Send one of the patients' ids (${complete ? "these are all" : "there are more"}), or search more precisely.`,
+      members: { candidates },
     });
+  }
   const detail = "IntegraConnect ignored a search parameter, so its result does not identify the patient.";
   return new ApiProblem("The patient could not be identified", { status: 502, issue: "exception", detail });
 }
@@ -165,19 +172,15 @@ async function findVisibleRequest(
   throw notFound("There is no such request");
 }
 
-async function showRequest(ports: CcdRequestsApiPorts, record: CcdRequestRecord, status: number): Promise<ApiResponse> {
-  const { requestId, state, requestedAt, endedAt, failure } = record;
+async function showRequest(
+  ports: CcdRequestsApiPorts,
+  record: CcdRequestRecord,
+  status: number,
+  after = 0,
+): Promise<ApiResponse> {
+  const { requestId, state } = record;
   const self = `${ports.apiUrl}/ccd-requests/${requestId}`;
-  const { documents = [], refused = [] } = state === "ready" ? await ports.documents.index(requestId) : {};
-  const view: CcdRequestView = {
-    requestId,
-    state,
-    requestedAt,
-    endedAt,
-    failure,
-    documents: documents.map((document) => documentView(document, `${self}/documents/${document.number}`)),
-    refused,
-  };
+  const landed = state === "ready" ? await ports.documents.index(requestId) : undefined;
   return {
     status,
     headers: {
@@ -185,15 +188,9 @@ async function showRequest(ports: CcdRequestsApiPorts, record: CcdRequestRecord,
       location: self,
       ...(state === "pending" && { "retry-after": String(retryAfterSeconds) }),
     },
-    body: Buffer.from(JSON.stringify(view)),
+    body: Buffer.from(JSON.stringify(requestView(record, landed, self, after))),
     ccdRequestId: requestId,
   };
-}
-
-/** A document with its URL in the API instead of its key in the bucket. */
-function documentView(landed: CcdDocument, href: string): CcdRequestView["documents"][number] {
-  const { key: _, ...document } = landed;
-  return { ...document, href };
 }
 
 async function redirectToDocument(

@@ -1,3 +1,4 @@
+import type * as z from "zod";
 import type { ApiHandler, ApiRequest } from "#on-demand-api/gateway/api.ts";
 import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
@@ -5,10 +6,10 @@ import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
 import {
   type FhirResourceType,
   fhirResourceType,
-  fhirResourceTypes,
   type SearchParameter,
 } from "#on-demand-api/language/fhir-resource-types.ts";
 import type { PatientSearchParameters } from "#on-demand-api/language/patient-search.ts";
+import { type ResourcePath, typeAt, usCoreType } from "#on-demand-api/language/us-core-types.ts";
 import { OriginRefused } from "#platform/faults/faults.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
 import type { FhirPage } from "#user-session/fhir-page.ts";
@@ -24,11 +25,11 @@ export interface FhirApiPorts {
     signal: AbortSignal,
   ): Promise<FhirPage>;
   searchResources(
-    type: FhirResourceType,
+    resources: ResourcePath,
     parameters: readonly SearchParameter[],
     signal: AbortSignal,
   ): Promise<FhirPage>;
-  readResource(type: FhirResourceType, id: string, signal: AbortSignal): Promise<FhirPage>;
+  readResource(resources: ResourcePath, id: string, signal: AbortSignal): Promise<FhirPage>;
   /** Fetches a further page by a link of the server. */
   fetchNextPage(url: URL, signal: AbortSignal): Promise<FhirPage>;
   cursors(): Promise<Cursors>;
@@ -48,10 +49,10 @@ interface Search {
 
 /**
  * Serves the routes below /fhir under the bridge's session: patient searches, searches for the guide's other resources, and
- * reads. A page is passed on byte for byte, except for its links: they lead through the API. Each link has a cursor that
- * only this caller can use, for this search only.
+ * reads. The routes below /fhir/us-core do the same by the profiles of US Core. A page is passed on byte for byte, except for
+ * its links: they lead through the API. Each link has a cursor that only this caller can use, for this search only.
  *
- * Source: guide, "API to Fetch Patient ID", "List of FHIR R4 APIs"; FHIR R4, "RESTful API".
+ * Source: guide, "API to Fetch Patient ID", "List of FHIR R4 APIs", "List of US Core FHIR Resources"; FHIR R4, "RESTful API".
  * @throws ApiProblem if the call is wrong; and the errors of `fetchFhirPage`
  */
 export const serveFhirApi =
@@ -65,6 +66,18 @@ export const serveFhirApi =
         query: sent,
         fetchFirstPage: (parameters) => ports.searchPatients(endpoint, readPatientQuery(parameters), signal),
       });
+    const searchResources = (resources: ResourcePath) =>
+      runSearch(ports, request, signal, {
+        name: resources,
+        self: selfUrl(resources, query),
+        query,
+        fetchFirstPage: (parameters) =>
+          ports.searchResources(resources, readResourceQuery(typeAt(resources), parameters), signal),
+      });
+    const read = async (resources: ResourcePath) => {
+      requireNoQuery(query);
+      return passOn(await ports.readResource(resources, resourceIdOf(request), signal));
+    };
     // API Gateway passes on only the routes that it has.
     switch (request.route as ClosedRouteKey) {
       case "GET /fhir/Patient":
@@ -74,19 +87,19 @@ export const serveFhirApi =
         return await searchPatients("Patient", "r4", readForm(request), "/fhir/Patient/_search");
       case "GET /fhir/us-core/Patient":
         return await searchPatients("us-core/Patient", "us-core");
-      case "GET /fhir/{resourceType}": {
-        const type = resourceTypeOf(request);
-        return await runSearch(ports, request, signal, {
-          name: type,
-          self: selfUrl(type, query),
-          query,
-          fetchFirstPage: (parameters) => ports.searchResources(type, readResourceQuery(type, parameters), signal),
-        });
+      case "GET /fhir/us-core/{resourceType}": {
+        const type = typeOf(request, usCoreType);
+        // Patients are found by demographic data only, however a caller spells the path.
+        return type === "Patient"
+          ? await searchPatients("us-core/Patient", "us-core")
+          : await searchResources(`us-core/${type}`);
       }
-      case "GET /fhir/{resourceType}/{id}": {
-        requireNoQuery(query);
-        return passOn(await ports.readResource(resourceTypeOf(request), resourceIdOf(request), signal));
-      }
+      case "GET /fhir/us-core/{resourceType}/{id}":
+        return await read(`us-core/${typeOf(request, usCoreType)}`);
+      case "GET /fhir/{resourceType}":
+        return await searchResources(typeOf(request, fhirResourceType));
+      case "GET /fhir/{resourceType}/{id}":
+        return await read(typeOf(request, fhirResourceType));
       default:
         throw new ApiProblem("There is no such route", {
           status: 404,
@@ -147,13 +160,17 @@ function readForm({ headers, body }: ApiRequest): URLSearchParams {
   });
 }
 
-function resourceTypeOf({ path }: ApiRequest): FhirResourceType {
-  const parsed = fhirResourceType.safeParse(path["resourceType"]);
+/** @param types the types of the route */
+function typeOf<Type extends FhirResourceType>(
+  { path }: ApiRequest,
+  types: z.ZodType<Type> & { options: Type[] },
+): Type {
+  const parsed = types.safeParse(path["resourceType"]);
   if (parsed.success) return parsed.data;
   throw new ApiProblem("The API does not have this resource type", {
     status: 404,
     issue: "not-supported",
-    detail: `The types are ${fhirResourceTypes.join(", ")}.`,
+    detail: `The types are ${types.options.join(", ")}.`,
   });
 }
 

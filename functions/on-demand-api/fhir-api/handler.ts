@@ -21,8 +21,8 @@ export const handler = lambdaHandler(() => {
   return {
     handle: serveFhirApi({
       searchPatients: (endpoint, parameters, signal) => searchPatients(client, endpoint, parameters, signal),
-      searchResources: (type, parameters, signal) => searchResources(client, type, parameters, signal),
-      readResource: (type, id, signal) => readResource(client, type, id, signal),
+      searchResources: (resources, parameters, signal) => searchResources(client, resources, parameters, signal),
+      readResource: (resources, id, signal) => readResource(client, resources, id, signal),
       fetchNextPage: (url, signal) => fetchNextPage(client, url, signal),
       cursors: async () => (cursors ??= createCursors(await secret(), Date.now)),
       apiUrl: env.API_URL.replace(/\/$/, ""),

@@ -10,6 +10,7 @@ import { type PatientSearchParameters, patientSearchParameters } from "#on-deman
 
 /** More than any search needs, and few enough for a URL. */
 const mostParameters = 50;
+const tooManyParameters = `there are more than ${mostParameters} parameters`;
 
 /** The parameter that requests a further page. The cursor contains the whole search, so no other parameter may be sent. */
 export const cursorParameter = "_cursor";
@@ -31,6 +32,7 @@ export function cursorOf(query: URLSearchParams): string | undefined {
  * @throws ApiProblem (400) that names every fault
  */
 export function readPatientQuery(query: URLSearchParams): PatientSearchParameters {
+  if (query.size > mostParameters) throw badRequest([tooManyParameters]);
   const names = [...query.keys()];
   const repeated = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
   if (repeated.length > 0) throw badRequest(repeated.map((name) => `${name} is sent more than once`));
@@ -44,7 +46,7 @@ export function readPatientQuery(query: URLSearchParams): PatientSearchParameter
  * @throws ApiProblem (400) that names every fault
  */
 export function readResourceQuery(type: FhirResourceType, query: URLSearchParams): SearchParameter[] {
-  if (query.size > mostParameters) throw badRequest([`there are more than ${mostParameters} parameters`]);
+  if (query.size > mostParameters) throw badRequest([tooManyParameters]);
   const byPatient = [...query.keys()].some((name) => /^patient(?:[.:]|$)/.test(name));
   if (byPatient && !hasPatientParameter(type))
     throw badRequest([`${type} has no parameter patient, because its resources belong to no patient`]);
@@ -72,4 +74,4 @@ function dataOf<T>(parsed: z.ZodSafeParseResult<T>): T {
 }
 
 const badRequest = (faults: string[]): ApiProblem =>
-  new ApiProblem("The search parameters are invalid", { status: 400, issue: "invalid", detail: faults.join("; ") });
+  new ApiProblem("The search parameters are invalid", { status: 400, issue: "invalid", detail: faults });

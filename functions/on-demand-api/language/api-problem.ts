@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { AccessRefused, OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
+import { cutText } from "#platform/http/reading/header-text.ts";
 import {
   type ReadRefusal,
   ReadRefused,
@@ -33,7 +34,7 @@ export const problemBody = z.strictObject({
   candidates: z
     .array(z.string())
     .optional()
-    .describe("The ids of the matching patients, if more than one patient matches."),
+    .describe("The ids of the matching patients, at most 100, if more than one patient matches."),
 });
 
 export type ProblemBody = z.infer<typeof problemBody>;
@@ -63,8 +64,11 @@ interface ProblemOptions extends ErrorOptions {
   status: number;
   /** The FHIR R4 issue type that fits best. */
   issue: (typeof issueTypes)[number];
-  /** For the caller only, never for the log: it may repeat parts of the request. */
-  detail: string;
+  /**
+   * For the caller only, never for the log: it may repeat parts of the request. A list has one text for each fault of the
+   * request. Of each text 600 characters are repeated, and of a list 20 texts.
+   */
+  detail: string | readonly string[];
   /** After this time a retry may succeed. Undefined if a retry alone does not help. */
   retryAfterMs?: number | undefined;
   /** Further members of the problem (RFC 9457, 3.2). */
@@ -84,10 +88,33 @@ export class ApiProblem extends Error {
     super(title, options);
     this.status = options.status;
     this.issue = options.issue;
-    this.detail = options.detail;
+    this.detail = cutDetail(options.detail);
     this.retryAfterMs = options.retryAfterMs;
     this.members = options.members ?? {};
   }
+}
+
+/** Characters. They hold the bridge's own words and 600 characters of the server's (`server-text.ts`). */
+const longestDetail = 2_000;
+const longestFault = 600;
+const mostFaults = 20;
+
+/**
+ * The detail of a problem, short enough for any answer. A caller may send megabytes as one name, or a million faults, and a
+ * problem that repeats them would be too large for Lambda.
+ */
+function cutDetail(detail: string | readonly string[]): string {
+  if (typeof detail === "string") return cutText(detail, longestDetail);
+  const shown = detail.slice(0, mostFaults).map((fault) => cutFault(fault));
+  const left = detail.length - shown.length;
+  return [...shown, ...(left > 0 ? [`and ${left} more faults`] : [])].join("; ");
+}
+
+/** A fault begins with what the caller sent and ends with what is wrong about it: both ends are kept. */
+function cutFault(fault: string): string {
+  if (fault.length <= longestFault) return fault;
+  const half = longestFault / 2;
+  return `${cutText(fault, half)}${fault.slice(-half).replace(/^[\udc00-\udfff]/, "")}`;
 }
 
 /**

@@ -11,13 +11,16 @@ const ccds = { servedBy: "ccd-requests", open: false } as const;
 
 /**
  * The routes of the HTTP API by their API Gateway keys. API Gateway matches the most literal path first ("Routing API
- * requests"), so `/fhir/us-core/Patient` is never taken for a read of a resource with the id "Patient".
+ * requests"), so `/fhir/us-core/Patient` is never taken for a read of a resource with the id "Patient". `us-core` is no resource
+ * type: should a call of `/fhir/us-core/Goal` ever reach the route of a read, it is refused.
  */
 export const apiRoutes = {
   "GET /openapi.json": { servedBy: "openapi", open: true },
   "GET /fhir/Patient": fhir,
   "POST /fhir/Patient/_search": fhir,
   "GET /fhir/us-core/Patient": fhir,
+  "GET /fhir/us-core/{resourceType}": fhir,
+  "GET /fhir/us-core/{resourceType}/{id}": fhir,
   "GET /fhir/{resourceType}": fhir,
   "GET /fhir/{resourceType}/{id}": fhir,
   "POST /ccd-requests": ccds,

@@ -54,7 +54,14 @@ export const ccdRequestView = z.strictObject({
     .describe("Why the request failed: a name that never changes, and a message for people."),
   documents: z
     .array(ccdDocument.omit({ key: true }).extend({ href: z.url().describe("GET this URL to read the document.") }))
-    .describe("One item for each document, in order of their numbers. Empty until the request is ready."),
+    .describe(
+      "One item for each document, in order of their numbers. Empty until the request is ready. Of a document that describes " +
+        "itself with more than 500 kB, the texts are cut to 100 characters, and 500 sections are listed.",
+    ),
+  next: z
+    .url()
+    .optional()
+    .describe("GET this URL for the documents that follow. Absent if this response lists the last of them."),
   refused: z
     .array(refusedCcd)
     .describe("The documents that were refused while others landed. They cannot be read; the operator has them."),

@@ -10,6 +10,7 @@ import {
   searchParameter,
 } from "#on-demand-api/language/fhir-resource-types.ts";
 import { patientSearchParameters } from "#on-demand-api/language/patient-search.ts";
+import { profileBase, usCoreProfiles, usCoreType } from "#on-demand-api/language/us-core-types.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
 import {
   ccdFaults,
@@ -44,6 +45,14 @@ const resourceQuery = z.object({
     }),
   _cursor: cursor,
 });
+const documentsQuery = z.object({
+  after: z
+    .int()
+    .nonnegative()
+    .max(999_999)
+    .optional()
+    .describe("Lists the documents whose number is greater. The link `next` of a page has it."),
+});
 const creationHeaders = z.object({
   "Idempotency-Key": idempotencyKey
     .optional()
@@ -60,6 +69,9 @@ const creationHeaders = z.object({
 
 const page = resource("One page, as IntegraConnect sent it. Only its links differ.");
 const withoutPatient = fhirResourceTypes.filter((type) => !hasPatientParameter(type) && type !== "Patient");
+const profiles = Object.entries(usCoreProfiles).map(
+  ([type, names]) => `- ${type}: ${names.map((name) => profileBase + name).join(", ")}`,
+);
 const combinations =
   "Send one of these combinations: gender, birthdate and phone; or gender, birthdate and email; each optionally with given. " +
   "The vendor's guide also shows birthdate with family. The bridge rejects other parameter names. IntegraConnect decides " +
@@ -95,6 +107,20 @@ export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
     requestParams: { query: patientQuery },
     responses: { "200": page, ...fhirFaults },
   },
+  "GET /fhir/us-core/{resourceType}": {
+    summary: "Search for resources of one type by their US Core profiles",
+    description:
+      "Search by `patient` and by the other search parameters of the type, as in `/fhir/{resourceType}`. Patient has the " +
+      `parameters of \`/fhir/us-core/Patient\`. The profiles of the types:\n\n${profiles.join("\n")}`,
+    requestParams: { path: z.object({ resourceType: usCoreType }), query: resourceQuery },
+    responses: { "200": page, ...fhirFaults },
+  },
+  "GET /fhir/us-core/{resourceType}/{id}": {
+    summary: "Read one resource by its US Core profile",
+    description: "The profiles are those of `/fhir/us-core/{resourceType}`.",
+    requestParams: { path: z.object({ resourceType: usCoreType, id: fhirId }) },
+    responses: { "200": resource("The resource, byte for byte as IntegraConnect sent it."), ...fhirFaults },
+  },
   "GET /fhir/{resourceType}": {
     summary: "Search for resources of one type",
     description:
@@ -127,12 +153,13 @@ export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
   },
   "GET /ccd-requests/{id}": {
     summary: "Get a CCD request and its documents",
-    requestParams: { path: z.object({ id: ccdRequestId }) },
+    description: "One response lists 4 MB of documents. If there are more, `next` is the URL of those that follow.",
+    requestParams: { path: z.object({ id: ccdRequestId }), query: documentsQuery },
     responses: {
       "200": ccdRequest("The request in its current state."),
       ...ccdFaults,
+      "400": ownProblem("The parameter `after` is not a number."),
       "404": ownProblem("You made no request with this id, or the request and its documents have expired."),
-      "502": ownProblem("The request has more documents than one response can list."),
     },
   },
   "GET /ccd-requests/{id}/documents/{number}": {

@@ -36,13 +36,14 @@ export class UserSession extends Construct {
     });
     this.secretName = this.#secret.givenName;
     const { baseUrl, userTokenUrl, fhirUrl, ccdRequestUrl, ccdNonceUrl, ccdDownloadUrl, fileOrigins } = settings;
-    const { patientSearchPaths } = settings;
+    const { patientSearchPaths, usCorePaths } = settings;
     this.#environment = {
       INTEGRA_BASE_URL: baseUrl,
       SESSION_SECRET: this.secretName,
       ...(userTokenUrl && { INTEGRA_USER_TOKEN_URL: userTokenUrl }),
       ...(fhirUrl && { INTEGRA_FHIR_URL: fhirUrl }),
       ...(patientSearchPaths && { INTEGRA_PATIENT_SEARCH_PATHS: JSON.stringify(patientSearchPaths) }),
+      ...(usCorePaths && { INTEGRA_US_CORE_PATHS: JSON.stringify(usCorePaths) }),
       ...(ccdRequestUrl && { INTEGRA_CCD_REQUEST_URL: ccdRequestUrl }),
       ...(ccdNonceUrl && { INTEGRA_CCD_NONCE_URL: ccdNonceUrl }),
       ...(ccdDownloadUrl && { INTEGRA_CCD_DOWNLOAD_URL: ccdDownloadUrl }),

@@ -43,6 +43,7 @@ describe.each(variantNames)("the API of %s", (variant) => {
     const environment = JSON.stringify(lambda?.Properties["Environment"]);
     expect(environment).toContain("INTEGRA_BASE_URL");
     expect(environment.includes("us-core/Patient")).toBe(variant === "prod with every option");
+    expect(environment.includes("INTEGRA_US_CORE_PATHS")).toBe(variant === "prod with every option");
   });
 
   test.each(["fhir-api", "ccd-requests"])("%s has the settings by which it identifies callers", (name) => {

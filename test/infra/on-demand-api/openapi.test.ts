@@ -3,12 +3,14 @@ import { join } from "node:path";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, test } from "vitest";
 import { fhirResourceTypes } from "#on-demand-api/language/fhir-resource-types.ts";
+import { usCoreType } from "#on-demand-api/language/us-core-types.ts";
 import { handler } from "#on-demand-api/openapi/handler.ts";
 import { openApiDocument, renderOpenApi } from "#on-demand-api/openapi/openapi.ts";
 import { synthesised } from "../synthesised.ts";
 
 interface Operation {
   operationId: string;
+  description?: string;
   security?: object[];
   parameters?: { name: string; in: string; required?: boolean; schema: { enum?: string[] } }[];
 }
@@ -66,8 +68,17 @@ describe("the API's description", () => {
     }
   });
 
+  test("the search by US Core names the canonical URL of each of the guide's 26 profiles", () => {
+    const text = paths["/fhir/us-core/{resourceType}"]?.["get"]?.description ?? "";
+    const named = text.match(/http:\/\/hl7\.org\/fhir\/us\/core\/StructureDefinition\/[a-z-]+/g) ?? [];
+    expect(new Set(named).size).toBe(26);
+    expect(named).toContain("http://hl7.org/fhir/us/core/StructureDefinition/us-core-condition");
+    expect(text).toContain("- Goal: http://hl7.org/fhir/us/core/StructureDefinition/us-core-goal\n");
+  });
+
   test("the types and the parameters of a patient search come from the schemas that check them", () => {
     expect(parametersOf("/fhir/{resourceType}")[0]?.schema.enum).toEqual(fhirResourceTypes);
+    expect(parametersOf("/fhir/us-core/{resourceType}")[0]?.schema.enum).toEqual(usCoreType.options);
     expect(parametersOf("/fhir/Patient").map(({ name }) => name)).toEqual([
       "family",
       "given",

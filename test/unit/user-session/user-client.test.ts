@@ -19,6 +19,14 @@ describe("the client of a user session from a Lambda's environment", () => {
     expect(userClient().server.patientSearchPaths).toEqual({ r4: "Patient", "us-core": "us-core/Patient" });
   });
 
+  it("the client has the assumed paths of US Core, or those of the stage", () => {
+    expect(userClient().server.usCorePaths).toEqual({ base: "us-core", spelling: "as-in-fhir" });
+    vi.stubEnv("INTEGRA_US_CORE_PATHS", '{"base":"uscore"}');
+    expect(userClient().server.usCorePaths).toEqual({ base: "uscore", spelling: "as-in-fhir" });
+    vi.stubEnv("INTEGRA_US_CORE_PATHS", '{"base":"//elsewhere.example"}');
+    expect(() => userClient()).toThrow("INTEGRA_US_CORE_PATHS is malformed");
+  });
+
   it("a patient search path that leads to another server is refused", () => {
     vi.stubEnv("INTEGRA_PATIENT_SEARCH_PATHS", '{"r4":"https://elsewhere.example/Patient"}');
     expect(() => userClient()).toThrow("INTEGRA_PATIENT_SEARCH_PATHS is malformed");

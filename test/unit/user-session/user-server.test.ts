@@ -9,6 +9,7 @@ describe("the endpoints for a user session", () => {
     expect(server.tokenUrl.href).toBe(`${guide}/integra/Oauth2/oauth2Login?provider=idx`);
     expect(server.fhirUrl.href).toBe(`${guide}/integra/fhir/r4/`);
     expect(server.patientSearchPaths).toEqual({ r4: "Patient", "us-core": "us-core/patient" });
+    expect(server.usCorePaths).toEqual({ base: "us-core", spelling: "as-in-fhir" });
     expect(server.ccd.requestUrl.href).toBe(`${guide}/integra/MoBulkExport/createBulkExportRequest`);
     expect(server.ccd.nonceUrl.href).toBe(`${guide}/integra/moNonce/generateNonceToken`);
     expect(server.ccd.downloadUrl.href).toBe(`${guide}/integra/MoBulkDownload/bulkDownload`);
@@ -27,6 +28,7 @@ describe("the endpoints for a user session", () => {
       tokenUrl: "https://idm.example/token",
       fhirUrl: "https://fhir.example/r4",
       patientSearchPaths: { "us-core": "us-core/Patient" },
+      usCorePaths: { spelling: "lower-case" },
       ccdRequestUrl: "https://ccd.example/create",
       ccdNonceUrl: "https://ccd.example/nonce",
       ccdDownloadUrl: "https://files.example/download",
@@ -35,6 +37,7 @@ describe("the endpoints for a user session", () => {
     expect(server.tokenUrl.href).toBe("https://idm.example/token");
     expect(server.fhirUrl.href).toBe("https://fhir.example/r4/");
     expect(server.patientSearchPaths).toEqual({ r4: "Patient", "us-core": "us-core/Patient" });
+    expect(server.usCorePaths).toEqual({ base: "us-core", spelling: "lower-case" });
     const origins = ["https://fhir.example", "https://ccd.example", "https://files.example"];
     expect([...server.tokenOrigins]).toEqual(origins);
     expect([...server.fileOrigins]).toEqual([...origins, "https://s3.example"]);

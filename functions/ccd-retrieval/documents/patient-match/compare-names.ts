@@ -15,8 +15,9 @@ interface Words {
 
 /**
  * Compares the names of two sources. They are the same if they share a word, so middle names, hyphens and former names make no
- * difference. Neither do case, accents, apostrophes, transliterated umlauts (`Mueller` for `Müller`) and the order of words. If one side has only initials, particles or
- * suffixes, the names can be different but never the same. Names in different scripts cannot be compared.
+ * difference. Neither do case, accents, transliterated umlauts (`Mueller` for `Müller`), apostrophes and the order of words. If one
+ * side has only initials, particles or suffixes, the names can be different but never the same. Names in different scripts cannot
+ * be compared.
  */
 export function compareNames(some: readonly NameParts[], others: readonly NameParts[]): Likeness {
   const [one, other] = [wordsOf(some), wordsOf(others)];

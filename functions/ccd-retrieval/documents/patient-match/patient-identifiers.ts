@@ -15,8 +15,9 @@ import { likenessOf, type PersonDetails } from "./compare-persons.ts";
  *
  * - `identifier`: root and extension are one of the Patient's identifiers.
  * - `patient-id`: the extension is the patient id.
- * - `patient-id-and-person`: the extension is the patient id, under a root under which it proves nothing by itself. The date of
- *   birth is the same, to the day, and so is a name. EHRs write their own ids under the root of social security numbers.
+ * - `patient-id-and-person`: the extension is the patient id, under a root of numbers that no EHR issues, where it proves nothing by
+ *   itself. The date of birth is the same, to the day, and so is a name. EHRs write their own ids under the root of social
+ *   security numbers.
  * - `number-and-person`: the extension is a medical record number of the Patient, and the person is the same too. Some systems
  *   of identifiers are not a root that a document could have (`202` in the guide's sample), so such a number needs the person.
  */
@@ -57,9 +58,7 @@ export function proveById(
   const own = personalIdentifiers(patient);
   if (ids.some((id) => own.some((identifier) => isIdentifier(id, identifier)))) return "identifier";
   if (ids.some((id) => isPatientId(id, patient.patientId.trim(), rules))) return "patient-id";
-  const isBornAlike = person === "same-person" || person === "same-birth";
-  const hasSameName = details.family === "same" || details.given === "same";
-  if (isBornAlike && hasSameName && ids.some((id) => hasPatientId(id, patient))) return "patient-id-and-person";
+  if (isPersonWithName(details) && namesOnlyPatient(ids, patient, rules)) return "patient-id-and-person";
   const numbers = rootlessNumbers(patient);
   return person === "same-person" && ids.some((id) => isOneOf(id, numbers, rules)) ? "number-and-person" : undefined;
 }
@@ -86,6 +85,20 @@ function isPatientId({ root, extension }: InstanceIdentifier, patientId: string,
   if (extension === undefined)
     return rules.patientIdRoots === undefined && normaliseRoot(root) === normaliseRoot(patientId);
   return extension === patientId && mayBeServersRoot(root, rules);
+}
+
+/** Whether the date of birth is the same, to the day, and a name too, and nothing makes the person another one. */
+function isPersonWithName(details: PersonDetails): boolean {
+  const person = likenessOf(details);
+  const isBornAlike = person === "same-person" || person === "same-birth";
+  return isBornAlike && (details.family === "same" || details.given === "same");
+}
+
+/** Whether an id is the patient id, under a root that no EHR issues, and none belongs to another patient: a twin has the same day of birth. */
+function namesOnlyPatient(ids: readonly InstanceIdentifier[], patient: RequestedPatient, rules: PatientRules): boolean {
+  const isUnderOtherRoot = ({ root = "" }: InstanceIdentifier): boolean => isIssuedElsewhere(normaliseRoot(root));
+  const namesPatient = ids.some((id) => hasPatientId(id, patient) && isUnderOtherRoot(id));
+  return namesPatient && !ids.some((id) => belongsToAnother(id, patient, rules));
 }
 
 /** Whether an id has the patient id as its extension, under any root. */

@@ -23,8 +23,8 @@ export type PatientVerdict =
 /**
  * Decides whether a document is the record of the requested patient. Only ids prove it (`patient-identifiers.ts`). Names, dates
  * of birth and genders never prove it alone, but they can disprove it. A proven id, the same date of birth, to the day, and the
- * same gender outweigh names. A date of birth that the bridge cannot read leaves the document unproven. If a document has several record targets, each of
- * them must be the patient.
+ * same gender outweigh names. A date of birth that the bridge cannot read leaves the document unproven. If a document has
+ * several record targets, each of them must be the patient.
  *
  * Source: HL7 CDA R2, recordTarget; C-CDA R2.1, US Realm Header. Guide, "API to Fetch Patient ID", its samples; "Error Response
  * Payload" of the kick-off, according to which the server may answer with another patient's request.

@@ -34,6 +34,11 @@ export function findRootElement(start: Buffer): RootSearch {
   }
 }
 
+/** Whether the first character is `<`, after a byte order mark and white space, in UTF-8 or UTF-16. */
+export function beginsAsMarkup(start: Buffer): boolean {
+  return /^(?:\u00ef\u00bb\u00bf|\u00ff\u00fe|\u00fe\u00ff)?[\0\t\n\r ]*</.test(start.toString("latin1"));
+}
+
 /** The name without its prefix, in lower case. */
 export function localName({ name }: RootElement): string {
   return (name.split(":").at(-1) ?? "").toLowerCase();

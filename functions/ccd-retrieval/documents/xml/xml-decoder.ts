@@ -1,43 +1,47 @@
 import { TextDecoder } from "node:util";
 import { DocumentRefused } from "#ccd-retrieval/language/document-faults.ts";
 
-type Encoding = "utf-8" | "utf-16le" | "utf-16be";
+type Utf = "utf-8" | "utf-16le" | "utf-16be";
 
-interface Detected {
-  encoding: Encoding;
-  /** Whether a byte order mark names the encoding. */
-  marked: boolean;
-}
+/** Turns bytes into text, up to the last complete character. `stream`: whether more bytes may follow. */
+type Decode = (bytes: Uint8Array, stream: boolean) => string;
 
 const detectionBytes = 4;
+/** An XML declaration is shorter. */
+const declarationBytes = 512;
 
 /** The encodings that a declaration may name if the bytes are in this encoding. */
-const declarable: Readonly<Record<Encoding, readonly string[]>> = {
+const declarable: Readonly<Record<Utf, readonly string[]>> = {
   "utf-8": ["utf-8", "utf8"],
   "utf-16le": ["utf-16", "utf-16le"],
   "utf-16be": ["utf-16", "utf-16be"],
 };
 
+/** The encodings of one byte that are read if the declaration names them. */
+const latin1: ReadonlySet<string> = new Set(["iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1"]);
+const windows1252: ReadonlySet<string> = new Set(["windows-1252", "cp1252"]);
+
 /**
  * Turns the bytes of an XML document into text. It reads UTF-8 and UTF-16, which it recognises by the byte order mark or by the
- * bytes of the first `<`. Each byte must be valid. It refuses every other encoding, and a declaration that contradicts the
- * bytes, because two programs could then read two different documents.
+ * bytes of the first `<`, and ISO-8859-1 and windows-1252, if the declaration names them. If every byte is ASCII, a document
+ * may declare any encoding that writes ASCII as ASCII, or UTF-16, because nothing else can be read from such bytes. It refuses
+ * every other encoding, and a declaration that contradicts the bytes: two programs could then read two different documents.
  *
- * Source: XML 1.0 (fifth edition), section 4.3.3 and appendix F.
+ * Source: XML 1.0 (fifth edition), section 4.3.3 and appendix F; WHATWG Encoding Standard for the names of encodings.
  */
 export class XmlDecoder {
   #head = Buffer.alloc(0);
-  #detected: Detected | undefined;
-  #decoder: TextDecoder | undefined;
+  #decode: Decode | undefined;
+  #declared: string | undefined;
 
   /**
    * Decodes the next bytes, up to the last complete character.
    * @throws DocumentRefused unsupported-encoding
    */
   push(bytes: Uint8Array): string {
-    if (this.#decoder !== undefined) return decode(this.#decoder, bytes, true);
+    if (this.#decode !== undefined) return this.#decode(bytes, true);
     this.#head = Buffer.concat([this.#head, bytes]);
-    return this.#head.length < detectionBytes ? "" : decode(this.#begin(), this.#head, true);
+    return isHeadComplete(this.#head) ? this.#begin()(this.#head, true) : "";
   }
 
   /**
@@ -45,35 +49,39 @@ export class XmlDecoder {
    * @throws DocumentRefused unsupported-encoding
    */
   finish(): string {
-    if (this.#decoder !== undefined) return decode(this.#decoder, new Uint8Array(), false);
-    return decode(this.#begin(), this.#head, false);
+    if (this.#decode !== undefined) return this.#decode(new Uint8Array(), false);
+    return this.#begin()(this.#head, false);
   }
 
   /**
-   * Compares the document's declaration with its bytes.
-   * @param declared the encoding that the XML declaration names; undefined if it names none
+   * Compares the encoding that the parser found in the declaration with the one by which the bytes were decoded.
+   * @param declared undefined if the declaration names none
    * @throws DocumentRefused unsupported-encoding
    */
   checkDeclared(declared: string | undefined): void {
-    if (this.#detected === undefined) return;
-    const { encoding, marked } = this.#detected;
-    const fits =
-      declared === undefined ? encoding === "utf-8" || marked : declarable[encoding].includes(declared.toLowerCase());
-    if (!fits)
-      throw unsupported(
-        "the document declares an encoding that its bytes do not have, or that the bridge does not read",
-      );
+    if (declared?.toLowerCase() !== this.#declared) throw contradicts();
   }
 
-  #begin(): TextDecoder {
-    this.#detected = detect(this.#head);
-    // The parser removes one byte order mark itself, so the decoder must keep it.
-    this.#decoder = new TextDecoder(this.#detected.encoding, { fatal: true, ignoreBOM: true });
-    return this.#decoder;
+  #begin(): Decode {
+    const { encoding, marked } = detect(this.#head);
+    this.#declared = declaredIn(this.#head, encoding);
+    this.#decode = decoderOf(encoding, marked, this.#declared);
+    return this.#decode;
   }
 }
 
-function detect(head: Buffer): Detected {
+/** Whether the first bytes show the encoding: all of the declaration, if there is one. */
+function isHeadComplete(head: Buffer): boolean {
+  if (head.length < detectionBytes) return false;
+  const text = head
+    .toString("latin1")
+    .replaceAll("\0", "")
+    .replace(/^(?:\u00ef\u00bb\u00bf|\u00ff\u00fe|\u00fe\u00ff)/, "");
+  const mayBeDeclaration = text.startsWith("<?xml") || "<?xml".startsWith(text);
+  return !mayBeDeclaration || text.includes("?>") || head.length >= declarationBytes;
+}
+
+function detect(head: Buffer): { encoding: Utf; marked: boolean } {
   const begins = (...bytes: number[]): boolean => head.subarray(0, bytes.length).equals(Buffer.from(bytes));
   if (begins(0, 0, 0xfe, 0xff) || begins(0xff, 0xfe, 0, 0)) throw unsupported("the document is in UTF-32");
   if (begins(0xff, 0xfe)) return { encoding: "utf-16le", marked: true };
@@ -83,15 +91,57 @@ function detect(head: Buffer): Detected {
   return { encoding: "utf-8", marked: begins(0xef, 0xbb, 0xbf) };
 }
 
-function decode(decoder: TextDecoder, bytes: Uint8Array, stream: boolean): string {
+/** The encoding that the XML declaration names, in lower case. */
+function declaredIn(head: Buffer, encoding: Utf): string | undefined {
+  const text = new TextDecoder(encoding).decode(head.subarray(0, declarationBytes));
+  return /^<\?xml(?:\s[^>]*?)?\sencoding\s*=\s*["']([^"'>]*)["']/.exec(text)?.[1]?.toLowerCase();
+}
+
+function decoderOf(encoding: Utf, marked: boolean, declared: string | undefined): Decode {
+  const fits = declared === undefined ? encoding === "utf-8" || marked : declarable[encoding].includes(declared);
+  if (fits) return strictly(encoding);
+  if (encoding !== "utf-8" || marked || declared === undefined) throw contradicts();
+  // In ISO-8859-1 every byte is the character of its number. The Encoding Standard takes the name for windows-1252.
+  if (latin1.has(declared)) return (bytes) => Buffer.from(bytes).toString("latin1");
+  if (windows1252.has(declared)) return strictly("windows-1252");
+  if (declarable["utf-16le"].includes(declared) || declared === "utf-16be" || isAsciiIn(declared)) return asciiOnly;
+  throw contradicts();
+}
+
+function strictly(encoding: string): Decode {
+  // The parser removes one byte order mark itself, so the decoder must keep it.
+  const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
+  return (bytes, stream) => {
+    try {
+      return decoder.decode(bytes, { stream });
+    } catch (error) {
+      throw unsupported(
+        "the document's bytes are not valid UTF-8, or not valid in the UTF-16 that they begin with",
+        error,
+      );
+    }
+  };
+}
+
+const asciiBytes = Uint8Array.from({ length: 0x80 }, (_, byte) => byte);
+
+/** Whether an encoding writes every character of ASCII as its ASCII byte, whatever comes before it. */
+function isAsciiIn(declared: string): boolean {
   try {
-    return decoder.decode(bytes, { stream });
+    return new TextDecoder(declared).decode(asciiBytes) === Buffer.from(asciiBytes).toString("latin1");
   } catch (error) {
-    throw unsupported(
-      "the document's bytes are not valid UTF-8, or not valid in the UTF-16 that they begin with",
-      error,
-    );
+    if (error instanceof RangeError) return false;
+    throw error;
   }
+}
+
+const asciiOnly: Decode = (bytes) => {
+  if (bytes.some((byte) => byte >= 0x80)) throw contradicts();
+  return Buffer.from(bytes).toString("latin1");
+};
+
+function contradicts(): DocumentRefused {
+  return unsupported("the document declares an encoding that its bytes do not have, or that the bridge does not read");
 }
 
 function unsupported(message: string, cause?: unknown): DocumentRefused {

@@ -40,11 +40,11 @@ export function readZip64Numbers(
   if (given === undefined || given.length < marked || given.length > numbers.length) throw contradicts(place);
   if (given.length === marked) return fill(numbers, given);
   // The standard lists marked numbers only. If a writer lists all, only these positions have one reading.
-  const agrees = given.every((value, at) => {
+  const isRepetition = given.every((value, at) => {
     const number = numbers[at];
     return number === marker32 || number === value || (unknown && number === 0);
   });
-  if (!marksComeFirst || !agrees) throw contradicts(place);
+  if (!marksComeFirst || !isRepetition) throw contradicts(place);
   return numbers.map((number, at) => given[at] ?? number);
 }
 

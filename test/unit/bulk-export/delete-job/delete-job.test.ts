@@ -15,9 +15,11 @@ import {
 interface Situation {
   job?: ExportJob | undefined;
   holder?: LeaseHolder | undefined;
+  /** The fault with which the export fails. */
+  fails?: string;
 }
 
-async function run(faults: Error[], { job, holder }: Situation = { job: patientJob, holder: patientHolder }) {
+async function run(faults: Error[], { job, holder, fails }: Situation = { job: patientJob, holder: patientHolder }) {
   const bridge = bridgeInMemory();
   if (job !== undefined) await bridge.records.saveJob(job);
   if (holder !== undefined) await bridge.leases.take("patient", holder, "n1");
@@ -37,7 +39,8 @@ async function run(faults: Error[], { job, holder }: Situation = { job: patientJ
       return Promise.resolve();
     },
   });
-  const result = await step({ export: patientExport }, bridge.stepContext);
+  const input = { export: patientExport, ...(fails !== undefined && { failure: { Error: fails } }) };
+  const result = await step(input, bridge.stepContext);
   return { result, requested, slept, logged: bridge.logged };
 }
 
@@ -48,6 +51,23 @@ describe("the delete-job step", () => {
 
   it("an export without a job deletes nothing, which is not a fault", async () => {
     expect(await run([], { holder: patientHolder })).toMatchObject({ result: { deleted: false }, requested: [] });
+  });
+
+  it.each([
+    ["kept if the server is down while the export is resumed", "ServerUnavailable", false],
+    ["kept if a resumption misses its deadline", "DeadlineExceeded", false],
+    ["deleted if the server says that it failed", "ExportJobFailed", true],
+    ["deleted if the server says that it is gone", "ExportJobGone", true],
+    ["deleted if the export is complete", undefined, true],
+  ])("a job with a manifest, whose files can be fetched, is %s", async (_, fails, deleted) => {
+    const job = { ...patientJob, manifestUrl: statusUrl };
+    const situation = { job, holder: patientHolder, ...(fails !== undefined && { fails }) };
+    expect(await run([], situation)).toMatchObject({ result: { deleted }, requested: deleted ? [statusUrl] : [] });
+  });
+
+  it("a job without a manifest is deleted if the bridge gives it up", async () => {
+    const situation = { job: patientJob, holder: patientHolder, fails: "ServerUnavailable" };
+    expect(await run([], situation)).toMatchObject({ result: { deleted: true } });
   });
 
   it("the job of another request is not deleted", async () => {

@@ -1,6 +1,9 @@
+import { buffer } from "node:stream/consumers";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readVerifiedDocuments, type VerifiedAnswer } from "#ccd-retrieval/documents/verified-documents.ts";
-import type { DocumentRefused } from "#ccd-retrieval/language/document-faults.ts";
+import { WrongPatient } from "#ccd-retrieval/language/ccd-faults.ts";
+import { DocumentRefused } from "#ccd-retrieval/language/document-faults.ts";
 import { documentSettings } from "#ccd-retrieval/language/document-settings.ts";
 import { nothingKnown, type RequestedPatient } from "#ccd-retrieval/language/known-patient.ts";
 import { ccdText, recordTarget } from "#test/fixtures/ccd-text.ts";
@@ -147,5 +150,88 @@ describe("files beside the documents", () => {
       '<componentOf><encompassingEncounter><id nullFlavor="NI"/><id/><id root="" extension=" "/><id nullFlavor="UNK" root="1.2"/><id root="1.2.3"/><id root="1.2" extension="e-1"/></encompassingEncounter></componentOf>';
     const content = ccdText({ componentOf, recordTargets: recordTarget(`<id root="${root}" extension="77"/>`) });
     expect((await read([{ name: "1.xml", content }])).documents[0]?.metadata.encounterIds).toEqual(["1.2.3", "e-1"]);
+  });
+});
+
+/** What is verified of an answer, byte for byte; `nothing` if it is refused as a whole. */
+async function outcomeOf(entries: ZipEntryBytes[]): Promise<unknown> {
+  try {
+    const { documents, refused, companions } = await read(entries);
+    const texts = await Promise.all(documents.map(async (one) => (await buffer(one.chunks())).toString()));
+    const unchanged = documents.filter((_, place) => entries.some(({ content }) => content === texts[place]));
+    return {
+      documents: unchanged.map(({ number }) => number),
+      refused: refused.map(({ number }) => number),
+      companions: companions.map(({ bytes }) => bytes),
+    };
+  } catch (error) {
+    if (error instanceof DocumentRefused || error instanceof WrongPatient) return "nothing";
+    throw error;
+  }
+}
+
+describe("any answer", () => {
+  const stranger = "<patient><birthTime value='19700102'/></patient>";
+  const contents = {
+    good: [ours, `\ufeff${ours}`, ours.replace("UTF-8", "ISO-8859-1")],
+    companion: ["<html>", "a", "", '<SubmitObjectsRequest xmlns="urn:x"/>'],
+    refused: [
+      ours.slice(0, 900),
+      ours.replace("<title>", "<title>&nbsp;"),
+      ccdText({ recordTargets: "" }),
+      ofId("X-1"),
+    ],
+    // Each of these keeps everything back.
+    stranger: [ofId("78", stranger), ofId("77", stranger), nameless],
+    attack: [ours.replace("<C", "<!DOCTYPE x><C"), Buffer.from("PK\u0003\u0004")],
+  };
+  const kind = fc.constantFrom<keyof typeof contents>(
+    "good",
+    "good",
+    "good",
+    "companion",
+    "refused",
+    "stranger",
+    "attack",
+  );
+  const file = kind.chain((of) => fc.constantFrom(...contents[of]).map((content) => ({ of, content })));
+
+  // D1, D13
+  it("exactly the documents that are proven are verified, or nothing if one file is an attack or a stranger's", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(file, { maxLength: 6 }), async (files) => {
+        const entries = files.map(({ content }, place) => ({ name: `${place}`, content }));
+        const of = (...kinds: string[]) => files.filter((one) => kinds.includes(one.of));
+        const claiming = of("good", "refused").map((one, place) => ({ ...one, number: place + 1 }));
+        const isStrangerSeen = of("good").length > 0 || of("stranger").some(({ content }) => content !== nameless);
+        const keepsAllBack = of("attack").length > 0 || (of("stranger").length > 0 && isStrangerSeen);
+        const numbersOf = (which: string) => claiming.filter((one) => one.of === which).map(({ number }) => number);
+        const nothing = keepsAllBack || (files.length > 0 && of("good").length === 0);
+        const bytes = of("companion").map(({ content }) => Buffer.byteLength(content));
+        const expected = { documents: numbersOf("good"), refused: numbersOf("refused"), companions: bytes };
+        expect(await outcomeOf(entries)).toEqual(nothing ? "nothing" : expected);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  // D13
+  it("whatever happens to one document, the others are verified unchanged, or nothing is", async () => {
+    const piece = fc.oneof(
+      fc.string({ unit: "binary", maxLength: 6 }),
+      fc.constantFrom("&", "<", "]]>", "&#0;", "<!--", 'nullFlavor="UNK"', "<!DOCTYPE x>", "78", "1970-05-05"),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.nat({ max: 40 }), piece, async (place, removed, added) => {
+        const at = place % ours.length;
+        const changed = ours.slice(0, at) + added + ours.slice(at + removed);
+        const entries = [good, { name: "2.xml", content: changed }, { ...good, name: "3.xml" }];
+        const known = { documents: [1, 3], refused: [2], companions: [] };
+        const companion = { documents: [1, 2], refused: [], companions: [Buffer.byteLength(changed)] };
+        const proven = { documents: [1, 2, 3], refused: [], companions: [] };
+        expect(["nothing", known, companion, proven]).toContainEqual(await outcomeOf(entries));
+      }),
+      { numRuns: 500 },
+    );
   });
 });

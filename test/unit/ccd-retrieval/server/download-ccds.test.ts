@@ -109,6 +109,35 @@ describe("downloadCcds", () => {
       expect((await bytesOf(answer)).equals(bytes)).toBe(true);
     });
 
+    // D4
+    it.each([
+      [
+        "in CDATA",
+        '<ClinicalDocument xmlns="urn:hl7-org:v3"><text><![CDATA[<html><OperationOutcome>]]></text></ClinicalDocument>',
+      ],
+      ["in a comment", "<!-- <!DOCTYPE html> <html> --><ClinicalDocument/>"],
+      ["in a processing instruction", "<?xml version='1.0'?><?view <html>?><ClinicalDocument/>"],
+      [
+        "after a long prologue",
+        `<!-- ${"x".repeat(3_000)} --><?view <html>?><ClinicalDocument><html/></ClinicalDocument>`,
+      ],
+    ])("a document that quotes HTML %s is ready, however the network cuts it", async (_, text) => {
+      const bytes = Buffer.from(text);
+      for (const size of [1, 7, 500, 10_000]) {
+        const body = Buffer.concat([head(200, { "transfer-encoding": "chunked" }), chunked(bytes, size)]);
+        const answer = await download({ bytes: body, end: "keep" });
+        expect(answer).toMatchObject({ state: "ready", form: "xml" });
+        expect((await bytesOf(answer)).equals(bytes)).toBe(true);
+      }
+    });
+
+    it.each(["<?xml version='1.0'?>an error", "<ClinicalDocument", "<!-- x", `<!-- ${"x".repeat(300_000)}`])(
+      "a damaged document (%.20s) is ready, so that it is refused as one",
+      async (text) => {
+        expect(await download(says(200, {}, text))).toMatchObject({ state: "ready", form: "xml" });
+      },
+    );
+
     it("documents arrive byte for byte in chunks of any size", async () => {
       await fc.assert(
         fc.asyncProperty(fc.integer({ min: 1, max: 700 }), fc.constantFrom(zip, xml), async (size, bytes) => {
@@ -266,6 +295,7 @@ describe("downloadCcds", () => {
     ["a 429", says(429)],
     ["a login page", says(200, { "content-type": "text/html" }, "<!DOCTYPE html><html>log in</html>")],
     ["a login page in XHTML", says(200, {}, '<?xml version="1.0"?><!DOCTYPE html PUBLIC "x"><html/>')],
+    ["a login page after a long comment", says(200, {}, `<!-- ${"x".repeat(3_000)} --><HTML lang=en>log in</HTML>`)],
     ["an OperationOutcome in XML", says(200, {}, '<OperationOutcome xmlns="http://hl7.org/fhir"/>')],
     ["an unknown binary body", says(200, {}, Buffer.alloc(2_000, 1))],
     ["a JSON body without a known member", jsonReply(200, { status: true, message: "Completed" })],

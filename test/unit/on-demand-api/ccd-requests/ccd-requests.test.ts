@@ -114,6 +114,14 @@ describe("a POST to /ccd-requests", () => {
     ]);
   });
 
+  it("of many matching patients a hundred ids are listed, and only ids that a caller can send", async () => {
+    const patientIds = ["x".repeat(5_000_000), ...Array.from({ length: 101 }, (_, i) => `p${i}`)];
+    const { post } = apiWith({ match: "many", patientIds, complete: true });
+    const { members, detail } = await problemOf(post({ patient }));
+    expect(members.candidates).toEqual(patientIds.slice(1, 101));
+    expect(detail).toContain("there are more");
+  });
+
   it.each<[unknown, string]>([
     [{}, "either patientId or patient"],
     [{ patientId: "p1", patient }, "either patientId or patient"],
@@ -224,6 +232,14 @@ describe("a POST that prefers to wait", () => {
   it.each([
     ["wait=5", 5_000],
     ["wait=3600", 20_000],
+    // D16
+    ["wait=1000000", 20_000],
+    [`wait=${"9".repeat(400)}`, 20_000],
+    ['foo="a, wait=5"', 0],
+    ["foo; wait=5", 0],
+    ["wait=3, wait=9", 3_000],
+    ["wait=-1", 0],
+    ["wait=1.5", 0],
     ["wait=0", 0],
     ["respond-async", 0],
   ])("Prefer: %s waits %i ms for a request that does not end", async (prefer, ms) => {
@@ -253,6 +269,28 @@ describe("a CCD request and its documents", () => {
       failure: { name: "WrongPatient" },
       documents: [],
     });
+  });
+
+  // D7
+  it("a request with too many documents for one answer links to the page that follows", async () => {
+    const section = { code: "10160-0", title: "History of medication use", hasEntries: true };
+    const sections = Array.from({ length: 28 }, () => section);
+    const documents = Array.from({ length: 2_000 }, (_, index) => ({ ...document, number: index + 1, sections }));
+    const { call, requests, id } = await createdRequest({
+      documents: {
+        index: (requestId) => Promise.resolve({ requestId, documents }),
+        link: () => Promise.reject(new Error("unused")),
+      },
+    });
+    await requests.end(id, null, "2026-03-01T12:00:05.000Z");
+    const page = async (queryString: string) =>
+      (await call("GET /ccd-requests/{id}", { path: { id }, queryString })).content;
+    const first = await page("");
+    const last = first?.documents.at(-1)?.number ?? 0;
+    expect(first?.next).toBe(`https://api.example/ccd-requests/${id}?after=${last}`);
+    const second = await page(`after=${last}`);
+    expect([second?.documents[0]?.number, second?.documents.at(-1)?.number]).toEqual([last + 1, 2_000]);
+    expect((await problemOf(page("after=x"))).status).toBe(400);
   });
 
   it("a document redirects to its link once the request is ready", async () => {

@@ -3,6 +3,7 @@ import { createCursors } from "#on-demand-api/fhir-api/cursors.ts";
 import { type FhirApiPorts, serveFhirApi } from "#on-demand-api/fhir-api/fhir-api.ts";
 import type { ApiRequest } from "#on-demand-api/gateway/api.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
+import { usCoreType } from "#on-demand-api/language/us-core-types.ts";
 import type { FhirPage } from "#user-session/fhir-page.ts";
 import { asDescribed } from "../../../fixtures/described-answers.ts";
 
@@ -108,6 +109,28 @@ describe("a search", () => {
     expect(sent[1]).toEqual(["next", new URL("https://portal.example/integra/fhir/r4?_getpages=1&_getpagesoffset=2")]);
   });
 
+  it("a search by US Core is paged below us-core, and its cursor is for no other search", async () => {
+    const { call, sent, problemOf } = apiWith(bundle([{ relation: "next", url: "?page=2" }]));
+    const path = { resourceType: "Condition" };
+    const { body } = await call("GET /fhir/us-core/{resourceType}", { path, queryString: "patient=1" });
+    const [next] = linksIn(body);
+    expect(next?.url).toMatch(/^https:\/\/api\.example\/fhir\/us-core\/Condition\?_cursor=[\w-]+$/);
+    const queryString = new URL(next?.url ?? "").search.slice(1);
+    await call("GET /fhir/us-core/{resourceType}", { path, queryString });
+    expect((await problemOf("GET /fhir/{resourceType}", { path, queryString })).status).toBe(400);
+    expect(sent.map(([name, resources]) => [name, String(resources)])).toEqual([
+      ["search", "us-core/Condition"],
+      ["next", `${bundleAt.href}?page=2`],
+    ]);
+  });
+
+  it("a search for Patient by US Core is a patient search, whichever route it comes by", async () => {
+    const { call, sent } = apiWith(bare);
+    const path = { resourceType: "Patient" };
+    await call("GET /fhir/us-core/{resourceType}", { path, queryString: "gender=male" });
+    expect(sent).toEqual([["patients", "us-core", { gender: "male" }]]);
+  });
+
   it("a patient search by POST keeps its parameters out of every link, and is paged by GET", async () => {
     const links = ["self", "next"].map((relation) => ({ relation, url: "?family=Quillfeather" }));
     const { call, sent } = apiWith(bundle(links));
@@ -127,6 +150,12 @@ describe("a read", () => {
     const { call, sent } = apiWith(bare);
     const answer = await call("GET /fhir/{resourceType}/{id}", { path: { resourceType: "Task", id: "a-1" } });
     expect([sent, answer.body]).toEqual([[["read", "Task", "a-1"]], bare.bytes]);
+  });
+
+  it.each(usCoreType.options)("a read of one %s by US Core fetches it below us-core", async (resourceType) => {
+    const { call, sent } = apiWith(bare);
+    const answer = await call("GET /fhir/us-core/{resourceType}/{id}", { path: { resourceType, id: "a-1" } });
+    expect([sent, answer.body]).toEqual([[["read", `us-core/${resourceType}`, "a-1"]], bare.bytes]);
   });
 });
 
@@ -151,6 +180,15 @@ describe("a call that is refused before any request to the server", () => {
       "Medication has no parameter patient",
     ]),
     ["GET /fhir/{resourceType}", { path: { resourceType: "Binary" } }, 404, "AllergyIntolerance"],
+    ["GET /fhir/us-core/{resourceType}", { path: { resourceType: "Task" } }, 404, "Practitioner, PractitionerRole"],
+    ["GET /fhir/us-core/{resourceType}/{id}", { path: { resourceType: "Task", id: "1" } }, 404, "The types are"],
+    [
+      "GET /fhir/us-core/{resourceType}",
+      { path: { resourceType: "Location" }, queryString: "patient=1" },
+      400,
+      "Location has no parameter patient",
+    ],
+    ["GET /fhir/{resourceType}/{id}", { path: { resourceType: "us-core", id: "Goal" } }, 404, "The types are"],
     ["GET /fhir/{resourceType}/{id}", { path: { resourceType: "Task", id: ".." } }, 400, "must not be . or .."],
     ["GET /fhir/{resourceType}/{id}", { path: { resourceType: "Task", id: "1" }, queryString: "x=1" }, 400, "x is not"],
   ])("%s with %o is refused without a request to the server", async (route, request, status, detail) => {

@@ -98,6 +98,25 @@ describe("reading resources on demand", () => {
     expect(wire.requests[0]?.headers).not.toHaveProperty("x-auth-token");
   });
 
+  it("US Core resources are below us-core/, or where the stage's settings say", async () => {
+    const { client, wire } = await given(jsonReply(200, { resourceType: "Goal", id: "1" }));
+    await searchResources(client, "us-core/Goal", patient);
+    await readResource(client, "us-core/Goal", "1");
+    const server = { ...client.server, usCorePaths: { base: "uscore/v5", spelling: "lower-case" } } as const;
+    await readResource({ ...client, server }, "us-core/Goal", "1");
+    expect(wire.requests.map(({ target }) => target)).toEqual([
+      "/integra/fhir/r4/us-core/Goal?patient=12900876000",
+      "/integra/fhir/r4/us-core/Goal/1",
+      "/integra/fhir/r4/uscore/v5/goal/1",
+    ]);
+  });
+
+  it("a US Core Patient is read at the path of the patient search", async () => {
+    const { client, wire } = await given(jsonReply(200, { resourceType: "Patient", id: "1" }));
+    await readResource(client, "us-core/Patient", "1");
+    expect(wire.requests[0]?.target).toBe("/integra/fhir/r4/us-core/patient/1");
+  });
+
   it("a page has its bytes unchanged, and its resources", async () => {
     const text = `{ "resourceType" : "Bundle", "entry": [{"resource":{"resourceType":"Observation","id":"o1","valueQuantity":{"value":1.50,"unit":"µg"}}}] }\n`;
     const { client } = await given(says(200, fhir, text));

@@ -130,6 +130,32 @@ describe("ClinicalDocumentReader", () => {
     expect(read(bytes, [1, 3])).toEqual(expected);
   });
 
+  // D14
+  it.each(["ISO-8859-1", "windows-1252", "US-ASCII", "iso-8859-15", "utf-16", "UTF-16LE", "UTF8"])(
+    "a clinical document in ASCII bytes reads the same if it declares %s",
+    (encoding) => {
+      const bytes = Buffer.from(
+        ccdText({ declaration: `<?xml version='1.0' encoding='${encoding}' standalone="yes"?>` }),
+      );
+      for (const sizes of [[1], [3, 700], [1 << 20]]) expect(read(bytes, sizes)).toEqual(expected);
+    },
+  );
+
+  // D14
+  it.each<[string, string, string]>([
+    ["ISO-8859-1", "e9fc", "\u00e9\u00fc"],
+    ["latin1", "c3a9", "\u00c3\u00a9"],
+    ["windows-1252", "93e994", "\u201c\u00e9\u201d"],
+    ["Windows-1252", "80", "\u20ac"],
+  ])("a clinical document in %s that says so is read as that", (encoding, hex, title) => {
+    const [before = "", after = ""] = ccdText({
+      declaration: `<?xml version="1.0" encoding="${encoding}"?>`,
+      header: "<title>|</title>",
+    }).split("|");
+    const bytes = Buffer.concat([Buffer.from(before), Buffer.from(hex, "hex"), Buffer.from(after)]);
+    for (const sizes of [[1], [1 << 20]]) expect(read(bytes, sizes).document.title).toBe(title);
+  });
+
   it("elements of other namespaces or at other places are not read as the patient", () => {
     const ours = expected.recordTargets[0]?.ids;
     const foreign =

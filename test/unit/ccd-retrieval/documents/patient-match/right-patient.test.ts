@@ -293,7 +293,9 @@ describe("the person in a document", () => {
       target([id(root, "110318733539")], { ...george, ...changes });
     for (const root of [ssn, "2.16.840.1.113883.4.3.13", "2.16.840.1.113883.4.6"])
       expect(judged([under({}, root)], described)).toBe("match: patient-id-and-person");
-    expect(judged([under({}, mrnRoot)], described, { patientIdRoots: [ehr] })).toBe("match: patient-id-and-person");
+    // If the roots of the server are known, another clinic's root is none of them, and a government's root is no clinic's.
+    expect(judged([under({})], described, { patientIdRoots: [ehr] })).toBe("match: patient-id-and-person");
+    expect(judged([under({}, mrnRoot)], described, { patientIdRoots: [ehr] })).toBe("unproven: unknown-ids");
     expect(judged([under({ names: named("Miller", "George") })], described)).toBe("match: patient-id-and-person");
     for (const changes of [
       { names: [] },
@@ -305,6 +307,9 @@ describe("the person in a document", () => {
     expect(judged([under({ names: named("Miller", "Anna") })], described)).toBe("mismatch: other-person");
     expect(judged([under({ birthTime: readHl7Time("19620116") })], described)).toBe("mismatch: other-person");
     expect(judged([target([id(ssn, "110318733540")], george)], described)).toBe("unproven: unknown-ids");
+    // A twin's own id under the root of the server.
+    const twin = { ...under({}), ids: [id(ssn, "110318733539"), id(ehr, "110318733540")] };
+    expect(judged([twin], described, { patientIdRoots: [ehr] })).toBe("mismatch: other-id");
   });
 
   // D8
@@ -410,7 +415,8 @@ describe("any document", () => {
     const hasPatientId = ids.filter((one) => one.extension === "110318733539" && one.root !== undefined);
     const isBornThatDay = birthTime?.iso === "1962-01-15";
     // D2: under the root of social security numbers, the day of birth and a name are needed.
-    if (isBornThatDay && names[0]?.family[0] === "Nichols" && hasPatientId.length > 0) return true;
+    const isPerson = isBornThatDay && names[0]?.family[0] === "Nichols";
+    if (isPerson && hasPatientId.length > 0 && !hasAnother) return true;
     return hasPatientId.some((one) => one.root !== ssn) && (!hasAnother || isBornThatDay);
   };
 

@@ -68,20 +68,31 @@ describe("hostile XML", () => {
     ["has a control character", "malformed-xml", titled("\u0001")],
     ["has a NUL", "malformed-xml", titled("\0")],
     // Encodings.
+    // D14: ISO-8859-1 that says so is read, and so is every declaration that ASCII bytes have one reading for.
     [
-      "is in Latin-1 and declares it",
+      "is in Latin-2 and declares it",
       "unsupported-encoding",
-      Buffer.from('<?xml version="1.0" encoding="ISO-8859-1"?><a>é</a>', "latin1"),
+      Buffer.from(`<?xml version="1.0" encoding="ISO-8859-2"?>${titled("\u00e9")}`, "latin1"),
     ],
     [
-      "is in UTF-8 and declares Latin-1",
+      "is in UTF-8 with a byte order mark and declares Latin-1",
       "unsupported-encoding",
-      ccdText({ declaration: '<?xml version="1.0" encoding="ISO-8859-1"?>' }),
+      `\ufeff<?xml version="1.0" encoding="ISO-8859-1"?>${titled("x")}`,
     ],
     [
-      "is in UTF-8 and declares UTF-16",
+      "is in UTF-8, not in ASCII, and declares UTF-16",
       "unsupported-encoding",
-      ccdText({ declaration: '<?xml version="1.0" encoding="utf-16"?>' }),
+      `<?xml version="1.0" encoding="utf-16"?>${titled("\u00e9")}`,
+    ],
+    [
+      "is in ASCII and declares ISO-2022-JP, which shifts",
+      "unsupported-encoding",
+      `<?xml version="1.0" encoding="ISO-2022-JP"?>${titled("x")}`,
+    ],
+    [
+      "is in ASCII and declares EBCDIC",
+      "unsupported-encoding",
+      `<?xml version="1.0" encoding="IBM037"?>${titled("x")}`,
     ],
     [
       "is in UTF-8 and declares UTF-7",

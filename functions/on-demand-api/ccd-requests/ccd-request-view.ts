@@ -1,0 +1,98 @@
+import type { CcdDocument, CcdDocuments, CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
+import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
+import type { CcdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
+import { cutText } from "#platform/http/reading/header-text.ts";
+
+/**
+ * Bytes of the documents in one response. Lambda returns at most 4.6 MB (`api-response.ts`); the other members of a request
+ * need far less than the difference.
+ */
+export const largestPage = 4_000_000;
+
+/** Bytes of one document's description. An ordinary one has 3 kB; a hostile document may describe itself with megabytes. */
+const largestDescription = 500_000;
+/** What is left of a larger description. Even if each character needs six bytes, it fits in a page. */
+const [longestText, mostSections, mostEncounterIds] = [100, 500, 100] as const;
+
+/** The query parameter that requests a further page of documents: those whose number is greater. */
+export const afterParameter = "after";
+
+/**
+ * Reads the parameter `after` of a query; 0 if it is absent. Other parameters have no meaning.
+ * @throws ApiProblem (400) if it is not a number
+ */
+export function readAfter(queryString: string): number {
+  const after = new URLSearchParams(queryString).get(afterParameter) ?? "0";
+  if (/^\d{1,6}$/.test(after)) return Number(after);
+  throw new ApiProblem("The page is invalid", {
+    status: 400,
+    issue: "invalid",
+    detail: `${afterParameter} must be the number of a document. Follow the link \`next\` of the page before.`,
+  });
+}
+
+/**
+ * A CCD request as its caller sees it. Its documents are listed page by page if they need more than one response.
+ * @param landed all documents of the request, in order of their numbers; undefined if it is not ready
+ * @param self the URL of the request
+ * @param after the page begins behind the document with this number
+ */
+export function requestView(
+  record: CcdRequestRecord,
+  landed: Pick<CcdDocuments, "documents" | "refused"> | undefined,
+  self: string,
+  after: number,
+): CcdRequestView {
+  const { requestId, state, requestedAt, endedAt, failure } = record;
+  const { documents = [], refused = [] } = landed ?? {};
+  const left = documents.filter(({ number }) => number > after);
+  const page = fillPage(left.map((document) => documentView(document, `${self}/documents/${document.number}`)));
+  const last = page.at(-1);
+  return {
+    requestId,
+    state,
+    requestedAt,
+    endedAt,
+    failure,
+    documents: page,
+    refused,
+    ...(last !== undefined && page.length < left.length && { next: `${self}?${afterParameter}=${last.number}` }),
+  };
+}
+
+type DocumentView = CcdRequestView["documents"][number];
+
+/** As many documents as fit in one page. */
+function fillPage(documents: readonly DocumentView[]): DocumentView[] {
+  let bytes = 0;
+  const tooFar = documents.findIndex((document) => {
+    bytes += sizeOf(document) + 1;
+    return bytes > largestPage;
+  });
+  return tooFar < 0 ? [...documents] : documents.slice(0, tooFar);
+}
+
+/** A document with its URL in the API instead of its key in the bucket. */
+function documentView(landed: CcdDocument, href: string): DocumentView {
+  const { key: _, ...document } = landed;
+  const view = { ...document, href };
+  return sizeOf(view) > largestDescription ? shorten(view) : view;
+}
+
+function shorten(view: DocumentView): DocumentView {
+  return {
+    ...view,
+    title: short(view.title),
+    encounterIds: view.encounterIds.slice(0, mostEncounterIds).map((id) => cutText(id, longestText)),
+    effectiveTime: short(view.effectiveTime),
+    encounterStart: short(view.encounterStart),
+    encounterEnd: short(view.encounterEnd),
+    sections: view.sections
+      .slice(0, mostSections)
+      .map((section) => ({ ...section, code: short(section.code), title: short(section.title) })),
+  };
+}
+
+const short = (text: string | null): string | null => text && cutText(text, longestText);
+
+const sizeOf = (value: DocumentView): number => Buffer.byteLength(JSON.stringify(value));
