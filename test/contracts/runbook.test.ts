@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { exportWarningCodes } from "#bulk-export/language/export-warnings.ts";
 import { wings } from "#functions/wings.ts";
 
 const runbook = readFileSync(join(import.meta.dirname, "..", "..", "docs", "runbook.md"), "utf8");
@@ -13,8 +14,13 @@ describe("the runbook", () => {
     expect(Object.keys(logCodes).filter((code) => !documented.has(code))).toEqual([]);
   });
 
-  it("the runbook explains no log code that does not exist", () => {
+  it("the runbook explains each warning of an export", () => {
+    expect(Object.keys(exportWarningCodes).filter((code) => !documented.has(code))).toEqual([]);
+  });
+
+  it("the runbook explains no code that does not exist", () => {
     const known = new Set(wings.flatMap(({ logCodes }) => Object.keys(logCodes)));
+    for (const code of Object.keys(exportWarningCodes)) known.add(code);
     expect([...documented].filter((code) => code !== undefined && !known.has(code))).toEqual([]);
   });
 });

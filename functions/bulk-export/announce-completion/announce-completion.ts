@@ -2,6 +2,7 @@ import { exportEventHead } from "#bulk-export/language/event-head.ts";
 import type { ExportEventBus } from "#bulk-export/language/export-events.ts";
 import { factOfRun } from "#bulk-export/language/export-runs.ts";
 import type { AnnounceInput } from "#bulk-export/language/export-state.ts";
+import { warningCountsOf } from "#bulk-export/language/export-warnings.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { Step } from "#platform/lambda/step.ts";
 
@@ -21,7 +22,7 @@ export const announceCompletion =
   ({ records, bus }: AnnounceCompletionPorts): Step<AnnounceInput, Record<string, never>> =>
   async ({ export: context, completion: { status } }) => {
     const { exportId } = context;
-    const { transactionTime, totals, failedFiles, adoptedFrom } = await records.getSummary(exportId);
+    const { transactionTime, totals, warnings, failedFiles, adoptedFrom } = await records.getSummary(exportId);
     await bus.publish({
       type: "Export Completed",
       detail: {
@@ -32,6 +33,7 @@ export const announceCompletion =
         summary: records.pointers(exportId).summary,
         manifest: records.pointers(adoptedFrom ?? exportId).manifest,
         totals: { files: totals.files, failedFiles: totals.failedFiles, lines: totals.lines, bytes: totals.bytes },
+        warnings: warningCountsOf(warnings),
         failedFiles: failedFiles.slice(0, mostNamedFiles).map(({ key, type, reason }) => ({ key, type, reason })),
       },
     });

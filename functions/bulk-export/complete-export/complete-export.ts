@@ -12,6 +12,7 @@ import type { ExportAudit } from "#bulk-export/records/export-audit.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { Receipts } from "#bulk-export/records/receipts.ts";
 import type { Step } from "#platform/lambda/step.ts";
+import { completionWarnings } from "./completion-warnings.ts";
 
 export interface CompleteExportPorts {
   records: Pick<ExportRecords, "getJob" | "getPlan" | "findStop" | "landedObjects" | "saveSummary">;
@@ -45,6 +46,8 @@ export const completeExport =
     await ports.records.saveSummary(summary);
     await ports.audit.append(context, "landed", landedFact(summary));
     ports.log.info("EXPORT_RECONCILED", { status: summary.status, ...summary.totals });
+    for (const { code, count, example } of summary.warnings)
+      ports.log.warn("EXPORT_WARNED", { warning: code, count, example });
     if (fault !== undefined) throw fault;
     const status = summary.status === "complete" ? "complete" : "partial";
     if (status === "complete") {
@@ -82,6 +85,7 @@ function summaryOf(context: ExportContext, reconciled: Reconciled, now: number):
     files,
     failedFiles,
     totals,
+    warnings: completionWarnings(plan, files),
     timings: {
       startedAt,
       kickedOffAt: job.kickedOffAt,

@@ -5,6 +5,7 @@ import { exportFaultNames } from "./export-faults.ts";
 import { exportRequest, run } from "./export-request.ts";
 import { exportId } from "./export-state.ts";
 import { exportTotals } from "./export-summary.ts";
+import { warningCounts } from "./export-warnings.ts";
 import { crc32, fileKind } from "./landed-file.ts";
 
 /*
@@ -76,6 +77,9 @@ export const exportCompleted = z.strictObject({
   summary: pointer,
   manifest: pointer,
   totals: exportTotals,
+  warnings: warningCounts.describe(
+    "What was not as it should be beside the data, and how often, by code. Empty if nothing. The runbook explains each code.",
+  ),
   failedFiles: z
     .array(z.strictObject({ key: z.string(), type: z.string(), reason: z.string() }))
     .max(50)

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { exportRequest, run } from "./export-request.ts";
 import { exportId } from "./export-state.ts";
+import { exportWarning } from "./export-warnings.ts";
 import { failedFile, issueCounts, landedFile } from "./landed-file.ts";
 
 /** How much of an export landed, and how many of its files did not. */
@@ -30,6 +31,8 @@ export const exportSummary = z.strictObject({
   files: z.array(landedFile),
   failedFiles: z.array(failedFile),
   totals: exportTotals.extend({ issues: issueCounts }),
+  /** What was not as it should be beside the data, one entry for each code. Absent in summaries of older versions. */
+  warnings: z.array(exportWarning).default([]),
   timings: z.strictObject({
     startedAt: z.iso.datetime(),
     kickedOffAt: z.iso.datetime(),

@@ -10,6 +10,9 @@ export const exportWarningCodes = {
   REQUEST_UNREADABLE: "The manifest does not say in a text which request it answers. It counts as unsaid.",
   TYPE_UNREADABLE: "The type of a file is not a text. The type of its list counts.",
   DUPLICATE_FILE: "The manifest lists a file twice. It landed once.",
+  TRANSACTION_TIME_AHEAD:
+    "The manifest's transactionTime lies ahead of the bridge's clock. The checkpoint is the bridge's time of the kick-off.",
+  CHECKPOINT_NOT_MOVED: "The manifest has no transactionTime that can be read. The checkpoint did not move.",
   COUNT_EXCEEDED: "A file has more lines than the manifest announces. It landed whole.",
 } as const;
 
@@ -26,6 +29,11 @@ export type ExportWarning = z.infer<typeof exportWarning>;
 /** How often an export met with each code, as a step passes it on in the state. */
 export const warningCounts = z.record(z.string(), z.number().int().positive());
 export type WarningCounts = z.infer<typeof warningCounts>;
+
+/** The counts of warnings, by code. */
+export function warningCountsOf(warnings: readonly ExportWarning[]): WarningCounts {
+  return Object.fromEntries(warnings.map(({ code, count }) => [code, count]));
+}
 
 /** The sum of two counts. */
 export function addWarningCounts(counts: WarningCounts = {}, more: WarningCounts = {}): WarningCounts {

@@ -27,6 +27,7 @@ export const exportLogCodes = {
   EXPORT_DOWNLOAD_REFUSED: "The server refused the credentials for a download; the attempt will be repeated.",
   EXPORT_UPLOAD_ABORT_FAILED: "An incomplete upload could not be aborted; the bucket's lifecycle rule will remove it.",
   EXPORT_RECONCILED: "The landed files were compared with the manifest, and the summary was written.",
+  EXPORT_WARNED: "Something beside the data was not as it should be; the export went on.",
   EXPORT_JOB_DELETION_FAILED: "The server did not delete the job of the export.",
   EXPORT_FAILED: "The export failed.",
   EXPORT_CANCELLED: "The export's execution was stopped, and its lease and job were cleaned up.",

@@ -67,7 +67,7 @@ export class NdjsonVerifier {
    * @throws FileDamaged if the last record is unfinished, if lines are missing, or if nothing proves that the file is whole
    */
   finish(): Verdict {
-    this.#lines.end();
+    if (this.#lines instanceof JsonLines) this.#lines.end();
     this.#outcomes?.end();
     const { count, transportProven } = this.#expected;
     const { lines } = this.#lines;

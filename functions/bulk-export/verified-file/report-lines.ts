@@ -29,9 +29,4 @@ export class ReportLines {
     }
     if (chunk.length > 0) this.#endsWithNewline = chunk.at(-1) === newline;
   }
-
-  /** Ends the stream. Any end will do. */
-  end(): void {
-    // An unfinished line counts as a line. Its content is no OperationOutcome, so it counts as an error.
-  }
 }

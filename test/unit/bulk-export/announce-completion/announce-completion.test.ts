@@ -50,10 +50,20 @@ describe("the announce-completion step", () => {
           summary: { bucket: "landing", key: "exports/e1/summary.json" },
           manifest: { bucket: "landing", key: "exports/e1/manifest.json" },
           totals: { files: 1, failedFiles: 0, lines: 2, bytes: 10 },
+          warnings: {},
           failedFiles: [],
         },
       },
     ]);
+  });
+
+  it("the event counts the warnings of the summary by code", async () => {
+    const warnings = [
+      { code: "COUNT_EXCEEDED", count: 3, example: "file 2" },
+      { code: "TIME_WITHOUT_ZONE", count: 1 },
+    ];
+    const [event] = await publishedFor({ ...summaryWith(0), warnings });
+    expect(event?.detail).toMatchObject({ warnings: { COUNT_EXCEEDED: 3, TIME_WITHOUT_ZONE: 1 } });
   });
 
   it("the completion of a resumed export has an event id of its own", async () => {

@@ -12,6 +12,7 @@ import {
   plannedFile,
   planOf,
 } from "../../../fixtures/bridge-in-memory.ts";
+import { emptySummary } from "../../../fixtures/summaries.ts";
 
 const noIssues: IssueCounts = { fatal: 0, error: 0, warning: 0, information: 0 };
 
@@ -73,6 +74,52 @@ describe("the complete-export step", () => {
       timings: { startedAt: patientExport.startedAt, completedAt: "2026-03-01T12:00:00.000Z" },
     });
     expect(summary.files.map(({ index }) => index)).toEqual([0, 1]);
+  });
+
+  it("the summary has no warnings if everything is as it should be", async () => {
+    await landed(0);
+    await landed(1);
+    await complete();
+    expect((await bridge.records.getSummary("e1")).warnings).toEqual([]);
+    expect(bridge.logged.join()).not.toContain("EXPORT_WARNED");
+  });
+
+  // E19
+  it("the summary warns of files with more lines than announced, after the warnings of the plan", async () => {
+    const planWarning = { code: "DUPLICATE_FILE", count: 2, example: "file 7" };
+    await bridge.records.savePlan({
+      ...planOf(plannedFile(0, { count: 1 }), plannedFile(1, { count: 2 })),
+      warnings: [planWarning],
+    });
+    await landed(0);
+    await landed(1);
+    expect((await complete()).status).toBe("complete");
+    expect((await bridge.records.getSummary("e1")).warnings).toEqual([
+      planWarning,
+      { code: "COUNT_EXCEEDED", count: 1, example: "file 0" },
+    ]);
+    expect(bridge.logged.filter((line) => line.includes("EXPORT_WARNED"))).toHaveLength(2);
+  });
+
+  // E4, E5
+  it.each([
+    ["2026-03-01T12:59:45Z", "TRANSACTION_TIME_AHEAD"],
+    ["2036-01-01T00:00:00", "TRANSACTION_TIME_AHEAD"],
+    ["soon", "CHECKPOINT_NOT_MOVED"],
+    [null, "CHECKPOINT_NOT_MOVED"],
+  ])("the summary warns of the transactionTime %s with %s, and keeps it as received", async (transactionTime, code) => {
+    await bridge.records.savePlan({ ...planOf(plannedFile(0)), transactionTime });
+    await landed(0);
+    expect((await complete()).status).toBe("complete");
+    expect(await bridge.records.getSummary("e1")).toMatchObject({
+      transactionTime,
+      warnings: [{ code, count: 1, example: "transactionTime" }],
+    });
+  });
+
+  it("a summary of an older version has no warnings", () => {
+    const { warnings: _, ...older } = emptySummary("e1", "complete");
+    expect(exportSummary.parse(older).warnings).toEqual([]);
   });
 
   it("an export whose manifest lists no files is complete", async () => {

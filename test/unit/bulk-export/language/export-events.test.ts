@@ -36,6 +36,7 @@ const examples: Record<EventType, Record<string, unknown>> = {
     summary: pointer,
     manifest: pointer,
     totals: { files: 1, failedFiles: 1, lines: 2, bytes: 3 },
+    warnings: { COUNT_EXCEEDED: 1 },
     failedFiles: [{ key: "k", type: "Patient", reason: "gone" }],
   },
   "Export Failed": { ...common, request: null, error: { name: "Unexpected", message: "x" }, destination: pointer },

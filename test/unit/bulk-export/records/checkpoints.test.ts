@@ -45,23 +45,23 @@ const day = (number: number): string => `2026-01-${String(number).padStart(2, "0
 const minute = (number: number): string => new Date(Date.UTC(2026, 0, 1) + number * 60_000).toISOString();
 
 describe("a checkpoint", () => {
-  it("is not there before the first complete export", async () => {
+  it("there is no checkpoint before the first complete export", async () => {
     expect(await table().find(patients)).toBeUndefined();
   });
 
-  it("begins with a full export", async () => {
+  it("a full export creates the checkpoint", async () => {
     const ledger = table();
     expect(await ledger.advance(patients, day(5), undefined, "e1")).toBe(true);
     expect(await ledger.find(patients)).toBe(day(5));
   });
 
-  it("does not begin with an incremental one, which leaves out what was before", async () => {
+  it("an incremental export creates no checkpoint, because it leaves out everything before it", async () => {
     const ledger = table();
     expect(await ledger.advance(patients, day(5), day(4), "e1")).toBe(false);
     expect(await ledger.find(patients)).toBeUndefined();
   });
 
-  it("goes on where the next export began at it or earlier", async () => {
+  it("the checkpoint moves forward if the next export began at it or earlier", async () => {
     const ledger = table();
     await ledger.advance(patients, day(5), undefined, "e1");
     expect(await ledger.advance(patients, day(7), day(5), "e2")).toBe(true);
@@ -69,7 +69,7 @@ describe("a checkpoint", () => {
     expect(await ledger.find(patients)).toBe(day(9));
   });
 
-  it("counts the incremental exports that completed since the last full one", async () => {
+  it("the checkpoint counts the incremental exports since the last full one", async () => {
     const ledger = table();
     await ledger.advance(patients, day(5), undefined, "e1");
     expect(await ledger.incrementals(patients)).toBe(0);
@@ -81,14 +81,14 @@ describe("a checkpoint", () => {
     expect(await ledger.incrementals(patients)).toBe(0);
   });
 
-  it("stays where the next export began later, because there would be a gap", async () => {
+  it("the checkpoint stays if the next export began later, because there would be a gap", async () => {
     const ledger = table();
     await ledger.advance(patients, day(5), undefined, "e1");
     expect(await ledger.advance(patients, day(9), day(6), "e2")).toBe(false);
     expect(await ledger.find(patients)).toBe(day(5));
   });
 
-  it("never goes back, and a repeated step leaves it where it is", async () => {
+  it("the checkpoint never moves back, and a repeated step does not move it", async () => {
     const ledger = table();
     await ledger.advance(patients, day(5), undefined, "e1");
     expect(await ledger.advance(patients, day(4), undefined, "e0")).toBe(false);
@@ -96,13 +96,13 @@ describe("a checkpoint", () => {
     expect(await ledger.find(patients)).toBe(day(5));
   });
 
-  it("compares moments, not their spelling", async () => {
+  it("a checkpoint compares moments, not their spelling", async () => {
     const ledger = table();
     await ledger.advance(patients, "2026-01-05T05:30:00+05:30", undefined, "e1");
     expect(await ledger.advance(patients, day(6), "2026-01-05T00:00:00.000Z", "e2")).toBe(true);
   });
 
-  it("belongs to level, group and types, in whatever order they are given", async () => {
+  it("a checkpoint belongs to a level, a group and types in any order", async () => {
     const ledger = table();
     await ledger.advance(patients, day(5), undefined, "e1");
     expect(await ledger.find({ level: "patient", types: ["Observation", "Patient"] })).toBe(day(5));
@@ -115,11 +115,11 @@ describe("a checkpoint", () => {
     for (const scope of others) expect(await ledger.find(scope)).toBeUndefined();
   });
 
-  it("is not moved by a time that cannot be read", async () => {
+  it("a time that cannot be read does not move the checkpoint", async () => {
     expect(await table().advance(patients, "soon", undefined, "e1")).toBe(false);
   });
 
-  it("is no reason to fail an export whose since cannot be read as a moment", async () => {
+  it("an export whose since cannot be read as a moment does not fail because of the checkpoint", async () => {
     const ledger = table();
     await ledger.advance(patients, day(5), undefined, "e1");
     expect(await ledger.advance(patients, day(9), "2016-12-31T23:59:60Z", "e2")).toBeTypeOf("boolean");
@@ -134,7 +134,7 @@ describe("a checkpoint", () => {
     incrementals: { N: "1" },
   };
 
-  it("is stored as texts and numbers, under names that do not change", async () => {
+  it("a checkpoint is stored as texts and numbers under names that do not change", async () => {
     const { items, ...ledger } = table();
     await ledger.advance(patients, day(5), undefined, "e1");
     expect(items.get(key)).toMatchObject({ incrementals: { N: "0" } });
@@ -142,7 +142,7 @@ describe("a checkpoint", () => {
     expect([...items.values()]).toEqual([stored]);
   });
 
-  it("is read and moved as an older version of the bridge stored it", async () => {
+  it("a checkpoint that an older version stored is read and moved", async () => {
     const { items, ...ledger } = table();
     const { incrementals: _, ...oldest } = stored;
     for (const [item, incrementals] of [
@@ -156,7 +156,7 @@ describe("a checkpoint", () => {
     }
   });
 
-  it("covers everything up to its time, whatever exports completed in whatever order", async () => {
+  it("a checkpoint covers everything up to its time, whatever exports completed in whatever order", async () => {
     const move = fc.record({
       since: fc.option(fc.nat({ max: 40 }), { nil: undefined }),
       length: fc.integer({ min: 1, max: 10 }),
