@@ -275,11 +275,3 @@ describe("the NDJSON verifier", () => {
     });
   });
 });
-
-/** Whether a line of an error file reports nothing worse than a warning. */
-function isHarmless(value: unknown): boolean {
-  const { resourceType: type, issue: said } = (value ?? {}) as { resourceType?: unknown; issue?: unknown };
-  const all = [said].flat() as ({ severity?: unknown } | null | undefined)[];
-  const harmless = all.every((one) => ["warning", "information"].includes(String(one?.severity)));
-  return type === "OperationOutcome" && all.length > 0 && harmless;
-}
