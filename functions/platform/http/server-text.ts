@@ -79,7 +79,7 @@ function readOutcome(json: Record<string, unknown>, credentials: readonly string
     .map((issue) => issue?.diagnostics ?? issue?.details?.text ?? issue?.code)
     .filter((word) => typeof word === "string");
   const codes = matching(codePattern, ...issues.map((issue) => issue?.code));
-  const transient = issues.length > 0 && issues.every((issue) => transientCodes.has(String(issue?.code)));
+  const transient = issues.length > 0 && issues.every((issue) => transientCodes.has(wordOf(issue?.code)));
   const text = tidy(words.join("; "), credentials);
   return {
     text,
@@ -92,9 +92,9 @@ function readOutcome(json: Record<string, unknown>, credentials: readonly string
 }
 
 function failureOf(issues: readonly (Issue | null)[]): "lasting" | "passing" | "none" {
-  const failures = issues.filter((issue) => /^\s*(?:error|fatal)\s*$/i.test(String(issue?.severity)));
+  const failures = issues.filter((issue) => /^\s*(?:error|fatal)\s*$/i.test(wordOf(issue?.severity)));
   if (failures.length === 0) return "none";
-  const passing = failures.every((issue) => transientCodes.has(String(issue?.code).trim().toLowerCase()));
+  const passing = failures.every((issue) => transientCodes.has(wordOf(issue?.code).trim().toLowerCase()));
   return passing ? "passing" : "lasting";
 }
 
@@ -109,3 +109,6 @@ function withoutMarkup(raw: string): string {
 function tidy(text: string, credentials: readonly string[]): string {
   return cutText(redactForeign(text.replace(/\s+/g, " ").trim(), credentials), longestText);
 }
+
+/** A member as a word; "" if it is no text. JSON may hold an object here that no `String()` can convert. */
+const wordOf = (value: unknown): string => (typeof value === "string" ? value : "");

@@ -55,6 +55,7 @@ describe("the words of a server about an error", () => {
     ["none", []],
     ["none", null],
     ["none", 7],
+    ["none", [{ severity: { toString: [] }, code: { toString: [] } }]],
   ])("an OperationOutcome is a %s failure by the severities and codes of its issues", (failure, issue) => {
     expect(read({ resourceType: "OperationOutcome", issue })).toMatchObject({ failure });
   });
