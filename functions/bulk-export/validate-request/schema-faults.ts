@@ -2,7 +2,10 @@ import type * as z from "zod";
 
 /** The faults of a value, as messages for people. Each names the field, and never quotes its value. */
 export function schemaFaults(error: z.ZodError): string[] {
-  return error.issues.flatMap((issue) => issueFaults(issue, issue.path.map(String)));
+  const mistyped = new Set(error.issues.filter(({ code }) => code === "invalid_type").map(placeOf));
+  // Zod measures the length of anything that has one: an object with a `length` of 0 would be called empty, too.
+  const issues = error.issues.filter((issue) => issue.code === "invalid_type" || !mistyped.has(placeOf(issue)));
+  return issues.flatMap((issue) => issueFaults(issue, issue.path.map(String)));
 }
 
 function issueFaults(issue: z.core.$ZodIssue, path: string[]): string[] {
@@ -33,3 +36,5 @@ function expectation(expected: string): string {
 
 /** The name of an unknown field may hold anything, even a patient's name. It is quoted only if it is a plain word. */
 const fieldName = (key: string): string => (/^[\w-]{1,64}$/.test(key) ? key : "(a field of another form)");
+
+const placeOf = ({ path }: z.core.$ZodIssue): string => JSON.stringify(path.map(String));
