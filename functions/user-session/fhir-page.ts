@@ -2,7 +2,7 @@ import * as z from "zod";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import { authorisedRequest, type TokenBearer } from "#platform/http/authorised-request.ts";
 import { type HttpAnswer, headerText, type Refusal, readBody, readRefusal } from "#platform/http/http.ts";
-import { jsonOrUndefined } from "#platform/http/json-body.ts";
+import { readJson } from "#platform/http/reading/json.ts";
 import { onServerOrigin } from "#platform/http/trusted-origins.ts";
 import { type ReadRefusal, ReadRefused } from "#user-session/language/session-faults.ts";
 import type { UserServer } from "./user-server.ts";
@@ -75,7 +75,7 @@ export async function fetchFhirPage(
 async function readPage(server: UserServer, answer: HttpAnswer, url: URL, subject: string): Promise<FhirPage> {
   const bytes = await readBody(answer, pageLimit);
   const contentType = headerText(answer, "content-type");
-  const body = jsonOrUndefined(bytes);
+  const body = readJson(bytes);
   const parsed = bundle.safeParse(body);
   if (parsed.success) {
     const { entry, link } = parsed.data;

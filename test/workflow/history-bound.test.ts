@@ -4,9 +4,9 @@ import type { JobStatus } from "#bulk-export/server/job-status.ts";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import {
   type Elapsed,
-  foreignPauseMs,
+  mismatchedJobPauseMs,
   pollIntervalMs,
-  troubleIntervalMs,
+  retryIntervalMs,
   turnIntervalMs,
 } from "#platform/pacing/pacing.ts";
 import { pollsOfADay } from "#test/fixtures/polls-of-a-day.ts";
@@ -34,9 +34,9 @@ const firstPollMs = (elapsed: Elapsed): number => pollIntervalMs({ retryAfterMs:
 /** The ways back of the machine, by the Waits on them, and how long a round takes at least, whatever the server says. */
 const shortestRoundMs: Record<string, (elapsed: Elapsed) => number> = {
   "Wait for turn": (elapsed) => turnIntervalMs(1, elapsed),
-  "Wait to kick off": (elapsed) => troubleIntervalMs(1, 0, elapsed),
+  "Wait to kick off": (elapsed) => retryIntervalMs(1, 0, elapsed),
   "Wait for export": (elapsed) => pollIntervalMs({ retryAfterMs: 0, polls: 1, ...elapsed }),
-  "Wait for the first poll, Wait out the other job": (elapsed) => firstPollMs(elapsed) + foreignPauseMs(elapsed),
+  "Wait for the first poll, Wait out the other job": (elapsed) => firstPollMs(elapsed) + mismatchedJobPauseMs(elapsed),
 };
 
 /*

@@ -50,7 +50,7 @@ const holders: [who: string, holder: Holder][] = [
   ],
 ];
 
-const named = (execution: string) => ({ execution, exportId: execution, asks: "" });
+const named = (execution: string) => ({ execution, exportId: execution, kickOff: "" });
 
 /** Does what the state does: DynamoDB's DeleteItem, with the parameters that the state derives from its input. */
 async function release({ ledger }: BridgeInMemory, { state, input, execution }: Holder): Promise<void> {

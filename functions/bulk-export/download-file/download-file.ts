@@ -13,7 +13,7 @@ import { AccessRefused, OriginRefused, ServerUnavailable } from "#platform/fault
 import { FileCut, FileDamaged, FileRefused, ObjectConflict } from "#platform/faults/file-faults.ts";
 import type { OpenedBody } from "#platform/http/body-wholeness.ts";
 import type { Step, StepContext } from "#platform/lambda/step.ts";
-import { nextTry, troubleIntervalMs } from "#platform/pacing/pacing.ts";
+import { nextTry, retryIntervalMs } from "#platform/pacing/pacing.ts";
 
 export interface DownloadFilePorts {
   openFile(file: { url: URL; requiresAccessToken: boolean }, signal: AbortSignal): Promise<OpenedBody>;
@@ -147,7 +147,7 @@ async function retryOrRecordFailure(
 ): Promise<DownloadResult> {
   const rule = retryRuleOf(fault);
   if (rule === undefined) throw fault;
-  const again = nextTry(ports.now(), troubleIntervalMs(attempts, rule.retryAfterMs));
+  const again = nextTry(ports.now(), retryIntervalMs(attempts, rule.retryAfterMs));
   const late = again.nextAt >= context.deadlineAt;
   ports.log.warn("EXPORT_FILE_ATTEMPT_FAILED", { index: file.index, type: file.type, attempts, reason: rule.reason });
   if (attempts < rule.mostAttempts && !late) return { outcome: "retry", ...again, attempts, refusals: 0 };

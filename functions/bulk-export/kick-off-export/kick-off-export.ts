@@ -13,7 +13,7 @@ import { ServerUnavailable } from "#platform/faults/faults.ts";
 import { reasonOf } from "#platform/faults/reason-of.ts";
 import type { Step } from "#platform/lambda/step.ts";
 import type { Leases } from "#platform/ledger/leases.ts";
-import { elapsedOf, nextTry, pollIntervalMs, troubleIntervalMs, worthAnotherTry } from "#platform/pacing/pacing.ts";
+import { elapsedOf, mayRetry, nextTry, pollIntervalMs, retryIntervalMs } from "#platform/pacing/pacing.ts";
 
 export interface KickOffExportPorts {
   kickOff(request: ExportRequest, signal: AbortSignal): Promise<StartedJob>;
@@ -53,7 +53,7 @@ export const kickOffExport =
       await storeJob(ports, context, started, sentAt, signal);
       return await publishStarted(ports, context, attempts, started);
     } catch (fault) {
-      if (!(fault instanceof ServerUnavailable) || !worthAnotherTry(attempts, fault)) throw fault;
+      if (!(fault instanceof ServerUnavailable) || !mayRetry(attempts, fault)) throw fault;
       ports.log.warn("EXPORT_KICK_OFF_FAILED", { attempts, reason: fault.message });
       return retryLater(ports, context, attempts, fault.retryAfterMs);
     }
@@ -72,7 +72,7 @@ function retryLater(
   attempts: number,
   retryAfterMs: number | undefined,
 ): KickOffResult {
-  const wait = troubleIntervalMs(attempts, retryAfterMs, elapsedOf(context, now()));
+  const wait = retryIntervalMs(attempts, retryAfterMs, elapsedOf(context, now()));
   return { outcome: "busy", ...nextTry(now(), wait), attempts };
 }
 

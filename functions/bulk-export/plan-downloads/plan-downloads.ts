@@ -17,7 +17,7 @@ import type { ManifestPage } from "#bulk-export/server/job-status.ts";
 import type { Manifest, ManifestWarnings } from "#bulk-export/server/manifest.ts";
 import { warningCollector } from "#platform/http/reading/reading-warnings.ts";
 import type { Step } from "#platform/lambda/step.ts";
-import { elapsedOf, foreignPauseMs, nextTry } from "#platform/pacing/pacing.ts";
+import { elapsedOf, mismatchedJobPauseMs, nextTry } from "#platform/pacing/pacing.ts";
 import { readAllPages, type WholeManifest } from "./manifest-pages.ts";
 import { presentableTime } from "./presentable-time.ts";
 import { renewPlan } from "./renew-plan.ts";
@@ -96,7 +96,7 @@ async function markMismatchedJob(
   log.warn("EXPORT_JOB_MISMATCHED", { mismatchedJobs });
   return {
     outcome: "foreign",
-    ...nextTry(now(), foreignPauseMs(elapsedOf(context, now()))),
+    ...nextTry(now(), mismatchedJobPauseMs(elapsedOf(context, now()))),
     foreignJobs: mismatchedJobs,
     files: 0,
     workListKey: "",

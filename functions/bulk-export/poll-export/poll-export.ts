@@ -7,7 +7,7 @@ import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { JobStatus } from "#bulk-export/server/job-status.ts";
 import { OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import type { Step } from "#platform/lambda/step.ts";
-import { elapsedOf, nextTry, pollIntervalMs, troubleIntervalMs, worthAnotherTry } from "#platform/pacing/pacing.ts";
+import { elapsedOf, mayRetry, nextTry, pollIntervalMs, retryIntervalMs } from "#platform/pacing/pacing.ts";
 
 export interface PollExportPorts {
   pollStatus(statusUrl: URL, signal: AbortSignal): Promise<JobStatus>;
@@ -51,10 +51,10 @@ export const pollExport =
       const gone = fault instanceof ExportJobGone ? (previous?.gone ?? 0) + 1 : 0;
       if (!isPassing(fault)) throw fault;
       if (fault instanceof ExportJobGone && gone >= mostGone(ports, context, job, failures === polls)) throw fault;
-      if (!worthAnotherTry(failures, { unexplained: isUnexplained(fault) })) throw fault;
+      if (!mayRetry(failures, { unexplained: isUnexplained(fault) })) throw fault;
       ports.log.warn("EXPORT_STATUS_REQUEST_FAILED", { polls, failures, reason: fault.message });
       const retryAfterMs = fault instanceof OriginRefused ? undefined : fault.retryAfterMs;
-      const wait = troubleIntervalMs(gone || failures, retryAfterMs, elapsedOf(context, ports.now()));
+      const wait = retryIntervalMs(gone || failures, retryAfterMs, elapsedOf(context, ports.now()));
       return {
         outcome: "in-progress",
         ...nextTry(ports.now(), wait),

@@ -8,7 +8,7 @@ import { type ReportWarning, warningCollector } from "#platform/http/reading/rea
 import { readRetryAfter } from "#platform/http/reading/retry-after.ts";
 import { readServerText } from "#platform/http/server-text.ts";
 import { onServerOrigin } from "#platform/http/trusted-origins.ts";
-import { redactForeign } from "#platform/lambda/redaction.ts";
+import { redactServerText } from "#platform/lambda/redaction.ts";
 import type { IntegraClient } from "./integra-server.ts";
 import { requestJob, unavailableFault } from "./job-request.ts";
 import { isManifest } from "./manifest.ts";
@@ -75,7 +75,7 @@ function inProgress(
   const wait = readRetryAfter(answer.headers["retry-after"], client.now(), warnings.at("retry-after"));
   return {
     state: "in-progress",
-    progress: progress && redactForeign(progress, answer.credentials),
+    progress: progress && redactServerText(progress, answer.credentials),
     retryAfterMs: wait,
     ...(warnings.warnings.length > 0 && { warnings: warnings.counts() }),
   };

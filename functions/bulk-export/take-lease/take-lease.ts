@@ -43,7 +43,7 @@ export const takeLease =
     const lease = await claimLease(ports, context, own, signal);
     if (lease.execution === own.execution) return result("ours", null);
     ports.log.info("EXPORT_TURN_AWAITED", { level: context.request.level, holder: lease.exportId, attempts });
-    return result("waiting", own.asks !== "" && own.asks === lease.asks ? lease.exportId : null);
+    return result("waiting", own.kickOff !== "" && own.kickOff === lease.kickOff ? lease.exportId : null);
   };
 
 /**
@@ -53,7 +53,7 @@ export const takeLease =
 function holderOf({ exportId, run, request }: ExportContext): LeaseHolder {
   const { level, groupId, types, since, outputFormat } = request;
   const kickOff = JSON.stringify([level, groupId ?? null, types ?? null, since ?? null, outputFormat]);
-  return { execution: executionName({ exportId, run }), exportId, asks: run === "first" ? kickOff : "" };
+  return { execution: executionName({ exportId, run }), exportId, kickOff: run === "first" ? kickOff : "" };
 }
 
 async function progressOf(ports: TakeLeasePorts, exportId: string): Promise<"running" | "succeeded" | "ended"> {

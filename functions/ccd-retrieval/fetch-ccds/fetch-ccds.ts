@@ -5,7 +5,7 @@ import type { CcdRequests } from "#ccd-retrieval/records/ccd-request-records.ts"
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import { FileCut } from "#platform/faults/file-faults.ts";
 import type { Step } from "#platform/lambda/step.ts";
-import { elapsedOf, nextTry, pollIntervalMs, troubleIntervalMs, worthAnotherTry } from "#platform/pacing/pacing.ts";
+import { elapsedOf, mayRetry, nextTry, pollIntervalMs, retryIntervalMs } from "#platform/pacing/pacing.ts";
 import { type FinishPorts, finishUnfinishedRequest, type RequestFault } from "./finish-unfinished-request.ts";
 import { type LandingPorts, landDocuments } from "./land-documents.ts";
 
@@ -52,10 +52,10 @@ export const fetchCcds =
     } catch (fault) {
       const failures = (previous?.troubles ?? 0) + 1;
       const outage = asUnavailable(fault);
-      if (outage !== undefined && worthAnotherTry(failures, outage)) {
+      if (outage !== undefined && mayRetry(failures, outage)) {
         const fields = { requestId, attempt: tries, failuresInARow: failures, reason: outage.message };
         ports.log.warn("CCD_DOWNLOAD_FAILED", fields);
-        const wait = troubleIntervalMs(failures, outage.retryAfterMs, elapsed);
+        const wait = retryIntervalMs(failures, outage.retryAfterMs, elapsed);
         return result("not-ready", wait, { troubles: failures, emptyZips });
       }
       const final = outage ?? fault;

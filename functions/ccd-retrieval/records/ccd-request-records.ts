@@ -14,7 +14,7 @@ export interface CcdRequests {
   /** The record of a request; undefined if there is none, or if its time is over. */
   find(requestId: string): Promise<CcdRequestRecord | undefined>;
   /** Stores what the server knows about the patient until the request ends. The documents are compared with it. */
-  keepPatient(requestId: string, patient: KnownPatient): Promise<void>;
+  storePatient(requestId: string, patient: KnownPatient): Promise<void>;
   /** Stores the id of the server request, so that it can be recognised after a crash. */
   accept(requestId: string, serverRequestId: string): Promise<void>;
   /** The id of our request to which a server request belongs; undefined if it is none of ours. */
@@ -52,7 +52,7 @@ const ownerItem = z.object({ requestId: z.string() });
  * CCD requests in the ledger's table: the record as JSON, and beside it the state for conditional writes. A record whose time
  * is over counts as deleted, because DynamoDB may take days to delete it.
  */
-export function ccdRequests({ dynamo, table, keptDays, now }: CcdRequestsPlace): CcdRequests {
+export function ccdRequestRecords({ dynamo, table, keptDays, now }: CcdRequestsPlace): CcdRequests {
   const find = async (requestId: string): Promise<CcdRequestRecord | undefined> => {
     const { Item } = await dynamo.send(
       new GetCommand({ TableName: table, Key: keyOf(requestId), ConsistentRead: true }),
@@ -90,7 +90,7 @@ export function ccdRequests({ dynamo, table, keptDays, now }: CcdRequestsPlace):
         throw new Error(`the record of ${request.requestId} was deleted while it was read. Send the request again`);
       return existing;
     },
-    keepPatient: async (requestId, patient) => {
+    storePatient: async (requestId, patient) => {
       await dynamo.send(
         new UpdateCommand({
           TableName: table,
@@ -158,5 +158,5 @@ const variables = z.object({ CCD_DAYS: z.coerce.number().positive().optional() }
 
 /** The records in the ledger that the function's environment names, kept for as long as the environment says. */
 export function ccdRequestsFromEnvironment(): CcdRequests {
-  return ccdRequests({ ...ledgerFromEnvironment(), keptDays: environment(variables).CCD_DAYS, now: Date.now });
+  return ccdRequestRecords({ ...ledgerFromEnvironment(), keptDays: environment(variables).CCD_DAYS, now: Date.now });
 }

@@ -12,17 +12,17 @@ import type { Leases } from "#platform/ledger/leases.ts";
 import {
   type Elapsed,
   elapsedOf,
+  mayRetry,
   nextTry,
   pollIntervalMs,
-  troubleIntervalMs,
+  retryIntervalMs,
   turnIntervalMs,
-  worthAnotherTry,
 } from "#platform/pacing/pacing.ts";
 import { type KnownPatientPorts, storeKnownPatient } from "./store-known-patient.ts";
 
 export interface RequestCcdsPorts extends KnownPatientPorts {
   createServerRequest(order: CcdOrder, signal: AbortSignal): Promise<ServerRequestAnswer>;
-  requests: Pick<CcdRequests, "find" | "keepPatient" | "accept" | "ownerOf">;
+  requests: Pick<CcdRequests, "find" | "storePatient" | "accept" | "ownerOf">;
   leases: Pick<Leases, "isHeldBy">;
   executions: Pick<Executions, "find">;
   /** Milliseconds since the epoch. */
@@ -66,9 +66,9 @@ export const requestCcds =
       return { ...result, ...nextTry(ports.now(), wait), tries, troubles: 0 };
     } catch (fault) {
       const failures = (previous?.troubles ?? 0) + 1;
-      if (!(fault instanceof ServerUnavailable) || !worthAnotherTry(failures, fault)) throw fault;
+      if (!(fault instanceof ServerUnavailable) || !mayRetry(failures, fault)) throw fault;
       ports.log.warn("SERVER_REQUEST_FAILED", { attempt: tries, failuresInARow: failures, reason: fault.message });
-      const wait = troubleIntervalMs(failures, fault.retryAfterMs, elapsed);
+      const wait = retryIntervalMs(failures, fault.retryAfterMs, elapsed);
       return { outcome: "busy", fetchFor: null, ...nextTry(ports.now(), wait), tries, troubles: failures };
     }
   };

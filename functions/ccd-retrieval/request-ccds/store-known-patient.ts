@@ -9,7 +9,7 @@ import { ReadRefused } from "#user-session/language/session-faults.ts";
 export interface KnownPatientPorts {
   /** Returns undefined if the server answers with another resource. */
   readPatient(patientId: string, signal: AbortSignal): Promise<KnownPatient | undefined>;
-  requests: Pick<CcdRequests, "keepPatient">;
+  requests: Pick<CcdRequests, "storePatient">;
   log: Log<CcdLogCode>;
 }
 
@@ -31,13 +31,13 @@ export async function storeKnownPatient(
   try {
     const patient = await ports.readPatient(patientId, signal);
     if (patient === undefined) ports.log.warn("PATIENT_READ_MISMATCHED");
-    await ports.requests.keepPatient(requestId, patient ?? nothingKnown);
+    await ports.requests.storePatient(requestId, patient ?? nothingKnown);
   } catch (fault) {
     const isRefused = fault instanceof ReadRefused;
     // A server may have a Patient that it can never show. The documents must not wait for it until the deadline.
     const isGivenUp = fault instanceof ServerUnavailable && failures >= allowedFailures;
     if (!isRefused && !isGivenUp) throw fault;
     ports.log.warn("PATIENT_READ_FAILED", { reason: fault.message });
-    await ports.requests.keepPatient(requestId, nothingKnown);
+    await ports.requests.storePatient(requestId, nothingKnown);
   }
 }

@@ -2,7 +2,7 @@ import type { CcdProtocolSettings } from "#ccd-retrieval/language/ccd-protocol.t
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import { authorisedRequest } from "#platform/http/authorised-request.ts";
 import { type Headers, readBody } from "#platform/http/http.ts";
-import { retryAfterMs } from "#platform/http/retry-after.ts";
+import { readRetryAfter } from "#platform/http/reading/retry-after.ts";
 import type { UserClient } from "#user-session/fhir-page.ts";
 
 /*
@@ -42,7 +42,7 @@ export async function postJson(
     origins: client.server.tokenOrigins,
     signal,
   });
-  const wait = retryAfterMs(answer.headers["retry-after"], client.now());
+  const wait = readRetryAfter(answer.headers["retry-after"], client.now());
   const { status, credentials = [] } = answer;
   return { status, body: await readBody(answer, answerLimit), credentials, retryAfterMs: wait };
 }

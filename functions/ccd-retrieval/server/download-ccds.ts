@@ -2,7 +2,7 @@ import type { CcdProtocolSettings } from "#ccd-retrieval/language/ccd-protocol.t
 import { AccessRefused } from "#platform/faults/faults.ts";
 import { authorisedRequest } from "#platform/http/authorised-request.ts";
 import { type HttpAnswer, readBody } from "#platform/http/http.ts";
-import { retryAfterMs } from "#platform/http/retry-after.ts";
+import { readRetryAfter } from "#platform/http/reading/retry-after.ts";
 import type { UserClient } from "#user-session/fhir-page.ts";
 import { answerLimit, deviceHeaders, isBusy, unusableAnswer } from "./ccd-call.ts";
 import { type DocumentStream, type DownloadBody, openDownloadBody } from "./download-body.ts";
@@ -56,7 +56,7 @@ async function downloadWithNonce(
 ): Promise<CcdDownload | "nonce-refused"> {
   const nonce = await requestNonce(client, settings, signal);
   const answer = await requestDownload(client, settings, { ...request, nonce }, signal);
-  const wait = retryAfterMs(answer.headers["retry-after"], client.now());
+  const wait = readRetryAfter(answer.headers["retry-after"], client.now());
   const body: DownloadBody =
     answer.status === 200
       ? await openDownloadBody(answer)

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { CcdProtocolSettings } from "#ccd-retrieval/language/ccd-protocol.ts";
-import { jsonOrUndefined } from "#platform/http/json-body.ts";
+import { readJson } from "#platform/http/reading/json.ts";
 import type { UserClient } from "#user-session/fhir-page.ts";
 import { deviceHeaders, postJson, unusableAnswer } from "./ccd-call.ts";
 
@@ -22,7 +22,7 @@ export async function requestNonce(
   const headers = { ...deviceHeaders(settings), appVerson: settings.device.appVersion };
   const call = { url: client.server.ccd.nonceUrl, headers, body: "{}" };
   const { status, body, retryAfterMs } = await postJson(client, settings, call, signal);
-  const parsed = nonceAnswer.safeParse(jsonOrUndefined(body));
+  const parsed = nonceAnswer.safeParse(readJson(body));
   if (status === 200 && parsed.success) return parsed.data.nonceToken;
   throw unusableAnswer("the request for a nonce", status, retryAfterMs);
 }

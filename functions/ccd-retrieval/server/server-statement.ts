@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { jsonOrUndefined } from "#platform/http/json-body.ts";
+import { readJson } from "#platform/http/reading/json.ts";
 import { readServerText } from "#platform/http/server-text.ts";
 
 /** A refusal by the server. Its text may repeat the request: it may go to the caller, and never into a log. */
@@ -45,7 +45,7 @@ const statementBody = z.looseObject({
  */
 export function readStatement(status: number, body: Buffer, credentials: readonly string[]): ServerStatement {
   const diagnostics = readServerText(body, credentials).said;
-  const parsed = statementBody.safeParse(jsonOrUndefined(body));
+  const parsed = statementBody.safeParse(readJson(body));
   const json = parsed.success ? parsed.data : {};
   const word = typeof json.status === "string" ? json.status : json.state;
   return {

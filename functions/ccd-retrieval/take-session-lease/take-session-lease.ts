@@ -39,7 +39,7 @@ export const takeSessionLease =
 /** Takes the lease if it is free or its holder has ended. Returns the CCD request that holds it afterwards. */
 async function claimLease(ports: TakeSessionLeasePorts, sessionId: string, requestId: string): Promise<string> {
   const name = sessionLeaseName(sessionId);
-  const own = { execution: requestId, exportId: requestId, asks: "" };
+  const own = { execution: requestId, exportId: requestId, kickOff: "" };
   const nonce = ports.nonce();
   const lease = await ports.leases.take(name, own, nonce);
   if (lease.execution === requestId) return requestId;

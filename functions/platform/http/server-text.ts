@@ -1,5 +1,5 @@
 import type { OperationOutcomeIssue } from "fhir/r4.d.ts";
-import { redactForeign } from "#platform/lambda/redaction.ts";
+import { redactServerText } from "#platform/lambda/redaction.ts";
 import { cutText } from "./reading/header-text.ts";
 import { readJsonObject } from "./reading/json.ts";
 
@@ -107,7 +107,7 @@ function withoutMarkup(raw: string): string {
 }
 
 function tidy(text: string, credentials: readonly string[]): string {
-  return cutText(redactForeign(text.replace(/\s+/g, " ").trim(), credentials), longestText);
+  return cutText(redactServerText(text.replace(/\s+/g, " ").trim(), credentials), longestText);
 }
 
 /** A member as a word; "" if it is no text. JSON may hold an object here that no `String()` can convert. */

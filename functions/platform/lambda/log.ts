@@ -28,6 +28,3 @@ export function logOf<Codes extends LogCodes>(codes: Codes): Log<keyof Codes & s
       logger[level](codes[code] ?? code, { ...fields, code });
   return { info: write("info"), warn: write("warn"), error: write("error") };
 }
-
-/** A log whose lines have a sentence and no code. */
-export const log: Log = logOf({});

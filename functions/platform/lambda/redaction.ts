@@ -37,7 +37,7 @@ export function redact(text: string): string {
  * whatever looks like an opaque token, such as the secret part of a capability URL's path. Ids (hexadecimal numbers, UUIDs)
  * stay, because the vendor's support needs them. Idempotent.
  */
-export function redactForeign(text: string, credentials: readonly string[] = []): string {
+export function redactServerText(text: string, credentials: readonly string[] = []): string {
   const known = credentials.flatMap((credential) => [credential, encodeURIComponent(credential), base64(credential)]);
   const without = known.reduce((rest, credential) => rest.replaceAll(credential, "[redacted]"), text);
   return redact(without).replace(opaquePattern, (run) => (looksRandom(run) ? "[redacted]" : run));

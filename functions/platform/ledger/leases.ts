@@ -9,8 +9,8 @@ export interface LeaseHolder {
   execution: string;
   /** The id of the export or of the CCD request. */
   exportId: string;
-  /** The request to IntegraConnect, in a form that is equal for equal requests; "" if no other request may share its result. */
-  asks: string;
+  /** The kick-off request, in a form that is equal for equal requests; "" if no other request may share its result. */
+  kickOff: string;
 }
 
 export interface Lease extends LeaseHolder {
@@ -43,6 +43,7 @@ export interface Leases {
   release(name: LeaseName, execution: string): Promise<boolean>;
 }
 
+/** The attribute of the kick-off request keeps the name that tables of older releases have. */
 const leaseItem = z.object({
   exportId: z.string(),
   execution: z.string(),
@@ -58,7 +59,9 @@ const mostAttempts = 5;
 export function leases(dynamo: DynamoDBDocumentClient, table: string): Leases {
   const find = async (name: LeaseName): Promise<Lease | undefined> => {
     const { Item } = await dynamo.send(new GetCommand({ TableName: table, Key: keyOf(name), ConsistentRead: true }));
-    return Item && { takenFrom: undefined, ...leaseItem.parse(Item) };
+    if (Item === undefined) return undefined;
+    const { asks, ...lease } = leaseItem.parse(Item);
+    return { takenFrom: undefined, ...lease, kickOff: asks };
   };
 
   /** Writes the lease under a condition. Returns the lease that stands in the table afterwards. */
@@ -96,14 +99,14 @@ export function leases(dynamo: DynamoDBDocumentClient, table: string): Leases {
 const keyOf = (name: LeaseName) => ({ pk: `${leaseKeys.lease}${name}` });
 
 function putCommand(table: string, name: LeaseName, lease: Lease, from: Lease | undefined): PutCommand {
-  const { exportId, execution, asks, nonce, takenFrom } = lease;
+  const { exportId, execution, kickOff, nonce, takenFrom } = lease;
   return new PutCommand({
     TableName: table,
     Item: {
       ...keyOf(name),
       exportId,
       execution,
-      asks,
+      asks: kickOff,
       nonce,
       ...(takenFrom !== undefined && { takenFrom }),
     },

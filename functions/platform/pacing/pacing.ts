@@ -73,7 +73,7 @@ export function turnIntervalMs(attempts: number, elapsed: Elapsed, longestMs: nu
  * The wait before a new kick-off, if the server answered the last one with the complete job of another request. It is short
  * at first. It grows if the server goes on like that: each round adds the history events of three polls, and starts a job.
  */
-export const foreignPauseMs = (elapsed: Elapsed): number => Math.max(5 * gentleMs(elapsed), 10 * second);
+export const mismatchedJobPauseMs = (elapsed: Elapsed): number => Math.max(5 * gentleMs(elapsed), 10 * second);
 
 const mostLateAttempts = 1_280;
 
@@ -86,7 +86,7 @@ const gentleMs = ({ elapsedMs, allowedMs }: Elapsed): number =>
  * server's Retry-After, and doubles from 2 s up to five minutes. With `elapsed` it is also as gentle as the polls of a job
  * that has run for a long time.
  */
-export function troubleIntervalMs(troubles: number, retryAfterMs: number | undefined, elapsed?: Elapsed): number {
+export function retryIntervalMs(troubles: number, retryAfterMs: number | undefined, elapsed?: Elapsed): number {
   const growing = Math.min(firstIntervalMs * 2 ** Math.min(troubles - 1, 20), longestIntervalMs);
   return Math.max(retryAfterMs ?? 0, growing, elapsed === undefined ? 0 : gentleMs(elapsed));
 }
@@ -96,6 +96,6 @@ const mostTroubles = 20;
 const mostUnexplainedTroubles = 5;
 
 /** Whether there is another attempt after the n-th failed one in a row. */
-export function worthAnotherTry(troubles: number, fault: Pick<ServerUnavailable, "unexplained">): boolean {
+export function mayRetry(troubles: number, fault: Pick<ServerUnavailable, "unexplained">): boolean {
   return troubles < (fault.unexplained ? mostUnexplainedTroubles : mostTroubles);
 }

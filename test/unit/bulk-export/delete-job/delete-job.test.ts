@@ -76,7 +76,7 @@ describe("the delete-job step", () => {
   });
 
   it("a job is not deleted without the lease, because the server may have handed it to the lease's holder", async () => {
-    const other = { execution: "e2", exportId: "e2", asks: "else" };
+    const other = { execution: "e2", exportId: "e2", kickOff: "else" };
     for (const holder of [undefined, other]) {
       expect(await run([], { job: patientJob, holder })).toMatchObject({ result: { deleted: false }, requested: [] });
     }

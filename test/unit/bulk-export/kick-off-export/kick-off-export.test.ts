@@ -145,7 +145,7 @@ describe("the kick-off-export step", () => {
     const losing = async () => {
       jobs.add(statusUrl);
       await bridge.leases.release("patient", "e1");
-      await bridge.leases.take("patient", { execution: "e2", exportId: "e2", asks: "else" }, "n2");
+      await bridge.leases.take("patient", { execution: "e2", exportId: "e2", kickOff: "else" }, "n2");
       return { statusUrl: new URL(statusUrl), retryAfterMs: undefined };
     };
     await stop();

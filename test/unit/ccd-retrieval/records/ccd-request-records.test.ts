@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ccdRequests } from "#ccd-retrieval/records/ccd-request-records.ts";
+import { ccdRequestRecords } from "#ccd-retrieval/records/ccd-request-records.ts";
 import { ccdRecord, own, ownKnown } from "../../../fixtures/ccds-in-memory.ts";
 import { tableInMemory } from "../../../fixtures/table-in-memory.ts";
 
@@ -12,7 +12,7 @@ const failure = { name: "WrongPatient", message: "not the patient's" };
 function given({ keptDays }: { keptDays?: number } = {}) {
   const table = tableInMemory();
   const clock = { now: asked };
-  const requests = ccdRequests({ dynamo: table.client, table: "ledger", keptDays, now: () => clock.now });
+  const requests = ccdRequestRecords({ dynamo: table.client, table: "ledger", keptDays, now: () => clock.now });
   return { table, clock, requests };
 }
 
@@ -52,7 +52,7 @@ describe("a CCD request in the ledger", () => {
   it("the known data of the patient is stored beside the record", async () => {
     const { table, requests } = await kept();
     expect(await requests.find(own)).not.toHaveProperty("patient");
-    await requests.keepPatient(own, ownKnown);
+    await requests.storePatient(own, ownKnown);
     await requests.accept(own, "server-1");
     expect(await requests.find(own)).toEqual({ ...record, patient: ownKnown, serverRequestId: "server-1" });
     expect(table.items.get(`ccd#${own}`)?.["record"]?.S).not.toContain("Nichols");
@@ -68,7 +68,7 @@ describe("a CCD request in the ledger", () => {
   it("no CCD request is created by data that belongs to a missing one", async () => {
     const { table, requests } = given();
     await expect(requests.accept(own, "server-1")).rejects.toThrow("no");
-    await expect(requests.keepPatient(own, ownKnown)).rejects.toThrow("no");
+    await expect(requests.storePatient(own, ownKnown)).rejects.toThrow("no");
     expect(table.items.has(`ccd#${own}`)).toBe(false);
   });
 
@@ -115,7 +115,7 @@ describe("the ledger's items of a CCD request", () => {
 
   it("a CCD request is stored as texts and numbers under names that do not change", async () => {
     const { table, requests } = await kept({ keptDays: 14 });
-    await requests.keepPatient(own, ownKnown);
+    await requests.storePatient(own, ownKnown);
     await requests.accept(own, "server-1");
     expect([...table.items.values()]).toEqual([pending, ofServer]);
     await requests.end(own, failure, endedAt);
@@ -143,9 +143,9 @@ describe("the known data of a CCD request's patient", () => {
     "the known data of the patient is deleted when the CCD request ends (%s days)",
     async (keptDays) => {
       const { table, requests } = await kept(keptDays === undefined ? {} : { keptDays });
-      await requests.keepPatient(own, ownKnown);
+      await requests.storePatient(own, ownKnown);
       await requests.end(own, null, at(asked + 60_000));
-      await expect(requests.keepPatient(own, ownKnown)).rejects.toThrow("no");
+      await expect(requests.storePatient(own, ownKnown)).rejects.toThrow("no");
       expect(await requests.find(own)).not.toHaveProperty("patient");
       expect(JSON.stringify([...table.items.values()])).not.toContain("Nichols");
     },

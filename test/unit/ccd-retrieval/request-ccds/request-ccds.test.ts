@@ -33,7 +33,7 @@ describe("request-ccds", () => {
     answer = { state: "created", serverRequestId: "server-1" };
     happened = [];
     patient = ownKnown;
-    await bridge.leases.take("ccd-session-service", { execution: own, exportId: own, asks: "" }, "n");
+    await bridge.leases.take("ccd-session-service", { execution: own, exportId: own, kickOff: "" }, "n");
   });
 
   const request = (order?: ServerRequestResult) => {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isSecretName, redact, redactForeign } from "#platform/lambda/redaction.ts";
+import { isSecretName, redact, redactServerText } from "#platform/lambda/redaction.ts";
 
 const around = fc.constantFrom("", " ", "\n", "token: ", '"', "(", "refused: ", "at ", " for the client, ");
 const base64url = fc.stringMatching(/^[A-Za-z0-9_-]{6,60}$/);
@@ -142,7 +142,7 @@ describe("the redaction of a server's text", () => {
     const place = fc.constantFrom(" ", "'", '"', "(", "/", "https://portal.example/files/", "token=", "<b>", "|");
     fc.assert(
       fc.property(place, random, fc.constantFrom("", " ", "/file.ndjson", "'", ",", "</b>"), (before, token, after) => {
-        expect(redactForeign(`${before}${token}${after}`)).not.toContain(token);
+        expect(redactServerText(`${before}${token}${after}`)).not.toContain(token);
       }),
     );
   });
@@ -155,7 +155,9 @@ describe("the redaction of a server's text", () => {
           encodeURIComponent(token),
           Buffer.from(token).toString("base64").replace(/=+$/, ""),
         ])
-          expect(redactForeign(`${before}${spelt}${after}`, [token]).replaceAll("[redacted]", "")).not.toContain(spelt);
+          expect(redactServerText(`${before}${spelt}${after}`, [token]).replaceAll("[redacted]", "")).not.toContain(
+            spelt,
+          );
       }),
     );
   });
@@ -164,7 +166,7 @@ describe("the redaction of a server's text", () => {
     const text =
       "job 607d41896d70dd22f073459c, trace 0b9fe1c2-6a6b-4d0e-9d3a-2b8f5a3c9e1d: ATTACHMENT_FILE_NOT_FOUND at " +
       "https://portal.minerva.integracloud.com/integra/fhir-export/r4/bulkExport/607d41896d70dd22f073459c";
-    expect(redactForeign(text)).toBe(text);
+    expect(redactServerText(text)).toBe(text);
   });
 
   it("a server's text that was redacted is the same if it is redacted again", () => {
@@ -178,8 +180,8 @@ describe("the redaction of a server's text", () => {
           ),
         ),
         (pieces) => {
-          const once = redactForeign(pieces.join(" "));
-          expect(redactForeign(once)).toBe(once);
+          const once = redactServerText(pieces.join(" "));
+          expect(redactServerText(once)).toBe(once);
         },
       ),
     );

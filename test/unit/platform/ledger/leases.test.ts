@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { type Lease, type LeaseHolder, type Leases, leases } from "#platform/ledger/leases.ts";
 import { type TableInMemory, tableInMemory } from "../../../fixtures/table-in-memory.ts";
 
-const holder = (name: string): LeaseHolder => ({ execution: name, exportId: name, asks: `what ${name} asks` });
+const holder = (name: string): LeaseHolder => ({ execution: name, exportId: name, kickOff: `kick-off of ${name}` });
 
 describe("the lease of a level", () => {
   let table: TableInMemory;
@@ -69,7 +69,7 @@ describe("the lease of a level", () => {
     pk: { S: "lease#group" },
     exportId: { S: "e2" },
     execution: { S: "e2" },
-    asks: { S: "what e2 asks" },
+    asks: { S: "kick-off of e2" },
     nonce: { S: "n2" },
     takenFrom: { S: "e1" },
   };

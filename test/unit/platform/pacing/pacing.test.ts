@@ -2,11 +2,11 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   elapsedOf,
+  mayRetry,
   nextTry,
   pollIntervalMs,
-  troubleIntervalMs,
+  retryIntervalMs,
   turnIntervalMs,
-  worthAnotherTry,
 } from "#platform/pacing/pacing.ts";
 
 const retryAfter = fc.option(
@@ -125,19 +125,19 @@ describe("the wait for a lease", () => {
 });
 
 const last = (unexplained: boolean): number =>
-  Array.from({ length: 50 }, (_, n) => n + 1).findIndex((troubles) => !worthAnotherTry(troubles, { unexplained })) + 1;
+  Array.from({ length: 50 }, (_, n) => n + 1).findIndex((troubles) => !mayRetry(troubles, { unexplained })) + 1;
 
 describe("the wait after a failed attempt", () => {
   it("the wait after a failed attempt is never shorter than the server's Retry-After or one second, and grows", () => {
     fc.assert(
       fc.property(retryAfter, fc.integer({ min: 1, max: 100 }), (retryAfterMs, troubles) => {
-        const wait = troubleIntervalMs(troubles, retryAfterMs);
+        const wait = retryIntervalMs(troubles, retryAfterMs);
         expect(wait).toBeGreaterThanOrEqual(Math.max(retryAfterMs ?? 0, 1_000));
-        expect(troubleIntervalMs(troubles + 1, retryAfterMs)).toBeGreaterThanOrEqual(wait);
+        expect(retryIntervalMs(troubles + 1, retryAfterMs)).toBeGreaterThanOrEqual(wait);
       }),
     );
-    expect(troubleIntervalMs(1, undefined)).toBe(2_000);
-    expect(troubleIntervalMs(1_000, undefined)).toBe(300_000);
+    expect(retryIntervalMs(1, undefined)).toBe(2_000);
+    expect(retryIntervalMs(1_000, undefined)).toBe(300_000);
   });
 
   it("attempts end after 20 failures in a row, and after 5 that explain nothing", () => {
