@@ -1,6 +1,10 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const globalSetup = ["test/scratch-folder.ts"];
+
+/** Vitest leaves one core alone, which is half of a machine with two. */
+const maxWorkers = availableParallelism();
 
 export default defineConfig({
   test: {
@@ -10,10 +14,28 @@ export default defineConfig({
         test: {
           name: "unit",
           globalSetup,
-          include: ["test/{unit,workflow,contracts,infra}/**/*.test.ts"],
+          include: ["test/{unit,workflow,contracts}/**/*.test.ts"],
+          maxWorkers,
+          // The files of a worker share its modules: loading them anew took longer than the tests. No test replaces a
+          // module, and what one sets in the environment is gone with it.
+          isolate: false,
+          unstubEnvs: true,
           testTimeout: 20_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: "infra",
+          globalSetup,
+          include: ["test/infra/**/*.test.ts"],
+          maxWorkers,
+          // The CDK takes seconds to load.
+          isolate: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -25,7 +47,7 @@ export default defineConfig({
           hookTimeout: 180_000,
           fileParallelism: false,
           // After the others: each file runs an AWS of its own, on all the cores there are.
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],
