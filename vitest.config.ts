@@ -43,10 +43,12 @@ export default defineConfig({
           name: "integration",
           globalSetup,
           include: ["test/integration/**/*.test.ts"],
+          // Each file runs an AWS of its own, and waits for it half of the time.
+          maxWorkers: Math.max(2, Math.floor(maxWorkers / 2)),
+          // The CDK is loaded, and the functions are bundled, once a worker.
+          isolate: false,
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
-          // After the others: each file runs an AWS of its own, on all the cores there are.
           sequence: { groupOrder: 2 },
         },
       },
