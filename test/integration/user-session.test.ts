@@ -113,7 +113,7 @@ describe("a user session", () => {
       await refreshedBecause(makeDue);
       await refreshedBecause(makeDue);
       simulator.settings.ccdDurationMs = shortCcdMs;
-      simulator.completeCcdRequests();
+      simulator.completeServerRequests();
       await retrieval.expectDocumentsOf(requestId, patient(2));
     });
     // A refresh token that came twice would have ended the session.
