@@ -341,6 +341,22 @@ describe("fetch-ccds", () => {
       expect((await fetch()).outcome).toBe("ready");
     });
 
+    it.each<[BufferEncoding, string]>([
+      ["utf8", "UTF-8"],
+      ["utf16le", "UTF-16"],
+    ])("another attempt follows a document (%s) that ended early inside of a character", async (encoding, declared) => {
+      const text = `\ufeff${documentOf(ownPatient).replace("UTF-8", declared).replace("<title>", "<title>Grüße 😀")}`;
+      const before = Buffer.from(text.slice(0, text.indexOf("😀")), encoding).length;
+      const whole = Buffer.from(text, encoding);
+      for (const bytes of [before - 1, before + 1, before + 2, before + 3]) {
+        answer = { ...sent(whole.subarray(0, bytes)), form: "xml", wholeness: "unproven" };
+        expect(await fetch(), `of ${bytes} bytes`).toMatchObject({ outcome: "not-ready", troubles: 1 });
+      }
+      expect([keys(""), quarantines]).toEqual([[], 0]);
+      answer = { ...sent(whole), form: "xml", wholeness: "unproven" };
+      expect((await fetch()).outcome).toBe("ready");
+    });
+
     it("an answer that is cut although its announced length arrived is refused", async () => {
       const whole = archiveOf(documentOf(ownPatient));
       answer = sent(whole.subarray(0, whole.length - 1));
