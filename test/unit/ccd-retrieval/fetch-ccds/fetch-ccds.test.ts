@@ -348,12 +348,14 @@ describe("fetch-ccds", () => {
       const text = `\ufeff${documentOf(ownPatient).replace("UTF-8", declared).replace("<title>", "<title>Grüße 😀")}`;
       const before = Buffer.from(text.slice(0, text.indexOf("😀")), encoding).length;
       const whole = Buffer.from(text, encoding);
+      const endedAt = (bytes: number) =>
+        ({ ...sent(whole.subarray(0, bytes)), form: "xml", wholeness: "unproven" }) as const;
       for (const bytes of [before - 1, before + 1, before + 2, before + 3]) {
-        answer = { ...sent(whole.subarray(0, bytes)), form: "xml", wholeness: "unproven" };
+        answer = endedAt(bytes);
         expect(await fetch(), `of ${bytes} bytes`).toMatchObject({ outcome: "not-ready", troubles: 1 });
       }
       expect([keys(""), quarantines]).toEqual([[], 0]);
-      answer = { ...sent(whole), form: "xml", wholeness: "unproven" };
+      answer = endedAt(whole.length);
       expect((await fetch()).outcome).toBe("ready");
     });
 
