@@ -116,7 +116,7 @@ async function* decode(source: AsyncGenerator<Buffer>, coding: Coding, close: ()
       yield chunk;
     }
   };
-  const decoder = decoderOf(coding, beginning);
+  const decoder = decoders[coding](beginning);
   // The callback needs no error: the decoder throws the same one to its reader.
   pipeline(counted, decoder, () => undefined);
   try {
@@ -132,18 +132,13 @@ async function* decode(source: AsyncGenerator<Buffer>, coding: Coding, close: ()
   if (behind > 0) throw new FileDamaged(`the file has at least ${behind} bytes after the end of its ${coding} stream`);
 }
 
-function decoderOf(coding: Coding, beginning: Buffer): Gunzip {
-  switch (coding) {
-    case "gzip":
-      return createGunzip({ chunkSize });
-    case "deflate":
-      return isZlib(beginning) ? createInflate({ chunkSize }) : createInflateRaw({ chunkSize });
-    case "br":
-      return createBrotliDecompress({ chunkSize });
-    case "zstd":
-      return createZstdDecompress({ chunkSize });
-  }
-}
+/** By the coding and, for deflate, by the first bytes: some servers send it without its frame. */
+const decoders: Record<Coding, (beginning: Buffer) => Gunzip> = {
+  gzip: () => createGunzip({ chunkSize }),
+  deflate: (beginning) => (isZlib(beginning) ? createInflate({ chunkSize }) : createInflateRaw({ chunkSize })),
+  br: () => createBrotliDecompress({ chunkSize }),
+  zstd: () => createZstdDecompress({ chunkSize }),
+};
 
 /** How zlib, Brotli and Zstandard call damage. Every other error says that the stream ended early. */
 const damage = /^(?:Z_DATA_ERROR|Z_NEED_DICT|ERR__ERROR_|ZSTD_error_)/;
