@@ -95,8 +95,8 @@ describe("what the bridge writes for on-demand calls", () => {
       expect((await caller.get(path)).status).toBe(200);
     for (const fault of [refusal, page, outage, { ...refusal, status: 400 } as const]) {
       script("patient-search", fault);
-      const query = new URLSearchParams({ gender: planted.name, birthdate: planted.born, email });
-      await collectDiagnostics(await caller.get(`/fhir/Patient?${query.toString()}`));
+      const refusedQuery = new URLSearchParams({ gender: planted.name, birthdate: planted.born, email });
+      await collectDiagnostics(await caller.get(`/fhir/Patient?${refusedQuery.toString()}`));
       script("resource", fault);
       await collectDiagnostics(
         await caller.get(`/fhir/Condition?patient=${id}&code:text=${encodeURIComponent(planted.name)}`),
