@@ -1,6 +1,10 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const globalSetup = ["test/scratch-folder.ts"];
+
+/** Vitest leaves one core alone, which is half of a machine with two. */
+const maxWorkers = availableParallelism();
 
 export default defineConfig({
   test: {
@@ -10,10 +14,31 @@ export default defineConfig({
         test: {
           name: "unit",
           globalSetup,
-          include: ["test/{unit,workflow,contracts,infra}/**/*.test.ts"],
-          testTimeout: 20_000,
+          include: ["test/{unit,workflow,contracts}/**/*.test.ts"],
+          maxWorkers,
+          // The files of a worker share its modules: loading them anew took longer than the tests. No test replaces a
+          // module, and what one sets in the environment is gone with it.
+          isolate: false,
+          unstubEnvs: true,
+          // The log lines of the code under test would hide the report.
+          env: { POWERTOOLS_LOG_LEVEL: "SILENT" },
+          // Property tests that take 5 s here take five times as long on a busy machine.
+          testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: "infra",
+          globalSetup,
+          include: ["test/infra/**/*.test.ts"],
+          maxWorkers,
+          // The CDK takes seconds to load.
+          isolate: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -21,11 +46,13 @@ export default defineConfig({
           name: "integration",
           globalSetup,
           include: ["test/integration/**/*.test.ts"],
+          // Each file runs an AWS of its own, and waits for it half of the time.
+          maxWorkers: Math.max(2, Math.floor(maxWorkers / 2)),
+          // The CDK is loaded, and the functions are bundled, once a worker.
+          isolate: false,
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
-          // After the others: each file runs an AWS of its own, on all the cores there are.
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

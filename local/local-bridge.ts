@@ -36,10 +36,24 @@ export interface LocalBridgeOptions {
   settings?: Record<string, unknown>;
   /** What waits of Step Functions are multiplied by. */
   waitScale?: number;
+  /** How the stacks are deployed to the embedded AWS. Default: by the CDK CLI, which always deploys to an AWS of the user's own. */
+  deploy?: Deployment;
   report?: (progress: string) => void;
   signal?: AbortSignal;
   logFile?: string;
 }
+
+/** Deploys the app's stacks with this context and these tags; returns their outputs. */
+export type Deployment = (
+  aws: LocalAws,
+  app: { context: Record<string, string>; tags: Record<string, string>; signal?: AbortSignal },
+) => Promise<StackOutputs>;
+
+/** Prepares the account for the CDK, and has the CDK CLI synthesise and deploy. */
+export const deployByCdk: Deployment = async (aws, app) => {
+  await bootstrap(aws, app.signal === undefined ? {} : { signal: app.signal });
+  return await deployStacks(aws, app);
+};
 
 /**
  * Deploys the stacks that a user deploys, as stage `local`, to a local AWS that it starts, or to the user's own where
@@ -56,15 +70,14 @@ export async function startLocalBridge(options: LocalBridgeOptions): Promise<Loc
   });
   try {
     options.signal?.throwIfAborted();
-    report("preparing it for the CDK");
-    await bootstrap(aws, cancellation);
     report("deploying the stacks");
     const { connection } = options;
     const integra = { ...(options.settings?.["integra"] as object | undefined), ...connection.settings };
     const { api, tags } = reachableApi(aws, options.settings?.["api"]);
     const overrides = JSON.stringify({ ...options.settings, integra, api });
     const context = { stage: "local", overrides };
-    const stacks = await deployStacks(aws, { context, tags, ...cancellation });
+    const deploy = aws.embedded ? (options.deploy ?? deployByCdk) : deployByCdk;
+    const stacks = await deploy(aws, { context, tags, ...cancellation });
     const outputs = localOutputs(aws, connection, stacks);
     await putSecret(aws, outputs.clientSecretName, connection.secret);
     if (connection.session !== undefined) await putSecret(aws, outputs.sessionSecretName, connection.session);

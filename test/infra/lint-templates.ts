@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensurePythonEnvironment } from "../../local/local-aws/python-environment.ts";
 import { runChild } from "../../local/local-aws/run-child.ts";
-import { variantNames } from "./stage-variants.ts";
-import { variantApp } from "./variant-app.ts";
+import { allTemplates } from "./templates.ts";
 
 /*
  * Lints the templates of every stage variant with cfn-lint: `node test/infra/lint-templates.ts`. Any finding, even a
@@ -16,20 +15,39 @@ const ignored = [
   "W3005",
 ];
 
+/** Writes each variant's templates into a folder of its own, and returns the files; templates that are equal only once. */
+async function writeTemplates(outdir: string): Promise<string[]> {
+  const files = new Map<string, string>();
+  for (const [variant, templates] of Object.entries(await allTemplates())) {
+    const folder = join(outdir, variant.replaceAll(/\W+/g, "-"));
+    mkdirSync(folder);
+    for (const [stack, template] of Object.entries(templates)) {
+      const text = JSON.stringify(template, undefined, 1);
+      if (files.has(text)) continue;
+      const file = join(folder, `${stack}.template.json`);
+      writeFileSync(file, text);
+      files.set(text, file);
+    }
+  }
+  return [...files.values()];
+}
+
+/** Runs as many cfn-lints as there are cores, each of which uses one. Returns whether none of them found anything. */
+async function lint(files: readonly string[], outdir: string): Promise<boolean> {
+  const { cfnLint } = await ensurePythonEnvironment();
+  const runs = Map.groupBy(files, (file) => files.indexOf(file) % availableParallelism());
+  const results = [...runs.values()].map((some) =>
+    runChild(cfnLint, ["--ignore-checks", ...ignored, "--", ...some], {
+      onLine: (line) => console.log(line.replaceAll(`${outdir}/`, "")),
+    }),
+  );
+  return (await Promise.all(results)).every(({ code }) => code === 0);
+}
+
 const outdir = mkdtempSync(join(tmpdir(), "integra-bridge-templates-"));
 try {
-  const templates = variantNames.flatMap((variant) => {
-    const context = { "aws:cdk:disable-asset-staging": true };
-    const folder = join(outdir, variant.replaceAll(/\W+/g, "-"));
-    return variantApp(variant, { outdir: folder, context })
-      .synth()
-      .stacks.map((stack) => stack.templateFullPath);
-  });
-  const { cfnLint } = await ensurePythonEnvironment();
-  const { code } = await runChild(cfnLint, ["--ignore-checks", ...ignored, "--", ...templates], {
-    onLine: (line) => console.log(line.replaceAll(`${outdir}/`, "")),
-  });
-  if (code === 0) console.log(`cfn-lint has no findings in ${templates.length} templates`);
+  const files = await writeTemplates(outdir);
+  if (await lint(files, outdir)) console.log(`cfn-lint has no findings in ${files.length} templates`);
   else process.exitCode = 1;
 } finally {
   rmSync(outdir, { recursive: true, force: true });

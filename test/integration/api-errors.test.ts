@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ApiCaller, apiCaller } from "#local/api-caller.ts";
 import type { FaultyEndpoint, ScriptedFault } from "#local/simulator/faults/fault-plan.ts";
+import { ageAccessToken, pastRefusedTooSoonMs } from "../fixtures/aged-token.ts";
 import { bundleOf, outcomeOf, postCcdRequest, problemOf, requestOf, searchable } from "../fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
 
@@ -34,36 +35,19 @@ describe("the API where something is wrong", () => {
     });
 
     it("says nothing where an older token was refused: it is renewed, and the answer is there", async () => {
+      await ageAccessToken(test, pastRefusedTooSoonMs);
       test.simulator.revokeUserTokens();
-      const answer = await vi.waitFor(
-        async () => {
-          const tried = await caller.get("/fhir/Condition");
-          expect(tried.status).toBe(200);
-          return tried;
-        },
-        { timeout: 20_000, interval: 500 },
-      );
-      expect((await bundleOf(answer)).resourceType).toBe("Bundle");
+      expect((await bundleOf(await caller.get("/fhir/Condition"))).resourceType).toBe("Bundle");
       expect(tokensGiven()).toBe(2);
     });
   });
 
   describe("with tokens that are good for nothing", () => {
     it("renews the session's once, and says that the server is at fault where the new one is refused as well", async () => {
-      const refusedTwice = async (): Promise<string> => {
-        test.simulator.faults.clear();
-        script("resource", { kind: "unauthorized" }, { kind: "unauthorized" });
-        return await outcomeOf(await caller.get("/fhir/Condition"), 502);
-      };
-      // Before it is ten seconds old the session's token is not renewed.
-      const said = await vi.waitFor(
-        async () => {
-          const words = await refusedTwice();
-          expect(words).toContain("refused a new access token");
-          return words;
-        },
-        { timeout: 20_000, interval: 500 },
-      );
+      await ageAccessToken(test, pastRefusedTooSoonMs);
+      script("resource", { kind: "unauthorized" }, { kind: "unauthorized" });
+      const said = await outcomeOf(await caller.get("/fhir/Condition"), 502);
+      expect(said).toContain("refused a new access token");
       expect(said).not.toMatch(html);
       expect(test.simulator.faults.pending("resource")).toBe(0);
       test.simulator.faults.clear();

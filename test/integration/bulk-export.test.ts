@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { deployByCdk } from "#local/local-bridge.ts";
 import {
   type BridgeUnderTest,
   bridgeUnderTest,
@@ -12,7 +13,8 @@ describe("a bulk export with an ES384 key", () => {
   let test: BridgeUnderTest;
 
   beforeAll(async () => {
-    test = await bridgeUnderTest({ algorithm: "ES384" });
+    // As a user does it: the other files deploy without the CDK CLI.
+    test = await bridgeUnderTest({ algorithm: "ES384", deploy: deployByCdk });
   });
 
   afterAll(async () => {

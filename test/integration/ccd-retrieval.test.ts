@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { type RetrievalUnderTest, retrievalUnderTest, userId } from "#test/fixtures/retrieval-under-test.ts";
+import {
+  type RetrievalUnderTest,
+  retrievalUnderTest,
+  shortCcdMs,
+  userId,
+} from "#test/fixtures/retrieval-under-test.ts";
 
 describe("requests for CCDs", () => {
   let retrieval: RetrievalUnderTest;
@@ -72,7 +77,7 @@ describe("requests for CCDs", () => {
       interval: 50,
     });
     await stop(stopped);
-    under.simulator.settings.ccdDurationMs = 800;
+    under.simulator.settings.ccdDurationMs = shortCcdMs;
     const heir = await request(patient(0));
     expect((await failed(stopped)).error.name).toBe("RetrievalStopped");
     await expectDocumentsOf(heir, patient(0));

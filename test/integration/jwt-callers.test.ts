@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { apiAccess } from "#on-demand-api/language/access-record.ts";
 import { requestOf, searchable } from "#test/fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "#test/fixtures/bridge-under-test.ts";
@@ -67,6 +67,9 @@ describe("callers of a stage that takes JWTs", () => {
     const event = await test.awaitCcdEnd(requestId);
     expect(event["detail-type"]).toBe("Ccd Ready");
     const path = `/ccd-requests/${requestId}`;
+    // The event comes first: the record ends a moment later.
+    const ended = async () => expect((await requestOf(await ask(path, clara))).state).toBe("ready");
+    await vi.waitFor(ended, { timeout: 20_000, interval: 50 });
     expect((await ask(path, clara)).status).toBe(200);
     expect((await ask(path, await tokenOf("clara"))).status).toBe(200);
     expect((await ask(`${path}/documents/1`, clara, { redirect: "manual" })).status).toBe(303);

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
-import { readdir } from "node:fs/promises";
+import { mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
@@ -25,7 +26,7 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from "@aws-sdk/client-sfn";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { ASSEMBLY_PREFIX, bootstrap, deployStacks } from "#local/local-aws/deploy.ts";
 import { type LocalAws, startLocalAws } from "#local/local-aws/local-aws.ts";
@@ -56,6 +57,8 @@ let aws: LocalAws;
 let sample: z.infer<typeof outputs>;
 
 beforeAll(async () => {
+  // A folder for temporary files that no other test file uses: tests below look at what comes and goes in it.
+  vi.stubEnv("TMPDIR", await mkdtemp(join(tmpdir(), "local-aws-test-")));
   aws = await startLocalAws({ waitScale: 0.01 });
   await bootstrap(aws);
   const deployed = await deployStacks(aws, { app: APP, context: { greeting: "hello" } });
@@ -63,7 +66,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await aws.stop();
+  await aws?.stop();
+  vi.unstubAllEnvs();
 });
 
 test("context reaches the app and its outputs come back", () => {

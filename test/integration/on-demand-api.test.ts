@@ -1,10 +1,11 @@
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import type { Patient } from "fhir/r4.d.ts";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ApiCaller, apiCaller } from "#local/api-caller.ts";
 import { clientSettings } from "#local/local-bridge.ts";
 import { apiAccess } from "#on-demand-api/language/access-record.ts";
 import { renderOpenApi } from "#on-demand-api/openapi/openapi.ts";
+import { ageAccessToken, pastRefusedTooSoonMs } from "../fixtures/aged-token.ts";
 import { bundleOf, linkOf, outcomeOf, postCcdRequest, requestOf, searchable } from "../fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
 import { iamUser } from "../fixtures/iam-user.ts";
@@ -224,17 +225,10 @@ describe("the API on demand", () => {
 
   // The last: nothing can be asked after it.
   it("says how to renew a session that has ended, and tells the subscribers", async () => {
+    await ageAccessToken(test, pastRefusedTooSoonMs);
     test.simulator.endSessions("portal-user");
     test.simulator.revokeUserTokens();
-    // A token that is refused in its first ten seconds is not renewed: until then IntegraConnect is taken to be at fault.
-    const answer = await vi.waitFor(
-      async () => {
-        const refused = await caller.get("/fhir/Condition");
-        expect(refused.status).toBe(503);
-        return refused;
-      },
-      { timeout: 15_000, interval: 1_000 },
-    );
+    const answer = await caller.get("/fhir/Condition");
     expect(await outcomeOf(answer, 503)).toContain("npm run session -- add");
     const { detail } = await test.awaitSessionEnd();
     expect(detail).toMatchObject({ sessionId: "service", refusal: "grant-refused" });

@@ -7,7 +7,13 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { clientSettings } from "#local/local-bridge.ts";
 import { connections } from "#platform/http/connections.ts";
 import { undiciHttp } from "#platform/http/http.ts";
-import { type RetrievalUnderTest, retrievalUnderTest, userId } from "#test/fixtures/retrieval-under-test.ts";
+import { ageAccessToken, pastRefusedTooSoonMs, pastRenewalMs } from "#test/fixtures/aged-token.ts";
+import {
+  type RetrievalUnderTest,
+  retrievalUnderTest,
+  shortCcdMs,
+  userId,
+} from "#test/fixtures/retrieval-under-test.ts";
 import { sessionSecret, type UserSessionStore } from "#user-session/language/user-session.ts";
 import { currentAccessToken, type SessionRefreshPorts } from "#user-session/session-refresh.ts";
 import type { StoredSecret } from "#user-session/session-secret.ts";
@@ -16,8 +22,6 @@ import { refreshUserToken } from "#user-session/token-endpoint.ts";
 import { userServer } from "#user-session/user-server.ts";
 
 const sessionId = "service";
-/** So that a token is due for renewal soon after it was issued. */
-const shortLifeSeconds = 5;
 
 describe("a user session", () => {
   let retrieval: RetrievalUnderTest;
@@ -41,10 +45,15 @@ describe("a user session", () => {
   }
   const documentsOf = (place: number) => (requestId: string) => retrieval.expectDocumentsOf(requestId, patient(place));
 
-  /** Once the token that everybody shares is to be renewed before it is used again. */
-  async function whenDue(): Promise<void> {
-    const { access } = (await store.read(sessionId)) ?? {};
-    await vi.waitUntil(() => Date.now() >= (access?.renewAt ?? 0), { timeout: 20_000, interval: 50 });
+  /** From now on the token that everybody shares is to be renewed before it is used again. */
+  const makeDue = () => ageAccessToken(retrieval.under, pastRenewalMs);
+
+  /** Waits until a token that was refreshed because of this is in the ledger. */
+  async function refreshedBecause(cause: () => Promise<void>): Promise<void> {
+    const before = await store.read(sessionId);
+    await cause();
+    const stored = async () => expect((await store.read(sessionId))?.refreshToken).not.toBe(before?.refreshToken);
+    await vi.waitFor(stored, { timeout: 20_000, interval: 50 });
   }
 
   async function storedSecret(): Promise<StoredSecret> {
@@ -71,7 +80,7 @@ describe("a user session", () => {
       store: {
         ...store,
         // So that nobody waits for the whole of it.
-        claimRefresh: (id, claim, times) => store.claimRefresh(id, claim, { ...times, until: times.now + 3_000 }),
+        claimRefresh: (id, claim, times) => store.claimRefresh(id, claim, { ...times, until: times.now + 500 }),
       },
       refresh: async (client, refreshToken) => {
         const tokens = await refreshUserToken({ server, http, now }, client, refreshToken);
@@ -93,36 +102,37 @@ describe("a user session", () => {
 
   test("whose tokens are revoked, and rotated again and again, in the middle of a request goes on", async () => {
     const { simulator } = retrieval.under;
-    Object.assign(simulator.settings, { userTokenLifetimeSeconds: shortLifeSeconds, ccdDurationMs: 12_000 });
-    const { access } = (await store.read(sessionId)) ?? {};
-    // A token that is refused in its first ten seconds is not renewed: its successor would be refused as well.
-    await vi.waitUntil(() => Date.now() > (access?.issuedAt ?? 0) + 10_000, { timeout: 20_000, interval: 50 });
+    simulator.settings.ccdDurationMs = 600_000;
     const refreshed = await refreshesOver(2, async (requestId) => {
       const accepted = async () => expect((await retrieval.requests.find(requestId))?.serverRequestId).not.toBeNull();
       await vi.waitFor(accepted, { timeout: 20_000, interval: 50 });
-      simulator.revokeUserTokens();
+      await refreshedBecause(async () => {
+        await ageAccessToken(retrieval.under, pastRefusedTooSoonMs);
+        simulator.revokeUserTokens();
+      });
+      await refreshedBecause(makeDue);
+      await refreshedBecause(makeDue);
+      simulator.settings.ccdDurationMs = shortCcdMs;
+      simulator.completeServerRequests();
       await retrieval.expectDocumentsOf(requestId, patient(2));
     });
     // A refresh token that came twice would have ended the session.
     expect(refreshed.length).toBeGreaterThanOrEqual(3);
     expect(new Set(refreshed)).toEqual(new Set([200]));
-    simulator.settings.ccdDurationMs = 800;
   });
 
   test("whose process dies after it stored the rotated token, before it used the other, goes on with both", async () => {
-    await whenDue();
-    retrieval.under.simulator.settings.userTokenLifetimeSeconds = 3 * shortLifeSeconds;
+    await makeDue();
     await dyingProcess("after storing").gone;
     expect(await refreshesOver(3, documentsOf(3))).toEqual([]);
     const { refreshToken } = (await store.read(sessionId)) ?? {};
-    await whenDue();
-    retrieval.under.simulator.settings.userTokenLifetimeSeconds = shortLifeSeconds;
+    await makeDue();
     expect(await refreshesOver(4, documentsOf(4))).toEqual([200]);
     expect((await store.read(sessionId))?.refreshToken).not.toBe(refreshToken);
   });
 
   test("whose process dies between rotation and storing goes on, where the server takes the old token for a while", async () => {
-    await whenDue();
+    await makeDue();
     retrieval.under.simulator.settings.refreshTokenGraceSeconds = 60;
     await dyingProcess("before storing").refreshed;
     expect(await refreshesOver(5, documentsOf(5))).toEqual([200]);
@@ -130,7 +140,7 @@ describe("a user session", () => {
   });
 
   test("whose process dies between rotation and storing ends, where the server takes no old token: everybody is told why", async () => {
-    await whenDue();
+    await makeDue();
     await dyingProcess("before storing").refreshed;
     const before = refreshes().length;
     const { error } = await retrieval.failed(await retrieval.request(patient(6)));
@@ -160,7 +170,7 @@ describe("a user session", () => {
     expect(await refreshesOver(8, documentsOf(8))).toEqual([200]);
 
     await expect(renew(code, ...byCode)).rejects.toThrow(/used before/);
-    await whenDue();
+    await makeDue();
     await renew(simulator.openSession({ userId, clientId }));
     expect(await refreshesOver(9, documentsOf(9))).toEqual([200]);
   });

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { JsonLines } from "#bulk-export/verified-file/json-lines.ts";
 import { FileDamaged } from "#platform/faults/file-faults.ts";
+import { collectedMemory } from "../../../fixtures/heap.ts";
 
 const type = "Patient";
 
@@ -286,7 +287,7 @@ describe("lines of JSON", () => {
 
   it("lines of any length are checked in constant memory", () => {
     const reader = new JsonLines(type);
-    const before = process.memoryUsage();
+    const before = collectedMemory();
     const chunk = Buffer.alloc(1024 * 1024, "x");
     reader.push(Buffer.from('{"resourceType":"Patient","resource\\u0054'));
     for (let mebibyte = 0; mebibyte < 300; mebibyte += 1) reader.push(chunk);
