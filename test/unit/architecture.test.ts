@@ -62,7 +62,7 @@ const steps = wingNames.flatMap((wing) =>
     .map((name) => `${wing}/${name}`),
 );
 
-/** What of other wings a wing may use: the API and the retrieval ask under user sessions, and the API starts retrievals. */
+/** The modules of other wings that a wing may import: the API and the retrieval use user sessions, and the API starts retrievals. */
 const doors: Record<(typeof wingNames)[number], string[]> = {
   "bulk-export": [],
   "ccd-retrieval": ["user-session/"],
