@@ -32,11 +32,11 @@ const hostile: DocumentDescription = {
 const bytesOf = (json: unknown): number => Buffer.byteLength(JSON.stringify(json));
 
 describe("a document's description of itself", () => {
-  it("stays as it is if it is ordinary", () => {
+  it("an ordinary description stays as it is", () => {
     expect(boundedDescription(ordinary)).toBe(ordinary);
   });
 
-  it("is cut if it is long, and keeps what fits", () => {
+  it("a long description is cut, and keeps what fits", () => {
     const bounded = boundedDescription({ ...ordinary, title: "T".repeat(1_000_000) });
     expect(bounded).toEqual({ ...ordinary, title: `${"T".repeat(100)}…` });
     const many = boundedDescription({ ...ordinary, sections: Array.from({ length: 100_000 }, () => section) });
@@ -44,7 +44,7 @@ describe("a document's description of itself", () => {
     expect(many.sections.every((one) => one.title === section.title)).toBe(true);
   });
 
-  it("has a bounded size, whatever the document says", () => {
+  it("a description has a bounded size, whatever the document says", () => {
     const text = fc.tuple(
       fc.constantFrom("a", "é", '"', "\u0001", "😀", "\ud83d"),
       fc.constantFrom(0, 1, 99, 101, 60_000),
@@ -60,7 +60,7 @@ describe("a document's description of itself", () => {
   });
 
   // D7
-  it("keeps the largest possible list of documents below 20 MB, which the API reads for each page", () => {
+  it("the largest possible list of documents, which the API reads for each page, stays below 20 MB", () => {
     const requestId = `ccd-${"f".repeat(32)}`;
     const { entries } = documentSettings.parse(undefined).limits;
     const description = boundedDescription(hostile);
