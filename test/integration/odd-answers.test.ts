@@ -43,7 +43,7 @@ describe("a server with odd answers", () => {
   };
 
   // E8, E9, E11, E13 to E18, E20
-  it("in its statuses, headers and redirects gives a whole export", async () => {
+  it("an export with odd statuses, headers and tokens is whole", async () => {
     const { under } = retrieval;
     const { simulator } = under;
     simulator.revokeTokens();
@@ -87,7 +87,7 @@ describe("a server with odd answers", () => {
   });
 
   // E6, E11
-  it("in its URLs gives a whole export", async () => {
+  it("an export with odd URLs and redirects is whole", async () => {
     script("kick-off", { kind: "pipe-in-location" });
     script("status", { kind: "see-other" }, { kind: "odd-manifest", change: "pipe-in-urls" });
     const detail = completed(await retrieval.under.exportBy(request));
@@ -101,7 +101,7 @@ describe("a server with odd answers", () => {
     ["count-too-small", ["COUNT_EXCEEDED"]],
     ["doubled-entry", ["DUPLICATE_FILE"]],
     ["lower-case-types", []],
-  ] satisfies [ManifestChange, string[]][])("in its manifest (%s) gives a whole export", async (change, codes) => {
+  ] satisfies [ManifestChange, string[]][])("an export with an odd manifest (%s) is whole", async (change, codes) => {
     manifestWith(change);
     const detail = completed(await retrieval.under.exportBy(request));
     const { warnings } = await retrieval.under.caller.readSummary(detail.exportId);
@@ -115,7 +115,7 @@ describe("a server with odd answers", () => {
     ["future-time", "TRANSACTION_TIME_AHEAD"],
     ["far-future-time", "TRANSACTION_TIME_AHEAD"],
   ] satisfies [ManifestChange, string][])(
-    "in its time (%s) leaves no gap for the next export",
+    "an odd time (%s) leaves no gap before the next export",
     async (change, code) => {
       // Each change has a checkpoint of its own.
       const own = {
@@ -134,7 +134,7 @@ describe("a server with odd answers", () => {
   );
 
   // E2
-  it("without any output ends as an export of no files", async () => {
+  it("a manifest without output ends an export of no files", async () => {
     manifestWith("no-output");
     const nothing = { level: "patient", types: ["Patient"], since: new Date().toISOString() };
     const detail = completed(await retrieval.under.exportBy(nothing));
@@ -142,7 +142,7 @@ describe("a server with odd answers", () => {
   });
 
   // E3
-  it("with an entry that cannot be fetched lands the others and keeps the job", async () => {
+  it("an entry that cannot be fetched leaves the others to land, and the job is kept", async () => {
     manifestWith("entry-without-url");
     const detail = completed(await retrieval.under.exportBy(request));
     const { failedFiles } = await retrieval.under.caller.readSummary(detail.exportId);
@@ -152,7 +152,7 @@ describe("a server with odd answers", () => {
   });
 
   // E7
-  it("with an issue of no known severity in its error file is partial", async () => {
+  it("an export is partial if an issue in its error file has no severity", async () => {
     script("download", { kind: "odd-issue", form: "no-severity" });
     const detail = completed(await retrieval.under.exportBy(request));
     const { totals } = await retrieval.under.caller.readSummary(detail.exportId);
@@ -160,7 +160,7 @@ describe("a server with odd answers", () => {
   });
 
   // E21
-  it("with pages without end is rejected at once, and keeps the job", async () => {
+  it("a manifest whose pages never end is rejected at once, and the job is kept", async () => {
     manifestWith("next-page-is-itself");
     const { error } = failed(await retrieval.under.exportBy(request));
     expect(error.name).toBe("ManifestRejected");
@@ -170,29 +170,29 @@ describe("a server with odd answers", () => {
   });
 
   // E12
-  it("with an OperationOutcome under status 200 fails in the server's words", async () => {
+  it("an OperationOutcome under status 200 fails the export in the server's words", async () => {
     script("status", { kind: "status", status: 200, body: "terminal", words: "the disk is full" });
     const { error } = failed(await retrieval.under.exportBy(request));
     expect([error.name, error.message]).toEqual(["ExportJobFailed", expect.stringContaining("the disk is full")]);
     expect(lastJob()?.deleted).toBe(true);
   });
 
+  /** The patient with the most documents, and how many they are. */
+  const someone = () => {
+    const { records } = retrieval.under.simulator;
+    const documentsOf = (id: string) => records.ofPatient(id).filter(({ type }) => type === "Encounter").length;
+    const [first] = records
+      .ofType("Patient")
+      .map(({ id }) => ({ id, count: documentsOf(id) }))
+      .toSorted((one, other) => other.count - one.count);
+    return first ?? { id: "", count: 0 };
+  };
+
   describe("for CCDs", () => {
     // The first request refreshes the session.
     beforeAll(() => {
       script("user-token", { kind: "odd-lifetime", form: "null" });
     });
-
-    /** The patient with the most documents, and how many they are. */
-    const someone = () => {
-      const { records } = retrieval.under.simulator;
-      const documentsOf = (id: string) => records.ofPatient(id).filter(({ type }) => type === "Encounter").length;
-      const [first] = records
-        .ofType("Patient")
-        .map(({ id }) => ({ id, count: documentsOf(id) }))
-        .toSorted((one, other) => other.count - one.count);
-      return first ?? { id: "", count: 0 };
-    };
 
     // D1, D4, D6, D10, D14, D15
     it.each([
@@ -203,7 +203,7 @@ describe("a server with odd answers", () => {
       ["html-in-cdata", []],
       ["encounter-null-flavor", []],
       ["iso-8859-1", []],
-    ] satisfies [OddCcdForm, string[]][])("(%s) gives all documents", async (form, companions) => {
+    ] satisfies [OddCcdForm, string[]][])("an odd archive (%s) gives all documents", async (form, companions) => {
       const { under, ready, request: ask, keysOf } = retrieval;
       script("ccd-download", { kind: "odd-ccd", form });
       const { id, count } = someone();
@@ -218,13 +218,13 @@ describe("a server with odd answers", () => {
     });
 
     // E8
-    it("(an odd lifetime of a user's token) keeps the session", () => {
+    it("a session goes on after a token of an odd lifetime", () => {
       const refreshes = retrieval.under.simulator.log.filter(({ endpoint }) => endpoint === "user-token");
       expect(refreshes.map(({ fault, status }) => [fault, status])).toEqual([["odd-lifetime", 200]]);
     });
 
     // D13
-    it("(unescaped-ampersand) delivers the others, and names the one in the answer, event, list and quarantine", async () => {
+    it("one damaged document is named in the answer, event, list and quarantine, and the others land", async () => {
       const { under, ready, keysOf } = retrieval;
       const { id, count } = someone();
       script("ccd-download", { kind: "odd-ccd", form: "unescaped-ampersand" });

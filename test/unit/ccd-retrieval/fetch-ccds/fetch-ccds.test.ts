@@ -345,9 +345,9 @@ describe("fetch-ccds", () => {
       ["utf8", "UTF-8"],
       ["utf16le", "UTF-16"],
     ])("another attempt follows a document (%s) that ended early inside of a character", async (encoding, declared) => {
-      const text = `\ufeff${documentOf(ownPatient).replace("UTF-8", declared).replace("<title>", "<title>Grüße 😀")}`;
-      const before = Buffer.from(text.slice(0, text.indexOf("😀")), encoding).length;
-      const whole = Buffer.from(text, encoding);
+      const xml = `\ufeff${documentOf(ownPatient).replace("UTF-8", declared).replace("<title>", "<title>Grüße 😀")}`;
+      const before = Buffer.from(xml.slice(0, xml.indexOf("😀")), encoding).length;
+      const whole = Buffer.from(xml, encoding);
       const endedAt = (bytes: number) =>
         ({ ...sent(whole.subarray(0, bytes)), form: "xml", wholeness: "unproven" }) as const;
       for (const bytes of [before - 1, before + 1, before + 2, before + 3]) {
