@@ -22,7 +22,10 @@ export interface AuthorizationRequest {
   readonly launch: { readonly handle: string; readonly context: EhrContext } | null;
 }
 
-/** A valid request; a fault that the client learns by its callback; or one that only a page may tell, because the callback is not sure. */
+/**
+ * A valid request, or its fault: an error for the callback, or the text of a page if the app or its redirect URI is not the
+ * registered one (RFC 6749 4.1.2.1).
+ */
 export type AuthorizationCheck =
   | { readonly request: AuthorizationRequest }
   | { readonly callback: Callback; readonly error: string; readonly description: string }

@@ -41,8 +41,9 @@ function keyPair(index: number): Promise<GenerateKeyPairResult> {
 export class UserTokenSigner {
   readonly #issuer: string;
   readonly #fhirBase: string;
-  /** The published keys; the newest, which signs, is the last. */
-  #keys = [{ kid: newKeyId(), index: 0 }];
+  #current = { kid: newKeyId(), index: 0 };
+  /** Keys that sign no more, but are still published. */
+  #old: { readonly kid: string; readonly index: number }[] = [];
 
   constructor(issuer: string, fhirBase: string) {
     this.#issuer = issuer;
@@ -51,13 +52,13 @@ export class UserTokenSigner {
 
   /** Signs with a new key from now on. The old ones stay published, unless they are to be forgotten. */
   rotate({ forgetOld }: { readonly forgetOld: boolean }): void {
-    const index = (this.#keys.at(-1)?.index ?? -1) + 1;
-    this.#keys = [...(forgetOld ? [] : this.#keys), { kid: newKeyId(), index }];
+    this.#old = forgetOld ? [] : [...this.#old, this.#current];
+    this.#current = { kid: newKeyId(), index: this.#current.index + 1 };
   }
 
   /** The published keys (RFC 7517 5). */
   async publicKeys(): Promise<JSONWebKeySet> {
-    const keys = this.#keys.map(async ({ kid, index }) => ({
+    const keys = [...this.#old, this.#current].map(async ({ kid, index }) => ({
       ...(await exportJWK((await keyPair(index)).publicKey)),
       kid,
       use: "sig",
@@ -69,7 +70,7 @@ export class UserTokenSigner {
   /** Makes an access token and, with the scope `openid`, an id token (OpenID Connect Core 2). */
   async sign(order: TokenOrder, lifetimeSeconds: number): Promise<SignedTokens> {
     const { session, scopes, form } = order;
-    const { kid, index } = this.#keys.at(-1) ?? { kid: "", index: 0 };
+    const { kid, index } = this.#current;
     const { privateKey, publicKey } = await keyPair(index);
     const issuedAt = Math.floor(Date.now() / 1000);
     const common = {

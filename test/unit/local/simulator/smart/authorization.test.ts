@@ -27,6 +27,8 @@ const authorize = async (changes: Changes = {}): Promise<View> => open(await aut
 const parametersOf = ({ location }: View): Record<string, string> => Object.fromEntries(location?.searchParams ?? []);
 const reason = (): string | null | undefined => simulator.log.at(-1)?.reason;
 
+const asConsentForm = (html: string): string => html.replace(/action="[^"]+"/, 'action="/integra/Oauth2/consent"');
+
 describe("an authorization request that may not be answered at the callback", () => {
   const cases: [string, Changes][] = [
     ["an unknown client", { client_id: "<script>" }],
@@ -172,11 +174,10 @@ describe("the pages of a sign-in", () => {
 
   it("no step can be left out", async () => {
     const page = await authorize();
-    const consent = (html: string): string => html.replace(/action="[^"]+"/, 'action="/integra/Oauth2/consent"');
-    const skipped = await submit(simulator, { ...page, html: consent(page.html) }, { decision: "allow" });
+    const skipped = await submit(simulator, { ...page, html: asConsentForm(page.html) }, { decision: "allow" });
     expect(skipped.html).toContain("<h1>Sign in</h1>");
     const choice = await submit(simulator, page, { username: "gus", password: SYNTHETIC_PASSWORD });
-    const again = await submit(simulator, { ...choice, html: consent(choice.html) }, { decision: "allow" });
+    const again = await submit(simulator, { ...choice, html: asConsentForm(choice.html) }, { decision: "allow" });
     expect(again.html).toContain("<h1>Choose a patient</h1>");
   });
 

@@ -124,6 +124,13 @@ describe("authentication of the app by a secret", () => {
   });
 });
 
+const now = (): number => Math.floor(Date.now() / 1000);
+
+const assertionOf = (value: string): Record<string, string> => ({
+  client_assertion_type: ASSERTION_TYPE,
+  client_assertion: value,
+});
+
 describe("authentication of the app by an assertion", () => {
   let client: TestClient;
   let app: RegisteredApp;
@@ -135,7 +142,6 @@ describe("authentication of the app by an assertion", () => {
     simulator.registerApp(app);
     form = { ...(await codeForm("key-app")), client_assertion_type: ASSERTION_TYPE };
   });
-  const now = (): number => Math.floor(Date.now() / 1000);
 
   it("private_key_jwt needs no client_id, and its jti is good for one request", async () => {
     const assertion = await client.assertion({ aud: simulator.userTokenUrl });
@@ -143,10 +149,6 @@ describe("authentication of the app by an assertion", () => {
     expect(answer.status).toBe(200);
     expect(simulator.secretsSeen().assertions).toContain(assertion);
     const again = { grant_type: "refresh_token", refresh_token: String(answer.body["refresh_token"]) };
-    const assertionOf = (value: string): Record<string, string> => ({
-      client_assertion_type: ASSERTION_TYPE,
-      client_assertion: value,
-    });
     expect(errorOf(await postToken(simulator, { ...again, ...assertionOf(assertion) }))).toEqual([
       401,
       "invalid_client",
@@ -234,15 +236,15 @@ async function serve(value: () => unknown): Promise<{ url: string; close: () => 
   return { url: `http://127.0.0.1:${address.port}/jwks.json`, close: () => server.close() };
 }
 
-describe("revocation", () => {
-  const revoke = async (fields: Record<string, string>): Promise<{ status: number; error: unknown }> => {
-    const { revocation_endpoint } = await discover(simulator);
-    const credentials = { client_id: POST_APP.clientId, client_secret: POST_APP.clientSecret };
-    const body = new URLSearchParams({ ...credentials, ...fields });
-    const answer = await fetch(revocation_endpoint, { method: "POST", body });
-    return { status: answer.status, error: Object(await answer.json())["error"] };
-  };
+const revoke = async (fields: Record<string, string>): Promise<{ status: number; error: unknown }> => {
+  const { revocation_endpoint } = await discover(simulator);
+  const credentials = { client_id: POST_APP.clientId, client_secret: POST_APP.clientSecret };
+  const body = new URLSearchParams({ ...credentials, ...fields });
+  const answer = await fetch(revocation_endpoint, { method: "POST", body });
+  return { status: answer.status, error: Object(await answer.json())["error"] };
+};
 
+describe("revocation", () => {
   it("a refresh token is revoked with its session", async () => {
     const tokens = await launch(simulator, "pat");
     expect((await revoke({ token: tokens.refresh_token ?? "", token_type_hint: "refresh_token" })).status).toBe(200);
