@@ -69,7 +69,7 @@ export interface UserApiOptions {
    * some servers do.
    */
   basicCredentials?: "form-encoded" | "raw";
-  /** Default 30 days, counted anew from each refresh. */
+  /** Default 30 days, counted from the last refresh. */
   refreshTokenLifetimeSeconds?: number;
   /** Each refresh issues a new refresh token and ends the old one; default true. */
   refreshTokenRotation?: boolean;
