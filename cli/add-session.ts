@@ -69,7 +69,8 @@ async function add(stageName: string, material: SessionMaterial): Promise<void> 
     },
     exchange: async (client, code) => {
       const server = userServer(await serverOf(stageName));
-      return await exchangeCode({ server, http: undiciHttp(connections(server)), now: Date.now }, client, code);
+      const http = undiciHttp(connections(server));
+      return await exchangeCode({ server, http, now: Date.now, onUnreadable }, client, code);
     },
     put: async (session) => {
       await secrets.send(new PutSecretValueCommand({ SecretId, SecretString: JSON.stringify(session) }));
@@ -77,6 +78,10 @@ async function add(stageName: string, material: SessionMaterial): Promise<void> 
   };
   await addSession(ports, material);
   console.log(`the session is stored (${SecretId}); its first use refreshes it`);
+}
+
+function onUnreadable(members: readonly string[]): void {
+  console.error(`the token endpoint's answer has members that cannot be read: ${members.join(", ")}`);
 }
 
 /** The server of the stage in cdk.json, or the token endpoint of --token-url. */

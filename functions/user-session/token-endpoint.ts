@@ -10,6 +10,8 @@ export interface UserTokenPorts {
   http: Http;
   /** Milliseconds since the epoch. */
   now: () => number;
+  /** Called with the names of the members of an answer that cannot be read. They count as unsaid. */
+  onUnreadable: (members: readonly string[]) => void;
 }
 
 /** A one-time authorization code, with the parameters of its authorization request (RFC 6749, 4.1.3; RFC 7636, 4.5). */
@@ -77,7 +79,7 @@ function issuedTokens({ accessToken, lifetimeSeconds, scope }: TokenAnswer): Omi
 }
 
 async function requestTokens(
-  { server, http, now }: UserTokenPorts,
+  { server, http, now, onUnreadable }: UserTokenPorts,
   client: OAuthClient,
   grant: Record<string, string>,
 ): Promise<TokenAnswer> {
@@ -92,7 +94,9 @@ async function requestTokens(
       signal: AbortSignal.timeout(tokenRequestMs),
     }),
   );
-  return await readTokenAnswer({ ...answer, credentials }, now());
+  const read = await readTokenAnswer({ ...answer, credentials }, now());
+  if (read.unreadable.length > 0) onUnreadable(read.unreadable);
+  return read;
 }
 
 /** RFC 6749, 2.3.1. A client without a secret sends its id in the form (RFC 6749, 3.2.1). */

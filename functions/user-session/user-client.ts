@@ -52,7 +52,8 @@ export function userClient(): UserClient {
   const token = sessionTokens(
     {
       store,
-      refresh: (client, refreshToken) => refreshUserToken({ server, http, now }, client, refreshToken),
+      refresh: (client, refreshToken) =>
+        refreshUserToken({ server, http, now, onUnreadable: warnAboutTokenAnswer }, client, refreshToken),
       now,
       sleep,
       onEndedSession: reportSessionEnd({
@@ -65,6 +66,10 @@ export function userClient(): UserClient {
     { id: serviceSession, readSecret: sessionSecret(env.SESSION_SECRET) },
   );
   return { server, http, token, now };
+}
+
+function warnAboutTokenAnswer(members: readonly string[]): void {
+  sessionLog.warn("SESSION_TOKEN_ANSWER_UNREADABLE", { members });
 }
 
 function sessionSecret(name: string) {

@@ -83,7 +83,11 @@ describe("a user session", () => {
         claimRefresh: (id, claim, times) => store.claimRefresh(id, claim, { ...times, until: times.now + 500 }),
       },
       refresh: async (client, refreshToken) => {
-        const tokens = await refreshUserToken({ server, http, now }, client, refreshToken);
+        const tokens = await refreshUserToken(
+          { server, http, now, onUnreadable: () => undefined },
+          client,
+          refreshToken,
+        );
         rotated.resolve();
         return dies === "before storing" ? await new Promise(() => undefined) : tokens;
       },

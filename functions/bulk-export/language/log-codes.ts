@@ -13,6 +13,7 @@ export const exportLogCodes = {
   EXPORT_LEASE_TAKEN_OVER: "The lease was taken over from an execution that ended without releasing it.",
   EXPORT_PREVIOUS_JOB_DELETION_FAILED: "The job of the export that held the lease before could not be deleted.",
   EXPORT_RESULT_ADOPTED: "The export took over the result of an identical export.",
+  EXPORT_TOKEN_ANSWER_UNREADABLE: "Members of the token endpoint's answer cannot be read; they count as unsaid.",
   EXPORT_KICKED_OFF: "IntegraConnect accepted the export.",
   EXPORT_KICK_OFF_FAILED: "A kick-off attempt failed; it will be repeated.",
   EXPORT_MISMATCHED_JOB_RETURNED:

@@ -341,6 +341,24 @@ describe("fetch-ccds", () => {
       expect((await fetch()).outcome).toBe("ready");
     });
 
+    it.each<[BufferEncoding, string]>([
+      ["utf8", "UTF-8"],
+      ["utf16le", "UTF-16"],
+    ])("another attempt follows a document (%s) that ended early inside of a character", async (encoding, declared) => {
+      const xml = `\ufeff${documentOf(ownPatient).replace("UTF-8", declared).replace("<title>", "<title>Grüße 😀")}`;
+      const before = Buffer.from(xml.slice(0, xml.indexOf("😀")), encoding).length;
+      const whole = Buffer.from(xml, encoding);
+      const endedAt = (bytes: number) =>
+        ({ ...sent(whole.subarray(0, bytes)), form: "xml", wholeness: "unproven" }) as const;
+      for (const bytes of [before - 1, before + 1, before + 2, before + 3]) {
+        answer = endedAt(bytes);
+        expect(await fetch(), `of ${bytes} bytes`).toMatchObject({ outcome: "not-ready", troubles: 1 });
+      }
+      expect([keys(""), quarantines]).toEqual([[], 0]);
+      answer = endedAt(whole.length);
+      expect((await fetch()).outcome).toBe("ready");
+    });
+
     it("an answer that is cut although its announced length arrived is refused", async () => {
       const whole = archiveOf(documentOf(ownPatient));
       answer = sent(whole.subarray(0, whole.length - 1));
