@@ -42,8 +42,8 @@ export function exportAudit(bucket: LandingBucket, now: () => number): ExportAud
       await recordFact(bucket, { key, subject: { exportId, run }, fact, detail: checked, at: now() });
     },
     isEndPublished: async ({ exportId, run }) => {
-      const ends = endFacts.map((fact) => auditKey(exportId, run, fact));
-      for await (const { key } of bucket.list(auditPrefix(exportId, run))) if (ends.includes(key)) return true;
+      const ends = new Set(endFacts.map((fact) => auditKey(exportId, run, fact)));
+      for await (const { key } of bucket.list(auditPrefix(exportId, run))) if (ends.has(key)) return true;
       return false;
     },
   };

@@ -179,7 +179,7 @@ describe("a sweep of exports", () => {
       await bridge.start(id);
       bridge.end(id, "ABORTED");
     }
-    const { findExport } = bridge.records;
+    const findExport = bridge.records.findExport.bind(bridge.records);
     bridge.records.findExport = (id) => (id === "e1" ? Promise.reject(new Error("S3 is down")) : findExport(id));
     await expect(bridge.sweep()).rejects.toThrow("1 exports could not be settled");
     expect(bridge.published).toMatchObject([{ detail: { exportId: "e2" } }]);

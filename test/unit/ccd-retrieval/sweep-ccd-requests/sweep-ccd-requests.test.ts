@@ -94,7 +94,7 @@ describe("a sweep of CCD requests", () => {
   it("a request that cannot be ended keeps no sweep from the others, fails the sweep, and is tried again", async () => {
     const other = ccdId("b");
     await bridge.requests.create(ccdRecord(other, { requestedAt }));
-    const { find } = bridge.requests;
+    const find = bridge.requests.find.bind(bridge.requests);
     bridge.requests.find = (id) => (id === own ? Promise.reject(new Error("DynamoDB is down")) : find(id));
     await expect(bridge.sweep()).rejects.toThrow("1 CCD requests could not be settled");
     expect(bridge.published).toMatchObject([{ detail: { requestId: other } }]);
