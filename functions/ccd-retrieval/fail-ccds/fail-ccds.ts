@@ -31,7 +31,7 @@ export const failCcds =
     if (record === undefined || record.state === "pending")
       ports.log.error("CCD_REQUEST_FAILED", { fault: error.name, reason: error.message });
     if (record?.state === "pending") {
-      // The event comes first, as in `announce-ccds`: no request ends without it.
+      // The event comes first, as in `announce-ccds`, so that every end has its event.
       await ports.bus.publish(ccdFailedEvent(requestId, error));
       await ports.requests.end(requestId, error, new Date(ports.now()).toISOString());
     }

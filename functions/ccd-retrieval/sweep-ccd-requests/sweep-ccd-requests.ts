@@ -78,7 +78,7 @@ async function endIfOver(ports: SweepCcdRequestsPorts, requestId: string, now: n
   if (record?.state !== "pending") return false;
   const execution = await ports.executions.find(requestId);
   if (!isSettled(execution, Date.parse(record.requestedAt), now)) return false;
-  // The event comes first, as in `fail-ccds`: no request ends without it.
+  // The event comes first, as in `fail-ccds`, so that every end has its event.
   await ports.bus.publish(ccdFailedEvent(requestId, error));
   const ended = await ports.requests.end(requestId, error, new Date(ports.now()).toISOString());
   await ports.leases.release(sessionLeaseName(record.sessionId), requestId);

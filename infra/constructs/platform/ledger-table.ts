@@ -6,7 +6,7 @@ import { openIndex } from "#platform/ledger/ledger-keys.ts";
 
 export interface LedgerTableProps {
   key: kms.IKey;
-  /** Whether nobody can delete the table before they switch this off. */
+  /** If true, the table cannot be deleted until this setting is switched off. */
   deletionProtection: boolean;
   removalPolicy: RemovalPolicy;
 }

@@ -17,7 +17,7 @@ export interface StoppedExecutionsProps {
 }
 
 /**
- * Invokes a function for each execution that somebody stopped, that failed, or that reached the time limit of its state machine. Such
+ * Invokes a function for each execution that was stopped, that failed, or that reached the time limit of its state machine. Such
  * an execution may not have reached the states that end it in good order: `States.ALL` catches neither `States.Runtime` nor
  * `States.DataLimitExceeded`, and the state that publishes the failure may fail itself. So the function must find out whether the
  * end was published. The events are best effort; a sweeper finds what was lost.

@@ -17,7 +17,7 @@ export interface SweeperProps {
 }
 
 /**
- * A function that a schedule invokes every few minutes. It looks for work that has ended without anybody being told. Its input is the
+ * A function that a schedule invokes every few minutes. It looks for work whose end was not published. Its input is the
  * time for which the schedule was due.
  */
 export class Sweeper extends Construct {
