@@ -16,6 +16,8 @@ const stageSettings = z
     retention,
     alarms,
     subscribers: z.array(subscriber).default([]),
+    /** Minutes from one sweep to the next. A sweep finds work whose end was not published, and publishes it. */
+    sweepMinutes: z.number().int().min(1).max(60).default(15),
     /** Puts the functions into a VPC behind one NAT gateway, for a server that admits known addresses only. */
     fixedEgress: z.boolean().default(false),
     /** Deploys an example subscriber: a rule and a queue. */

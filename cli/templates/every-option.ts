@@ -12,6 +12,7 @@ export const everyOption = {
   ccd: {
     documents: { patientIdRoots: ["2.16.840.1.113883.3.9999.3"], secondFactor: "required", limits: { answerMiB: 128 } },
   },
+  sweepMinutes: 5,
   fixedEgress: true,
   api: {
     jwt: { issuer: "https://login.example.org/", audience: ["integra-bridge"] },

@@ -4,6 +4,7 @@ import type { Construct } from "constructs";
 import { CcdAlarms } from "../constructs/ccd-retrieval/ccd-alarms.ts";
 import { CcdRetrievalWorkflow } from "../constructs/ccd-retrieval/ccd-retrieval-workflow.ts";
 import { StoppedRetrievals } from "../constructs/ccd-retrieval/stopped-retrievals.ts";
+import { SweptRequests } from "../constructs/ccd-retrieval/swept-requests.ts";
 import type { FunctionDefaults } from "../constructs/platform/lambda-function.ts";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "./landing-stack.ts";
@@ -30,7 +31,10 @@ export class DocumentsStack extends Stack {
     });
     const { stateMachine } = workflow;
     const { deadLetters } = new StoppedRetrievals(this, "CcdStop", workflow);
-    new CcdAlarms(this, "CcdAlarms", { topic, stateMachine, deadLetters, metricsNamespace });
+    const { sweepMinutes, retention } = settings;
+    const swept = { shared: landing, retention, sweepMinutes, deadLetters, functions };
+    const { sweep } = new SweptRequests(this, "CcdSweeping", swept);
+    new CcdAlarms(this, "CcdAlarms", { topic, stateMachine, deadLetters, sweep, metricsNamespace });
     new CfnOutput(this, "StateMachineArn", { value: stateMachine.stateMachineArn });
   }
 }

@@ -5,6 +5,7 @@ import { BulkExportWorkflow } from "../constructs/bulk-export/bulk-export-workfl
 import { ExportAlarms } from "../constructs/bulk-export/export-alarms.ts";
 import { ExportTriggers } from "../constructs/bulk-export/export-triggers.ts";
 import { StoppedExports } from "../constructs/bulk-export/stopped-exports.ts";
+import { SweptExports } from "../constructs/bulk-export/swept-exports.ts";
 import { FixedEgress } from "../constructs/platform/fixed-egress.ts";
 import type { FunctionDefaults } from "../constructs/platform/lambda-function.ts";
 import type { StageSettings } from "../settings.ts";
@@ -34,10 +35,13 @@ export class ExportStack extends Stack {
     this.functions = functions;
     const workflow = { shared: landing, client, settings, functions };
     const { stateMachine } = new BulkExportWorkflow(this, "BulkExport", workflow);
-    const triggers = { bus: landing.bus, schedules: settings.schedules, functions };
+    const triggers = { shared: landing, schedules: settings.schedules, functions };
     const { deadLetters } = new ExportTriggers(this, "Trigger", triggers);
     new StoppedExports(this, "Cancellation", { shared: landing, client, stateMachine, deadLetters, functions });
-    const alarms = { settings: settings.alarms, key, stateMachine, deadLetters, metricsNamespace };
+    const { sweepMinutes } = settings;
+    const swept = { shared: landing, client, sweepMinutes, deadLetters, functions };
+    const { sweep } = new SweptExports(this, "Sweeping", swept);
+    const alarms = { settings: settings.alarms, key, stateMachine, deadLetters, sweep, metricsNamespace };
     this.alarmTopic = new ExportAlarms(this, "Alarms", alarms).topic;
     new CfnOutput(this, "StateMachineArn", { value: stateMachine.stateMachineArn });
     new CfnOutput(this, "DeadLetterQueueUrl", { value: deadLetters.queueUrl });

@@ -26,6 +26,12 @@ test("a property that every object inherits is refused as a stage", () => {
   expect(() => readStageSettings("constructor", stages, {})).toThrow("unknown stage");
 });
 
+test("a sweep runs every 15 minutes, or as the setting says, at least once in an hour", () => {
+  expect(dev({}).sweepMinutes).toBe(15);
+  expect(dev({ sweepMinutes: 1 }).sweepMinutes).toBe(1);
+  for (const sweepMinutes of [0, 1.5, 61]) expect(() => dev({ sweepMinutes })).toThrow("sweepMinutes");
+});
+
 test("the error names every fault and its place", () => {
   const overrides = {
     integra: { baseUrl: "ftp://somewhere" },

@@ -78,6 +78,7 @@ const purePlatform = [
   "platform/registry.ts",
   "platform/bus/event-language.ts",
   "platform/executions/explained-failure.ts",
+  "platform/executions/is-over.ts",
   "platform/ledger/ledger-keys.ts",
   "platform/http/network-addresses.ts",
   "platform/http/reading/",

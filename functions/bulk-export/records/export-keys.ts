@@ -33,4 +33,8 @@ export const failureKey = (exportId: string, index: number): string =>
 
 /** The key of an audit fact. It is encoded, because the refusal of an execution with an unsafe name is recorded as well. */
 export const auditKey = (exportId: string, run: string, fact: string): string =>
-  `audit/${encodeURIComponent(exportId)}/${encodeURIComponent(run)}/${encodeURIComponent(fact)}.json`;
+  `${auditPrefix(exportId, run)}${encodeURIComponent(fact)}.json`;
+
+/** The prefix of the audit facts of a run. */
+export const auditPrefix = (exportId: string, run: string): string =>
+  `audit/${encodeURIComponent(exportId)}/${encodeURIComponent(run)}/`;

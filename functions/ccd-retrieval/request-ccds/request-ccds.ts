@@ -6,6 +6,7 @@ import { sessionLeaseName } from "#ccd-retrieval/language/session-lease.ts";
 import type { CcdRequests } from "#ccd-retrieval/records/ccd-request-records.ts";
 import type { ServerRequestAnswer } from "#ccd-retrieval/server/create-server-request.ts";
 import type { Executions } from "#platform/executions/executions.ts";
+import { isOver } from "#platform/executions/is-over.ts";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import type { Step } from "#platform/lambda/step.ts";
 import type { Leases } from "#platform/ledger/leases.ts";
@@ -128,7 +129,9 @@ async function findUnfinishedRequest(
   serverRequestId: string | undefined,
 ): Promise<UsableResult> {
   const owner = serverRequestId === undefined ? undefined : await ports.requests.ownerOf(serverRequestId);
-  if (owner === undefined || (await ports.executions.find(owner))?.status === "running")
-    return { outcome: "foreign", fetchFor: null };
+  if (owner === undefined) return { outcome: "foreign", fetchFor: null };
+  const requestedAt = (await ports.requests.find(owner))?.requestedAt;
+  const since = requestedAt === undefined ? undefined : Date.parse(requestedAt);
+  if (!isOver(await ports.executions.find(owner), since, ports.now())) return { outcome: "foreign", fetchFor: null };
   return { outcome: "unfinished", fetchFor: owner };
 }

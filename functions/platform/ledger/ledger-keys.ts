@@ -6,3 +6,6 @@
 
 /** Leases belong to no wing. Each wing names its own. */
 export const leaseKeys = { lease: "lease#" } as const;
+
+/** The index of the items whose end was not published yet (`open-items.ts`). It holds their keys only. */
+export const openIndex = "open";

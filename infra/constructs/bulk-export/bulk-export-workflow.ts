@@ -55,7 +55,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
       EXPORT_GROUPS: JSON.stringify(settings.export.groups),
       DEADLINE_HOURS: String(settings.export.deadlineHours),
     });
-    grantLedger(shared, step, { checkpoint: ["GetItem"] });
+    grantLedger(shared, step, { checkpoint: ["GetItem"], openRun: ["PutItem"] });
     this.#grantBucket(step, {
       list: true,
       read: ["work/*/export.json"],
@@ -155,17 +155,20 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
     const machine = bulkExportName(this.props.functions.stage);
     grantStart(step, machine);
     grantExecutions(step, machine, ["states:DescribeExecution"]);
+    grantLedger(this.props.shared, step, { openRun: ["PutItem", "DeleteItem"] });
   }
 
   #announceCompletion(): void {
     const step = this.step("AnnounceCompletion", "announce-completion", short, 512);
     this.#grantBucket(step, { read: ["exports/*/summary.json"], write: [exportAuditKeys("told")] });
+    grantLedger(this.props.shared, step, { openRun: ["DeleteItem"] });
     this.#grantPublish(step);
   }
 
   #failExport(): void {
     const step = this.step("FailExport", "fail-export", short);
     this.#grantBucket(step, { list: true, read: ["work/*/stop*.json"], write: [exportAuditKeys("told")] });
+    grantLedger(this.props.shared, step, { openRun: ["DeleteItem"] });
     this.#grantPublish(step);
   }
 

@@ -8,23 +8,27 @@ import { Construct } from "constructs";
 import type { AlarmSettings } from "../../settings/platform.ts";
 import { addAlarm } from "../platform/add-alarm.ts";
 import { alarmTopic } from "../platform/alarm-topic.ts";
+import type { LambdaFunction } from "../platform/lambda-function.ts";
+import { addSweepAlarms } from "../platform/sweep-alarms.ts";
 
 export interface ExportAlarmsProps {
   settings: AlarmSettings;
   key: kms.IKey;
   stateMachine: sfn.StateMachine;
   deadLetters: sqs.Queue;
+  /** The function that looks for exports that ended without a published end. */
+  sweep: LambdaFunction;
   metricsNamespace: string;
 }
 
-/** Alarms for exports that fail, take too long, or cannot be started or stopped. */
+/** Alarms for exports that fail, take too long, cannot be started or stopped, or end without a published end. */
 export class ExportAlarms extends Construct {
   /** The topic that these alarms notify. The other stacks' alarms notify it as well. */
   readonly topic: sns.ITopic;
 
   constructor(scope: Construct, id: string, props: ExportAlarmsProps) {
     super(scope, id);
-    const { settings, key, stateMachine, deadLetters, metricsNamespace } = props;
+    const { settings, key, stateMachine, deadLetters, sweep, metricsNamespace } = props;
     this.topic = alarmTopic(this, { settings, key });
     const period = Duration.minutes(5);
     addAlarm(this, "ExportFailed", this.topic, {
@@ -54,6 +58,12 @@ export class ExportAlarms extends Construct {
       metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: cloudwatch.Stats.MAXIMUM }),
       threshold: 1,
       description: "A trigger, or the event of a stopped export, could not be processed. See the dead-letter queue.",
+    });
+    addSweepAlarms(this, this.topic, {
+      sweep,
+      service: "bulk-export",
+      metricsNamespace,
+      what: "exports",
     });
   }
 }

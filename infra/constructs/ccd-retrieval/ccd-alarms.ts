@@ -5,11 +5,15 @@ import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
 import { addAlarm } from "../platform/add-alarm.ts";
+import type { LambdaFunction } from "../platform/lambda-function.ts";
+import { addSweepAlarms } from "../platform/sweep-alarms.ts";
 
 export interface CcdAlarmsProps {
   topic: sns.ITopic;
   stateMachine: sfn.StateMachine;
   deadLetters: sqs.Queue;
+  /** The function that looks for requests that ended without a published end. */
+  sweep: LambdaFunction;
   metricsNamespace: string;
 }
 
@@ -20,7 +24,7 @@ export interface CcdAlarmsProps {
 export class CcdAlarms extends Construct {
   constructor(scope: Construct, id: string, props: CcdAlarmsProps) {
     super(scope, id);
-    const { topic, stateMachine, deadLetters, metricsNamespace: namespace } = props;
+    const { topic, stateMachine, deadLetters, sweep, metricsNamespace: namespace } = props;
     const period = Duration.minutes(5);
     const alarm = (alarmId: string, metric: cloudwatch.IMetric, description: string) =>
       addAlarm(this, alarmId, topic, { metric, threshold: 1, description });
@@ -62,5 +66,11 @@ export class CcdAlarms extends Construct {
       deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: cloudwatch.Stats.MAXIMUM }),
       "A request for CCDs whose execution was stopped could not be ended. See the dead-letter queue.",
     );
+    addSweepAlarms(this, topic, {
+      sweep,
+      service: "ccd-retrieval",
+      metricsNamespace: namespace,
+      what: "requests for CCDs",
+    });
   }
 }

@@ -6,7 +6,7 @@ describe.each(variantNames)("the alarms for requests for CCDs of %s", (variant) 
   const synth = synthesised(variant);
   const alarms = synth.resources("AWS::CloudWatch::Alarm", "documents");
 
-  test("there is an alarm for failed and for timed-out requests, for quarantined answers, for refused documents, for an ended session and for dead letters", () => {
+  test("there is an alarm for failed and for timed-out requests, for quarantined answers, for refused documents, for an ended session, for dead letters, and for sweeps that fail or find something", () => {
     const machine = [{ Name: "StateMachineArn", Value: "<CcdRetrieval/StateMachine>" }];
     expect(alarms.map(({ id, Properties: p }) => [id, p["Namespace"], p["MetricName"], p["Dimensions"]])).toEqual([
       ["CcdAlarms/CcdsFailed", "AWS/States", "ExecutionsFailed", machine],
@@ -35,6 +35,18 @@ describe.each(variantNames)("the alarms for requests for CCDs of %s", (variant) 
         "AWS/SQS",
         "ApproximateNumberOfMessagesVisible",
         [{ Name: "QueueName", Value: "<CcdStop/DeadLetters.QueueName>" }],
+      ],
+      [
+        "CcdAlarms/SweepFailed",
+        "AWS/Lambda",
+        "Errors",
+        [{ Name: "FunctionName", Value: "<CcdSweeping/Sweeper/Sweep/Function>" }],
+      ],
+      [
+        "CcdAlarms/EndsSwept",
+        expect.stringMatching(/^integra-bridge\/\w+$/),
+        "EndsSwept",
+        [{ Name: "service", Value: "ccd-retrieval" }],
       ],
     ]);
     for (const { Properties } of alarms)
