@@ -86,6 +86,8 @@ const configurations = z.object({
   ),
 });
 
+const concurrency = (name: string) => `/2017-10-31/functions/${name}/concurrency`;
+
 /** What this test needs of Lambda's API. A reservation of 0 lets no call of a function through. */
 function lambda({ bridge: { aws } }: BridgeUnderTest) {
   const client = new AwsClient({ ...aws, service: "lambda", retries: 0 });
@@ -94,7 +96,6 @@ function lambda({ bridge: { aws } }: BridgeUnderTest) {
     if (!response.ok) throw new Error(`Lambda answered ${response.status}: ${await response.text()}`);
     return response;
   };
-  const concurrency = (name: string) => `/2017-10-31/functions/${name}/concurrency`;
   return {
     /** The name of the deployed function of a step's folder. */
     nameOf: async (folder: string): Promise<string> => {

@@ -53,7 +53,7 @@ function needs(variant: (typeof variantNames)[number]): { api: number; downloads
   );
   expect(concurrency).toHaveLength(1);
   return {
-    api: Number(ThrottlingBurstLimit) + Number(ThrottlingRateLimit) * Math.max(...timeouts),
+    api: (ThrottlingBurstLimit ?? Number.NaN) + (ThrottlingRateLimit ?? Number.NaN) * Math.max(...timeouts),
     downloads: exportLevels.length * Math.max(...concurrency),
   };
 }
