@@ -99,9 +99,9 @@ describe("the history of an export whose functions are throttled", () => {
   const retries = Array.from({ length: retrier.MaxAttempts ?? 0 }, (_, index) => index + 1);
 
   test.each(retries)("stays below 25,000 events in 24 hours, even if every poll needs %d retries", async (needed) => {
-    const polls = await pollsOfADay([running(0)], 1000 * sum(delaysOf(retrier).slice(0, needed)));
+    const polls = await pollsOfADay([running(0)], 1000 * totalOf(delaysOf(retrier).slice(0, needed)));
     const states = cycleWith("Wait for export").map(stateOf);
-    const perPoll = sum(states.map(historyEventsOf)) + needed * historyEventsOfRetry;
+    const perPoll = totalOf(states.map(historyEventsOf)) + needed * historyEventsOfRetry;
     const tasks = Object.values(machine.States).filter(({ Type }) => Type === "Task");
     const onceEach =
       eventsAtWorst(Object.keys(machine.States)) +
@@ -113,7 +113,7 @@ describe("the history of an export whose functions are throttled", () => {
   test("of a child stays below 25,000 events, even if it makes twenty attempts at its file and each needs every retry", () => {
     const child = machine.States["Download files"]?.ItemProcessor as Level;
     const task = child.States["Download file"] as State;
-    const mostRetries = sum((task.Retry ?? []).map(({ MaxAttempts = 3 }) => MaxAttempts));
+    const mostRetries = totalOf((task.Retry ?? []).map(({ MaxAttempts = 3 }) => MaxAttempts));
     const perAttempt = eventsAtWorst(Object.keys(child.States), child) + mostRetries * historyEventsOfRetry;
     expect(historyEventsOfExecution + 20 * perAttempt).toBeLessThan(mostHistoryEvents);
   });
@@ -151,7 +151,7 @@ describe("the history of a request for CCDs", () => {
 /** Where an unfinished request is fetched on the way, the pauses are twice as long. */
 const rounds = (cycle: string[]): number => (cycle.length <= 3 ? 1_700 : 850);
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+const totalOf = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 const stateOf = (name: string): State => machine.States[name] as State;
 

@@ -38,7 +38,7 @@ test("docs/scale.md has the figures of the default settings", () => {
 function needs(variant: (typeof variantNames)[number]): { api: number; downloads: number } {
   const synth = synthesised(variant);
   const [stage] = synth.resources("AWS::ApiGatewayV2::Stage");
-  const { ThrottlingRateLimit, ThrottlingBurstLimit } = stage?.Properties["DefaultRouteSettings"] as Record<
+  const { ThrottlingRateLimit, ThrottlingBurstLimit } = (stage?.Properties["DefaultRouteSettings"] ?? {}) as Record<
     string,
     number
   >;
