@@ -4,13 +4,13 @@ import { isField } from "./fields.ts";
 import { machineStates } from "./machine-states.ts";
 import { machineFiles, sourceOf } from "./state-machine-files.ts";
 
-test("the state of every machine is known", () => {
+test("the table has the state of every machine", () => {
   expect(Object.keys(machineStates)).toEqual(machineFiles);
 });
 
 describe.each(Object.entries(machineStates))("%s", (file, state) => {
   test.each(Object.entries(state))(
-    "%s holds no list that grows with the work: state is limited to 256 KiB",
+    "%s has no list that grows with the work, because state is limited to 256 KiB",
     (_, schema) => {
       const lists = listsIn(z.toJSONSchema(schema, { unrepresentable: "any" }));
       expect(lists.filter((path) => path !== "request.types")).toEqual([]);
@@ -37,7 +37,7 @@ describe.each(Object.entries(machineStates))("%s", (file, state) => {
   });
 });
 
-test("a list would be noticed", () => {
+test("the test finds a list inside of a schema", () => {
   expect(listsIn(z.toJSONSchema(z.object({ a: z.object({ files: z.array(z.string()) }) })))).toEqual(["a.files"]);
 });
 

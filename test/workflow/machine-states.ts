@@ -3,7 +3,7 @@ import * as exports from "#bulk-export/language/export-state.ts";
 import * as ccds from "#ccd-retrieval/language/ccd-state.ts";
 import { caughtFailure, explanation } from "#platform/executions/explained-failure.ts";
 
-/** What stands under each name of a machine's state: what the steps answer, and what the language adds. */
+/** The schemas of a machine's state by name: the results of its steps, and what Amazon States Language adds. */
 export const machineStates: Record<string, Record<string, z.ZodObject>> = {
   "bulk-export.asl.json": {
     export: exports.exportContext,
@@ -15,12 +15,12 @@ export const machineStates: Record<string, Record<string, z.ZodObject>> = {
     download: exports.downloadResult,
     completion: exports.completion,
     deletion: exports.deletion,
-    // What Catch leaves if the lease could not be released.
+    // Catch writes it if the lease could not be released.
     release: caughtFailure,
     fresh: exports.freshExport,
     failure: caughtFailure,
     failed: explanation,
-    // What Catch leaves when not even the failure could be told.
+    // Catch writes it if the failure could not be published.
     untold: caughtFailure,
   },
   "ccd-retrieval.asl.json": {
