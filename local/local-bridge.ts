@@ -36,6 +36,8 @@ export interface LocalBridgeOptions {
   settings?: Record<string, unknown>;
   /** What waits of Step Functions are multiplied by. */
   waitScale?: number;
+  /** The quota of concurrent executions of the embedded AWS. */
+  concurrentExecutions?: number | undefined;
   /** How the stacks are deployed to the embedded AWS. Default: by the CDK CLI, which always deploys to an AWS of the user's own. */
   deploy?: Deployment;
   report?: (progress: string) => void;
@@ -67,6 +69,7 @@ export async function startLocalBridge(options: LocalBridgeOptions): Promise<Loc
   const aws = await startLocalAws({
     ...(options.waitScale !== undefined && { waitScale: options.waitScale }),
     ...(options.logFile !== undefined && { logFile: options.logFile }),
+    concurrentExecutions: options.concurrentExecutions,
   });
   try {
     options.signal?.throwIfAborted();

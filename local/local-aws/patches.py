@@ -126,6 +126,17 @@ def stop_map_over_its_threshold(rewriter):
     )
 
 
+def name_throttles(rewriter):
+    """Report a throttled function to its state as Lambda.TooManyRequestsException. ministack reports Lambda.Unknown."""
+    rewriter.edit(
+        "throttled tasks", step_functions, "_call_lambda",
+        ('    if result.get("error"):\n',
+         '    if result.get("throttle"):\n'
+         '        raise _ExecutionError("Lambda.TooManyRequestsException", result["body"]["message"])\n'
+         '    if result.get("error"):\n'),
+    )
+
+
 def compare_with_paths(_rewriter):
     """Evaluate all comparisons with a path in a Choice. ministack takes some of them, such as those of timestamps, for false."""
     patch = "comparisons with a path"
@@ -257,6 +268,7 @@ PATCHES = (
     count_loopback_as_tls,
     stop_map_with_its_execution,
     stop_map_over_its_threshold,
+    name_throttles,
     compare_with_paths,
     check_whole_object_checksums,
     know_conditional_writes,

@@ -8,6 +8,7 @@ import { Construct } from "constructs";
 import { functionBundle } from "../../function-bundles.ts";
 import type { RetentionSettings } from "../../settings/platform.ts";
 import { acknowledgeWildcard } from "./acknowledge-wildcard.ts";
+import { environmentFaults } from "./environment-size.ts";
 
 /** What all functions of a stage have in common. */
 export interface FunctionDefaults {
@@ -39,6 +40,7 @@ const networkInterfaceActions = [
 /** A Lambda function with a role of its own. The role may write the function's log and traces until it is granted more. */
 export class LambdaFunction extends Construct {
   readonly function: lambda.Function;
+  readonly #environment: Record<string, string>;
 
   constructor(scope: Construct, id: string, defaults: FunctionDefaults, props: LambdaFunctionProps) {
     super(scope, id);
@@ -49,6 +51,12 @@ export class LambdaFunction extends Construct {
     });
     const role = new iam.Role(this, "Role", { assumedBy: new iam.ServicePrincipal("lambda.amazonaws.com") });
     logGroup.grantWrite(role);
+    this.#environment = {
+      NODE_OPTIONS: "--enable-source-maps",
+      POWERTOOLS_SERVICE_NAME: props.name,
+      METRICS_NAMESPACE: defaults.metricsNamespace,
+    };
+    this.node.addValidation({ validate: () => environmentFaults(props.name, this.#environment) });
     this.function = new lambda.Function(this, "Function", {
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
@@ -59,11 +67,7 @@ export class LambdaFunction extends Construct {
       timeout: props.timeout,
       memorySize: props.memoryMiB ?? 256,
       tracing: lambda.Tracing.ACTIVE,
-      environment: {
-        NODE_OPTIONS: "--enable-source-maps",
-        POWERTOOLS_SERVICE_NAME: props.name,
-        METRICS_NAMESPACE: defaults.metricsNamespace,
-      },
+      environment: this.#environment,
       ...(defaults.vpc && { vpc: defaults.vpc }),
     });
     if (defaults.vpc)
@@ -72,6 +76,7 @@ export class LambdaFunction extends Construct {
   }
 
   setEnvironment(variables: Record<string, string>): void {
+    Object.assign(this.#environment, variables);
     for (const [name, value] of Object.entries(variables)) this.function.addEnvironment(name, value);
   }
 
@@ -92,7 +97,7 @@ export class LambdaFunction extends Construct {
     const acknowledge = (id: string, reason: string) => validations.acknowledge({ id, reason });
     acknowledge(
       "HIPAA.Security-LambdaConcurrency",
-      "The state machine, or the API's throttle, limits how many run at once. A reservation would reduce the account's pool.",
+      "Throttled calls are retried until they get through, and a new account has nothing to reserve (docs/adr/0021).",
     );
     acknowledge(
       "HIPAA.Security-LambdaDLQ",

@@ -1,4 +1,4 @@
-import { type Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
+import { Aws, type Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import * as logs from "aws-cdk-lib/aws-logs";
 import * as sfn from "aws-cdk-lib/aws-stepfunctions";
@@ -40,7 +40,7 @@ export abstract class StepFunctionsWorkflow<Props extends WorkflowProps> extends
   /**
    * Creates the state machine, once all its steps are there.
    * @param file the definition below state-machines/
-   * @param values the values of its placeholders, apart from the functions' ARNs
+   * @param values the values of its placeholders, apart from the partition and the functions' ARNs
    * @throws Error if the definition's placeholders and the values are not the same set
    */
   protected machine(
@@ -50,7 +50,7 @@ export abstract class StepFunctionsWorkflow<Props extends WorkflowProps> extends
   ): sfn.StateMachine {
     const arns = Object.entries(this.#steps).map(([id, step]) => [`${id}Arn`, step.function.functionArn] as const);
     const definition = stateMachineDefinition(file, {
-      texts: { ...Object.fromEntries(arns), ...values.texts },
+      texts: { Partition: Aws.PARTITION, ...Object.fromEntries(arns), ...values.texts },
       numbers: values.numbers,
     });
     const stateMachine = new sfn.StateMachine(this, "StateMachine", {
