@@ -12,11 +12,10 @@ export const everyOption = {
   ccd: {
     documents: { patientIdRoots: ["2.16.840.1.113883.3.9999.3"], secondFactor: "required", limits: { answerMiB: 128 } },
   },
-  fixedEgress: true,
+  fixedEgress: { zones: 2 },
   api: {
     jwt: { issuer: "https://login.example.org/", audience: ["integra-bridge"] },
     callers: "roles",
-    publicUrl: "https://records.example.org/",
     throttle: { callsPerSecond: 5, burst: 10 },
   },
   exampleSubscriber: true,

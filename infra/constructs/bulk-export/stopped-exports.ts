@@ -27,6 +27,7 @@ export class StoppedExports extends Construct {
     const cancelExport = new LambdaFunction(this, "CancelExport", functions, {
       name: "cancel-export",
       timeout: Duration.seconds(120),
+      callsServer: true,
     });
     client.grantClient(cancelExport);
     grantLedger(shared, cancelExport, { lease: ["GetItem", "DeleteItem"] });

@@ -1,5 +1,4 @@
 import { type Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
-import type * as ec2 from "aws-cdk-lib/aws-ec2";
 import * as iam from "aws-cdk-lib/aws-iam";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import * as lambda from "aws-cdk-lib/aws-lambda";
@@ -8,6 +7,7 @@ import { Construct } from "constructs";
 import { functionBundle } from "../../function-bundles.ts";
 import type { RetentionSettings } from "../../settings/platform.ts";
 import { acknowledgeWildcard } from "./acknowledge-wildcard.ts";
+import type { FixedEgress } from "./fixed-egress.ts";
 
 /** What all functions of a stage have in common. */
 export interface FunctionDefaults {
@@ -15,8 +15,8 @@ export interface FunctionDefaults {
   key: kms.IKey;
   logDays: RetentionSettings["logDays"];
   metricsNamespace: string;
-  /** The VPC of a stage with a fixed egress address; undefined in other stages. */
-  vpc: ec2.IVpc | undefined;
+  /** Where functions call the server from in a stage with fixed egress addresses; undefined in other stages. */
+  egress: FixedEgress | undefined;
 }
 
 export interface LambdaFunctionProps {
@@ -24,6 +24,12 @@ export interface LambdaFunctionProps {
   name: string;
   timeout: Duration;
   memoryMiB?: number;
+  /**
+   * Whether the function calls IntegraConnect, or the hosts of its files. Only these functions are in the VPC of a stage
+   * with fixed egress addresses: after weeks without a call, Lambda takes a VPC function's network away, and its next calls
+   * fail for minutes (Lambda, "Function states": `Inactive`).
+   */
+  callsServer?: boolean;
 }
 
 /** What Lambda needs to put a function into a VPC. The CDK adds these to roles that it creates itself only. */
@@ -42,6 +48,7 @@ export class LambdaFunction extends Construct {
 
   constructor(scope: Construct, id: string, defaults: FunctionDefaults, props: LambdaFunctionProps) {
     super(scope, id);
+    const egress = props.callsServer ? defaults.egress : undefined;
     const logGroup = new logs.LogGroup(this, "Log", {
       retention: defaults.logDays,
       encryptionKey: defaults.key,
@@ -64,11 +71,11 @@ export class LambdaFunction extends Construct {
         POWERTOOLS_SERVICE_NAME: props.name,
         METRICS_NAMESPACE: defaults.metricsNamespace,
       },
-      ...(defaults.vpc && { vpc: defaults.vpc }),
+      ...(egress && { vpc: egress.vpc, securityGroups: [egress.securityGroup] }),
     });
-    if (defaults.vpc)
+    if (egress)
       this.allow(networkInterfaceActions, ["*"], "Lambda chooses the ids of its network interfaces at run time.");
-    this.#acknowledge(defaults.vpc !== undefined);
+    this.#acknowledge(egress !== undefined);
   }
 
   setEnvironment(variables: Record<string, string>): void {
@@ -106,7 +113,7 @@ export class LambdaFunction extends Construct {
     if (!inVpc)
       acknowledge(
         "HIPAA.Security-LambdaInsideVPC",
-        "The functions call public APIs only. The setting fixedEgress puts them into a VPC.",
+        "The function calls public APIs only. The setting fixedEgress puts the functions that call IntegraConnect into a VPC.",
       );
   }
 }
