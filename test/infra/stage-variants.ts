@@ -27,6 +27,7 @@ export const prodSettings: Record<string, object> = {
   "an example subscriber": { exampleSubscriber: true },
   "a JWT issuer": { api: { jwt: everyOption.api.jwt } },
   "a public URL": { api: { publicUrl: "https://proxy.example.org/" } },
+  "a domain of the user's": { api: { domain: everyOption.api.domain } },
   "other paths of the server": { integra: everyOption.integra },
   "data that goes with the stack": { retention: { removeWithStack: true } },
 };
