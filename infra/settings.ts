@@ -43,13 +43,12 @@ export type StageSettings = z.infer<typeof stageSettings>;
  * @throws Error that names the known stages if no stage is named, or that says how a name must look
  */
 export function stageName(given: unknown, stages: unknown): string {
-  if (given === undefined) throw new Error(`name the stage: -c stage=…; ${knownStages(stages)}`);
-  const name = String(given);
+  if (typeof given !== "string") throw new Error(`name the stage: -c stage=…; ${knownStages(stages)}`);
   // The bucket is named integra-bridge-{stage}-{account}-{region}, and a bucket's name has at most 63 characters.
-  if (!/^[a-z0-9-]{1,20}$/.test(name)) {
-    throw new Error(`"${name}" cannot name a stage: use 1 to 20 lower-case letters, digits and hyphens`);
+  if (!/^[a-z0-9-]{1,20}$/.test(given)) {
+    throw new Error(`"${given}" cannot name a stage: use 1 to 20 lower-case letters, digits and hyphens`);
   }
-  return name;
+  return given;
 }
 
 const stagesOf = (stages: unknown): Record<string, unknown> => z.record(z.string(), z.unknown()).parse(stages ?? {});

@@ -17,7 +17,7 @@ function exportsOf({ Outputs = {} }: Template): Map<string, string> {
 }
 
 const importsOf = (template: Template): string[] =>
-  [...JSON.stringify(template).matchAll(/"Fn::ImportValue":"([^"]+)"/g)].map(([, name]) => name as string);
+  [...JSON.stringify(template).matchAll(/"Fn::ImportValue":"([^"]+)"/g)].map(([, name = ""]) => name);
 
 /**
  * Why CloudFormation would refuse to go from one deployment to the other. Producers are updated before their consumers, and
