@@ -34,7 +34,7 @@ test.each(["Prod", "prod_eu", "", "a".repeat(21), "prod\n"])("the stage name %j 
   expect(() => stageName(name, stages)).toThrow("cannot name a stage: use 1 to 20 lower-case letters");
 });
 
-test("a property that every object has is not taken for a stage", () => {
+test("a property that every object inherits is refused as a stage", () => {
   expect(() => readStageSettings("constructor", stages, {})).toThrow("unknown stage");
 });
 
@@ -43,7 +43,7 @@ test("the error names every fault and its place", () => {
     integra: { baseUrl: "ftp://somewhere" },
     export: { downloadConcurrency: 0, types: [] },
     retention: { logDays: 2 },
-    alarms: { email: "nobody" },
+    alarms: { email: "no-address" },
     colour: "blue",
   };
   const places = ["integra.baseUrl", "export.downloadConcurrency", "export.types", "retention.logDays", "alarms.email"];
