@@ -19,6 +19,8 @@ export interface Resource {
   Type: string;
   /** The properties. A reference is shown as the construct's path below its stack: `<Landing/Bucket>`. */
   Properties: Properties;
+  /** The logical ids of resources that must be there before. */
+  DependsOn?: string | string[];
   DeletionPolicy?: string;
 }
 

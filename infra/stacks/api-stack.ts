@@ -21,8 +21,8 @@ export class ApiStack extends Stack {
     new CfnOutput(this, "ApiUrl", { value: api.url });
     new CfnOutput(this, "ApiId", { value: api.apiId });
     if (api.domain === undefined) return;
-    const { name, regionalDomainName, regionalHostedZoneId } = api.domain;
-    const description = `A DNS record must lead ${name} to this name: a CNAME, or an alias in Route 53`;
+    const { regionalDomainName, regionalHostedZoneId } = api.domain;
+    const description = "A DNS record must lead the API's domain to this name: a CNAME, or an alias in Route 53";
     new CfnOutput(this, "DomainTarget", { value: regionalDomainName, description });
     new CfnOutput(this, "DomainHostedZoneId", {
       value: regionalHostedZoneId,

@@ -77,17 +77,18 @@ export class OnDemandApi extends Construct {
       encryptionKey: functions.key,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    new apigatewayv2.HttpStage(this, "Stage", {
+    const stage = new apigatewayv2.HttpStage(this, "Stage", {
       httpApi: this.#api,
       stageName: "$default",
       autoDeploy: true,
-      ...(this.domain && { domainMapping: { domainName: this.domain } }),
       throttle: { rateLimit: settings.throttle.callsPerSecond, burstLimit: settings.throttle.burst },
       accessLogSettings: {
         destination: new apigatewayv2.LogGroupLogDestination(accessLog),
         format: apigateway.AccessLogFormat.custom(JSON.stringify(accessLine(settings))),
       },
     });
+    const { domain: domainName } = this;
+    if (domainName) new apigatewayv2.ApiMapping(this, "DomainMapping", { api: this.#api, domainName, stage });
   }
 
   #fhirApi(): void {

@@ -110,11 +110,14 @@ describe("the address of the API", () => {
 
   test("a domain leads to the API, and closes API Gateway's own address", () => {
     expect(full.resource("AWS::ApiGatewayV2::Api", "OnDemand").Properties["DisableExecuteApiEndpoint"]).toBe(true);
-    expect(full.resource("AWS::ApiGatewayV2::ApiMapping", "OnDemand").Properties).toMatchObject({
+    const mapping = full.resource("AWS::ApiGatewayV2::ApiMapping", "OnDemand");
+    expect(mapping.Properties).toMatchObject({
       ApiId: "<OnDemand/Api>",
       DomainName: "<OnDemand/Domain>",
       Stage: "$default",
     });
+    // The stage must be there before the mapping, and its name alone does not tell CloudFormation so.
+    expect(mapping.DependsOn).toEqual([expect.stringMatching(/^OnDemandStage/)]);
   });
 
   test("the links in answers start with the domain", () => {
