@@ -13,11 +13,14 @@ export const everyOption = {
     documents: { patientIdRoots: ["2.16.840.1.113883.3.9999.3"], secondFactor: "required", limits: { answerMiB: 128 } },
   },
   sweepMinutes: 5,
-  fixedEgress: true,
+  fixedEgress: { zones: 2 },
   api: {
     jwt: { issuer: "https://login.example.org/", audience: ["integra-bridge"] },
     callers: "roles",
-    publicUrl: "https://records.example.org/",
+    domain: {
+      name: "records.example.org",
+      certificateArn: "arn:aws:acm:eu-central-1:123456789012:certificate/5a7b5f0e-1f6b-4e1b-8f77-1b1b1b1b1b1b",
+    },
     throttle: { callsPerSecond: 5, burst: 10 },
   },
   exampleSubscriber: true,

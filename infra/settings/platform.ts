@@ -28,6 +28,20 @@ export const retention = z
 
 export type RetentionSettings = z.infer<typeof retention>;
 
+/**
+ * Whether the bridge calls the server from fixed addresses, for a server that admits known addresses only. `zones` is the
+ * number of availability zones with a NAT gateway, and each of them has an address of its own. `true` is one zone.
+ *
+ * Every region has two zones. With a third, the egress stack would export more or less depending on this setting, and
+ * could not be updated while other stacks import what it exports (docs/adr/0017-egress-apart-from-its-users.md).
+ */
+export const fixedEgress = z
+  .union([z.boolean(), z.strictObject({ zones: z.number().int().min(1).max(2) })])
+  .default(false)
+  .transform((given) => (given === true ? { zones: 1 } : given || undefined));
+
+export type FixedEgressSettings = NonNullable<z.infer<typeof fixedEgress>>;
+
 /** Who is notified by alarms. */
 export const alarms = z
   .strictObject({

@@ -20,5 +20,13 @@ export class ApiStack extends Stack {
     const api = new OnDemandApi(this, "OnDemand", { shared: landing, userSession, settings: settings.api, functions });
     new CfnOutput(this, "ApiUrl", { value: api.url });
     new CfnOutput(this, "ApiId", { value: api.apiId });
+    if (api.domain === undefined) return;
+    const { regionalDomainName, regionalHostedZoneId } = api.domain;
+    const description = "A DNS record must lead the API's domain to this name: a CNAME, or an alias in Route 53";
+    new CfnOutput(this, "DomainTarget", { value: regionalDomainName, description });
+    new CfnOutput(this, "DomainHostedZoneId", {
+      value: regionalHostedZoneId,
+      description: "The hosted zone of DomainTarget, for an alias in Route 53",
+    });
   }
 }

@@ -1,5 +1,5 @@
 import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
-import type * as sns from "aws-cdk-lib/aws-sns";
+import * as sns from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
 import { CcdAlarms } from "../constructs/ccd-retrieval/ccd-alarms.ts";
 import { CcdRetrievalWorkflow } from "../constructs/ccd-retrieval/ccd-retrieval-workflow.ts";
@@ -13,14 +13,13 @@ export interface DocumentsStackProps extends StackProps {
   settings: StageSettings;
   landing: LandingStack;
   functions: FunctionDefaults;
-  alarmTopic: sns.ITopic;
 }
 
 /** Patients' CCDs on demand: the workflow, what ends stopped requests, and the alarms. */
 export class DocumentsStack extends Stack {
   constructor(scope: Construct, id: string, props: DocumentsStackProps) {
     super(scope, id, props);
-    const { landing, settings, functions, alarmTopic: topic } = props;
+    const { landing, settings, functions } = props;
     const { userSession } = landing;
     const { metricsNamespace } = functions;
     const workflow = new CcdRetrievalWorkflow(this, "CcdRetrieval", {
@@ -30,6 +29,7 @@ export class DocumentsStack extends Stack {
       functions,
     });
     const { stateMachine } = workflow;
+    const topic = sns.Topic.fromTopicArn(this, "AlarmTopic", landing.alarmTopic.arn);
     const { deadLetters } = new StoppedRetrievals(this, "CcdStop", workflow);
     const { sweepMinutes, retention } = settings;
     const swept = { shared: landing, retention, sweepMinutes, deadLetters, functions };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readStageSettings, type StageSettings } from "#infra/settings.ts";
+import { readStageSettings, type StageSettings, stageName } from "#infra/settings.ts";
 
 const stages = { dev: {}, prod: { retention: { exportDays: 365, logDays: 90 } } };
 const dev = (overrides: unknown): StageSettings => readStageSettings("dev", stages, overrides);
@@ -20,6 +20,18 @@ test("a stage without settings gets the guide's server, types and groups", () =>
 
 test("an unknown stage is refused, and the error names the known stages", () => {
   expect(() => readStageSettings("staging", stages, {})).toThrow('unknown stage "staging": cdk.json knows dev, prod');
+});
+
+test("without a stage, the error names the known stages", () => {
+  expect(() => stageName(undefined, stages)).toThrow("name the stage: -c stage=…; cdk.json knows dev, prod");
+});
+
+test.each(["dev", "eu-prod-2", "a".repeat(20)])("the stage name %s is accepted", (name) => {
+  expect(stageName(name, stages)).toBe(name);
+});
+
+test.each(["Prod", "prod_eu", "", "a".repeat(21), "prod\n"])("the stage name %j is refused", (name) => {
+  expect(() => stageName(name, stages)).toThrow("cannot name a stage: use 1 to 20 lower-case letters");
 });
 
 test("a property that every object inherits is refused as a stage", () => {
@@ -236,6 +248,47 @@ describe("a schedule", () => {
     const detail = { level: "patient" };
     const schedules = [1, 2].map((hours) => ({ name: "twice", expression: `rate(${hours} hours)`, detail }));
     expect(() => dev({ schedules })).toThrow("twice");
+  });
+});
+
+describe("fixed egress addresses", () => {
+  test.each([
+    [undefined, undefined],
+    [false, undefined],
+    [true, { zones: 1 }],
+    [{ zones: 2 }, { zones: 2 }],
+  ])("the setting %j means %j", (fixedEgress, meaning) => {
+    expect(dev({ fixedEgress }).fixedEgress).toEqual(meaning);
+  });
+
+  test.each([{ zones: 0 }, { zones: 3 }, { zones: 1.5 }, {}, { zones: 1, subnets: 2 }, "yes"])(
+    "the setting %j is refused",
+    (fixedEgress) => {
+      expect(() => dev({ fixedEgress })).toThrow("fixedEgress");
+    },
+  );
+});
+
+describe("the domain of the API", () => {
+  const certificateArn = "arn:aws:acm:eu-central-1:123456789012:certificate/5a7b5f0e";
+
+  test.each(["records.example.org", "a-b.c1.example.xn--p1ai"])("the name %s is accepted", (name) => {
+    expect(dev({ api: { domain: { name, certificateArn } } }).api.domain).toEqual({ name, certificateArn });
+  });
+
+  test.each([
+    ["a URL as its name", { name: "https://records.example.org", certificateArn }, "api.domain.name"],
+    ["upper-case letters, which API Gateway refuses", { name: "Records.example.org", certificateArn }, "lower-case"],
+    ["a name without a dot", { name: "records", certificateArn }, "api.domain.name"],
+    ["a label that ends with a hyphen", { name: "records-.example.org", certificateArn }, "api.domain.name"],
+    ["no certificate", { name: "records.example.org" }, "api.domain.certificateArn"],
+    [
+      "a certificate that is not in ACM",
+      { name: "records.example.org", certificateArn: "arn:aws:iam::123456789012:server-certificate/records" },
+      "must be the ARN of a certificate in ACM",
+    ],
+  ])("a domain with %s is refused", (_, domain, message) => {
+    expect(() => dev({ api: { domain } })).toThrow(message);
   });
 });
 

@@ -14,6 +14,24 @@ export const stageVariants = {
   "prod with a topic of the user's": { stage: "prod", overrides: { alarms: { topicArn } } },
 } as const;
 
+/** Settings that an operator may give stage prod, one after the other. Only tests about changes of settings use these. */
+export const prodSettings: Record<string, object> = {
+  "the defaults": {},
+  "every option": everyOption,
+  "one egress address": { fixedEgress: true },
+  "two egress addresses": { fixedEgress: { zones: 2 } },
+  "an alarm address": { alarms: { email: "on-call@example.org" } },
+  "the user's own topic": { alarms: { topicArn } },
+  subscribers: { subscribers: everyOption.subscribers },
+  schedules: { schedules: everyOption.schedules },
+  "an example subscriber": { exampleSubscriber: true },
+  "a JWT issuer": { api: { jwt: everyOption.api.jwt } },
+  "a public URL": { api: { publicUrl: "https://proxy.example.org/" } },
+  "a domain of the user's": { api: { domain: everyOption.api.domain } },
+  "other paths of the server": { integra: everyOption.integra },
+  "data that goes with the stack": { retention: { removeWithStack: true } },
+};
+
 export type StageVariant = keyof typeof stageVariants;
 
 export const variantNames = Object.keys(stageVariants) as StageVariant[];

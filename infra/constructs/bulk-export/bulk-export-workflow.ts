@@ -65,7 +65,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
 
   #takeLease(): void {
     const { shared, client, functions } = this.props;
-    const step = this.step("TakeLease", "take-lease", medium);
+    const step = this.step("TakeLease", "take-lease", medium, { callsServer: true });
     client.grantClient(step);
     grantLedger(shared, step, { lease: ["GetItem", "PutItem"] });
     grantExecutions(step, bulkExportName(functions.stage), ["states:DescribeExecution"]);
@@ -76,7 +76,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
   }
 
   #adoptResult(): void {
-    const step = this.step("AdoptResult", "adopt-result", short, 512);
+    const step = this.step("AdoptResult", "adopt-result", short, { memoryMiB: 512 });
     this.#grantBucket(step, {
       read: ["exports/*/summary.json"],
       write: ["exports/*/summary.json", exportAuditKeys("landed")],
@@ -85,7 +85,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
 
   #kickOffExport(): void {
     const { shared, client } = this.props;
-    const step = this.step("KickOffExport", "kick-off-export", medium);
+    const step = this.step("KickOffExport", "kick-off-export", medium, { callsServer: true });
     client.grantClient(step);
     grantLedger(shared, step, { lease: ["GetItem"] });
     this.#grantBucket(step, {
@@ -97,7 +97,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
   }
 
   #pollExport(): void {
-    const step = this.step("PollExport", "poll-export", medium, 512);
+    const step = this.step("PollExport", "poll-export", medium, { memoryMiB: 512, callsServer: true });
     this.props.client.grantClient(step);
     this.#grantBucket(step, {
       list: true,
@@ -108,7 +108,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
 
   #planDownloads(): void {
     const { client, settings } = this.props;
-    const step = this.step("PlanDownloads", "plan-downloads", long, 512);
+    const step = this.step("PlanDownloads", "plan-downloads", long, { memoryMiB: 512, callsServer: true });
     step.setEnvironment({ MATCH_REQUEST: String(settings.integra.matchRequest) });
     client.grantClient(step);
     this.#grantBucket(step, {
@@ -119,7 +119,10 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
   }
 
   #downloadFile(): void {
-    const step = this.step("DownloadFile", "download-file", Duration.minutes(15), 1024);
+    const step = this.step("DownloadFile", "download-file", Duration.minutes(15), {
+      memoryMiB: 1024,
+      callsServer: true,
+    });
     this.props.client.grantClient(step);
     this.#grantBucket(step, {
       list: true,
@@ -132,7 +135,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
 
   #completeExport(): void {
     const { shared, settings } = this.props;
-    const step = this.step("CompleteExport", "complete-export", long, 512);
+    const step = this.step("CompleteExport", "complete-export", long, { memoryMiB: 512 });
     step.setEnvironment({ TOLERATED_MISSING_SHARE: String(settings.export.toleratedMissingShare) });
     this.#grantBucket(step, {
       list: true,
@@ -144,7 +147,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
 
   #deleteJob(): void {
     const { shared, client } = this.props;
-    const step = this.step("DeleteJob", "delete-job", medium);
+    const step = this.step("DeleteJob", "delete-job", medium, { callsServer: true });
     client.grantClient(step);
     grantLedger(shared, step, { lease: ["GetItem"] });
     this.#grantBucket(step, { list: true, read: ["work/*/job.json"] });
@@ -159,7 +162,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
   }
 
   #announceCompletion(): void {
-    const step = this.step("AnnounceCompletion", "announce-completion", short, 512);
+    const step = this.step("AnnounceCompletion", "announce-completion", short, { memoryMiB: 512 });
     this.#grantBucket(step, { read: ["exports/*/summary.json"], write: [exportAuditKeys("told")] });
     grantLedger(this.props.shared, step, { openRun: ["DeleteItem"] });
     this.#grantPublish(step);

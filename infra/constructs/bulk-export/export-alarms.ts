@@ -1,19 +1,17 @@
 import { Duration } from "aws-cdk-lib";
 import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
-import type * as kms from "aws-cdk-lib/aws-kms";
 import type * as sns from "aws-cdk-lib/aws-sns";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
 import type { AlarmSettings } from "../../settings/platform.ts";
 import { addAlarm } from "../platform/add-alarm.ts";
-import { alarmTopic } from "../platform/alarm-topic.ts";
 import type { LambdaFunction } from "../platform/lambda-function.ts";
 import { addSweepAlarms } from "../platform/sweep-alarms.ts";
 
 export interface ExportAlarmsProps {
   settings: AlarmSettings;
-  key: kms.IKey;
+  topic: sns.ITopic;
   stateMachine: sfn.StateMachine;
   deadLetters: sqs.Queue;
   /** The function that looks for exports that ended without a published end. */
@@ -23,25 +21,21 @@ export interface ExportAlarmsProps {
 
 /** Alarms for exports that fail, take too long, cannot be started or stopped, or end without a published end. */
 export class ExportAlarms extends Construct {
-  /** The topic that these alarms notify. The other stacks' alarms notify it as well. */
-  readonly topic: sns.ITopic;
-
   constructor(scope: Construct, id: string, props: ExportAlarmsProps) {
     super(scope, id);
-    const { settings, key, stateMachine, deadLetters, sweep, metricsNamespace } = props;
-    this.topic = alarmTopic(this, { settings, key });
+    const { settings, topic, stateMachine, deadLetters, sweep, metricsNamespace } = props;
     const period = Duration.minutes(5);
-    addAlarm(this, "ExportFailed", this.topic, {
+    addAlarm(this, "ExportFailed", topic, {
       metric: stateMachine.metricFailed({ period }),
       threshold: 1,
       description: "An export failed. Its Export Failed event says why.",
     });
-    addAlarm(this, "ExportTimedOut", this.topic, {
+    addAlarm(this, "ExportTimedOut", topic, {
       metric: stateMachine.metricTimedOut({ period }),
       threshold: 1,
       description: "The execution of an export reached its time limit.",
     });
-    addAlarm(this, "ExportStalled", this.topic, {
+    addAlarm(this, "ExportStalled", topic, {
       metric: new cloudwatch.Metric({
         namespace: metricsNamespace,
         metricName: "ExportAge",
@@ -54,12 +48,12 @@ export class ExportAlarms extends Construct {
       // Only a running function reports the age. An export that waits for a slow server reports it now and then.
       periods: 12,
     });
-    addAlarm(this, "TriggerUndelivered", this.topic, {
+    addAlarm(this, "TriggerUndelivered", topic, {
       metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: cloudwatch.Stats.MAXIMUM }),
       threshold: 1,
       description: "A trigger, or the event of a stopped export, could not be processed. See the dead-letter queue.",
     });
-    addSweepAlarms(this, this.topic, {
+    addSweepAlarms(this, topic, {
       sweep,
       service: "bulk-export",
       metricsNamespace,

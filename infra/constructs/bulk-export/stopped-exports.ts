@@ -24,6 +24,7 @@ export class StoppedExports extends Construct {
     const cancelExport = new LambdaFunction(this, "CancelExport", functions, {
       name: "cancel-export",
       timeout: Duration.seconds(120),
+      callsServer: true,
     });
     grantSettlement(shared, client, cancelExport);
     invokeWhenStopped(this, cancelExport, {

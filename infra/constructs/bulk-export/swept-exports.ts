@@ -23,7 +23,7 @@ export class SweptExports extends Construct {
 
   constructor(scope: Construct, id: string, { shared, client, ...props }: SweptExportsProps) {
     super(scope, id);
-    this.sweep = new Sweeper(this, "Sweeper", { name: "sweep-exports", ...props }).lambda;
+    this.sweep = new Sweeper(this, "Sweeper", { name: "sweep-exports", callsServer: true, ...props }).lambda;
     grantSettlement(shared, client, this.sweep);
     grantOpenItems(shared, this.sweep);
     grantLedger(shared, this.sweep, { openRun: ["GetItem", "UpdateItem"] });

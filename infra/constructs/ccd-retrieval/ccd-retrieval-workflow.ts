@@ -57,7 +57,7 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
 
   #requestCcds(): void {
     const { shared } = this.props;
-    const step = this.step("RequestCcds", "request-ccds", medium);
+    const step = this.step("RequestCcds", "request-ccds", medium, { callsServer: true });
     this.#grantServer(step);
     grantLedger(shared, step, {
       lease: ["GetItem"],
@@ -69,7 +69,10 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
 
   #fetchCcds(): void {
     const { shared, settings } = this.props;
-    const step = this.step("FetchCcds", "fetch-ccds", Duration.minutes(15), documentsFunction.memoryMiB);
+    const step = this.step("FetchCcds", "fetch-ccds", Duration.minutes(15), {
+      memoryMiB: documentsFunction.memoryMiB,
+      callsServer: true,
+    });
     step.setEnvironment({ CCD_DOCUMENTS: JSON.stringify(settings.ccd.documents) });
     this.#setRetention(step);
     this.#grantServer(step);

@@ -3,13 +3,14 @@ import * as apigateway from "aws-cdk-lib/aws-apigateway";
 import * as apigatewayv2 from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpIamAuthorizer, HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
+import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
 import * as logs from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { apiRoutes, routesOf } from "#on-demand-api/language/api-routes.ts";
 import type { ApiSettings } from "../../settings/on-demand-api.ts";
 import { grantStartRetrieval } from "../ccd-retrieval/start-access.ts";
 import { grantBucket } from "../platform/bucket-access.ts";
-import { type FunctionDefaults, LambdaFunction } from "../platform/lambda-function.ts";
+import { type FunctionDefaults, LambdaFunction, type LambdaFunctionProps } from "../platform/lambda-function.ts";
 import { grantLedger } from "../platform/ledger-access.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
 import type { UserSession } from "../user-session/user-session.ts";
@@ -30,9 +31,11 @@ const functionTimeout = Duration.seconds(28);
  * Callers sign their calls (SigV4), or send a JWT if the stage's settings name an issuer.
  */
 export class OnDemandApi extends Construct {
-  /** The URL that callers use: the setting `api.publicUrl`, or API Gateway's own URL. */
+  /** The URL that callers use: the setting `api.publicUrl`, the name in `api.domain`, or API Gateway's own URL. */
   readonly url: string;
   readonly apiId: string;
+  /** The API under a name of the user's own; undefined if the settings name none. */
+  readonly domain: apigatewayv2.DomainName | undefined;
   readonly #props: OnDemandApiProps;
   readonly #api: apigatewayv2.HttpApi;
   readonly #secret: ApiSecret;
@@ -45,15 +48,26 @@ export class OnDemandApi extends Construct {
       apiName: `integra-bridge-${functions.stage}`,
       description: "Patients, resources and CCDs on demand",
       createDefaultStage: false,
+      ...(settings.domain && { disableExecuteApiEndpoint: true }),
       defaultAuthorizer: authorizer(settings),
     });
     this.#secret = new ApiSecret(this, "ApiSecret", functions);
     this.apiId = this.#api.apiId;
-    this.url = settings.publicUrl ?? this.#api.apiEndpoint;
+    this.domain = settings.domain && this.#domain(settings.domain);
+    const ownUrl = settings.domain && `https://${settings.domain.name}/`;
+    this.url = settings.publicUrl ?? ownUrl ?? this.#api.apiEndpoint;
     this.#stage();
     this.#function("OpenApi", "openapi");
     this.#fhirApi();
     this.#ccdRequests();
+  }
+
+  #domain({ name, certificateArn }: NonNullable<ApiSettings["domain"]>): apigatewayv2.DomainName {
+    return new apigatewayv2.DomainName(this, "Domain", {
+      domainName: name,
+      certificate: Certificate.fromCertificateArn(this, "Certificate", certificateArn),
+      securityPolicy: apigatewayv2.SecurityPolicy.TLS_1_2,
+    });
   }
 
   #stage(): void {
@@ -63,7 +77,7 @@ export class OnDemandApi extends Construct {
       encryptionKey: functions.key,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    new apigatewayv2.HttpStage(this, "Stage", {
+    const stage = new apigatewayv2.HttpStage(this, "Stage", {
       httpApi: this.#api,
       stageName: "$default",
       autoDeploy: true,
@@ -73,11 +87,13 @@ export class OnDemandApi extends Construct {
         format: apigateway.AccessLogFormat.custom(JSON.stringify(accessLine(settings))),
       },
     });
+    const { domain: domainName } = this;
+    if (domainName) new apigatewayv2.ApiMapping(this, "DomainMapping", { api: this.#api, domainName, stage });
   }
 
   #fhirApi(): void {
     const { shared, userSession } = this.#props;
-    const lambda = this.#function("FhirApi", "fhir-api");
+    const lambda = this.#function("FhirApi", "fhir-api", { callsServer: true });
     this.#identifyCallers(lambda);
     userSession.grantSession(shared, lambda);
     this.#secret.grantRead(lambda);
@@ -85,7 +101,7 @@ export class OnDemandApi extends Construct {
 
   #ccdRequests(): void {
     const { shared, userSession, functions, settings } = this.#props;
-    const lambda = this.#function("CcdRequests", "ccd-requests");
+    const lambda = this.#function("CcdRequests", "ccd-requests", { callsServer: true });
     lambda.setEnvironment({ SHARED_DOCUMENTS: String(settings.sharedDocuments) });
     this.#identifyCallers(lambda);
     userSession.grantSession(shared, lambda);
@@ -96,9 +112,13 @@ export class OnDemandApi extends Construct {
   }
 
   /** A function with its routes. */
-  #function(id: string, name: Parameters<typeof routesOf>[0]): LambdaFunction {
+  #function(
+    id: string,
+    name: Parameters<typeof routesOf>[0],
+    more: Pick<LambdaFunctionProps, "callsServer"> = {},
+  ): LambdaFunction {
     const { functions } = this.#props;
-    const lambda = new LambdaFunction(this, id, functions, { name, timeout: functionTimeout, memoryMiB: 512 });
+    const lambda = new LambdaFunction(this, id, functions, { name, timeout: functionTimeout, memoryMiB: 512, ...more });
     const integration = new HttpLambdaIntegration(`${id}Integration`, lambda.function);
     for (const key of routesOf(name)) {
       const [method = "", path = ""] = key.split(" ");

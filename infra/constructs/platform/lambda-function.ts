@@ -1,5 +1,4 @@
 import { type Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
-import type * as ec2 from "aws-cdk-lib/aws-ec2";
 import * as iam from "aws-cdk-lib/aws-iam";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import * as lambda from "aws-cdk-lib/aws-lambda";
@@ -9,6 +8,7 @@ import { functionBundle } from "../../function-bundles.ts";
 import type { RetentionSettings } from "../../settings/platform.ts";
 import { acknowledgeWildcard } from "./acknowledge-wildcard.ts";
 import { environmentFaults } from "./environment-size.ts";
+import type { FixedEgress } from "./fixed-egress.ts";
 
 /** What all functions of a stage have in common. */
 export interface FunctionDefaults {
@@ -16,8 +16,8 @@ export interface FunctionDefaults {
   key: kms.IKey;
   logDays: RetentionSettings["logDays"];
   metricsNamespace: string;
-  /** The VPC of a stage with a fixed egress address; undefined in other stages. */
-  vpc: ec2.IVpc | undefined;
+  /** Where functions call the server from in a stage with fixed egress addresses; undefined in other stages. */
+  egress: FixedEgress | undefined;
 }
 
 export interface LambdaFunctionProps {
@@ -25,6 +25,12 @@ export interface LambdaFunctionProps {
   name: string;
   timeout: Duration;
   memoryMiB?: number;
+  /**
+   * Whether the function calls IntegraConnect, or the hosts of its files. Only these functions are in the VPC of a stage
+   * with fixed egress addresses: after weeks without a call, Lambda takes a VPC function's network away, and its next calls
+   * fail for minutes (Lambda, "Function states": `Inactive`).
+   */
+  callsServer?: boolean;
 }
 
 /** What Lambda needs to put a function into a VPC. The CDK adds these to roles that it creates itself only. */
@@ -44,6 +50,7 @@ export class LambdaFunction extends Construct {
 
   constructor(scope: Construct, id: string, defaults: FunctionDefaults, props: LambdaFunctionProps) {
     super(scope, id);
+    const egress = props.callsServer ? defaults.egress : undefined;
     const logGroup = new logs.LogGroup(this, "Log", {
       retention: defaults.logDays,
       encryptionKey: defaults.key,
@@ -68,11 +75,11 @@ export class LambdaFunction extends Construct {
       memorySize: props.memoryMiB ?? 256,
       tracing: lambda.Tracing.ACTIVE,
       environment: this.#environment,
-      ...(defaults.vpc && { vpc: defaults.vpc }),
+      ...(egress && { vpc: egress.vpc, securityGroups: [egress.securityGroup] }),
     });
-    if (defaults.vpc)
+    if (egress)
       this.allow(networkInterfaceActions, ["*"], "Lambda chooses the ids of its network interfaces at run time.");
-    this.#acknowledge(defaults.vpc !== undefined);
+    this.#acknowledge(egress !== undefined);
   }
 
   setEnvironment(variables: Record<string, string>): void {
@@ -111,7 +118,7 @@ export class LambdaFunction extends Construct {
     if (!inVpc)
       acknowledge(
         "HIPAA.Security-LambdaInsideVPC",
-        "The functions call public APIs only. The setting fixedEgress puts them into a VPC.",
+        "The function calls public APIs only. The setting fixedEgress puts the functions that call IntegraConnect into a VPC.",
       );
   }
 }

@@ -1,9 +1,10 @@
-import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
+import { Duration, Validations } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import * as s3 from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 import type { RetentionSettings } from "../../settings/platform.ts";
+import { removalOf } from "./kept-data.ts";
 
 export interface LandingBucketProps {
   bucketName: string;
@@ -90,10 +91,8 @@ export class LandingBucket extends Construct {
   }
 }
 
-function removal({ removeWithStack }: RetentionSettings) {
-  return removeWithStack
-    ? { removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true }
-    : { removalPolicy: RemovalPolicy.RETAIN };
+function removal(retention: RetentionSettings) {
+  return { removalPolicy: removalOf(retention), ...(retention.removeWithStack && { autoDeleteObjects: true }) };
 }
 
 function lifecycle(retention: RetentionSettings): s3.LifecycleRule[] {

@@ -4,7 +4,7 @@ import * as logs from "aws-cdk-lib/aws-logs";
 import * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
 import { acknowledgeWildcard } from "./acknowledge-wildcard.ts";
-import { type FunctionDefaults, LambdaFunction } from "./lambda-function.ts";
+import { type FunctionDefaults, LambdaFunction, type LambdaFunctionProps } from "./lambda-function.ts";
 import { stateMachineDefinition } from "./state-machine-definition.ts";
 
 export interface WorkflowProps {
@@ -31,8 +31,13 @@ export abstract class StepFunctionsWorkflow<Props extends WorkflowProps> extends
    * @param id the construct's id; the definition's placeholder is `${<id>Arn}`
    * @param name the function's folder below functions/
    */
-  protected step(id: string, name: string, timeout: Duration, memoryMiB?: number): LambdaFunction {
-    const step = new LambdaFunction(this, id, this.props.functions, { name, timeout, memoryMiB });
+  protected step(
+    id: string,
+    name: string,
+    timeout: Duration,
+    more: Omit<LambdaFunctionProps, "name" | "timeout"> = {},
+  ): LambdaFunction {
+    const step = new LambdaFunction(this, id, this.props.functions, { name, timeout, ...more });
     this.#steps[id] = step;
     return step;
   }

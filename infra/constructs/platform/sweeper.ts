@@ -4,11 +4,9 @@ import * as scheduler from "aws-cdk-lib/aws-scheduler";
 import * as schedulerTargets from "aws-cdk-lib/aws-scheduler-targets";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { type FunctionDefaults, LambdaFunction } from "./lambda-function.ts";
+import { type FunctionDefaults, LambdaFunction, type LambdaFunctionProps } from "./lambda-function.ts";
 
-export interface SweeperProps {
-  /** The name of the function's folder below functions/. */
-  name: string;
+export interface SweeperProps extends Pick<LambdaFunctionProps, "name" | "callsServer"> {
   functions: FunctionDefaults;
   /** Minutes from one sweep to the next. */
   sweepMinutes: number;
@@ -23,9 +21,10 @@ export interface SweeperProps {
 export class Sweeper extends Construct {
   readonly lambda: LambdaFunction;
 
-  constructor(scope: Construct, id: string, { name, functions, sweepMinutes, deadLetters }: SweeperProps) {
+  constructor(scope: Construct, id: string, { functions, sweepMinutes, deadLetters, ...props }: SweeperProps) {
     super(scope, id);
-    this.lambda = new LambdaFunction(this, "Sweep", functions, { name, timeout: Duration.minutes(5) });
+    const { name } = props;
+    this.lambda = new LambdaFunction(this, "Sweep", functions, { ...props, timeout: Duration.minutes(5) });
     // The next sweep finds whatever a failed one left, and the alarm on its errors rings.
     this.lambda.function.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(sweepMinutes) });
     new scheduler.Schedule(this, "Schedule", {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { topicArn, variantNames } from "../stage-variants.ts";
+import { stageVariants, topicArn, variantNames } from "../stage-variants.ts";
 import { synthesised } from "../synthesised.ts";
 
 describe.each(variantNames)("the alarms for exports of %s", (variant) => {
@@ -37,7 +37,8 @@ describe.each(variantNames)("the alarms for exports of %s", (variant) => {
   });
 
   test("every alarm notifies the stage's topic", () => {
-    const topic = variant === "prod with a topic of the user's" ? topicArn : "<Alarms/Topic>";
+    const { stage } = stageVariants[variant];
+    const topic = variant === "prod with a topic of the user's" ? topicArn : `integra-bridge-${stage}-alarms`;
     expect(alarms.map(([, p]) => p["AlarmActions"])).toEqual(alarms.map(() => [topic]));
   });
 

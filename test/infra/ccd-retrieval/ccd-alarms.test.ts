@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { topicArn, variantNames } from "../stage-variants.ts";
+import { stageVariants, topicArn, variantNames } from "../stage-variants.ts";
 import { synthesised } from "../synthesised.ts";
 
 describe.each(variantNames)("the alarms for requests for CCDs of %s", (variant) => {
@@ -54,7 +54,8 @@ describe.each(variantNames)("the alarms for requests for CCDs of %s", (variant) 
   });
 
   test("every alarm notifies the stage's topic, and fetch-ccds reports in the namespace that the alarm watches", () => {
-    const topic = variant === "prod with a topic of the user's" ? topicArn : "<Alarms/Topic>";
+    const { stage } = stageVariants[variant];
+    const topic = variant === "prod with a topic of the user's" ? topicArn : `integra-bridge-${stage}-alarms`;
     expect(alarms.map(({ Properties }) => Properties["AlarmActions"])).toEqual(alarms.map(() => [topic]));
     const fetch = synth.resource("AWS::Lambda::Function", "CcdRetrieval/FetchCcds").Properties["Environment"];
     const quarantined = synth.resource("AWS::CloudWatch::Alarm", "CcdAlarms/CcdsQuarantined").Properties;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { everyOption } from "#cli/templates/every-option.ts";
 import { apiRoutes } from "#on-demand-api/language/api-routes.ts";
 import { allowedTo, asLines, functionsOf } from "../policies.ts";
 import { variantNames } from "../stage-variants.ts";
@@ -79,5 +80,47 @@ describe.each(variantNames)("the API of %s", (variant) => {
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/api-??????`,
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/user-session-??????`,
     ]);
+  });
+});
+
+describe("the address of the API", () => {
+  const [plain, full] = [synthesised("prod"), synthesised("prod with every option")];
+  const apiUrl = (synth: typeof plain): unknown => {
+    const [, lambda] = functionsOf(synth).find(([name]) => name === "ccd-requests") ?? [];
+    return (lambda?.Properties["Environment"] as { Variables: Properties } | undefined)?.Variables["API_URL"];
+  };
+  const { name, certificateArn } = everyOption.api.domain;
+
+  test("without a domain, callers use API Gateway's own address", () => {
+    expect(plain.resources("AWS::ApiGatewayV2::DomainName")).toEqual([]);
+    expect(plain.resource("AWS::ApiGatewayV2::Api", "OnDemand").Properties).not.toHaveProperty(
+      "DisableExecuteApiEndpoint",
+    );
+    expect(apiUrl(plain)).toBe("<OnDemand/Api.ApiEndpoint>");
+  });
+
+  test("a domain has the certificate of the settings, and accepts TLS 1.2 and newer only", () => {
+    expect(full.resource("AWS::ApiGatewayV2::DomainName", "OnDemand").Properties).toMatchObject({
+      DomainName: name,
+      DomainNameConfigurations: [
+        { CertificateArn: certificateArn, EndpointType: "REGIONAL", SecurityPolicy: "TLS_1_2" },
+      ],
+    });
+  });
+
+  test("a domain leads to the API, and closes API Gateway's own address", () => {
+    expect(full.resource("AWS::ApiGatewayV2::Api", "OnDemand").Properties["DisableExecuteApiEndpoint"]).toBe(true);
+    const mapping = full.resource("AWS::ApiGatewayV2::ApiMapping", "OnDemand");
+    expect(mapping.Properties).toMatchObject({
+      ApiId: "<OnDemand/Api>",
+      DomainName: "<OnDemand/Domain>",
+      Stage: "$default",
+    });
+    // The stage must be there before the mapping, and its name alone does not tell CloudFormation so.
+    expect(mapping.DependsOn).toEqual([expect.stringMatching(/^OnDemandStage/)]);
+  });
+
+  test("the links in answers start with the domain", () => {
+    expect(apiUrl(full)).toBe(`https://${name}/`);
   });
 });
