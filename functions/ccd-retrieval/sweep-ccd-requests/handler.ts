@@ -8,7 +8,7 @@ import { executionsFromEnvironment } from "#platform/executions/executions-from-
 import { sweepTrigger } from "#platform/executions/sweep-trigger.ts";
 import { metric } from "#platform/lambda/metrics.ts";
 import { leasesFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
-import { serviceSession } from "#user-session/user-client.ts";
+import { serviceSession } from "#user-session/service-session.ts";
 import { sweepCcdRequests } from "./sweep-ccd-requests.ts";
 
 const swept = z.strictObject({ checked: z.number().int(), published: z.number().int() });
