@@ -3,7 +3,7 @@ import { bulkExport, schedule, scheduleFaults } from "./settings/bulk-export.ts"
 import { ccd } from "./settings/ccd-retrieval.ts";
 import { integra } from "./settings/integra.ts";
 import { api } from "./settings/on-demand-api.ts";
-import { alarms, retention, subscriber } from "./settings/platform.ts";
+import { alarms, maxSubscribers, retention, subscriber } from "./settings/platform.ts";
 
 /** All settings of a stage. Each wing's part is in settings/, with its defaults. */
 const stageSettings = z
@@ -15,7 +15,13 @@ const stageSettings = z
     api,
     retention,
     alarms,
-    subscribers: z.array(subscriber).default([]),
+    subscribers: z
+      .array(subscriber)
+      .max(
+        maxSubscribers,
+        `at most ${maxSubscribers}: the policies of the bucket, the bus and the key have room for no more`,
+      )
+      .default([]),
     /** Puts the functions into a VPC behind one NAT gateway, for a server that admits known addresses only. */
     fixedEgress: z.boolean().default(false),
     /** Deploys an example subscriber: a rule and a queue. */

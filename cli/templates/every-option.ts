@@ -1,3 +1,5 @@
+import { bucketPrefixes } from "#platform/bucket/object-keys.ts";
+
 /** The overrides of a stage with every option switched on, for documentation and tests. */
 export const everyOption = {
   integra: {
@@ -23,7 +25,7 @@ export const everyOption = {
   alarms: { email: "on-call@example.org", stalledAfterHours: 2 },
   subscribers: [
     { name: "Research", accountId: "210987654321" },
-    { name: "Registry", accountId: "123456789012", prefix: "exports/request-" },
+    { name: "Registry", accountId: "123456789012", prefix: `${bucketPrefixes.exports}request-` },
   ],
   schedules: [
     {

@@ -9,7 +9,7 @@ import { encryptionKey } from "../constructs/platform/encryption-key.ts";
 import { LandingBucket } from "../constructs/platform/landing-bucket.ts";
 import { ledgerTable } from "../constructs/platform/ledger-table.ts";
 import type { SharedResources } from "../constructs/platform/shared-resources.ts";
-import { grantSubscriber } from "../constructs/platform/subscriber-access.ts";
+import { grantSubscribers } from "../constructs/platform/subscriber-access.ts";
 import { UserSession } from "../constructs/user-session/user-session.ts";
 import type { StageSettings } from "../settings.ts";
 
@@ -41,7 +41,7 @@ export class LandingStack extends Stack implements SharedResources {
     this.client = new BackendClient(this, "Integra", { settings: integra, key, stage, removalPolicy });
     this.userSession = new UserSession(this, "UserSession", { settings: integra, key, stage, removalPolicy });
     this.ledger = ledgerTable(this, { key, deletionProtection: !retention.removeWithStack, removalPolicy });
-    for (const subscriber of subscribers) grantSubscriber(this, subscriber);
+    grantSubscribers(this, subscribers);
     this.#outputs();
   }
 

@@ -252,4 +252,10 @@ describe("a subscriber", () => {
     const subscribers = ["210987654321", "123456789012"].map((accountId) => ({ name: "Research", accountId }));
     expect(() => dev({ subscribers })).toThrow("Research");
   });
+
+  test("more subscribers than the policies have room for are refused with a sentence", () => {
+    const subscribers = Array.from({ length: 21 }, (_, n) => ({ name: `S${n}`, accountId: "210987654321" }));
+    expect(() => dev({ subscribers })).toThrow("at most 20: the policies of the bucket, the bus and the key have room");
+    expect(dev({ subscribers: subscribers.slice(0, 20) }).subscribers).toHaveLength(20);
+  });
 });

@@ -2,14 +2,15 @@ import { Duration } from "aws-cdk-lib";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
+import type { ExportEvent } from "#bulk-export/language/export-events.ts";
 import { grantBucket } from "../platform/bucket-access.ts";
 import { grantPublish } from "../platform/bus-access.ts";
 import { type FunctionDefaults, LambdaFunction } from "../platform/lambda-function.ts";
 import { grantLedger } from "../platform/ledger-access.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
 import { invokeWhenStopped } from "../platform/stopped-executions.ts";
-import { exportAuditKeys } from "./audit-keys.ts";
 import type { BackendClient } from "./backend-client.ts";
+import { exportFact, exportObjects } from "./export-objects.ts";
 
 export interface StoppedExportsProps {
   shared: SharedResources;
@@ -32,10 +33,11 @@ export class StoppedExports extends Construct {
     grantLedger(shared, cancelExport, { lease: ["GetItem", "DeleteItem"] });
     grantBucket(shared, cancelExport, {
       list: true,
-      read: ["work/*/export.json", "work/*/job.json"],
-      write: ["work/*/stop*.json", exportAuditKeys("stopped"), exportAuditKeys("told")],
+      read: [exportObjects.record, exportObjects.job],
+      write: [exportObjects.stop, ...(["stopped", "told-cancelled", "told-failed"] as const).map(exportFact)],
     });
-    grantPublish(shared, cancelExport);
+    // An execution that was stopped is cancelled, and one that reached its time limit has failed.
+    grantPublish<ExportEvent["type"]>(shared, cancelExport, ["Export Cancelled", "Export Failed"]);
     invokeWhenStopped(this, cancelExport, {
       description: "The execution of an export was stopped, or reached its time limit",
       stateMachine,

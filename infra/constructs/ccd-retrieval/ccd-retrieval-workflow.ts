@@ -1,6 +1,7 @@
 import { Duration } from "aws-cdk-lib";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import type { Construct } from "constructs";
+import type { CcdEvent } from "#ccd-retrieval/language/ccd-events.ts";
 import { documentsFunction } from "#ccd-retrieval/language/document-settings.ts";
 import type { CcdSettings } from "../../settings/ccd-retrieval.ts";
 import type { RetentionSettings } from "../../settings/platform.ts";
@@ -12,7 +13,7 @@ import { grantLedger, grantReleaseLease } from "../platform/ledger-access.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
 import { StepFunctionsWorkflow, type WorkflowProps } from "../platform/step-functions-workflow.ts";
 import type { UserSession } from "../user-session/user-session.ts";
-import { ccdAuditKeys } from "./audit-keys.ts";
+import { ccdFact, ccdObjects } from "./ccd-objects.ts";
 import { ccdRetrievalName } from "./start-access.ts";
 
 export interface CcdRetrievalWorkflowProps extends WorkflowProps {
@@ -20,6 +21,8 @@ export interface CcdRetrievalWorkflowProps extends WorkflowProps {
   userSession: UserSession;
   settings: { ccd: CcdSettings; retention: RetentionSettings };
 }
+
+const { document, index, refusedAnswer, refusal } = ccdObjects;
 
 const short = Duration.seconds(60);
 const medium = Duration.seconds(120);
@@ -46,7 +49,7 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
     const step = this.step("OpenCcdRequest", "open-ccd-request", short);
     step.setEnvironment({ DEADLINE_MINUTES: String(settings.ccd.deadlineMinutes) });
     grantLedger(shared, step, { ccdRequest: ["GetItem"] });
-    grantBucket(shared, step, { write: [ccdAuditKeys("requested")] });
+    grantBucket(shared, step, { write: [ccdFact("requested")] });
   }
 
   #takeSessionLease(): void {
@@ -76,14 +79,17 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
     grantLedger(shared, step, { ccdRequest: ["GetItem", "UpdateItem"] });
     grantBucket(shared, step, {
       list: true,
-      read: ["ccds/*"],
+      read: [document, index],
       write: [
-        "ccds/*",
-        "quarantine/ccds/*",
-        ...["landed", "quarantined", "told-ready", "told-failed"].map(ccdAuditKeys),
+        document,
+        index,
+        refusedAnswer,
+        refusal,
+        ...(["landed", "quarantined", "told-ready", "told-failed"] as const).map(ccdFact),
       ],
     });
-    grantPublish(shared, step);
+    // It also ends requests whose execution ended too early to do so.
+    grantPublish<CcdEvent["type"]>(shared, step, ["Ccd Ready", "Ccd Failed"]);
   }
 
   #announceCcds(): void {
@@ -93,10 +99,10 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
     grantLedger(shared, step, { ccdRequest: ["UpdateItem"] });
     grantBucket(shared, step, {
       list: true,
-      read: ["ccds/*/documents.json"],
-      write: [ccdAuditKeys("told-ready")],
+      read: [index],
+      write: [ccdFact("told-ready")],
     });
-    grantPublish(shared, step);
+    grantPublish<CcdEvent["type"]>(shared, step, ["Ccd Ready"]);
   }
 
   #failCcds(): LambdaFunction {
@@ -104,8 +110,8 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
     const step = this.step("FailCcds", "fail-ccds", short);
     this.#setRetention(step);
     grantLedger(shared, step, { ccdRequest: ["GetItem", "UpdateItem"] });
-    grantBucket(shared, step, { write: [ccdAuditKeys("told-failed")] });
-    grantPublish(shared, step);
+    grantBucket(shared, step, { write: [ccdFact("told-failed")] });
+    grantPublish<CcdEvent["type"]>(shared, step, ["Ccd Failed"]);
     return step;
   }
 

@@ -5,7 +5,10 @@ import { HttpIamAuthorizer, HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigateway
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import * as logs from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { ccdKeys } from "#ccd-retrieval/language/ccd-keys.ts";
+import { accessKeys } from "#on-demand-api/language/access-keys.ts";
 import { apiRoutes, routesOf } from "#on-demand-api/language/api-routes.ts";
+import { keyPattern } from "#platform/bucket/object-keys.ts";
 import type { ApiSettings } from "../../settings/on-demand-api.ts";
 import { grantStartRetrieval } from "../ccd-retrieval/start-access.ts";
 import { grantBucket } from "../platform/bucket-access.ts";
@@ -90,7 +93,7 @@ export class OnDemandApi extends Construct {
     this.#identifyCallers(lambda);
     userSession.grantSession(shared, lambda);
     grantLedger(shared, lambda, { ccdRequest: ["GetItem", "PutItem"] });
-    grantBucket(shared, lambda, { read: ["ccds/*"] });
+    grantBucket(shared, lambda, { read: [keyPattern(ccdKeys.index), keyPattern(ccdKeys.document)] });
     this.#secret.grantRead(lambda);
     grantStartRetrieval(lambda, functions.stage);
   }
@@ -126,7 +129,7 @@ export class OnDemandApi extends Construct {
       API_AUTHORIZER: settings.jwt === undefined ? "iam" : "jwt",
       API_CALLERS: settings.callers,
     });
-    grantBucket(shared, lambda, { write: ["audit/access/*.json"] });
+    grantBucket(shared, lambda, { write: [keyPattern(accessKeys.record)] });
   }
 }
 

@@ -66,8 +66,7 @@ export class LambdaFunction extends Construct {
       },
       ...(defaults.vpc && { vpc: defaults.vpc }),
     });
-    if (defaults.vpc)
-      this.allow(networkInterfaceActions, ["*"], "Lambda chooses the ids of its network interfaces at run time.");
+    if (defaults.vpc) this.#allowNetworkInterfaces();
     this.#acknowledge(defaults.vpc !== undefined);
   }
 
@@ -85,6 +84,13 @@ export class LambdaFunction extends Construct {
   /** Allows these actions on these resources, which have no wildcards, if the conditions hold. */
   allowIf(conditions: Record<string, unknown>, actions: string[], resources: string[]): void {
     this.function.addToRolePolicy(new iam.PolicyStatement({ actions, resources, conditions }));
+  }
+
+  #allowNetworkInterfaces(): void {
+    const reason = "Lambda chooses the ids of its network interfaces at run time.";
+    this.allow(networkInterfaceActions, ["*"], reason);
+    for (const action of networkInterfaceActions.filter((name) => !name.startsWith("ec2:Describe")))
+      Validations.of(this).acknowledge({ id: `Parliament-RESOURCE_STAR[${action}]`, reason });
   }
 
   #acknowledge(inVpc: boolean): void {
