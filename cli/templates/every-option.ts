@@ -20,6 +20,7 @@ export const everyOption = {
     callers: "roles",
     publicUrl: "https://records.example.org/",
     throttle: { callsPerSecond: 5, burst: 10 },
+    openThrottle: { callsPerSecond: 1, burst: 3 },
   },
   exampleSubscriber: true,
   alarms: { email: "on-call@example.org", stalledAfterHours: 2 },

@@ -2,7 +2,13 @@
 export interface Template {
   Resources: Record<
     string,
-    { Type: string; Properties?: unknown; DeletionPolicy?: string; Metadata?: Record<string, unknown> }
+    {
+      Type: string;
+      Properties?: unknown;
+      DeletionPolicy?: string;
+      DependsOn?: string[];
+      Metadata?: Record<string, unknown>;
+    }
   >;
   Outputs?: Record<string, { Value: unknown; Export?: { Name: string } }>;
 }

@@ -39,6 +39,7 @@ export class OnDemandApi extends Construct {
   readonly #props: OnDemandApiProps;
   readonly #api: apigatewayv2.HttpApi;
   readonly #secret: ApiSecret;
+  readonly #openRoutes: { key: string; route: apigatewayv2.HttpRoute }[] = [];
 
   constructor(scope: Construct, id: string, props: OnDemandApiProps) {
     super(scope, id);
@@ -53,10 +54,10 @@ export class OnDemandApi extends Construct {
     this.#secret = new ApiSecret(this, "ApiSecret", functions);
     this.apiId = this.#api.apiId;
     this.url = settings.publicUrl ?? this.#api.apiEndpoint;
-    this.#stage();
     this.#function("OpenApi", "openapi");
     this.#fhirApi();
     this.#ccdRequests();
+    this.#stage();
   }
 
   #stage(): void {
@@ -66,7 +67,7 @@ export class OnDemandApi extends Construct {
       encryptionKey: functions.key,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    new apigatewayv2.HttpStage(this, "Stage", {
+    const stage = new apigatewayv2.HttpStage(this, "Stage", {
       httpApi: this.#api,
       stageName: "$default",
       autoDeploy: true,
@@ -76,6 +77,18 @@ export class OnDemandApi extends Construct {
         format: apigateway.AccessLogFormat.custom(JSON.stringify(accessLine(settings))),
       },
     });
+    this.#throttleOpenRoutes(stage);
+  }
+
+  /** API Gateway refuses the settings of a route that does not exist yet, so the stage waits for the open routes. */
+  #throttleOpenRoutes(stage: apigatewayv2.HttpStage): void {
+    const { callsPerSecond, burst } = this.#props.settings.openThrottle;
+    const limits = { ThrottlingRateLimit: callsPerSecond, ThrottlingBurstLimit: burst };
+    const keys = this.#openRoutes.map(({ key }) => key);
+    (stage.node.defaultChild as apigatewayv2.CfnStage).routeSettings = Object.fromEntries(
+      keys.map((key) => [key, limits]),
+    );
+    for (const { route } of this.#openRoutes) stage.node.addDependency(route);
   }
 
   #fhirApi(): void {
@@ -114,8 +127,10 @@ export class OnDemandApi extends Construct {
         ...(open && { authorizer: new apigatewayv2.HttpNoneAuthorizer() }),
       });
       for (const route of open ? routes : []) {
-        const reason = "The API's description is public. It contains no data about anybody.";
+        const reason =
+          "The API's description is public and contains no data about anybody. The route has a throttle of its own.";
         Validations.of(route).acknowledge({ id: "AwsSolutions-APIG4", reason });
+        this.#openRoutes.push({ key, route });
       }
     }
     return lambda;
