@@ -1,5 +1,8 @@
 import { bucketPrefixes } from "#platform/bucket/object-keys.ts";
 
+/** What the stage `prod` of cdk.json lacks: only its operator knows whom its alarms notify. */
+export const plainProd = { alarms: { email: "on-call@example.org" } } as const;
+
 /** The overrides of a stage with every option switched on, for documentation and tests. */
 export const everyOption = {
   integra: {

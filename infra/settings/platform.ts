@@ -39,8 +39,14 @@ export const alarms = z
       .string()
       .regex(/^arn:aws[\w-]*:sns:/)
       .optional(),
+    /** Says that nobody is notified. Without it, a stage that keeps data must have `email` or `topicArn`. */
+    nobody: z.boolean().default(false),
     /** Hours after which a running export raises an alarm. */
     stalledAfterHours: z.number().positive().default(6),
+  })
+  .refine(({ email, topicArn, nobody }) => !nobody || (email === undefined && topicArn === undefined), {
+    message: "must be false if email or topicArn is set",
+    path: ["nobody"],
   })
   .prefault({});
 

@@ -4,6 +4,7 @@ import type { Construct } from "constructs";
 import { CcdAlarms } from "../constructs/ccd-retrieval/ccd-alarms.ts";
 import { CcdRetrievalWorkflow } from "../constructs/ccd-retrieval/ccd-retrieval-workflow.ts";
 import { StoppedRetrievals } from "../constructs/ccd-retrieval/stopped-retrievals.ts";
+import { FunctionAlarms } from "../constructs/platform/function-alarms.ts";
 import type { FunctionDefaults } from "../constructs/platform/lambda-function.ts";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "./landing-stack.ts";
@@ -31,6 +32,7 @@ export class DocumentsStack extends Stack {
     const { stateMachine } = workflow;
     const { deadLetters } = new StoppedRetrievals(this, "CcdStop", workflow);
     new CcdAlarms(this, "CcdAlarms", { topic, stateMachine, deadLetters, metricsNamespace });
+    new FunctionAlarms(this, "FunctionAlarms", topic);
     new CfnOutput(this, "StateMachineArn", { value: stateMachine.stateMachineArn });
   }
 }

@@ -6,6 +6,7 @@ import { ExportAlarms } from "../constructs/bulk-export/export-alarms.ts";
 import { ExportTriggers } from "../constructs/bulk-export/export-triggers.ts";
 import { StoppedExports } from "../constructs/bulk-export/stopped-exports.ts";
 import { FixedEgress } from "../constructs/platform/fixed-egress.ts";
+import { FunctionAlarms } from "../constructs/platform/function-alarms.ts";
 import type { FunctionDefaults } from "../constructs/platform/lambda-function.ts";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "./landing-stack.ts";
@@ -39,6 +40,7 @@ export class ExportStack extends Stack {
     new StoppedExports(this, "Cancellation", { shared: landing, client, stateMachine, deadLetters, functions });
     const alarms = { settings: settings.alarms, key, stateMachine, deadLetters, metricsNamespace };
     this.alarmTopic = new ExportAlarms(this, "Alarms", alarms).topic;
+    new FunctionAlarms(this, "FunctionAlarms", this.alarmTopic);
     new CfnOutput(this, "StateMachineArn", { value: stateMachine.stateMachineArn });
     new CfnOutput(this, "DeadLetterQueueUrl", { value: deadLetters.queueUrl });
   }

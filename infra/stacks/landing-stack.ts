@@ -6,6 +6,7 @@ import type * as s3 from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { BackendClient } from "../constructs/bulk-export/backend-client.ts";
 import { encryptionKey } from "../constructs/platform/encryption-key.ts";
+import { keyAlarm } from "../constructs/platform/key-alarm.ts";
 import { LandingBucket } from "../constructs/platform/landing-bucket.ts";
 import { ledgerTable } from "../constructs/platform/ledger-table.ts";
 import type { SharedResources } from "../constructs/platform/shared-resources.ts";
@@ -31,7 +32,7 @@ export class LandingStack extends Stack implements SharedResources {
   constructor(scope: Construct, id: string, props: LandingStackProps) {
     super(scope, id, props);
     const { stage, settings } = props;
-    const { integra, retention, subscribers } = settings;
+    const { alarms, integra, retention, subscribers } = settings;
     const removalPolicy = retention.removeWithStack ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
     this.key = encryptionKey(this, removalPolicy);
     const { key } = this;
@@ -42,6 +43,7 @@ export class LandingStack extends Stack implements SharedResources {
     this.userSession = new UserSession(this, "UserSession", { settings: integra, key, stage, removalPolicy });
     this.ledger = ledgerTable(this, { key, deletionProtection: !retention.removeWithStack, removalPolicy });
     grantSubscribers(this, subscribers);
+    keyAlarm(this, { settings: alarms, key });
     this.#outputs();
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readStageSettings, type StageSettings } from "#infra/settings.ts";
+import { readStageSettings, requireAlarmRecipient, type StageSettings } from "#infra/settings.ts";
 
 const stages = { dev: {}, prod: { retention: { exportDays: 365, logDays: 90 } } };
 const dev = (overrides: unknown): StageSettings => readStageSettings("dev", stages, overrides);
@@ -230,6 +230,33 @@ describe("a schedule", () => {
     const detail = { level: "patient" };
     const schedules = [1, 2].map((hours) => ({ name: "twice", expression: `rate(${hours} hours)`, detail }));
     expect(() => dev({ schedules })).toThrow("twice");
+  });
+});
+
+describe("the recipient of alarms", () => {
+  const keeping = (alarms: object) => readStageSettings("prod", stages, { alarms });
+
+  test("a stage that keeps data must say whom its alarms notify", () => {
+    expect(() => requireAlarmRecipient("prod", keeping({}))).toThrow(
+      'stage "prod" keeps data, and its alarms would reach nobody: set alarms.email or alarms.topicArn, or set alarms.nobody to true',
+    );
+  });
+
+  test.each([{ email: "on-call@example.org" }, { topicArn: "arn:aws:sns:eu-west-1:123456789012:a" }, { nobody: true }])(
+    "a stage that keeps data may be deployed with %o",
+    (alarms) => {
+      expect(() => requireAlarmRecipient("prod", keeping(alarms))).not.toThrow();
+    },
+  );
+
+  test("a stage that deletes its data with its stack needs no recipient", () => {
+    expect(() => requireAlarmRecipient("dev", dev({ retention: { removeWithStack: true } }))).not.toThrow();
+  });
+
+  test("a stage that notifies somebody cannot say that it notifies nobody", () => {
+    expect(() => keeping({ email: "on-call@example.org", nobody: true })).toThrow(
+      "must be false if email or topicArn is set",
+    );
   });
 });
 

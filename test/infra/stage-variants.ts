@@ -1,4 +1,4 @@
-import { everyOption } from "#cli/templates/every-option.ts";
+import { everyOption, plainProd } from "#cli/templates/every-option.ts";
 
 /** An account other than the bridge's own. */
 export const otherAccount = everyOption.subscribers[0].accountId;
@@ -9,7 +9,7 @@ export const topicArn = "arn:aws:sns:eu-central-1:123456789012:on-call";
 export const stageVariants = {
   local: { stage: "local", overrides: {} },
   dev: { stage: "dev", overrides: {} },
-  prod: { stage: "prod", overrides: {} },
+  prod: { stage: "prod", overrides: plainProd },
   "prod with every option": { stage: "prod", overrides: everyOption },
   "prod with a topic of the user's": { stage: "prod", overrides: { alarms: { topicArn } } },
 } as const;

@@ -2,7 +2,6 @@ import { Duration, Stack, TimeZone, Validations } from "aws-cdk-lib";
 import * as events from "aws-cdk-lib/aws-events";
 import * as eventTargets from "aws-cdk-lib/aws-events-targets";
 import * as iam from "aws-cdk-lib/aws-iam";
-import * as destinations from "aws-cdk-lib/aws-lambda-destinations";
 import * as scheduler from "aws-cdk-lib/aws-scheduler";
 import * as schedulerTargets from "aws-cdk-lib/aws-scheduler-targets";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
@@ -45,11 +44,7 @@ export class ExportTriggers extends Construct {
   /** A function that is invoked for each event of a type. If that is not possible, or it fails, the event is kept. */
   #onEvent(id: string, name: string, detailType: string, { bus, functions }: ExportTriggersProps): LambdaFunction {
     const target = new LambdaFunction(this, id, functions, { name, timeout: Duration.seconds(30) });
-    target.function.configureAsyncInvoke({
-      onFailure: new destinations.SqsDestination(this.deadLetters),
-      retryAttempts: 2,
-      maxEventAge: Duration.hours(6),
-    });
+    target.keepFailedEvents(this.deadLetters, Duration.hours(6));
     new events.Rule(this, detailType.replaceAll(" ", ""), {
       eventBus: bus,
       description: `Invokes ${name} for each "${detailType}" event`,

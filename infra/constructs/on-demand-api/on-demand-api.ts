@@ -3,6 +3,7 @@ import * as apigateway from "aws-cdk-lib/aws-apigateway";
 import * as apigatewayv2 from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpIamAuthorizer, HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
+import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
 import * as logs from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { ccdKeys } from "#ccd-retrieval/language/ccd-keys.ts";
@@ -109,6 +110,11 @@ export class OnDemandApi extends Construct {
     grantBucket(shared, lambda, { read: [keyPattern(ccdKeys.index), keyPattern(ccdKeys.document)] });
     this.#secret.grantRead(lambda);
     grantStartRetrieval(lambda, functions.stage);
+  }
+
+  /** How many calls the API answered with a status of 500 or above. */
+  serverErrors(period: Duration): cloudwatch.IMetric {
+    return this.#api.metricServerError({ statistic: cloudwatch.Stats.SUM, period });
   }
 
   /** A function with its routes. */

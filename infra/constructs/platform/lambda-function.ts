@@ -3,7 +3,9 @@ import type * as ec2 from "aws-cdk-lib/aws-ec2";
 import * as iam from "aws-cdk-lib/aws-iam";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import * as lambda from "aws-cdk-lib/aws-lambda";
+import * as destinations from "aws-cdk-lib/aws-lambda-destinations";
 import * as logs from "aws-cdk-lib/aws-logs";
+import type * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { functionBundle } from "../../function-bundles.ts";
 import type { RetentionSettings } from "../../settings/platform.ts";
@@ -39,6 +41,7 @@ const networkInterfaceActions = [
 /** A Lambda function with a role of its own. The role may write the function's log and traces until it is granted more. */
 export class LambdaFunction extends Construct {
   readonly function: lambda.Function;
+  #hasFailureDestination = false;
 
   constructor(scope: Construct, id: string, defaults: FunctionDefaults, props: LambdaFunctionProps) {
     super(scope, id);
@@ -68,6 +71,18 @@ export class LambdaFunction extends Construct {
     });
     if (defaults.vpc) this.#allowNetworkInterfaces();
     this.#acknowledge(defaults.vpc !== undefined);
+  }
+
+  /** Whether Lambda keeps an event that the function failed on. */
+  get hasFailureDestination(): boolean {
+    return this.#hasFailureDestination;
+  }
+
+  /** Keeps each event that the function failed on three times, or that grew older than `maxEventAge`, in a queue. */
+  keepFailedEvents(queue: sqs.IQueue, maxEventAge?: Duration): void {
+    this.#hasFailureDestination = true;
+    const onFailure = new destinations.SqsDestination(queue);
+    this.function.configureAsyncInvoke({ onFailure, retryAttempts: 2, ...(maxEventAge && { maxEventAge }) });
   }
 
   setEnvironment(variables: Record<string, string>): void {

@@ -9,7 +9,7 @@ describe("the stage's own topic", () => {
 
   test("the topic is encrypted, and mails to the address of the settings", () => {
     expect(synth.resource("AWS::SNS::Topic", "Alarms/Topic").Properties["KmsMasterKeyId"]).toBe("<Key>");
-    expect(synth.resources("AWS::SNS::Subscription").map(({ Properties }) => Properties)).toEqual([
+    expect(synth.resources("AWS::SNS::Subscription", "export").map(({ Properties }) => Properties)).toEqual([
       expect.objectContaining({ Protocol: "email", Endpoint: "on-call@example.org", TopicArn: ownTopic }),
     ]);
   });
