@@ -61,9 +61,9 @@ export function readStageSettings(stage: string, stages: unknown, overrides: unk
  * Refuses to deploy a stage that keeps data and whose alarms would reach nobody, unless the settings say that this is meant.
  * @throws Error that says what to set
  */
-export function requireAlarmRecipient(stage: string, { retention, alarms }: StageSettings): void {
-  const { email, topicArn, nobody } = alarms;
-  if (retention.removeWithStack || nobody || email !== undefined || topicArn !== undefined) return;
+export function requireAlarmRecipient(stage: string, settings: StageSettings): void {
+  const { email, topicArn, nobody } = settings.alarms;
+  if (settings.retention.removeWithStack || nobody || email !== undefined || topicArn !== undefined) return;
   throw new Error(
     `stage "${stage}" keeps data, and its alarms would reach nobody: set alarms.email or alarms.topicArn, or set alarms.nobody to true`,
   );

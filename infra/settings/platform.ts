@@ -41,6 +41,8 @@ export const alarms = z
       .optional(),
     /** Says that nobody is notified. Without it, a stage that keeps data must have `email` or `topicArn`. */
     nobody: z.boolean().default(false),
+    /** Whether throttled functions and lost dead letters raise alarms. These alarms count sums, which the local AWS cannot. */
+    functions: z.boolean().default(true),
     /** Hours after which a running export raises an alarm. */
     stalledAfterHours: z.number().positive().default(6),
   })

@@ -28,7 +28,7 @@ export class ApiStack extends Stack {
       description: "The API answered at least five calls with a status of 500 or above within five minutes.",
       runbook: "the-api-answers-with-errors",
     });
-    new FunctionAlarms(this, "FunctionAlarms", alarmTopic);
+    if (settings.alarms.functions) new FunctionAlarms(this, "FunctionAlarms", alarmTopic);
     new CfnOutput(this, "ApiUrl", { value: api.url });
     new CfnOutput(this, "ApiId", { value: api.apiId });
   }

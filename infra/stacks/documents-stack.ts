@@ -32,7 +32,7 @@ export class DocumentsStack extends Stack {
     const { stateMachine } = workflow;
     const { deadLetters } = new StoppedRetrievals(this, "CcdStop", workflow);
     new CcdAlarms(this, "CcdAlarms", { topic, stateMachine, deadLetters, metricsNamespace });
-    new FunctionAlarms(this, "FunctionAlarms", topic);
+    if (settings.alarms.functions) new FunctionAlarms(this, "FunctionAlarms", topic);
     new CfnOutput(this, "StateMachineArn", { value: stateMachine.stateMachineArn });
   }
 }

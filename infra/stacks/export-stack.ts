@@ -40,7 +40,7 @@ export class ExportStack extends Stack {
     new StoppedExports(this, "Cancellation", { shared: landing, client, stateMachine, deadLetters, functions });
     const alarms = { settings: settings.alarms, key, stateMachine, deadLetters, metricsNamespace };
     this.alarmTopic = new ExportAlarms(this, "Alarms", alarms).topic;
-    new FunctionAlarms(this, "FunctionAlarms", this.alarmTopic);
+    if (settings.alarms.functions) new FunctionAlarms(this, "FunctionAlarms", this.alarmTopic);
     new CfnOutput(this, "StateMachineArn", { value: stateMachine.stateMachineArn });
     new CfnOutput(this, "DeadLetterQueueUrl", { value: deadLetters.queueUrl });
   }

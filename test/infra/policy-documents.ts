@@ -45,7 +45,8 @@ const refIsArn = new Set(["AWS::SNS::Topic", "AWS::StepFunctions::StateMachine"]
 export function policyDocuments(templates: Readonly<Record<string, Template>>): PolicyDocument[] {
   return Object.entries(templates).flatMap(([stack, template]) =>
     Object.entries(template.Resources).flatMap(([id, { Type, Properties, Metadata }]) => {
-      const path = String(Metadata?.["aws:cdk:path"] ?? id).replace(/^[^/]+/, stack);
+      const known = Metadata?.["aws:cdk:path"];
+      const path = (typeof known === "string" ? known : id).replace(/^[^/]+/, stack);
       return documentsOf(Type, Properties).map((document) => ({
         path,
         document: resolved(document, template, templates),

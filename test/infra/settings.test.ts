@@ -233,9 +233,9 @@ describe("a schedule", () => {
   });
 });
 
-describe("the recipient of alarms", () => {
-  const keeping = (alarms: object) => readStageSettings("prod", stages, { alarms });
+const keeping = (alarms: object) => readStageSettings("prod", stages, { alarms });
 
+describe("the recipient of alarms", () => {
   test("a stage that keeps data must say whom its alarms notify", () => {
     expect(() => requireAlarmRecipient("prod", keeping({}))).toThrow(
       'stage "prod" keeps data, and its alarms would reach nobody: set alarms.email or alarms.topicArn, or set alarms.nobody to true',

@@ -2,7 +2,6 @@ import { Duration } from "aws-cdk-lib";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
-import type { ExportEvent } from "#bulk-export/language/export-events.ts";
 import { grantBucket } from "../platform/bucket-access.ts";
 import { grantPublish } from "../platform/bus-access.ts";
 import { type FunctionDefaults, LambdaFunction } from "../platform/lambda-function.ts";
@@ -37,7 +36,7 @@ export class StoppedExports extends Construct {
       write: [exportObjects.stop, ...(["stopped", "told-cancelled", "told-failed"] as const).map(exportFact)],
     });
     // An execution that was stopped is cancelled, and one that reached its time limit has failed.
-    grantPublish<ExportEvent["type"]>(shared, cancelExport, ["Export Cancelled", "Export Failed"]);
+    grantPublish(shared, cancelExport, ["Export Cancelled", "Export Failed"]);
     invokeWhenStopped(this, cancelExport, {
       description: "The execution of an export was stopped, or reached its time limit",
       stateMachine,

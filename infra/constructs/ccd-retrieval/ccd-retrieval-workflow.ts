@@ -1,7 +1,6 @@
 import { Duration } from "aws-cdk-lib";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import type { Construct } from "constructs";
-import type { CcdEvent } from "#ccd-retrieval/language/ccd-events.ts";
 import { documentsFunction } from "#ccd-retrieval/language/document-settings.ts";
 import type { CcdSettings } from "../../settings/ccd-retrieval.ts";
 import type { RetentionSettings } from "../../settings/platform.ts";
@@ -89,7 +88,7 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
       ],
     });
     // It also ends requests whose execution ended too early to do so.
-    grantPublish<CcdEvent["type"]>(shared, step, ["Ccd Ready", "Ccd Failed"]);
+    grantPublish(shared, step, ["Ccd Ready", "Ccd Failed"]);
   }
 
   #announceCcds(): void {
@@ -102,7 +101,7 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
       read: [index],
       write: [ccdFact("told-ready")],
     });
-    grantPublish<CcdEvent["type"]>(shared, step, ["Ccd Ready"]);
+    grantPublish(shared, step, ["Ccd Ready"]);
   }
 
   #failCcds(): LambdaFunction {
@@ -111,7 +110,7 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
     this.#setRetention(step);
     grantLedger(shared, step, { ccdRequest: ["GetItem", "UpdateItem"] });
     grantBucket(shared, step, { write: [ccdFact("told-failed")] });
-    grantPublish<CcdEvent["type"]>(shared, step, ["Ccd Failed"]);
+    grantPublish(shared, step, ["Ccd Failed"]);
     return step;
   }
 

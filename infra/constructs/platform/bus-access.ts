@@ -1,3 +1,4 @@
+import type { EventType } from "#functions/wings.ts";
 import { eventSource } from "#platform/bus/event-language.ts";
 import type { LambdaFunction } from "./lambda-function.ts";
 import type { SharedResources } from "./shared-resources.ts";
@@ -6,10 +7,10 @@ import type { SharedResources } from "./shared-resources.ts";
  * Lets a function publish events of these types, in the bridge's name, on the bridge's bus. It can publish nothing else, and no
  * request: a function that opens files of strangers must not be able to ask for exports.
  */
-export function grantPublish<Type extends string>(
+export function grantPublish(
   { bus }: Pick<SharedResources, "bus">,
   lambda: LambdaFunction,
-  types: readonly Type[],
+  types: readonly EventType[],
 ): void {
   lambda.setEnvironment({ EVENT_BUS: bus.eventBusName });
   const published = {

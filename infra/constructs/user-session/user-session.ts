@@ -1,7 +1,6 @@
 import type { RemovalPolicy } from "aws-cdk-lib";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
-import type { SessionEvent } from "#user-session/language/session-events.ts";
 import type { IntegraSettings } from "../../settings/integra.ts";
 import { grantPublish } from "../platform/bus-access.ts";
 import type { LambdaFunction } from "../platform/lambda-function.ts";
@@ -57,6 +56,6 @@ export class UserSession extends Construct {
     lambda.setEnvironment(this.#environment);
     this.#secret.allowRead(lambda);
     grantLedger(shared, lambda, { userSession: ["GetItem", "UpdateItem"] });
-    grantPublish<SessionEvent["type"]>(shared, lambda, ["User Session Ended"]);
+    grantPublish(shared, lambda, ["User Session Ended"]);
   }
 }

@@ -4,9 +4,7 @@ import { synthesised } from "../synthesised.ts";
 
 describe.each(variantNames)("the alarms for requests for CCDs of %s", (variant) => {
   const synth = synthesised(variant);
-  const alarms = synth
-    .resources("AWS::CloudWatch::Alarm", "documents")
-    .filter(({ id }) => id.startsWith("CcdAlarms/"));
+  const alarms = synth.resources("AWS::CloudWatch::Alarm", "documents").filter(({ id }) => id.startsWith("CcdAlarms/"));
 
   test("there is an alarm for failed and for timed-out requests, for quarantined answers, for refused documents, for an ended session and for dead letters", () => {
     const machine = [{ Name: "StateMachineArn", Value: "<CcdRetrieval/StateMachine>" }];
