@@ -5,7 +5,7 @@ import type { SharedResources } from "./shared-resources.ts";
 
 /**
  * Lets a function publish events of these types, in the bridge's name, on the bridge's bus. It can publish nothing else, and no
- * request: a function that opens files of strangers must not be able to ask for exports.
+ * request: a function that opens archives from the server must not be able to ask for exports.
  */
 export function grantPublish(
   { bus }: Pick<SharedResources, "bus">,

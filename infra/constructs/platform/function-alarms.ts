@@ -51,7 +51,7 @@ export class FunctionAlarms extends Construct {
     ];
     this.#add("DeadLettersLost", topic, lost, {
       description: "An event reached neither its function nor the dead-letter queue.",
-      runbook: "a-dead-letter-could-not-be-sent",
+      runbook: "an-event-was-lost",
     });
   }
 
