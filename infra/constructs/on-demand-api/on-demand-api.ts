@@ -134,7 +134,7 @@ export class OnDemandApi extends Construct {
       });
       for (const route of open ? routes : []) {
         const reason =
-          "The API's description is public and contains no data about anybody. The route has a throttle of its own.";
+          "The API's description is public and contains no data of a person. The route has a throttle of its own.";
         Validations.of(route).acknowledge({ id: "AwsSolutions-APIG4", reason });
         this.#openRoutes.push({ key, route });
       }
