@@ -1,7 +1,7 @@
 import { App, Tags, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks, HIPAASecurityChecks } from "cdk-nag";
 import type { FunctionDefaults } from "./constructs/platform/lambda-function.ts";
-import { readStageSettings, stageName } from "./settings.ts";
+import { readStageSettings, requireAlarmRecipient, stageName } from "./settings.ts";
 import { ApiStack } from "./stacks/api-stack.ts";
 import { DocumentsStack } from "./stacks/documents-stack.ts";
 import { EgressStack } from "./stacks/egress-stack.ts";
@@ -11,12 +11,14 @@ import { LandingStack } from "./stacks/landing-stack.ts";
 
 /**
  * Adds the stacks of one stage to the app: the stage that the context value `stage` names.
- * @throws Error if no stage is named, the stage is unknown, or its settings have a fault
+ * @throws Error if no stage is named, the stage is unknown, its settings have a fault, or a stage that keeps data does not say whom
+ *   its alarms notify
  */
 export function integraBridge(app: App): App {
   const context = (name: string): unknown => app.node.tryGetContext(name);
   const stage = stageName(context("stage"), context("stages"));
   const settings = readStageSettings(stage, context("stages"), context("overrides"));
+  requireAlarmRecipient(stage, settings);
   const name = (part: string) => `integra-bridge-${stage}-${part}`;
 
   const landing = new LandingStack(app, name("landing"), { stage, settings });

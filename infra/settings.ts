@@ -3,7 +3,7 @@ import { bulkExport, schedule, scheduleFaults } from "./settings/bulk-export.ts"
 import { ccd } from "./settings/ccd-retrieval.ts";
 import { integra } from "./settings/integra.ts";
 import { api } from "./settings/on-demand-api.ts";
-import { alarms, fixedEgress, retention, subscriber } from "./settings/platform.ts";
+import { alarms, fixedEgress, maxSubscribers, retention, subscriber } from "./settings/platform.ts";
 
 /** All settings of a stage. Each wing's part is in settings/, with its defaults. */
 const stageSettings = z
@@ -15,7 +15,13 @@ const stageSettings = z
     api,
     retention,
     alarms,
-    subscribers: z.array(subscriber).default([]),
+    subscribers: z
+      .array(subscriber)
+      .max(
+        maxSubscribers,
+        `at most ${maxSubscribers}: the policies of the bucket, the bus and the key have room for no more`,
+      )
+      .default([]),
     /** Minutes from one sweep to the next. A sweep finds work whose end was not published, and publishes it. */
     sweepMinutes: z.number().int().min(1).max(60).default(15),
     fixedEgress,
@@ -69,6 +75,18 @@ export function readStageSettings(stage: string, stages: unknown, overrides: unk
   const parsed = stageSettings.safeParse(merged(known[stage], given ?? {}));
   if (parsed.success) return parsed.data;
   throw new Error(`the settings of stage "${stage}" cannot be used:\n${z.prettifyError(parsed.error)}`);
+}
+
+/**
+ * Refuses to deploy a stage that keeps data and whose alarms would reach nobody, unless the settings say that this is meant.
+ * @throws Error that says what to set
+ */
+export function requireAlarmRecipient(stage: string, settings: StageSettings): void {
+  const { email, topicArn, nobody } = settings.alarms;
+  if (settings.retention.removeWithStack || nobody || email !== undefined || topicArn !== undefined) return;
+  throw new Error(
+    `stage "${stage}" keeps data, and its alarms would reach nobody: set alarms.email or alarms.topicArn, or set alarms.nobody to true`,
+  );
 }
 
 function parseOverrides(text: string): unknown {

@@ -14,6 +14,13 @@ export const api = z
         burst: z.number().int().min(1).max(5_000).default(40),
       })
       .prefault({}),
+    /** The limits of each open route, such as `GET /openapi.json`. Anybody can call it, so it must not use up those of the API. */
+    openThrottle: z
+      .strictObject({
+        callsPerSecond: z.number().int().min(1).max(10_000).default(2),
+        burst: z.number().int().min(1).max(5_000).default(10),
+      })
+      .prefault({}),
     /**
      * A name of the user's own for the API, and the ARN of its certificate, which ACM must have issued in the stage's region.
      * Callers then reach the API by this name only: API Gateway's own address is closed. The name stays if the API is

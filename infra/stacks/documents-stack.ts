@@ -5,6 +5,7 @@ import { CcdAlarms } from "../constructs/ccd-retrieval/ccd-alarms.ts";
 import { CcdRetrievalWorkflow } from "../constructs/ccd-retrieval/ccd-retrieval-workflow.ts";
 import { StoppedRetrievals } from "../constructs/ccd-retrieval/stopped-retrievals.ts";
 import { SweptRequests } from "../constructs/ccd-retrieval/swept-requests.ts";
+import { FunctionAlarms } from "../constructs/platform/function-alarms.ts";
 import type { FunctionDefaults } from "../constructs/platform/lambda-function.ts";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "./landing-stack.ts";
@@ -35,6 +36,7 @@ export class DocumentsStack extends Stack {
     const swept = { shared: landing, retention, sweepMinutes, deadLetters, functions };
     const { sweep } = new SweptRequests(this, "CcdSweeping", swept);
     new CcdAlarms(this, "CcdAlarms", { topic, stateMachine, deadLetters, sweep, metricsNamespace });
+    if (settings.alarms.functions) new FunctionAlarms(this, "FunctionAlarms", topic);
     new CfnOutput(this, "StateMachineArn", { value: stateMachine.stateMachineArn });
   }
 }

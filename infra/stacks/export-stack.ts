@@ -6,6 +6,7 @@ import { ExportAlarms } from "../constructs/bulk-export/export-alarms.ts";
 import { ExportTriggers } from "../constructs/bulk-export/export-triggers.ts";
 import { StoppedExports } from "../constructs/bulk-export/stopped-exports.ts";
 import { SweptExports } from "../constructs/bulk-export/swept-exports.ts";
+import { FunctionAlarms } from "../constructs/platform/function-alarms.ts";
 import type { FunctionDefaults } from "../constructs/platform/lambda-function.ts";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "./landing-stack.ts";
@@ -34,6 +35,7 @@ export class ExportStack extends Stack {
     const topic = sns.Topic.fromTopicArn(this, "AlarmTopic", landing.alarmTopic.arn);
     const alarms = { settings: settings.alarms, topic, stateMachine, deadLetters, sweep, metricsNamespace };
     new ExportAlarms(this, "Alarms", alarms);
+    if (settings.alarms.functions) new FunctionAlarms(this, "FunctionAlarms", topic);
     new CfnOutput(this, "StateMachineArn", { value: stateMachine.stateMachineArn });
     new CfnOutput(this, "DeadLetterQueueUrl", { value: deadLetters.queueUrl });
   }

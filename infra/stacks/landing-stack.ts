@@ -8,10 +8,11 @@ import { BackendClient } from "../constructs/bulk-export/backend-client.ts";
 import { AlarmTopic } from "../constructs/platform/alarm-topic.ts";
 import { encryptionKey } from "../constructs/platform/encryption-key.ts";
 import { removalOf } from "../constructs/platform/kept-data.ts";
+import { keyAlarm } from "../constructs/platform/key-alarm.ts";
 import { LandingBucket } from "../constructs/platform/landing-bucket.ts";
 import { ledgerTable } from "../constructs/platform/ledger-table.ts";
 import type { SharedResources } from "../constructs/platform/shared-resources.ts";
-import { grantSubscriber } from "../constructs/platform/subscriber-access.ts";
+import { grantSubscribers } from "../constructs/platform/subscriber-access.ts";
 import { UserSession } from "../constructs/user-session/user-session.ts";
 import type { StageSettings } from "../settings.ts";
 
@@ -46,7 +47,8 @@ export class LandingStack extends Stack implements SharedResources {
     this.userSession = new UserSession(this, "UserSession", { settings: integra, key, stage, removalPolicy });
     this.ledger = ledgerTable(this, { key, deletionProtection: !retention.removeWithStack, removalPolicy });
     this.alarmTopic = new AlarmTopic(this, "Alarms", { settings: alarms, key, stage });
-    for (const subscriber of subscribers) grantSubscriber(this, subscriber);
+    grantSubscribers(this, subscribers);
+    keyAlarm(this, { settings: alarms, key });
     if (!retention.removeWithStack) this.#createLedgerLast();
     this.#outputs();
   }

@@ -213,6 +213,33 @@ def know_leading_keys(_rewriter):
     iam_actions.dynamodb_service_context = with_leading_keys
 
 
+def know_published_events(_rewriter):
+    """Give policies the condition keys that limit a function to events of some sources and types."""
+    patch = "published events"
+    parameters = list(inspect.signature(iam_actions.request_tag_context).parameters)
+    require(patch, parameters[:3], ["service", "iam_action", "body"], "the parameters of request_tag_context")
+    context_of = iam_actions.request_tag_context
+
+    def with_published_events(service, action, body, *more, **named):
+        context = context_of(service, action, body, *more, **named)
+        if action != "events:PutEvents":
+            return context
+        try:
+            entries = json.loads(body or b"{}")["Entries"]
+            sources = sorted({entry["Source"] for entry in entries if "Source" in entry})
+            types = sorted({entry["DetailType"] for entry in entries if "DetailType" in entry})
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return context
+        if sources:
+            context = {**context, "events:source": sources}
+        if types:
+            # AWS documents this key as a text. What it holds for a call with several types, AWS does not say.
+            context = {**context, "events:detail-type": types[0] if len(types) == 1 else types}
+        return context
+
+    iam_actions.request_tag_context = with_published_events
+
+
 def with_schedule_attributes(target, schedule, due):
     """Return the target with the values of Scheduler's context attributes in its Input."""
     text = target.get("Input")
@@ -273,6 +300,7 @@ PATCHES = (
     check_whole_object_checksums,
     know_conditional_writes,
     know_leading_keys,
+    know_published_events,
     fill_in_schedule_attributes,
     retry_functions_behind_rules,
 )

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readStageSettings, type StageSettings, stageName } from "#infra/settings.ts";
+import { readStageSettings, requireAlarmRecipient, type StageSettings, stageName } from "#infra/settings.ts";
 
 const stages = { dev: {}, prod: { retention: { exportDays: 365, logDays: 90 } } };
 const dev = (overrides: unknown): StageSettings => readStageSettings("dev", stages, overrides);
@@ -154,7 +154,7 @@ describe("the settings of documents", () => {
     ["an answer that /tmp cannot hold", { limits: { answerMiB: 257 } }, "half of the function's 512 MiB of /tmp"],
     ["a document that memory cannot hold", { limits: { documentMiB: 257 } }, "and has 2048 MiB"],
     ["more documents than can be read in time", { limits: { totalMiB: 4097 } }, "15 minutes"],
-    ["more entries than one answer of the API can list", { limits: { entries: 2001 } }, "in one answer"],
+    ["more entries than the API can read in one list", { limits: { entries: 2001 } }, "as a whole, up to 20 MB"],
     ["a limit of zero", { limits: { entries: 0 } }, "ccd.documents.limits.entries"],
     ["a fraction of a MiB", { limits: { answerMiB: 0.5 } }, "ccd.documents.limits.answerMiB"],
     [
@@ -292,6 +292,33 @@ describe("the domain of the API", () => {
   });
 });
 
+const keeping = (alarms: object) => readStageSettings("prod", stages, { alarms });
+
+describe("the recipient of alarms", () => {
+  test("a stage that keeps data must say whom its alarms notify", () => {
+    expect(() => requireAlarmRecipient("prod", keeping({}))).toThrow(
+      'stage "prod" keeps data, and its alarms would reach nobody: set alarms.email or alarms.topicArn, or set alarms.nobody to true',
+    );
+  });
+
+  test.each([{ email: "on-call@example.org" }, { topicArn: "arn:aws:sns:eu-west-1:123456789012:a" }, { nobody: true }])(
+    "a stage that keeps data may be deployed with %o",
+    (alarms) => {
+      expect(() => requireAlarmRecipient("prod", keeping(alarms))).not.toThrow();
+    },
+  );
+
+  test("a stage that deletes its data with its stack needs no recipient", () => {
+    expect(() => requireAlarmRecipient("dev", dev({ retention: { removeWithStack: true } }))).not.toThrow();
+  });
+
+  test("a stage that notifies somebody cannot say that it notifies nobody", () => {
+    expect(() => keeping({ email: "on-call@example.org", nobody: true })).toThrow(
+      "must be false if email or topicArn is set",
+    );
+  });
+});
+
 describe("a subscriber", () => {
   test("a subscriber may read every export by default", () => {
     const subscribers = [{ name: "Research", accountId: "210987654321" }];
@@ -310,5 +337,11 @@ describe("a subscriber", () => {
   test("a subscriber with the name of another is refused", () => {
     const subscribers = ["210987654321", "123456789012"].map((accountId) => ({ name: "Research", accountId }));
     expect(() => dev({ subscribers })).toThrow("Research");
+  });
+
+  test("more subscribers than the policies have room for are refused with a sentence", () => {
+    const subscribers = Array.from({ length: 21 }, (_, n) => ({ name: `S${n}`, accountId: "210987654321" }));
+    expect(() => dev({ subscribers })).toThrow("at most 20: the policies of the bucket, the bus and the key have room");
+    expect(dev({ subscribers: subscribers.slice(0, 20) }).subscribers).toHaveLength(20);
   });
 });

@@ -47,6 +47,7 @@ const result = z.object({
       bucket: z.string().optional(),
       put: z.string().optional(),
       item: z.array(z.string()).optional(),
+      event: z.string().optional(),
     })
     .optional(),
 });
@@ -122,6 +123,18 @@ test("a policy can limit a function to items by the prefix of their keys", async
     ["done", "done"],
     ["AccessDeniedException", "AccessDeniedException"],
   ]);
+});
+
+test("a policy may admit a function to events of one source and of some types", async () => {
+  const outcomes: unknown[] = [];
+  for (const event of [
+    { source: "own", type: "One" },
+    { source: "own", type: "Other" },
+    { source: "own", type: "Third" },
+    { source: "stranger", type: "One" },
+  ])
+    outcomes.push((await run({ event })).outcome?.event);
+  expect(outcomes).toEqual(["done", "done", "AccessDeniedException", "AccessDeniedException"]);
 });
 
 test("a multipart upload is refused if the checksum of the whole object differs", async () => {

@@ -76,6 +76,7 @@ const purePlatform = [
   "platform/fhir/",
   "platform/pacing/",
   "platform/registry.ts",
+  "platform/bucket/object-keys.ts",
   "platform/bus/event-language.ts",
   "platform/executions/explained-failure.ts",
   "platform/executions/is-over.ts",

@@ -29,11 +29,13 @@ export class ExportAlarms extends Construct {
       metric: stateMachine.metricFailed({ period }),
       threshold: 1,
       description: "An export failed. Its Export Failed event says why.",
+      runbook: "an-export-failed",
     });
     addAlarm(this, "ExportTimedOut", topic, {
       metric: stateMachine.metricTimedOut({ period }),
       threshold: 1,
       description: "The execution of an export reached its time limit.",
+      runbook: "an-export-takes-too-long",
     });
     addAlarm(this, "ExportStalled", topic, {
       metric: new cloudwatch.Metric({
@@ -45,6 +47,7 @@ export class ExportAlarms extends Construct {
       }),
       threshold: settings.stalledAfterHours * 3600,
       description: `An export runs for longer than the setting alarms.stalledAfterHours allows (${settings.stalledAfterHours}).`,
+      runbook: "an-export-takes-too-long",
       // Only a running function reports the age. An export that waits for a slow server reports it now and then.
       periods: 12,
     });
@@ -52,6 +55,7 @@ export class ExportAlarms extends Construct {
       metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: cloudwatch.Stats.MAXIMUM }),
       threshold: 1,
       description: "A trigger, or the event of a stopped export, could not be processed. See the dead-letter queue.",
+      runbook: "a-trigger-was-not-delivered",
     });
     addSweepAlarms(this, topic, {
       sweep,

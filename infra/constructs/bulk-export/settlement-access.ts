@@ -3,8 +3,8 @@ import { grantPublish } from "../platform/bus-access.ts";
 import type { LambdaFunction } from "../platform/lambda-function.ts";
 import { grantLedger } from "../platform/ledger-access.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
-import { exportAuditKeys } from "./audit-keys.ts";
 import type { BackendClient } from "./backend-client.ts";
+import { exportFact, exportObjects } from "./export-objects.ts";
 
 /** Lets a function settle runs whose execution is over (`functions/bulk-export/settlement/`). */
 export function grantSettlement(shared: SharedResources, client: BackendClient, lambda: LambdaFunction): void {
@@ -12,8 +12,9 @@ export function grantSettlement(shared: SharedResources, client: BackendClient, 
   grantLedger(shared, lambda, { lease: ["GetItem", "DeleteItem"], openRun: ["DeleteItem"] });
   grantBucket(shared, lambda, {
     list: true,
-    read: ["work/*/export.json", "work/*/job.json"],
-    write: ["work/*/stop*.json", exportAuditKeys("stopped"), exportAuditKeys("told")],
+    read: [exportObjects.record, exportObjects.job],
+    write: [exportObjects.stop, ...(["stopped", "told-cancelled", "told-failed"] as const).map(exportFact)],
   });
-  grantPublish(shared, lambda);
+  // An execution that was stopped is cancelled. One that failed, or reached its time limit, has failed.
+  grantPublish(shared, lambda, ["Export Cancelled", "Export Failed"]);
 }

@@ -17,6 +17,8 @@ export interface CcdAlarmsProps {
   metricsNamespace: string;
 }
 
+const failed = "a-ccd-request-failed-or-hangs";
+
 /**
  * Alarms for requests for CCDs that fail or time out, for quarantined answers, for documents that were refused by themselves, and
  * for a user session that has ended.
@@ -26,8 +28,8 @@ export class CcdAlarms extends Construct {
     super(scope, id);
     const { topic, stateMachine, deadLetters, sweep, metricsNamespace: namespace } = props;
     const period = Duration.minutes(5);
-    const alarm = (alarmId: string, metric: cloudwatch.IMetric, description: string) =>
-      addAlarm(this, alarmId, topic, { metric, threshold: 1, description });
+    const alarm = (alarmId: string, metric: cloudwatch.IMetric, description: string, runbook = failed) =>
+      addAlarm(this, alarmId, topic, { metric, threshold: 1, description, runbook });
     const count = (metricName: string, service: string) =>
       new cloudwatch.Metric({
         namespace,
@@ -59,12 +61,14 @@ export class CcdAlarms extends Construct {
     alarm(
       "SessionEnded",
       count("DeadSessionsMet", "user-session"),
-      "IntegraConnect ended the user session. Every on-demand request fails until you renew it (docs/runbook.md).",
+      "IntegraConnect ended the user session. Every on-demand request fails until you renew it.",
+      "the-user-session-has-ended",
     );
     alarm(
       "StopUndelivered",
       deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: cloudwatch.Stats.MAXIMUM }),
       "A request for CCDs whose execution was stopped could not be ended. See the dead-letter queue.",
+      "a-trigger-was-not-delivered",
     );
     addSweepAlarms(this, topic, {
       sweep,

@@ -8,7 +8,7 @@ import type { FunctionDefaults, LambdaFunction } from "../platform/lambda-functi
 import { grantLedger, grantOpenItems } from "../platform/ledger-access.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
 import { Sweeper } from "../platform/sweeper.ts";
-import { ccdAuditKeys } from "./audit-keys.ts";
+import { ccdFact } from "./ccd-objects.ts";
 import { ccdRetrievalName } from "./start-access.ts";
 
 export interface SweptRequestsProps {
@@ -30,8 +30,8 @@ export class SweptRequests extends Construct {
     if (ccdDays !== undefined) this.sweep.setEnvironment({ CCD_DAYS: String(ccdDays) });
     grantOpenItems(shared, this.sweep);
     grantLedger(shared, this.sweep, { ccdRequest: ["GetItem", "UpdateItem"], lease: ["GetItem", "DeleteItem"] });
-    grantBucket(shared, this.sweep, { write: [ccdAuditKeys("told-failed")] });
-    grantPublish(shared, this.sweep);
+    grantBucket(shared, this.sweep, { write: [ccdFact("told-failed")] });
+    grantPublish(shared, this.sweep, ["Ccd Failed"]);
     grantExecutions(this.sweep, ccdRetrievalName(props.functions.stage), ["states:DescribeExecution"]);
   }
 }

@@ -4,9 +4,13 @@ import * as apigatewayv2 from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpIamAuthorizer, HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
+import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
 import * as logs from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { ccdKeys } from "#ccd-retrieval/language/ccd-keys.ts";
+import { accessKeys } from "#on-demand-api/language/access-keys.ts";
 import { apiRoutes, routesOf } from "#on-demand-api/language/api-routes.ts";
+import { keyPattern } from "#platform/bucket/object-keys.ts";
 import type { ApiSettings } from "../../settings/on-demand-api.ts";
 import { grantStartRetrieval } from "../ccd-retrieval/start-access.ts";
 import { grantBucket } from "../platform/bucket-access.ts";
@@ -39,6 +43,7 @@ export class OnDemandApi extends Construct {
   readonly #props: OnDemandApiProps;
   readonly #api: apigatewayv2.HttpApi;
   readonly #secret: ApiSecret;
+  readonly #openRoutes: { key: string; route: apigatewayv2.HttpRoute }[] = [];
 
   constructor(scope: Construct, id: string, props: OnDemandApiProps) {
     super(scope, id);
@@ -56,10 +61,10 @@ export class OnDemandApi extends Construct {
     this.domain = settings.domain && this.#domain(settings.domain);
     const ownUrl = settings.domain && `https://${settings.domain.name}/`;
     this.url = settings.publicUrl ?? ownUrl ?? this.#api.apiEndpoint;
-    this.#stage();
     this.#function("OpenApi", "openapi");
     this.#fhirApi();
     this.#ccdRequests();
+    this.#stage();
   }
 
   #domain({ name, certificateArn }: NonNullable<ApiSettings["domain"]>): apigatewayv2.DomainName {
@@ -89,6 +94,18 @@ export class OnDemandApi extends Construct {
     });
     const { domain: domainName } = this;
     if (domainName) new apigatewayv2.ApiMapping(this, "DomainMapping", { api: this.#api, domainName, stage });
+    this.#throttleOpenRoutes(stage);
+  }
+
+  /** API Gateway refuses the settings of a route that does not exist yet, so the stage waits for the open routes. */
+  #throttleOpenRoutes(stage: apigatewayv2.HttpStage): void {
+    const { callsPerSecond, burst } = this.#props.settings.openThrottle;
+    const limits = { ThrottlingRateLimit: callsPerSecond, ThrottlingBurstLimit: burst };
+    const keys = this.#openRoutes.map(({ key }) => key);
+    (stage.node.defaultChild as apigatewayv2.CfnStage).routeSettings = Object.fromEntries(
+      keys.map((key) => [key, limits]),
+    );
+    for (const { route } of this.#openRoutes) stage.node.addDependency(route);
   }
 
   #fhirApi(): void {
@@ -106,9 +123,14 @@ export class OnDemandApi extends Construct {
     this.#identifyCallers(lambda);
     userSession.grantSession(shared, lambda);
     grantLedger(shared, lambda, { ccdRequest: ["GetItem", "PutItem"] });
-    grantBucket(shared, lambda, { read: ["ccds/*"] });
+    grantBucket(shared, lambda, { read: [keyPattern(ccdKeys.index), keyPattern(ccdKeys.document)] });
     this.#secret.grantRead(lambda);
     grantStartRetrieval(lambda, functions.stage);
+  }
+
+  /** How many calls the API answered with a status of 500 or above. */
+  serverErrors(period: Duration): cloudwatch.IMetric {
+    return this.#api.metricServerError({ statistic: cloudwatch.Stats.SUM, period });
   }
 
   /** A function with its routes. */
@@ -131,8 +153,10 @@ export class OnDemandApi extends Construct {
         ...(open && { authorizer: new apigatewayv2.HttpNoneAuthorizer() }),
       });
       for (const route of open ? routes : []) {
-        const reason = "The API's description is public. It contains no data of a person.";
+        const reason =
+          "The API's description is public and contains no data of a person. The route has a throttle of its own.";
         Validations.of(route).acknowledge({ id: "AwsSolutions-APIG4", reason });
+        this.#openRoutes.push({ key, route });
       }
     }
     return lambda;
@@ -146,7 +170,7 @@ export class OnDemandApi extends Construct {
       API_AUTHORIZER: settings.jwt === undefined ? "iam" : "jwt",
       API_CALLERS: settings.callers,
     });
-    grantBucket(shared, lambda, { write: ["audit/access/*.json"] });
+    grantBucket(shared, lambda, { write: [keyPattern(accessKeys.record)] });
   }
 }
 

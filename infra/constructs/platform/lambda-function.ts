@@ -2,7 +2,9 @@ import { type Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import * as lambda from "aws-cdk-lib/aws-lambda";
+import * as destinations from "aws-cdk-lib/aws-lambda-destinations";
 import * as logs from "aws-cdk-lib/aws-logs";
+import type * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { functionBundle } from "../../function-bundles.ts";
 import type { RetentionSettings } from "../../settings/platform.ts";
@@ -47,6 +49,7 @@ const networkInterfaceActions = [
 export class LambdaFunction extends Construct {
   readonly function: lambda.Function;
   readonly #environment: Record<string, string>;
+  #hasFailureDestination = false;
 
   constructor(scope: Construct, id: string, defaults: FunctionDefaults, props: LambdaFunctionProps) {
     super(scope, id);
@@ -77,9 +80,20 @@ export class LambdaFunction extends Construct {
       environment: this.#environment,
       ...(egress && { vpc: egress.vpc, securityGroups: [egress.securityGroup] }),
     });
-    if (egress)
-      this.allow(networkInterfaceActions, ["*"], "Lambda chooses the ids of its network interfaces at run time.");
+    if (egress) this.#allowNetworkInterfaces();
     this.#acknowledge(egress !== undefined);
+  }
+
+  /** Whether Lambda keeps an event that the function failed on. */
+  get hasFailureDestination(): boolean {
+    return this.#hasFailureDestination;
+  }
+
+  /** Keeps each event that the function failed on three times, or that grew older than `maxEventAge`, in a queue. */
+  keepFailedEvents(queue: sqs.IQueue, maxEventAge?: Duration): void {
+    this.#hasFailureDestination = true;
+    const onFailure = new destinations.SqsDestination(queue);
+    this.function.configureAsyncInvoke({ onFailure, retryAttempts: 2, ...(maxEventAge && { maxEventAge }) });
   }
 
   setEnvironment(variables: Record<string, string>): void {
@@ -97,6 +111,13 @@ export class LambdaFunction extends Construct {
   /** Allows these actions on these resources, which have no wildcards, if the conditions hold. */
   allowIf(conditions: Record<string, unknown>, actions: string[], resources: string[]): void {
     this.function.addToRolePolicy(new iam.PolicyStatement({ actions, resources, conditions }));
+  }
+
+  #allowNetworkInterfaces(): void {
+    const reason = "Lambda chooses the ids of its network interfaces at run time.";
+    this.allow(networkInterfaceActions, ["*"], reason);
+    for (const action of networkInterfaceActions.filter((name) => !name.startsWith("ec2:Describe")))
+      Validations.of(this).acknowledge({ id: `Parliament-RESOURCE_STAR[${action}]`, reason });
   }
 
   #acknowledge(inVpc: boolean): void {

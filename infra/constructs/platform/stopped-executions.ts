@@ -1,6 +1,5 @@
 import * as events from "aws-cdk-lib/aws-events";
 import * as targets from "aws-cdk-lib/aws-events-targets";
-import * as destinations from "aws-cdk-lib/aws-lambda-destinations";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import type { Construct } from "constructs";
@@ -29,10 +28,7 @@ export function invokeWhenStopped(
   lambda: LambdaFunction,
   { description, stateMachine, deadLetters, input }: StoppedExecutionsProps,
 ): void {
-  lambda.function.configureAsyncInvoke({
-    onFailure: new destinations.SqsDestination(deadLetters),
-    retryAttempts: 2,
-  });
+  lambda.keepFailedEvents(deadLetters);
   new events.Rule(scope, "ExecutionStopped", {
     description,
     eventPattern: {

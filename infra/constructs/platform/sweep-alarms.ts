@@ -24,7 +24,8 @@ export function addSweepAlarms(
   addAlarm(scope, "SweepFailed", topic, {
     metric: sweep.function.metricErrors({ period }),
     threshold: 1,
-    description: `A sweep could not settle some ${what}, or failed. Its log says which and why (docs/runbook.md).`,
+    description: `A sweep could not settle some ${what}, or failed. Its log says which and why.`,
+    runbook: "a-sweep-found-something",
   });
   addAlarm(scope, "EndsSwept", topic, {
     metric: new cloudwatch.Metric({
@@ -35,6 +36,7 @@ export function addSweepAlarms(
       period,
     }),
     threshold: 1,
-    description: `A sweep published the end of ${what}, because nothing else had. An event was lost (docs/runbook.md).`,
+    description: `A sweep published the end of ${what}, because nothing else had. An event was lost.`,
+    runbook: "a-sweep-found-something",
   });
 }

@@ -56,6 +56,6 @@ export class UserSession extends Construct {
     lambda.setEnvironment(this.#environment);
     this.#secret.allowRead(lambda);
     grantLedger(shared, lambda, { userSession: ["GetItem", "UpdateItem"] });
-    grantPublish(shared, lambda);
+    grantPublish(shared, lambda, ["User Session Ended"]);
   }
 }

@@ -4,7 +4,7 @@ import { synthesised } from "../synthesised.ts";
 
 describe.each(variantNames)("the alarms for requests for CCDs of %s", (variant) => {
   const synth = synthesised(variant);
-  const alarms = synth.resources("AWS::CloudWatch::Alarm", "documents");
+  const alarms = synth.resources("AWS::CloudWatch::Alarm", "documents").filter(({ id }) => id.startsWith("CcdAlarms/"));
 
   test("there is an alarm for failed and for timed-out requests, for quarantined answers, for refused documents, for an ended session, for dead letters, and for sweeps that fail or find something", () => {
     const machine = [{ Name: "StateMachineArn", Value: "<CcdRetrieval/StateMachine>" }];

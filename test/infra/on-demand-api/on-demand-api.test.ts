@@ -4,6 +4,7 @@ import { apiRoutes } from "#on-demand-api/language/api-routes.ts";
 import { allowedTo, asLines, functionsOf } from "../policies.ts";
 import { variantNames } from "../stage-variants.ts";
 import { type Properties, synthesised } from "../synthesised.ts";
+import { allTemplates } from "../templates.ts";
 
 describe.each(variantNames)("the API of %s", (variant) => {
   const synth = synthesised(variant);
@@ -37,6 +38,22 @@ describe.each(variantNames)("the API of %s", (variant) => {
     );
     expect(DestinationArn).toContain("OnDemand/AccessLog");
     expect(synth.resource("AWS::Logs::LogGroup", "OnDemand/AccessLog").Properties).toMatchObject({ KmsKeyId: "<Key>" });
+  });
+
+  test("each open route has a throttle of its own, and the stage is created after the route", async () => {
+    const open = Object.entries(apiRoutes).flatMap(([key, route]) => (route.open ? [key] : []));
+    expect(open).toEqual(["GET /openapi.json"]);
+    const [ThrottlingRateLimit, ThrottlingBurstLimit] = byToken ? [1, 3] : [2, 10];
+    const limits = { ThrottlingRateLimit, ThrottlingBurstLimit };
+    const stage = synth.resource("AWS::ApiGatewayV2::Stage", "OnDemand");
+    expect(stage.Properties["RouteSettings"]).toEqual(Object.fromEntries(open.map((key) => [key, limits])));
+    const { api } = (await allTemplates())[variant];
+    const idsOfOpen = Object.entries(api?.Resources ?? {}).flatMap(([id, { Type, Properties }]) =>
+      Type === "AWS::ApiGatewayV2::Route" && open.includes(String((Properties as Properties)["RouteKey"])) ? [id] : [],
+    );
+    const stages = Object.values(api?.Resources ?? {}).filter(({ Type }) => Type === "AWS::ApiGatewayV2::Stage");
+    expect(idsOfOpen).toHaveLength(open.length);
+    for (const { DependsOn } of stages) expect(DependsOn).toEqual(expect.arrayContaining(idsOfOpen));
   });
 
   test.each(["fhir-api", "ccd-requests"])("%s searches for patients at the paths of the stage's settings", (name) => {
@@ -76,7 +93,7 @@ describe.each(variantNames)("the API of %s", (variant) => {
       "events:PutEvents → Bus",
       "kms:Decrypt → Key",
       "kms:GenerateDataKey → Key",
-      "s3:PutObject → landing/audit/access/*.json",
+      "s3:PutObject → landing/audit/access/*/*.json",
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/api-??????`,
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/user-session-??????`,
     ]);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { plainProd } from "#cli/templates/every-option.ts";
 import { Synthesised } from "#cli/templates/synthesised.ts";
 import { functionNames } from "#infra/function-bundles.ts";
 import { modulesInBundles } from "../bundled-modules.ts";
@@ -12,7 +13,9 @@ import { stageTemplates } from "../variant-app.ts";
 const outdir = mkdtempSync(join(tmpdir(), "integra-bridge-egress-"));
 afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 
-const oneAddress = new Synthesised(stageTemplates({ stage: "prod", overrides: { fixedEgress: true } }, outdir));
+const oneAddress = new Synthesised(
+  stageTemplates({ stage: "prod", overrides: { ...plainProd, fixedEgress: true } }, outdir),
+);
 
 /** The names of the functions whose bundle can open a connection to IntegraConnect. */
 const callers = [...modulesInBundles()]

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
+import { eventDetails } from "#functions/wings.ts";
 import { functionNames } from "#infra/function-bundles.ts";
 import { allowedTo, asLines, functionsOf } from "../policies.ts";
 import { variantNames } from "../stage-variants.ts";
@@ -9,6 +10,13 @@ const ledgerCondition = z.object({
   "ForAllValues:StringLike": z.object({ "dynamodb:LeadingKeys": z.union([z.string(), z.array(z.string())]) }),
   // A scan has no leading keys, and would satisfy the condition above.
   Null: z.object({ "dynamodb:LeadingKeys": z.literal("false") }),
+});
+
+const publishCondition = z.strictObject({
+  "ForAllValues:StringEquals": z.strictObject({ "events:source": z.literal("integra-bridge") }),
+  // A request without a source would satisfy the condition above.
+  Null: z.strictObject({ "events:source": z.literal("false") }),
+  StringEquals: z.strictObject({ "events:detail-type": z.array(z.enum(Object.keys(eventDetails))) }),
 });
 
 describe.each(variantNames)("the functions of %s", (variant) => {
@@ -89,6 +97,34 @@ describe.each(variantNames)("the functions of %s", (variant) => {
       "request-ccds",
       "sweep-ccd-requests",
     ]);
+  });
+
+  test("a function publishes events of its own types only, in the bridge's name, and never a request", () => {
+    const published = functions.flatMap(([name, { Properties }]) => {
+      const statements = allowedTo(synth, Properties["Role"]).filter(({ actions }) =>
+        actions.includes("events:PutEvents"),
+      );
+      const types = statements.flatMap(({ Condition, resources }) => {
+        expect(resources).toEqual(["<Bus>"]);
+        return publishCondition.parse(Condition).StringEquals["events:detail-type"];
+      });
+      return types.length === 0 ? [] : [[name, types.toSorted()]];
+    });
+    expect(Object.fromEntries(published)).toEqual({
+      "announce-ccds": ["Ccd Ready"],
+      "announce-completion": ["Export Completed"],
+      "cancel-export": ["Export Cancelled", "Export Failed"],
+      "ccd-requests": ["User Session Ended"],
+      "download-file": ["Export File Landed"],
+      "fail-ccds": ["Ccd Failed"],
+      "fail-export": ["Export Failed"],
+      "fetch-ccds": ["Ccd Failed", "Ccd Ready", "User Session Ended"],
+      "fhir-api": ["User Session Ended"],
+      "kick-off-export": ["Export Started"],
+      "request-ccds": ["User Session Ended"],
+      "sweep-ccd-requests": ["Ccd Failed"],
+      "sweep-exports": ["Export Cancelled", "Export Failed"],
+    });
   });
 
   test("no function has a secret in its environment: it has the secret's name", () => {
