@@ -72,6 +72,8 @@ const doors: Record<(typeof wingNames)[number], string[]> = {
 
 /** What of the platform has no I/O: types, schemas, faults, arithmetic. */
 const purePlatform = [
+  "platform/client-key/client-secret.ts",
+  "platform/client-key/key-lifetimes.ts",
   "platform/faults/",
   "platform/fhir/",
   "platform/pacing/",

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
-import { ClientKeyUnusable } from "#bulk-export/language/export-faults.ts";
+import type { ReadSecret } from "#platform/client-key/client-key.ts";
+import { kmsKeys } from "#platform/client-key/kms-keys.ts";
+import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
 import { connections } from "#platform/http/connections.ts";
 import { undiciHttp } from "#platform/http/http.ts";
 import { environment, jsonVariable } from "#platform/lambda/environment.ts";
 import { secretReader } from "#platform/lambda/secret-reader.ts";
 import { backendToken } from "./backend-token.ts";
-import type { ReadSecret } from "./client-key.ts";
 import type { IntegraClient } from "./integra-server.ts";
 import { integraServer } from "./integra-server.ts";
 
@@ -38,6 +39,7 @@ export function integraClient(): IntegraClient {
     server,
     http,
     readSecret: clientSecret(env.CLIENT_SECRET),
+    kms: kmsKeys(),
     now: Date.now,
     sleep,
   });

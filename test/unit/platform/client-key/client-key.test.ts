@@ -1,16 +1,16 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ClientKeyUnusable } from "#bulk-export/language/export-faults.ts";
-import { clientAssertion } from "#bulk-export/server/client-assertion.ts";
-import { parseClientKey } from "#bulk-export/server/client-key.ts";
-import { ecKey, rsaKey, secretText } from "../../../fixtures/client-keys.ts";
+import { clientAssertion } from "#platform/client-key/client-assertion.ts";
+import { parseClientKey } from "#platform/client-key/client-key.ts";
+import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
+import { ecKey, noKms, rsaKey, secretText } from "../../../fixtures/client-keys.ts";
 
 const ec = ecKey("ec-1").privateJwk;
 const rsa = rsaKey("rsa-1").privateJwk;
 
 async function faultOf(secret: string): Promise<ClientKeyUnusable> {
   try {
-    await parseClientKey(secret);
+    await parseClientKey(secret, noKms);
   } catch (error) {
     if (error instanceof ClientKeyUnusable) return error;
     throw error;
@@ -22,7 +22,7 @@ const without = (value: object, field: string): object =>
   Object.fromEntries(Object.entries(value).filter(([name]) => name !== field));
 
 const attempt = async (): Promise<string> =>
-  await clientAssertion(await parseClientKey(secretText(rsaKey("short", 1024).privateJwk)), "aud", Date.now());
+  await clientAssertion(parseClientKey(secretText(rsaKey("short", 1024).privateJwk), noKms), "aud", Date.now());
 
 describe("the client's secret", () => {
   it.each(["clientId", "scope", "current"])(
