@@ -14,6 +14,13 @@ export const api = z
         burst: z.number().int().min(1).max(5_000).default(40),
       })
       .prefault({}),
+    /** The limits of each route that needs no credentials. Calls above them take nothing away from the other routes. */
+    openRoutes: z
+      .strictObject({
+        callsPerSecond: z.number().int().min(1).max(10_000).default(5),
+        burst: z.number().int().min(1).max(5_000).default(10),
+      })
+      .prefault({}),
     /** The URL that callers use, if it is not API Gateway's own. The links in answers start with it. */
     publicUrl: serverUrl.optional(),
     /**

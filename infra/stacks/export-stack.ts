@@ -5,6 +5,7 @@ import { BulkExportWorkflow } from "../constructs/bulk-export/bulk-export-workfl
 import { ExportAlarms } from "../constructs/bulk-export/export-alarms.ts";
 import { ExportTriggers } from "../constructs/bulk-export/export-triggers.ts";
 import { StoppedExports } from "../constructs/bulk-export/stopped-exports.ts";
+import { KeyRotation } from "../constructs/client-keys/key-rotation.ts";
 import { FixedEgress } from "../constructs/platform/fixed-egress.ts";
 import type { FunctionDefaults } from "../constructs/platform/lambda-function.ts";
 import type { StageSettings } from "../settings.ts";
@@ -37,9 +38,12 @@ export class ExportStack extends Stack {
     const triggers = { bus: landing.bus, schedules: settings.schedules, functions };
     const { deadLetters } = new ExportTriggers(this, "Trigger", triggers);
     new StoppedExports(this, "Cancellation", { shared: landing, client, stateMachine, deadLetters, functions });
+    const rotation = { shared: landing, client, settings: settings.clientKey, functions };
+    const { functionName } = new KeyRotation(this, "KeyRotation", rotation);
     const alarms = { settings: settings.alarms, key, stateMachine, deadLetters, metricsNamespace };
     this.alarmTopic = new ExportAlarms(this, "Alarms", alarms).topic;
     new CfnOutput(this, "StateMachineArn", { value: stateMachine.stateMachineArn });
+    new CfnOutput(this, "RotationFunctionName", { value: functionName });
     new CfnOutput(this, "DeadLetterQueueUrl", { value: deadLetters.queueUrl });
   }
 }

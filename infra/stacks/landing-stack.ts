@@ -5,6 +5,7 @@ import type * as kms from "aws-cdk-lib/aws-kms";
 import type * as s3 from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { BackendClient } from "../constructs/bulk-export/backend-client.ts";
+import { ClientKeyStore } from "../constructs/client-keys/client-key-store.ts";
 import { encryptionKey } from "../constructs/platform/encryption-key.ts";
 import { LandingBucket } from "../constructs/platform/landing-bucket.ts";
 import { ledgerTable } from "../constructs/platform/ledger-table.ts";
@@ -38,7 +39,8 @@ export class LandingStack extends Stack implements SharedResources {
     this.bucketName = `integra-bridge-${stage}-${Aws.ACCOUNT_ID}-${Aws.REGION}`;
     this.bucket = new LandingBucket(this, "Landing", { bucketName: this.bucketName, key, retention }).bucket;
     this.bus = new events.EventBus(this, "Bus", { eventBusName: `integra-bridge-${stage}` });
-    this.client = new BackendClient(this, "Integra", { settings: integra, key, stage, removalPolicy });
+    const keys = new ClientKeyStore(this, "ClientKeys", { settings: settings.clientKey, removalPolicy });
+    this.client = new BackendClient(this, "Integra", { settings: integra, key, stage, removalPolicy, keys });
     this.userSession = new UserSession(this, "UserSession", { settings: integra, key, stage, removalPolicy });
     this.ledger = ledgerTable(this, { key, deletionProtection: !retention.removeWithStack, removalPolicy });
     for (const subscriber of subscribers) grantSubscriber(this, subscriber);

@@ -8,7 +8,7 @@ import { undiciHttp } from "#platform/http/http.ts";
 import { environment, jsonVariable } from "#platform/lambda/environment.ts";
 import { secretReader } from "#platform/lambda/secret-reader.ts";
 import { backendToken } from "./backend-token.ts";
-import type { IntegraClient } from "./integra-server.ts";
+import type { IntegraClient, IntegraServer } from "./integra-server.ts";
 import { integraServer } from "./integra-server.ts";
 
 const integraVariables = z.object({
@@ -27,13 +27,7 @@ const integraVariables = z.object({
  */
 export function integraClient(): IntegraClient {
   const env = environment(integraVariables);
-  const server = integraServer({
-    baseUrl: env.INTEGRA_BASE_URL,
-    tokenUrl: env.INTEGRA_TOKEN_URL,
-    exportUrl: env.INTEGRA_EXPORT_URL,
-    audience: env.INTEGRA_AUDIENCE,
-    fileOrigins: env.INTEGRA_FILE_ORIGINS,
-  });
+  const server = serverOf(env);
   const http = undiciHttp(connections(server));
   const token = backendToken({
     server,
@@ -45,6 +39,29 @@ export function integraClient(): IntegraClient {
   });
   return { server, http, token, now: Date.now };
 }
+
+/**
+ * Tries a version of the client's secret that is not current yet: it requests an access token and drops it. The function that
+ * it returns throws what `BackendToken.current` throws.
+ * @throws Error if environment variables are missing
+ */
+export function tokenTrial(): (secretText: string) => Promise<void> {
+  const server = serverOf(environment(integraVariables));
+  const http = undiciHttp(connections(server));
+  return async (secretText) => {
+    const readSecret = () => Promise.resolve(secretText);
+    await backendToken({ server, http, readSecret, kms: kmsKeys(), now: Date.now, sleep }).current();
+  };
+}
+
+const serverOf = (env: z.infer<typeof integraVariables>): IntegraServer =>
+  integraServer({
+    baseUrl: env.INTEGRA_BASE_URL,
+    tokenUrl: env.INTEGRA_TOKEN_URL,
+    exportUrl: env.INTEGRA_EXPORT_URL,
+    audience: env.INTEGRA_AUDIENCE,
+    fileOrigins: env.INTEGRA_FILE_ORIGINS,
+  });
 
 /** @throws ClientKeyUnusable if the secret has no value yet */
 function clientSecret(name: string): ReadSecret {

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject, sign } from "node:crypto";
 import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
 import { algorithmOf, type KmsKey, type SigningAlgorithm, type StoredKey } from "./client-secret.ts";
+import type { PublicJwk } from "./public-jwk.ts";
 
 /** The port for signing: a key from the secret and a key in KMS look the same. */
 export interface SigningKey {
@@ -15,19 +16,6 @@ export interface KmsKeys {
   sign: (key: KmsKey, input: Uint8Array) => Promise<Uint8Array>;
   /** The public half, as DER (RFC 5280, SubjectPublicKeyInfo). */
   publicKey: (key: KmsKey) => Promise<Uint8Array>;
-}
-
-/** A public key as the key set has it (RFC 7517, 4; SMART, "Registering a client"). */
-export interface PublicJwk {
-  kty: string;
-  kid: string;
-  alg: SigningAlgorithm;
-  use: "sig";
-  n?: string;
-  e?: string;
-  crv?: string;
-  x?: string;
-  y?: string;
 }
 
 /**

@@ -10,6 +10,14 @@ export interface BackendClientProps {
   key: kms.IKey;
   stage: string;
   removalPolicy: RemovalPolicy;
+  /** Signs with the client's keys that are not in the secret. */
+  keys: ClientKeys;
+}
+
+/** The client's keys that are not in the secret itself. */
+export interface ClientKeys {
+  allowSign(lambda: LambdaFunction): void;
+  allowRotate(lambda: LambdaFunction): void;
 }
 
 /**
@@ -20,17 +28,19 @@ export interface BackendClientProps {
 export class BackendClient extends Construct {
   readonly secretName: string;
   readonly #secret: NamedSecret;
+  readonly #keys: ClientKeys;
   readonly #environment: Record<string, string>;
 
-  constructor(scope: Construct, id: string, { settings, key, stage, removalPolicy }: BackendClientProps) {
+  constructor(scope: Construct, id: string, { settings, key, stage, removalPolicy, keys }: BackendClientProps) {
     super(scope, id);
+    this.#keys = keys;
     this.#secret = new NamedSecret(this, "ClientSecret", {
       secretName: `integra-bridge/${stage}/client`,
       description: 'IntegraConnect client: {"clientId", "scope", "current": <private JWK>, "next"?: <private JWK>}',
       encryptionKey: key,
       removalPolicy,
       noRotationReason:
-        "IntegraConnect must register a new key before the key may sign, so the operator rotates it (docs/runbook.md).",
+        "IntegraConnect must know a new key before the key may sign. The setting clientKey.rotateEveryDays rotates it.",
     });
     this.secretName = this.#secret.givenName;
     const { baseUrl, tokenUrl, exportUrl, audience, fileOrigins } = settings;
@@ -47,5 +57,13 @@ export class BackendClient extends Construct {
   grantClient(lambda: LambdaFunction): void {
     lambda.setEnvironment({ ...this.#environment, CLIENT_SECRET: this.secretName });
     this.#secret.allowRead(lambda);
+    this.#keys.allowSign(lambda);
+  }
+
+  /** Lets a function rotate the client's key, and try the new one at the server. */
+  grantRotation(lambda: LambdaFunction): void {
+    this.grantClient(lambda);
+    this.#secret.allowRotate(lambda);
+    this.#keys.allowRotate(lambda);
   }
 }

@@ -5,7 +5,7 @@ import { HttpIamAuthorizer, HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigateway
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import * as logs from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { apiRoutes, routesOf } from "#on-demand-api/language/api-routes.ts";
+import { apiRoutes, openRoutes, routesOf } from "#on-demand-api/language/api-routes.ts";
 import type { ApiSettings } from "../../settings/on-demand-api.ts";
 import { grantStartRetrieval } from "../ccd-retrieval/start-access.ts";
 import { grantBucket } from "../platform/bucket-access.ts";
@@ -36,6 +36,7 @@ export class OnDemandApi extends Construct {
   readonly #props: OnDemandApiProps;
   readonly #api: apigatewayv2.HttpApi;
   readonly #secret: ApiSecret;
+  readonly #openRoutes: apigatewayv2.HttpRoute[] = [];
 
   constructor(scope: Construct, id: string, props: OnDemandApiProps) {
     super(scope, id);
@@ -50,20 +51,22 @@ export class OnDemandApi extends Construct {
     this.#secret = new ApiSecret(this, "ApiSecret", functions);
     this.apiId = this.#api.apiId;
     this.url = settings.publicUrl ?? this.#api.apiEndpoint;
-    this.#stage();
+    const stage = this.#stage();
     this.#function("OpenApi", "openapi");
+    grantLedger(props.shared, this.#function("Jwks", "jwks"), { clientKeys: ["GetItem"] });
     this.#fhirApi();
     this.#ccdRequests();
+    this.#throttleOpenRoutes(stage);
   }
 
-  #stage(): void {
+  #stage(): apigatewayv2.HttpStage {
     const { settings, functions } = this.#props;
     const accessLog = new logs.LogGroup(this, "AccessLog", {
       retention: functions.logDays,
       encryptionKey: functions.key,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    new apigatewayv2.HttpStage(this, "Stage", {
+    return new apigatewayv2.HttpStage(this, "Stage", {
       httpApi: this.#api,
       stageName: "$default",
       autoDeploy: true,
@@ -73,6 +76,16 @@ export class OnDemandApi extends Construct {
         format: apigateway.AccessLogFormat.custom(JSON.stringify(accessLine(settings))),
       },
     });
+  }
+
+  /** Gives each open route limits of its own, so that anonymous calls take nothing away from the callers of other routes. */
+  #throttleOpenRoutes(stage: apigatewayv2.HttpStage): void {
+    const { callsPerSecond: throttlingRateLimit, burst: throttlingBurstLimit } = this.#props.settings.openRoutes;
+    const limits = { throttlingRateLimit, throttlingBurstLimit };
+    const resource = stage.node.defaultChild as apigatewayv2.CfnStage;
+    resource.routeSettings = Object.fromEntries(openRoutes.map((key) => [key, limits]));
+    // API Gateway refuses settings for a route that does not exist yet.
+    for (const route of this.#openRoutes) resource.node.addDependency(route);
   }
 
   #fhirApi(): void {
@@ -111,7 +124,8 @@ export class OnDemandApi extends Construct {
         ...(open && { authorizer: new apigatewayv2.HttpNoneAuthorizer() }),
       });
       for (const route of open ? routes : []) {
-        const reason = "The API's description is public. It contains no data about anybody.";
+        const reason = "The API's description and the public keys are public. They contain no data about anybody.";
+        this.#openRoutes.push(route);
         Validations.of(route).acknowledge({ id: "AwsSolutions-APIG4", reason });
       }
     }

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from "node:crypto";
 import { GetPublicKeyCommand, KMSClient, KMSInvalidStateException, SignCommand } from "@aws-sdk/client-kms";
 import { mockClient } from "aws-sdk-client-mock";
-import { importJWK, jwtVerify } from "jose";
+import { importJWK, type JWK, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
 import { clientAssertion } from "#platform/client-key/client-assertion.ts";
 import { parseClientKey } from "#platform/client-key/client-key.ts";
@@ -33,7 +33,7 @@ describe("a client key in KMS", () => {
     const observed = { ...signing, sign: (input: Uint8Array) => (signs(Buffer.from(input)), signing.sign(input)) };
     const assertion = await clientAssertion({ clientId, signing: observed }, "aud", Date.now());
 
-    const published = await importJWK({ ...(await publicJwkOf(stored(alg), keys)) });
+    const published = await importJWK((await publicJwkOf(stored(alg), keys)) as JWK);
     const { payload, protectedHeader } = await jwtVerify(assertion, published, { audience: "aud", algorithms: [alg] });
     expect(payload).toMatchObject({ iss: "client-1", sub: "client-1" });
     expect(protectedHeader).toEqual({ alg, kid: "4f0c", typ: "JWT" });
