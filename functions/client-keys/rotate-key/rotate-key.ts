@@ -3,7 +3,7 @@ import { type PublishedKey, readyAt, stateOf } from "#client-keys/language/key-s
 import type { RotationEvent } from "#client-keys/language/rotation.ts";
 import type { ClientKeyLog } from "#client-keys/log.ts";
 import type { SecretVersions } from "#client-keys/secret/secret-versions.ts";
-import { type ClientKeys, parseClientKeys, type StoredKey } from "#platform/client-key/client-secret.ts";
+import { type ClientKeys, hasKeys, parseClientKeys, type StoredKey } from "#platform/client-key/client-secret.ts";
 import type { Step } from "#platform/lambda/step.ts";
 
 export interface RotationPorts {
@@ -84,7 +84,7 @@ async function testSecret(ports: RotationPorts, token: string): Promise<void> {
   const { secret, publish, tryToken, log, now } = ports;
   const current = await secret.current();
   const text = await secret.version(token);
-  const rotated = text === undefined ? undefined : parseClientKeys(text);
+  const rotated = text === undefined || !hasKeys(text) ? undefined : parseClientKeys(text);
   // When a schedule is set, Secrets Manager calls this step alone, for a version that no rotation made.
   if (text === undefined || rotated?.rotatedFrom === undefined || current === undefined) {
     log.info("KEY_ROTATION_NOTHING_TO_TEST");

@@ -82,6 +82,16 @@ export function parseClientKeys(text: string): ClientKeys {
   return parseWith(clientKeys, text);
 }
 
+/** Whether the text may have keys. A secret that CloudFormation has just created has a random text. */
+export function hasKeys(text: string): boolean {
+  try {
+    const members: unknown = JSON.parse(text);
+    return typeof members === "object" && members !== null && "current" in members;
+  } catch {
+    return false;
+  }
+}
+
 /** The algorithm of a key: that of its type, or of its KMS key. */
 export function algorithmOf(key: StoredKey): SigningAlgorithm {
   if (key.kty === "KMS") return key.alg;
