@@ -1,8 +1,16 @@
 import { clientKeyLog } from "#client-keys/log.ts";
 import { keySetStore } from "#client-keys/records/key-set-store.ts";
 import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
-import { jwks } from "./jwks.ts";
+import { type JwksResponse, jwks } from "./jwks.ts";
 
-const { dynamo, table } = ledgerFromEnvironment();
+let serve: (() => Promise<JwksResponse>) | undefined;
 
-export const handler = jwks({ readKeys: keySetStore(dynamo, table).read, log: clientKeyLog, now: Date.now });
+export const handler = (): Promise<JwksResponse> => {
+  serve ??= build();
+  return serve();
+};
+
+function build(): () => Promise<JwksResponse> {
+  const { dynamo, table } = ledgerFromEnvironment();
+  return jwks({ readKeys: keySetStore(dynamo, table).read, log: clientKeyLog, now: Date.now });
+}
