@@ -124,7 +124,7 @@ function detailOf(key: PublishedKey, now: number): string {
       return key.usedSince === undefined ? "" : `, current since ${timeOf(key.usedSince)}`;
     case "retired":
       return key.retiredAt === undefined ? "" : `, published until ${timeOf(key.retiredAt + publishedAfterUseMs)}`;
-    case "gone":
+    default:
       return key.withdrawnAt === undefined ? "" : `, withdrawn ${timeOf(key.withdrawnAt)}`;
   }
 }

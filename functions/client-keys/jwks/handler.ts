@@ -12,5 +12,6 @@ export const handler = (): Promise<JwksResponse> => {
 
 function build(): () => Promise<JwksResponse> {
   const { dynamo, table } = ledgerFromEnvironment();
-  return jwks({ readKeys: keySetStore(dynamo, table).read, log: clientKeyLog, now: Date.now });
+  const keySet = keySetStore(dynamo, table);
+  return jwks({ readKeys: () => keySet.read(), log: clientKeyLog, now: Date.now });
 }

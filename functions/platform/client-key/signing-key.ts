@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject, sign } from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
 import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
 import { algorithmOf, type KmsKey, type SigningAlgorithm, type StoredKey } from "./client-secret.ts";
 import type { PublicJwk } from "./public-jwk.ts";
@@ -49,7 +49,7 @@ export async function publicJwkOf(stored: StoredKey, kms: Pick<KmsKeys, "publicK
 
 function privateKey(jwk: Exclude<StoredKey, KmsKey>): KeyObject {
   try {
-    return createPrivateKey({ key: jwk as JsonWebKey, format: "jwk" });
+    return createPrivateKey({ key: jwk, format: "jwk" });
   } catch {
     // The error of the import is not kept as the cause: it may quote key material.
     throw new ClientKeyUnusable("the client's secret cannot be used: a key is not a valid private JWK");
