@@ -20,6 +20,8 @@ export default defineConfig({
           // module, and what one sets in the environment is gone with it.
           isolate: false,
           unstubEnvs: true,
+          // The log lines of the code under test would hide the report.
+          env: { POWERTOOLS_LOG_LEVEL: "SILENT" },
           // Property tests that take 5 s here take five times as long on a busy machine.
           testTimeout: 60_000,
           hookTimeout: 60_000,

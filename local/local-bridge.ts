@@ -36,14 +36,14 @@ export interface LocalBridgeOptions {
   settings?: Record<string, unknown>;
   /** What waits of Step Functions are multiplied by. */
   waitScale?: number;
-  /** How the stacks come to the embedded AWS. Default: by the CDK CLI, which an AWS of the user's own always gets. */
+  /** How the stacks are deployed to the embedded AWS. Default: by the CDK CLI, which always deploys to an AWS of the user's own. */
   deploy?: Deployment;
   report?: (progress: string) => void;
   signal?: AbortSignal;
   logFile?: string;
 }
 
-/** Deploys the app's stacks with this context and these tags; answers their outputs. */
+/** Deploys the app's stacks with this context and these tags; returns their outputs. */
 export type Deployment = (
   aws: LocalAws,
   app: { context: Record<string, string>; tags: Record<string, string>; signal?: AbortSignal },

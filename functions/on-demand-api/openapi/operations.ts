@@ -91,8 +91,8 @@ export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
   "GET /.well-known/jwks.json": {
     summary: "Get the bridge's public keys",
     description:
-      "The keys that verify the bridge's client assertions at IntegraConnect: the current key, the next one, and a former one " +
-      "for as long as its assertions may be valid (RFC 7517). Keep the answer no longer than Cache-Control says.",
+      "The keys that verify the bridge's client assertions (RFC 7517): the current key, the next one, and former ones whose " +
+      "assertions may be valid. Keep the response no longer than Cache-Control says.",
     responses: {
       "200": {
         description: "A JWK Set",

@@ -124,7 +124,7 @@ export class OnDemandApi extends Construct {
         ...(open && { authorizer: new apigatewayv2.HttpNoneAuthorizer() }),
       });
       for (const route of open ? routes : []) {
-        const reason = "The API's description and the public keys are public. They contain no data about anybody.";
+        const reason = "The API's description and the public keys are public. They contain no data of a person.";
         this.#openRoutes.push(route);
         Validations.of(route).acknowledge({ id: "AwsSolutions-APIG4", reason });
       }

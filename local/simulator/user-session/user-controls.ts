@@ -12,11 +12,13 @@ export interface UserControls {
   readonly authorizationCode: (request: CodeRequest) => string;
   /** Begins a session; returns its refresh token. Throws RangeError if the user or the app is not registered. */
   readonly openSession: (session: { userId: string; clientId: string }) => string;
-  /** Makes all access tokens of users invalid. Their sessions go on. */
+  /** Makes all access tokens of users invalid. Their sessions continue. */
   readonly revokeUserTokens: () => void;
   /** Ends all sessions of a user: refresh tokens are refused from now on. */
   readonly endSessions: (userId: string) => void;
-  /** Adds a patient whose demographics differ from another's only by the given name. Returns the id. */
+  /** The user withdraws the consent for one app: their sessions end, and codes that were not exchanged become invalid. */
+  readonly withdrawConsent: (consent: { userId: string; clientId: string }) => void;
+  /** Adds a patient with the demographics of an existing one, except for the given name. Returns the id. */
   readonly addTwin: (patientId: string, given: string) => string;
 }
 
@@ -35,10 +37,11 @@ export function userControlsOf({ users, apps, sessions, records }: SimulatorStat
     },
     openSession: ({ userId, clientId }) => {
       requireRegistered({ userId, clientId });
-      return sessions.open(userId, clientId).refreshToken;
+      return sessions.open(userId, clientId);
     },
     revokeUserTokens: () => sessions.revokeAccessTokens(),
     endSessions: (userId) => sessions.endSessions(userId),
+    withdrawConsent: ({ userId, clientId }) => sessions.endSessions(userId, clientId),
     addTwin: (patientId, given) => records.addTwin(patientId, given),
   };
 }

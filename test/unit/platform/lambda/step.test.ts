@@ -111,7 +111,9 @@ describe("a step as a Lambda handler", () => {
 describe("the log", () => {
   it("the log contains no credential and no query of a URL, also in errors and their causes", async () => {
     const program = fileURLToPath(new URL("../../../fixtures/log-credentials.ts", import.meta.url));
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [program]);
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [program], {
+      env: { ...process.env, POWERTOOLS_LOG_LEVEL: "INFO" },
+    });
     const output = stdout + stderr;
     expect(output).toContain("The step failed.");
     expect(output).toContain("AccessRefused");
