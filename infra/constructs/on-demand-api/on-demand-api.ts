@@ -80,8 +80,9 @@ export class OnDemandApi extends Construct {
 
   /** Gives each open route limits of its own, so that anonymous calls take nothing away from the callers of other routes. */
   #throttleOpenRoutes(stage: apigatewayv2.HttpStage): void {
-    const { callsPerSecond: throttlingRateLimit, burst: throttlingBurstLimit } = this.#props.settings.openRoutes;
-    const limits = { throttlingRateLimit, throttlingBurstLimit };
+    const { callsPerSecond, burst } = this.#props.settings.openRoutes;
+    // CloudFormation takes these settings as JSON, so the CDK does not write their names in CloudFormation's own form.
+    const limits = { ThrottlingRateLimit: callsPerSecond, ThrottlingBurstLimit: burst };
     const resource = stage.node.defaultChild as apigatewayv2.CfnStage;
     resource.routeSettings = Object.fromEntries(openRoutes.map((key) => [key, limits]));
     // API Gateway refuses settings for a route that does not exist yet.

@@ -305,7 +305,7 @@ describe("whatever is repeated, interrupted or delayed", () => {
       { numRuns: 150 },
     );
     // The runs are no use if nothing happens in them.
-    expect(promotions).toBeGreaterThan(15);
-    expect(interruptions).toBeGreaterThan(50);
+    expect(promotions).toBeGreaterThan(10);
+    expect(interruptions).toBeGreaterThan(10);
   });
 });
