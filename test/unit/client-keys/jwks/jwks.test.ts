@@ -16,8 +16,8 @@ const served = async (readKeys: () => Promise<PublishedKey[]>) => {
   return { ...(await jwks({ readKeys, log, now: () => now })()), lines };
 };
 
-describe("the public key set", () => {
-  it("it has the keys that are next, current and retired, and none that is gone", async () => {
+describe("what servers are answered", () => {
+  it("the public key set has the keys that are next, current and retired, and none that is gone", async () => {
     const { statusCode, headers, body } = await served(() =>
       Promise.resolve([
         key("gone", { usedSince: 1, retiredAt: now - publishedAfterUseMs }),
@@ -34,7 +34,7 @@ describe("the public key set", () => {
     expect(headers).toMatchObject({ "content-type": "application/json", "cache-control": "public, max-age=300" });
   });
 
-  it("if it cannot be read, servers keep what they have: nothing is cached, and nothing is told of the cause", async () => {
+  it("if the key set cannot be read, servers keep what they have: nothing is cached, and nothing is told of the cause", async () => {
     const { statusCode, headers, body, lines } = await served(() => Promise.reject(new Error("table secret-name")));
     expect([statusCode, headers["cache-control"], lines]).toEqual([503, "no-store", ["KEY_SET_UNREADABLE"]]);
     expect(body).not.toContain("secret-name");

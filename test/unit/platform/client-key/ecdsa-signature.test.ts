@@ -42,6 +42,8 @@ function derSignature(r: bigint, s: bigint): Buffer {
   return Buffer.concat([Buffer.from([0x30, numbers.length]), numbers]);
 }
 
+const padded = (value: bigint): string => value.toString(16).padStart(96, "0");
+
 /** Numbers of every length: without `min`, nearly all would have 48 bytes. */
 const number = fc
   .integer({ min: 1, max: 384 })
@@ -57,7 +59,6 @@ describe("a signature by P-384 in the form of JWS", () => {
   it("r and s of any length are the two halves, padded with zeros in front", () => {
     fc.assert(
       fc.property(number, number, (r, s) => {
-        const padded = (value: bigint) => value.toString(16).padStart(96, "0");
         expect(Buffer.from(joseSignature(derSignature(r, s))).toString("hex")).toBe(padded(r) + padded(s));
       }),
     );
