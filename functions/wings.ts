@@ -8,6 +8,9 @@ import { ccdEvents } from "#ccd-retrieval/language/ccd-events.ts";
 import { ccdFaultNames } from "#ccd-retrieval/language/ccd-faults.ts";
 import { ccdLedgerKeys } from "#ccd-retrieval/language/ledger-keys.ts";
 import { ccdLogCodes } from "#ccd-retrieval/language/log-codes.ts";
+import { clientKeyFaultNames } from "#client-keys/language/key-faults.ts";
+import { clientKeyLedgerKeys } from "#client-keys/language/ledger-keys.ts";
+import { clientKeyLogCodes } from "#client-keys/language/log-codes.ts";
 import { apiLogCodes } from "#on-demand-api/language/log-codes.ts";
 import type { EventOf } from "#platform/bus/event-language.ts";
 import { platformLogCodes } from "#platform/lambda/log-codes.ts";
@@ -48,6 +51,14 @@ export const wings = composeWings([
     faults: sessionFaultNames,
     ledgerKeys: sessionLedgerKeys,
   },
+  {
+    name: "client-keys",
+    logCodes: clientKeyLogCodes,
+    events: {},
+    auditFacts: {},
+    faults: clientKeyFaultNames,
+    ledgerKeys: clientKeyLedgerKeys,
+  },
   { name: "on-demand-api", logCodes: apiLogCodes, events: {}, auditFacts: {}, faults: [], ledgerKeys: {} },
   { name: "platform", logCodes: platformLogCodes, events: {}, auditFacts: {}, faults: [], ledgerKeys: leaseKeys },
 ]);
@@ -60,5 +71,11 @@ export type BridgeEvent = EventOf<typeof eventDetails>;
 export type EventDetail<Type extends EventType> = Extract<BridgeEvent, { type: Type }>["detail"];
 
 /** How the keys of all ledger items begin, by their kind. */
-export const ledgerKeys = { ...exportLedgerKeys, ...ccdLedgerKeys, ...sessionLedgerKeys, ...leaseKeys } as const;
+export const ledgerKeys = {
+  ...exportLedgerKeys,
+  ...ccdLedgerKeys,
+  ...sessionLedgerKeys,
+  ...clientKeyLedgerKeys,
+  ...leaseKeys,
+} as const;
 export type LedgerKey = keyof typeof ledgerKeys;

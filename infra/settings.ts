@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { bulkExport, schedule, scheduleFaults } from "./settings/bulk-export.ts";
 import { ccd } from "./settings/ccd-retrieval.ts";
+import { clientKey } from "./settings/client-keys.ts";
 import { integra } from "./settings/integra.ts";
 import { api } from "./settings/on-demand-api.ts";
 import { alarms, fixedEgress, maxSubscribers, retention, subscriber } from "./settings/platform.ts";
@@ -9,6 +10,7 @@ import { alarms, fixedEgress, maxSubscribers, retention, subscriber } from "./se
 const stageSettings = z
   .strictObject({
     integra,
+    clientKey,
     export: bulkExport,
     ccd,
     schedules: z.array(schedule).default([]),

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import * as z from "zod";
-import { createClientKeyPair, type KeyAlgorithm } from "#cli/client-key-pair.ts";
+import { createClientKeyPair } from "#client-keys/key-pair.ts";
+import type { SigningAlgorithm } from "#platform/client-key/client-secret.ts";
 import { sessionSecret } from "#user-session/language/user-session.ts";
 import type { SimulatorOptions } from "./simulator/options.ts";
 import { type Simulator, startSimulator } from "./simulator/simulator.ts";
@@ -83,7 +84,7 @@ function jsonOrUndefined(text: string): unknown {
 }
 
 export interface SimulatedClient {
-  algorithm?: KeyAlgorithm;
+  algorithm?: SigningAlgorithm;
   simulator?: Omit<SimulatorOptions, "clients">;
 }
 

@@ -14,10 +14,13 @@ export const api = z
         burst: z.number().int().min(1).max(5_000).default(40),
       })
       .prefault({}),
-    /** The limits of each open route, such as `GET /openapi.json`. Anybody can call it, so it must not use up those of the API. */
+    /**
+     * The limits of each open route, such as `GET /.well-known/jwks.json`. Anybody can call it, so it must not use up those of the
+     * API.
+     */
     openThrottle: z
       .strictObject({
-        callsPerSecond: z.number().int().min(1).max(10_000).default(2),
+        callsPerSecond: z.number().int().min(1).max(10_000).default(5),
         burst: z.number().int().min(1).max(5_000).default(10),
       })
       .prefault({}),

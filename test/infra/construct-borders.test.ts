@@ -9,6 +9,7 @@ const infra = join(import.meta.dirname, "..", "..", "infra");
 const mayImport: Record<string, readonly string[]> = {
   platform: [],
   "bulk-export": ["platform"],
+  "client-keys": ["platform", "bulk-export"],
   "user-session": ["platform"],
   "ccd-retrieval": ["platform", "user-session"],
   "on-demand-api": ["platform", "user-session", "ccd-retrieval"],

@@ -1,6 +1,6 @@
 import { PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createClientKeyPair } from "#cli/client-key-pair.ts";
+import { createClientKeyPair } from "#client-keys/key-pair.ts";
 import type { ReceivedExportEvent } from "#local/bridge-caller.ts";
 import { clientSettings } from "#local/local-bridge.ts";
 import type { RequestLogEntry } from "#local/simulator/http/request-log.ts";

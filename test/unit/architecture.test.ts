@@ -50,7 +50,7 @@ function target(file: string, specifier: string): string | undefined {
   return posix.normalize(path.replace("*", specifier.slice(pattern.length - 1)));
 }
 
-const wingNames = ["bulk-export", "ccd-retrieval", "on-demand-api", "user-session"] as const;
+const wingNames = ["bulk-export", "ccd-retrieval", "client-keys", "on-demand-api", "user-session"] as const;
 
 const foldersIn = (folder: string): string[] =>
   readdirSync(join(root, folder)).filter((name) => statSync(join(root, folder, name)).isDirectory());
@@ -62,16 +62,23 @@ const steps = wingNames.flatMap((wing) =>
     .map((name) => `${wing}/${name}`),
 );
 
-/** The modules of other wings that a wing may import: the API and the retrieval use user sessions, and the API starts retrievals. */
+/**
+ * The modules of other wings that a wing may import: the API and the retrieval use user sessions, the API starts retrievals, and
+ * a new client key is tried with the token request of bulk export.
+ */
 const doors: Record<(typeof wingNames)[number], string[]> = {
   "bulk-export": [],
   "ccd-retrieval": ["user-session/"],
+  "client-keys": ["bulk-export/server/backend-client.ts"],
   "on-demand-api": ["user-session/", "ccd-retrieval/entry.ts", "ccd-retrieval/language/"],
   "user-session": [],
 };
 
 /** What of the platform has no I/O: types, schemas, faults, arithmetic. */
 const purePlatform = [
+  "platform/client-key/client-secret.ts",
+  "platform/client-key/key-lifetimes.ts",
+  "platform/client-key/public-jwk.ts",
   "platform/faults/",
   "platform/fhir/",
   "platform/pacing/",

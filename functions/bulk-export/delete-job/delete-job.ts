@@ -1,8 +1,9 @@
 import { executionName } from "#bulk-export/language/execution-names.ts";
-import { ClientKeyUnusable, type ExportFaultName } from "#bulk-export/language/export-faults.ts";
+import type { ExportFaultName } from "#bulk-export/language/export-faults.ts";
 import type { DeleteJobInput, Deletion } from "#bulk-export/language/export-state.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
+import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
 import { AccessRefused } from "#platform/faults/faults.ts";
 import { reasonOf } from "#platform/faults/reason-of.ts";
 import type { Step } from "#platform/lambda/step.ts";

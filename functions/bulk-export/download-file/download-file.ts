@@ -1,6 +1,6 @@
 import { exportEventHead } from "#bulk-export/language/event-head.ts";
 import type { ExportEventBus } from "#bulk-export/language/export-events.ts";
-import { ClientKeyUnusable, ExportStopped } from "#bulk-export/language/export-faults.ts";
+import { ExportStopped } from "#bulk-export/language/export-faults.ts";
 import type { ExportPlan, PlannedFile } from "#bulk-export/language/export-plan.ts";
 import type { ExportRun } from "#bulk-export/language/export-runs.ts";
 import type { DownloadInput, DownloadResult, ExportContext } from "#bulk-export/language/export-state.ts";
@@ -9,6 +9,7 @@ import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { Receipts } from "#bulk-export/records/receipts.ts";
 import type { UploadVerified, VerifiedFile } from "#bulk-export/verified-file/verified-upload.ts";
+import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
 import { AccessRefused, OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import { FileCut, FileDamaged, FileRefused, ObjectConflict } from "#platform/faults/file-faults.ts";
 import type { OpenedBody } from "#platform/http/body-wholeness.ts";

@@ -19,11 +19,6 @@ abstract class ExportFault extends Error {
   abstract override readonly name: ExportFaultName;
 }
 
-/** The client's secret is missing or malformed. The message names what is missing, never a value. */
-export class ClientKeyUnusable extends ExportFault {
-  override readonly name = "ClientKeyUnusable";
-}
-
 /** The server refused the kick-off. Another attempt would be refused as well. */
 export class KickOffRejected extends ExportFault {
   override readonly name = "KickOffRejected";

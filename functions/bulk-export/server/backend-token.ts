@@ -1,9 +1,15 @@
 import type { ExportLog } from "#bulk-export/log.ts";
+import { clientAssertion } from "#platform/client-key/client-assertion.ts";
+import {
+  type CachedClientKey,
+  type ClientKey,
+  cachedClientKey,
+  type ReadSecret,
+} from "#platform/client-key/client-key.ts";
+import type { KmsKeys } from "#platform/client-key/signing-key.ts";
 import { AccessRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import { type Http, refusalText } from "#platform/http/http.ts";
 import { readTokenAnswer, type TokenAnswer, temporaryErrors } from "#platform/http/token-answer.ts";
-import { clientAssertion } from "./client-assertion.ts";
-import { type CachedClientKey, type ClientKey, cachedClientKey, type ReadSecret } from "./client-key.ts";
 import type { IntegraServer } from "./integra-server.ts";
 
 /** The access token of SMART Backend Services. It is kept in memory only. */
@@ -18,6 +24,8 @@ export interface BackendTokenPorts {
   server: IntegraServer;
   http: Http;
   readSecret: ReadSecret;
+  /** Signs if the secret names a key in KMS. */
+  kms: Pick<KmsKeys, "sign">;
   /** Milliseconds since the epoch. */
   now: () => number;
   sleep: (ms: number) => Promise<void>;
@@ -46,7 +54,7 @@ const retryPausesMs = [500, 2_000];
  * The methods throw ClientKeyUnusable, ServerUnavailable, and AccessRefused if the credentials were refused twice.
  */
 export function backendToken(ports: BackendTokenPorts): BackendToken {
-  const clientKey = cachedClientKey(ports.readSecret, ports.now);
+  const clientKey = cachedClientKey(ports.readSecret, ports.kms, ports.now);
   let cached: MintedToken | undefined;
   let minting: Promise<MintedToken> | undefined;
 

@@ -1,7 +1,7 @@
 /** One route of the HTTP API: which function serves it, and whether a call needs credentials. */
 interface ApiRoute {
-  /** The folder below functions/on-demand-api/. */
-  servedBy: "fhir-api" | "ccd-requests" | "openapi";
+  /** The name of the function's folder, below functions/on-demand-api/ or below another wing. */
+  servedBy: "fhir-api" | "ccd-requests" | "openapi" | "jwks";
   /** An open route needs no credentials. API Gateway identifies the caller of any other route before the function runs. */
   open: boolean;
 }
@@ -16,6 +16,7 @@ const ccds = { servedBy: "ccd-requests", open: false } as const;
  */
 export const apiRoutes = {
   "GET /openapi.json": { servedBy: "openapi", open: true },
+  "GET /.well-known/jwks.json": { servedBy: "jwks", open: true },
   "GET /fhir/Patient": fhir,
   "POST /fhir/Patient/_search": fhir,
   "GET /fhir/us-core/Patient": fhir,
@@ -31,7 +32,12 @@ export const apiRoutes = {
 export type ApiRouteKey = keyof typeof apiRoutes;
 
 /** The routes that need credentials. */
-export type ClosedRouteKey = Exclude<ApiRouteKey, "GET /openapi.json">;
+export type ClosedRouteKey = {
+  [Key in ApiRouteKey]: (typeof apiRoutes)[Key]["open"] extends true ? never : Key;
+}[ApiRouteKey];
+
+/** The routes that need none. They have a throttle of their own. */
+type OpenRouteKey = Exclude<ApiRouteKey, ClosedRouteKey>;
 
 /** The routes that a function serves. */
 export function routesOf(servedBy: ApiRoute["servedBy"]): ApiRouteKey[] {

@@ -11,12 +11,14 @@ import {
 } from "#on-demand-api/language/fhir-resource-types.ts";
 import { patientSearchParameters } from "#on-demand-api/language/patient-search.ts";
 import { profileBase, usCoreProfiles, usCoreType } from "#on-demand-api/language/us-core-types.ts";
+import { publicJwk } from "#platform/client-key/public-jwk.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
 import {
   ccdFaults,
   ccdRequest,
   document,
   fhirFaults,
+  gateway,
   ownOutcome,
   ownProblem,
   patientFaults,
@@ -84,6 +86,20 @@ export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
     responses: {
       "200": { description: "OpenAPI 3.1", content: { "application/json": { schema: { type: "object" } } } },
       ...throttled,
+    },
+  },
+  "GET /.well-known/jwks.json": {
+    summary: "Get the bridge's public keys",
+    description:
+      "The keys that verify the bridge's client assertions (RFC 7517): the current key, the next one, and former ones whose " +
+      "assertions may be valid. Keep the response no longer than Cache-Control says.",
+    responses: {
+      "200": {
+        description: "A JWK Set",
+        content: { "application/json": { schema: z.object({ keys: z.array(publicJwk) }) } },
+      },
+      ...throttled,
+      "503": { description: "The keys cannot be read at the moment.", content: gateway },
     },
   },
   "GET /fhir/Patient": {

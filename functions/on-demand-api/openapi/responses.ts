@@ -44,7 +44,7 @@ const retryableFaultHeaders = faultHeaders.extend({ "Retry-After": headers.Retry
 
 const outcome = { "application/fhir+json": { schema: outcomeBody } };
 const problem = { "application/problem+json": { schema: problemBody } };
-const gateway = { "application/json": { schema: gatewayMessage } };
+export const gateway = { "application/json": { schema: gatewayMessage } };
 const outcomeOrGateway = { ...outcome, ...gateway };
 const problemOrGateway = { ...problem, ...gateway };
 

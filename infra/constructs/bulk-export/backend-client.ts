@@ -12,6 +12,21 @@ export interface BackendClientProps {
   removalPolicy: RemovalPolicy;
 }
 
+/** The client's keys that are not in the secret itself. */
+export interface ClientKeys {
+  allowSign(lambda: LambdaFunction): void;
+  allowRotate(lambda: LambdaFunction): void;
+}
+
+/** What a stack grants its functions, so that they can call the server as the stage's client. */
+export interface ClientAccess {
+  readonly secretName: string;
+  /** Lets a function call the server as this client. */
+  grantClient(lambda: LambdaFunction): void;
+  /** Lets a function rotate the client's key, and try the new one at the server. */
+  grantRotation(lambda: LambdaFunction): void;
+}
+
 /**
  * The stage's client at IntegraConnect (SMART Backend Services): the server's URLs, and the secret with our client id,
  * scope and private key. The stack creates the secret without a usable value; the operator stores it (README,
@@ -30,7 +45,7 @@ export class BackendClient extends Construct {
       encryptionKey: key,
       removalPolicy,
       noRotationReason:
-        "IntegraConnect must register a new key before the key may sign, so the operator rotates it (docs/runbook.md).",
+        "IntegraConnect must know a new key before the key may sign. The setting clientKey.rotateEveryDays rotates it.",
     });
     this.secretName = this.#secret.givenName;
     const { baseUrl, tokenUrl, exportUrl, audience, fileOrigins } = settings;
@@ -43,9 +58,21 @@ export class BackendClient extends Construct {
     };
   }
 
-  /** Lets a function call the server as this client. */
-  grantClient(lambda: LambdaFunction): void {
-    lambda.setEnvironment({ ...this.#environment, CLIENT_SECRET: this.secretName });
-    this.#secret.allowRead(lambda);
+  /**
+   * The access to this client for functions of the stack that has the keys.
+   * @param keys those that are not in the secret. They may be added and removed, so no other stack may import them
+   */
+  withKeys(keys: ClientKeys): ClientAccess {
+    const grantClient = (lambda: LambdaFunction): void => {
+      lambda.setEnvironment({ ...this.#environment, CLIENT_SECRET: this.secretName });
+      this.#secret.allowRead(lambda);
+      keys.allowSign(lambda);
+    };
+    const grantRotation = (lambda: LambdaFunction): void => {
+      grantClient(lambda);
+      this.#secret.allowRotate(lambda);
+      keys.allowRotate(lambda);
+    };
+    return { secretName: this.secretName, grantClient, grantRotation };
   }
 }

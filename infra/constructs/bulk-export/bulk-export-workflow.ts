@@ -13,13 +13,13 @@ import type { LambdaFunction } from "../platform/lambda-function.ts";
 import { grantLedger, grantReleaseLease } from "../platform/ledger-access.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
 import { StepFunctionsWorkflow, type WorkflowProps } from "../platform/step-functions-workflow.ts";
-import type { BackendClient } from "./backend-client.ts";
+import type { ClientAccess } from "./backend-client.ts";
 import { exportFact, exportObjects } from "./export-objects.ts";
 import { bulkExportName } from "./state-machine-name.ts";
 
 export interface BulkExportWorkflowProps extends WorkflowProps {
   shared: SharedResources;
-  client: BackendClient;
+  client: ClientAccess;
   settings: { export: BulkExportSettings; integra: IntegraSettings };
 }
 

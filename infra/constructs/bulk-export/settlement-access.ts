@@ -3,11 +3,11 @@ import { grantPublish } from "../platform/bus-access.ts";
 import type { LambdaFunction } from "../platform/lambda-function.ts";
 import { grantLedger } from "../platform/ledger-access.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
-import type { BackendClient } from "./backend-client.ts";
+import type { ClientAccess } from "./backend-client.ts";
 import { exportFact, exportObjects } from "./export-objects.ts";
 
 /** Lets a function settle runs whose execution is over (`functions/bulk-export/settlement/`). */
-export function grantSettlement(shared: SharedResources, client: BackendClient, lambda: LambdaFunction): void {
+export function grantSettlement(shared: SharedResources, client: ClientAccess, lambda: LambdaFunction): void {
   client.grantClient(lambda);
   grantLedger(shared, lambda, { lease: ["GetItem", "DeleteItem"], openRun: ["DeleteItem"] });
   grantBucket(shared, lambda, {

@@ -5,12 +5,12 @@ import { Construct } from "constructs";
 import { type FunctionDefaults, LambdaFunction } from "../platform/lambda-function.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
 import { invokeWhenStopped } from "../platform/stopped-executions.ts";
-import type { BackendClient } from "./backend-client.ts";
+import type { ClientAccess } from "./backend-client.ts";
 import { grantSettlement } from "./settlement-access.ts";
 
 export interface StoppedExportsProps {
   shared: SharedResources;
-  client: BackendClient;
+  client: ClientAccess;
   stateMachine: sfn.StateMachine;
   deadLetters: sqs.Queue;
   functions: FunctionDefaults;

@@ -5,13 +5,13 @@ import type { FunctionDefaults, LambdaFunction } from "../platform/lambda-functi
 import { grantLedger, grantOpenItems } from "../platform/ledger-access.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
 import { Sweeper } from "../platform/sweeper.ts";
-import type { BackendClient } from "./backend-client.ts";
+import type { ClientAccess } from "./backend-client.ts";
 import { grantSettlement } from "./settlement-access.ts";
 import { bulkExportName } from "./state-machine-name.ts";
 
 export interface SweptExportsProps {
   shared: SharedResources;
-  client: BackendClient;
+  client: ClientAccess;
   sweepMinutes: number;
   deadLetters: sqs.Queue;
   functions: FunctionDefaults;

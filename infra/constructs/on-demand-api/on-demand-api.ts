@@ -62,6 +62,7 @@ export class OnDemandApi extends Construct {
     const ownUrl = settings.domain && `https://${settings.domain.name}/`;
     this.url = settings.publicUrl ?? ownUrl ?? this.#api.apiEndpoint;
     this.#function("OpenApi", "openapi");
+    grantLedger(props.shared, this.#function("Jwks", "jwks"), { clientKeys: ["GetItem"] });
     this.#fhirApi();
     this.#ccdRequests();
     this.#stage();
@@ -97,7 +98,10 @@ export class OnDemandApi extends Construct {
     this.#throttleOpenRoutes(stage);
   }
 
-  /** API Gateway refuses the settings of a route that does not exist yet, so the stage waits for the open routes. */
+  /**
+   * Gives each open route limits of its own. API Gateway refuses the settings of a route that does not exist yet, so the stage waits
+   * for the open routes. CloudFormation takes these settings as JSON, so they have its own names.
+   */
   #throttleOpenRoutes(stage: apigatewayv2.HttpStage): void {
     const { callsPerSecond, burst } = this.#props.settings.openThrottle;
     const limits = { ThrottlingRateLimit: callsPerSecond, ThrottlingBurstLimit: burst };
@@ -154,7 +158,7 @@ export class OnDemandApi extends Construct {
       });
       for (const route of open ? routes : []) {
         const reason =
-          "The API's description is public and contains no data of a person. The route has a throttle of its own.";
+          "The API's description and the public keys contain no data of a person. Each open route has a throttle of its own.";
         Validations.of(route).acknowledge({ id: "AwsSolutions-APIG4", reason });
         this.#openRoutes.push({ key, route });
       }

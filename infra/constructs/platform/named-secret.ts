@@ -34,14 +34,23 @@ export class NamedSecret extends secretsmanager.Secret {
    * key's policy, and the landing stack would then depend on the stacks of the functions.
    */
   allowRead(lambda: LambdaFunction): void {
-    const secretArn = Stack.of(this).formatArn({
+    lambda.allow(["secretsmanager:GetSecretValue"], [this.#arn()]);
+    lambda.allow(["kms:Decrypt"], [this.#key.keyArn]);
+  }
+
+  /** Lets a function store new versions of the secret, and make one of them current. */
+  allowRotate(lambda: LambdaFunction): void {
+    lambda.allow(["secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"], [this.#arn()]);
+    lambda.allow(["kms:GenerateDataKey"], [this.#key.keyArn]);
+  }
+
+  #arn(): string {
+    return Stack.of(this).formatArn({
       service: "secretsmanager",
       resource: "secret",
       // Secrets Manager adds a hyphen and six characters to the name.
       resourceName: `${this.givenName}-??????`,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
-    lambda.allow(["secretsmanager:GetSecretValue"], [secretArn]);
-    lambda.allow(["kms:Decrypt"], [this.#key.keyArn]);
   }
 }

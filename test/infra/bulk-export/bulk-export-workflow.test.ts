@@ -136,7 +136,7 @@ test("the functions that call the server as our client have its URLs, and no oth
     return [
       name,
       Object.keys(Variables)
-        .filter((variable) => /^INTEGRA_|^CLIENT_/.test(variable))
+        .filter((variable) => /^INTEGRA_|^CLIENT_SECRET$/.test(variable))
         .toSorted(),
     ] as const;
   });
@@ -148,6 +148,7 @@ test("the functions that call the server as our client have its URLs, and no oth
     "kick-off-export",
     "plan-downloads",
     "poll-export",
+    "rotate-key",
     "sweep-exports",
     "take-lease",
   ]);

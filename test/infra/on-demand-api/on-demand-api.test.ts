@@ -42,8 +42,8 @@ describe.each(variantNames)("the API of %s", (variant) => {
 
   test("each open route has a throttle of its own, and the stage is created after the route", async () => {
     const open = Object.entries(apiRoutes).flatMap(([key, route]) => (route.open ? [key] : []));
-    expect(open).toEqual(["GET /openapi.json"]);
-    const [ThrottlingRateLimit, ThrottlingBurstLimit] = byToken ? [1, 3] : [2, 10];
+    expect(open).toEqual(["GET /openapi.json", "GET /.well-known/jwks.json"]);
+    const [ThrottlingRateLimit, ThrottlingBurstLimit] = byToken ? [1, 3] : [5, 10];
     const limits = { ThrottlingRateLimit, ThrottlingBurstLimit };
     const stage = synth.resource("AWS::ApiGatewayV2::Stage", "OnDemand");
     expect(stage.Properties["RouteSettings"]).toEqual(Object.fromEntries(open.map((key) => [key, limits])));

@@ -87,6 +87,8 @@ describe.each(variantNames)("the functions of %s", (variant) => {
     });
     const withSession = reached.filter(([, kinds]) => kinds.has("user-session#*")).map(([name]) => name);
     expect(withSession.toSorted()).toEqual(["ccd-requests", "fetch-ccds", "fhir-api", "request-ccds"]);
+    const withKeySet = reached.filter(([, kinds]) => kinds.has("client-keys#*")).map(([name]) => name);
+    expect(withKeySet.toSorted()).toEqual(["jwks", "rotate-key"]);
     const withPatients = reached.filter(([, kinds]) => kinds.has("ccd#*")).map(([name]) => name);
     expect(withPatients.toSorted()).toEqual([
       "announce-ccds",
@@ -133,7 +135,7 @@ describe.each(variantNames)("the functions of %s", (variant) => {
   });
 });
 
-test("no option changes the functions' permissions, except for the network interfaces", () => {
+test("no option changes the functions' permissions, except for the network interfaces and the keys in KMS", () => {
   const [plain, full] = [synthesised("prod"), synthesised("prod with every option")].map((synth) =>
     Object.fromEntries(
       functionsOf(synth).map(
@@ -142,7 +144,10 @@ test("no option changes the functions' permissions, except for the network inter
           {
             Properties: { Role },
           },
-        ]) => [name, asLines(allowedTo(synth, Role)).filter((line) => !line.startsWith("ec2:"))],
+        ]) => [
+          name,
+          asLines(allowedTo(synth, Role)).filter((line) => !line.startsWith("ec2:") && !line.includes("ClientKeys/")),
+        ],
       ),
     ),
   );

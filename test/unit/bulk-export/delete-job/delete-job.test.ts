@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { deleteJobStep } from "#bulk-export/delete-job/delete-job.ts";
-import { ClientKeyUnusable } from "#bulk-export/language/export-faults.ts";
 import type { ExportJob } from "#bulk-export/language/export-job.ts";
+import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
 import { AccessRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import type { LeaseHolder } from "#platform/ledger/leases.ts";
 import {

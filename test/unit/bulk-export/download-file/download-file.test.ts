@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type DownloadFilePorts, downloadFile } from "#bulk-export/download-file/download-file.ts";
-import { ClientKeyUnusable } from "#bulk-export/language/export-faults.ts";
 import { type DownloadResult, downloadResult } from "#bulk-export/language/export-state.ts";
 import { verifiedUpload } from "#bulk-export/verified-file/verified-upload.ts";
 import { landingBucket } from "#platform/bucket/landing-bucket.ts";
+import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
 import { AccessRefused, OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import { FileCut, FileDamaged, FileRefused, ObjectConflict } from "#platform/faults/file-faults.ts";
 import type { OpenedBody } from "#platform/http/body-wholeness.ts";

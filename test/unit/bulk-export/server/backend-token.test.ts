@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
 import { decodeProtectedHeader, jwtVerify } from "jose";
 import { afterEach, describe, expect, it } from "vitest";
-import { ClientKeyUnusable } from "#bulk-export/language/export-faults.ts";
 import { type BackendToken, backendToken } from "#bulk-export/server/backend-token.ts";
 import { integraServer } from "#bulk-export/server/integra-server.ts";
+import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
 import { AccessRefused, ServerUnavailable } from "#platform/faults/faults.ts";
-import { ecKey, secretText } from "../../../fixtures/client-keys.ts";
+import { ecKey, noKms, secretText } from "../../../fixtures/client-keys.ts";
 import { tokenReplies } from "../../../fixtures/token-answers.ts";
 import {
   head,
@@ -57,6 +57,7 @@ describe("the backend token", () => {
     const ports = {
       server: integraServer({ baseUrl: wire.origin }),
       http: watched.http,
+      kms: noKms,
       readSecret: () => {
         readings.count += 1;
         return Promise.resolve(secret?.(readings.count) ?? secretText(oldKey.privateJwk));
@@ -281,6 +282,7 @@ describe("the backend token", () => {
         const backend = backendToken({
           server: integraServer({ baseUrl: "https://portal.example" }),
           http: () => Promise.resolve(answer()),
+          kms: noKms,
           readSecret: () => Promise.resolve(secretText(oldKey.privateJwk)),
           now: Date.now,
           sleep: () => Promise.resolve(),
@@ -318,6 +320,7 @@ describe("the backend token", () => {
     const backend = backendToken({
       server: integraServer({ baseUrl: wire.origin }),
       http: watched.http,
+      kms: noKms,
       readSecret: () => Promise.resolve(secretText(oldKey.privateJwk)),
       now: Date.now,
       sleep: () => Promise.resolve(),

@@ -1,16 +1,16 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ClientKeyUnusable } from "#bulk-export/language/export-faults.ts";
-import { clientAssertion } from "#bulk-export/server/client-assertion.ts";
-import { parseClientKey } from "#bulk-export/server/client-key.ts";
-import { ecKey, rsaKey, secretText } from "../../../fixtures/client-keys.ts";
+import { clientAssertion } from "#platform/client-key/client-assertion.ts";
+import { parseClientKey } from "#platform/client-key/client-key.ts";
+import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
+import { ecKey, noKms, rsaKey, secretText } from "../../../fixtures/client-keys.ts";
 
 const ec = ecKey("ec-1").privateJwk;
 const rsa = rsaKey("rsa-1").privateJwk;
 
-async function faultOf(secret: string): Promise<ClientKeyUnusable> {
+function faultOf(secret: string): ClientKeyUnusable {
   try {
-    await parseClientKey(secret);
+    parseClientKey(secret, noKms);
   } catch (error) {
     if (error instanceof ClientKeyUnusable) return error;
     throw error;
@@ -22,39 +22,39 @@ const without = (value: object, field: string): object =>
   Object.fromEntries(Object.entries(value).filter(([name]) => name !== field));
 
 const attempt = async (): Promise<string> =>
-  await clientAssertion(await parseClientKey(secretText(rsaKey("short", 1024).privateJwk)), "aud", Date.now());
+  await clientAssertion(parseClientKey(secretText(rsaKey("short", 1024).privateJwk), noKms), "aud", Date.now());
 
 describe("the client's secret", () => {
   it.each(["clientId", "scope", "current"])(
     "a secret without %s is refused with a fault that names it",
     async (field) => {
       const secret = without({ clientId: "c", scope: "s", current: ec }, field);
-      expect((await faultOf(JSON.stringify(secret))).message).toContain(field);
+      expect(faultOf(JSON.stringify(secret)).message).toContain(field);
     },
   );
 
   it("an empty secret is refused with a fault that names all missing fields", async () => {
-    const { message } = await faultOf("{}");
+    const { message } = faultOf("{}");
     for (const field of ["clientId", "scope", "current"]) expect(message).toContain(field);
   });
 
   it.each(["kty", "kid", "d"])("a key without %s is refused with a fault that names it", async (field) => {
-    expect((await faultOf(secretText(without(ec, field)))).message).toContain(`current.${field}`);
+    expect(faultOf(secretText(without(ec, field))).message).toContain(`current.${field}`);
   });
 
   it.each(["n", "e", "p", "q", "dp", "dq", "qi"])(
     "an RSA key without %s is refused with a fault that names it",
     async (field) => {
-      expect((await faultOf(secretText(without(rsa, field)))).message).toContain(`current.${field}`);
+      expect(faultOf(secretText(without(rsa, field))).message).toContain(`current.${field}`);
     },
   );
 
   it.each(["crv", "x", "y"])("an EC key without %s is refused with a fault that names it", async (field) => {
-    expect((await faultOf(secretText(without(ec, field)))).message).toContain(`current.${field}`);
+    expect(faultOf(secretText(without(ec, field))).message).toContain(`current.${field}`);
   });
 
   it("a malformed next key is refused before the rotation", async () => {
-    const { message } = await faultOf(secretText(ec, { next: without(ec, "kid") }));
+    const { message } = faultOf(secretText(ec, { next: without(ec, "kid") }));
     expect(message).toContain("next.kid");
   });
 
@@ -65,16 +65,16 @@ describe("the client's secret", () => {
     ["null", "null"],
     ["a number", "7"],
   ])("a secret that is %s is refused", async (_, text) => {
-    expect((await faultOf(text)).message).toContain("secret");
+    expect(faultOf(text).message).toContain("secret");
   });
 
   it("an EC key with another curve than P-384 is refused", async () => {
-    expect((await faultOf(secretText(ecKey("p256", "P-256").privateJwk))).message).toContain("P-384");
+    expect(faultOf(secretText(ecKey("p256", "P-256").privateJwk)).message).toContain("P-384");
   });
 
   it("a public key is refused, because it cannot sign", async () => {
     const publicJwk = { ...ecKey("pub").publicKey.export({ format: "jwk" }), kid: "pub" };
-    expect((await faultOf(secretText(publicJwk))).message).toContain("current.d");
+    expect(faultOf(secretText(publicJwk)).message).toContain("current.d");
   });
 
   it.each([
@@ -82,7 +82,7 @@ describe("the client's secret", () => {
     ["ES384 for an RSA key", { ...rsa, alg: "ES384" }],
     ["RS256", { ...rsa, alg: "RS256" }],
   ])("a key with alg %s is refused", async (_, jwk) => {
-    expect((await faultOf(secretText(jwk))).message).toContain("current.alg");
+    expect(faultOf(secretText(jwk)).message).toContain("current.alg");
   });
 
   it("an RSA key that is too short for RS384 is refused before it signs", async () => {
@@ -113,7 +113,7 @@ describe("the client's secret", () => {
         const secret = { clientId: `${marker}-id`, scope: `${marker}-scope`, current, [spoiled]: spoil };
         const texts = [JSON.stringify(secret), `${JSON.stringify(secret)}${marker}`, secretText(current), marker];
         for (const text of texts) {
-          const fault = await faultOf(text);
+          const fault = faultOf(text);
           expect(fault.message).not.toContain("SECRET");
           expect(JSON.stringify(fault.cause ?? null)).not.toContain("SECRET");
         }

@@ -1,9 +1,9 @@
 import { decodeProtectedHeader, jwtVerify } from "jose";
 import { describe, expect, it } from "vitest";
-import { clientAssertion } from "#bulk-export/server/client-assertion.ts";
-import { parseClientKey } from "#bulk-export/server/client-key.ts";
 import { integraServer } from "#bulk-export/server/integra-server.ts";
-import { ecKey, rsaKey, secretText } from "../../../fixtures/client-keys.ts";
+import { clientAssertion } from "#platform/client-key/client-assertion.ts";
+import { parseClientKey } from "#platform/client-key/client-key.ts";
+import { ecKey, noKms, rsaKey, secretText } from "../../../fixtures/client-keys.ts";
 
 const audience = integraServer({ baseUrl: "https://portal.minerva.integracloud.com/" }).audience;
 
@@ -14,7 +14,7 @@ describe("a client assertion", () => {
   ])(
     "a client assertion is signed with %s, according to the key's type, and verifies with the public key",
     async (algorithm, pair) => {
-      const client = await parseClientKey(secretText(pair.privateJwk));
+      const client = parseClientKey(secretText(pair.privateJwk), noKms);
       const now = Date.now();
       const assertion = await clientAssertion(client, audience, now);
       expect(decodeProtectedHeader(assertion)).toEqual({ alg: algorithm, kid: pair.privateJwk.kid, typ: "JWT" });
@@ -29,7 +29,7 @@ describe("a client assertion", () => {
   );
 
   it("each client assertion has another jti", async () => {
-    const client = await parseClientKey(secretText(ecKey("ec-1").privateJwk));
+    const client = parseClientKey(secretText(ecKey("ec-1").privateJwk), noKms);
     const assertions = await Promise.all(
       Array.from({ length: 500 }, () => clientAssertion(client, audience, 1_700_000_000_000)),
     );
@@ -42,7 +42,7 @@ describe("a client assertion", () => {
 
   it("a client assertion is signed with the key in `current`, not with the one in `next`", async () => {
     const [current, next] = [ecKey("now"), ecKey("later")];
-    const client = await parseClientKey(secretText(current.privateJwk, { next: next.privateJwk }));
+    const client = parseClientKey(secretText(current.privateJwk, { next: next.privateJwk }), noKms);
     expect(decodeProtectedHeader(await clientAssertion(client, audience, Date.now())).kid).toBe("now");
   });
 });
