@@ -67,7 +67,8 @@ function fillPage(documents: readonly DocumentView[]): DocumentView[] {
 }
 
 /** A document with its URL in the API instead of its key in the bucket. */
-function documentView({ key: _, ...document }: CcdDocument, href: string): DocumentView {
+function documentView(stored: CcdDocument, href: string): DocumentView {
+  const { key: _, ...document } = stored;
   return { ...document, href };
 }
 

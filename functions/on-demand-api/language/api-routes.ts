@@ -36,9 +36,6 @@ export type ClosedRouteKey = {
   [Key in ApiRouteKey]: (typeof apiRoutes)[Key]["open"] extends true ? never : Key;
 }[ApiRouteKey];
 
-/** The routes that need none. They have a throttle of their own. */
-type OpenRouteKey = Exclude<ApiRouteKey, ClosedRouteKey>;
-
 /** The routes that a function serves. */
 export function routesOf(servedBy: ApiRoute["servedBy"]): ApiRouteKey[] {
   const keys = Object.keys(apiRoutes) as ApiRouteKey[];
