@@ -11,6 +11,8 @@ export interface TokenAnswer {
   /** How long the access token counts as valid, in seconds, from 1 to a day. Undefined if the answer does not say. */
   lifetimeSeconds: number | undefined;
   scope: string | undefined;
+  /** All members of a 2xx, as received: id_token and launch context (SMART App Launch). Empty if the body is no JSON object. */
+  members: Readonly<Record<string, unknown>>;
   /** The answer as a refusal, for an answer without an access token. */
   refusal: Refusal;
   /** What an OAuth error refuses for good, whatever the status: the client or its request, or the grant. Undefined if nothing. */
@@ -60,6 +62,7 @@ export async function readTokenAnswer(answer: HttpAnswer, now: number): Promise<
     refreshToken: textOf(json["refresh_token"]),
     lifetimeSeconds: lifetimeOf(json["expires_in"]),
     scope: scopeOf(json["scope"]),
+    members: isSuccess ? json : {},
     refusal,
     refused: refusedBy.get(refusal.oauthError),
   };

@@ -31,7 +31,11 @@ export type SessionSecret = z.infer<typeof sessionSecret>;
 /** A client of the token endpoint, as a session's secret describes it. */
 export interface OAuthClient {
   id: string;
-  authentication: { method: "none" } | { method: "client_secret_post" | "client_secret_basic"; secret: string };
+  authentication:
+    | { method: "none" }
+    | { method: "client_secret_post" | "client_secret_basic"; secret: string }
+    /** Signs a new client assertion for each request (SMART App Launch, "Client Authentication: Asymmetric"; RFC 7523, 2.2). */
+    | { method: "private_key_jwt"; signAssertion: (audience: URL) => Promise<string> };
 }
 
 /** The tokens that the token endpoint issued (guide, "Generation of access token"; RFC 6749, 5.1). */
