@@ -35,7 +35,9 @@ function isCovered(scope: ResourceScope, held: readonly ResourceScope[]): boolea
     ({ level, type, limit }) =>
       level === scope.level && (type === "*" || type === scope.type) && (limit === "" || limit === scope.limit),
   );
-  return [...scope.permissions].every((letter) => covering.some(({ permissions }) => permissions.includes(letter)));
+  return scope.permissions
+    .split("")
+    .every((letter) => covering.some(({ permissions }) => permissions.includes(letter)));
 }
 
 function readResourceScope(text: string): ResourceScope | undefined {

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import type { Http } from "#platform/http/http.ts";
 import { SessionDead } from "#user-session/language/session-faults.ts";
@@ -142,7 +142,7 @@ describe("a user's token", () => {
     });
 
     it("a refused assertion is quoted by no message", async () => {
-      const signAssertion = () => Promise.resolve("header.PLANTED.signature");
+      const signAssertion = vi.fn(() => Promise.resolve("header.PLANTED.signature"));
       const client: OAuthClient = { id: "bridge", authentication: { method: "private_key_jwt", signAssertion } };
       const fault = await faultOf(oauthError(400, "invalid_client", "header.PLANTED.signature is wrong"), client);
       expect(fault).toMatchObject({ name: "SessionDead", refusal: "client-refused" });
@@ -164,13 +164,13 @@ describe("a user's token", () => {
     });
   });
 
-  describe("a revocation", () => {
-    const revoke = async (reply: WireReply) => {
-      const { ports, wire } = await given(reply);
-      const url = new URL("/revoke", wire.origin);
-      return { wire, done: revokeToken(ports, confidential("client_secret_post"), url, "refresh-1") };
-    };
+  async function revoke(reply: WireReply): Promise<{ wire: WireServer; done: Promise<void> }> {
+    const { ports, wire } = await given(reply);
+    const url = new URL("/revoke", wire.origin);
+    return { wire, done: revokeToken(ports, confidential("client_secret_post"), url, "refresh-1") };
+  }
 
+  describe("a revocation", () => {
     it("sends the refresh token with the client's credentials", async () => {
       const { wire, done } = await revoke(says(200, {}, ""));
       await done;

@@ -21,6 +21,8 @@ const answering = (answers: Record<string, PlannedAnswer>) =>
 const read = (http: Http) => readSmartConfiguration({ http, server });
 const readFrom = (body: unknown) => read(answering({ [smartUrl]: { status: 200, body } }));
 
+const tooLate: Http = () => Promise.reject(new DOMException("late", "TimeoutError"));
+
 describe("the SMART configuration", () => {
   it("names the endpoints, the issuer and the keys", async () => {
     const http = answering({ [smartUrl]: { status: 200, body: complete } });
@@ -87,8 +89,10 @@ describe("the SMART configuration", () => {
         "javascript:alert(1)",
         "x",
       ]) {
-        const failure = expect(readFrom({ ...complete, [name]: url })).rejects;
-        await failure.toMatchObject({ name: "LaunchFailed", reason: "server-unusable" });
+        await expect(readFrom({ ...complete, [name]: url })).rejects.toMatchObject({
+          name: "LaunchFailed",
+          reason: "server-unusable",
+        });
       }
     },
   );
@@ -103,8 +107,10 @@ describe("the SMART configuration", () => {
 
   it.each(["authorization_endpoint", "token_endpoint"])("is refused without %s", async (name) => {
     for (const value of [undefined, null, "", 7, ["https://login.example/a"]]) {
-      const failure = expect(readFrom({ ...complete, [name]: value })).rejects;
-      await failure.toMatchObject({ reason: "server-unusable", message: expect.stringContaining(name) });
+      await expect(readFrom({ ...complete, [name]: value })).rejects.toMatchObject({
+        reason: "server-unusable",
+        message: expect.stringContaining(name) as string,
+      });
     }
   });
 
@@ -120,8 +126,7 @@ describe("the SMART configuration", () => {
   });
 
   it("that does not come in time counts as unavailable", async () => {
-    const http: Http = () => Promise.reject(new DOMException("late", "TimeoutError"));
-    await expect(read(http)).rejects.toMatchObject({
+    await expect(read(tooLate)).rejects.toMatchObject({
       name: "ServerUnavailable",
       message: "the server did not send its smart-configuration within 5 s",
     });
