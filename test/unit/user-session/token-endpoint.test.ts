@@ -142,7 +142,7 @@ describe("a user's token", () => {
     });
 
     it("a refused assertion is quoted by no message", async () => {
-      const signAssertion = vi.fn(() => Promise.resolve("header.PLANTED.signature"));
+      const signAssertion = vi.fn<() => Promise<string>>(() => Promise.resolve("header.PLANTED.signature"));
       const client: OAuthClient = { id: "bridge", authentication: { method: "private_key_jwt", signAssertion } };
       const fault = await faultOf(oauthError(400, "invalid_client", "header.PLANTED.signature is wrong"), client);
       expect(fault).toMatchObject({ name: "SessionDead", refusal: "client-refused" });
