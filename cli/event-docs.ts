@@ -8,20 +8,25 @@ import {
   exportResumeRequested,
 } from "#bulk-export/language/export-events.ts";
 import { exportRequestDetail } from "#bulk-export/language/export-request.ts";
-import { eventDetails } from "#functions/wings.ts";
+import { type EventType, eventDetails } from "#functions/wings.ts";
 import { eventSource } from "#platform/bus/event-language.ts";
 
 const repository = join(import.meta.dirname, "..");
 
-/** The schemas of all events' details by detail-type: events that callers send, and events that the bridge publishes. */
-const details: Record<string, z.ZodType> = {
+/** The details of the events that callers send, by detail-type. */
+const requestDetails = {
   [exportRequested]: exportRequestDetail,
   [exportResumeRequested]: exportReference,
   [exportCancelRequested]: exportReference,
-  ...eventDetails,
-};
+} as const;
 
-const introductions: Record<string, string> = {
+/** The detail-type of a documented event: callers send it, or the bridge publishes it. */
+type DocumentedType = keyof typeof requestDetails | EventType;
+
+const details: Record<DocumentedType, z.ZodType> = { ...requestDetails, ...eventDetails };
+
+/** The compiler asks for the introduction of each documented event. */
+const introductions: Record<DocumentedType, string> = {
   "Export Requested": "You send it to request an export. The bridge accepts any `source`.",
   "Export Resume Requested":
     "You send it to resume an export that ended partial or failed. The bridge downloads the missing files from the same job " +
@@ -52,18 +57,14 @@ const introductions: Record<string, string> = {
 const slug = (type: string): string => type.toLowerCase().replaceAll(" ", "-");
 
 /** The path of the example of an event's detail. A test validates it against the schema. */
-export const examplePath = (type: string): string =>
+export const examplePath = (type: DocumentedType): string =>
   join(repository, "test", "contracts", "examples", `${slug(type)}.json`);
 
 /** The documented detail-types. */
-export const documentedTypes = (): string[] => Object.keys(details);
+export const documentedTypes = (): DocumentedType[] => Object.keys(details) as DocumentedType[];
 
 /** The schema of a documented event's detail. */
-export function detailSchema(type: string): z.ZodType {
-  const schema = details[type];
-  if (schema === undefined) throw new Error(`there is no event with the detail-type ${type}`);
-  return schema;
-}
+export const detailSchema = (type: DocumentedType): z.ZodType => details[type];
 
 /** Renders docs/events.md and the JSON Schemas, by their paths from the repository's root. */
 export async function renderEventDocs(): Promise<Map<string, string>> {

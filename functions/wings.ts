@@ -19,8 +19,8 @@ import { sessionEvents } from "#user-session/language/session-events.ts";
 import { sessionFaultNames } from "#user-session/language/session-faults.ts";
 
 /*
- * The wings of the bridge, and what each declares. Only what must know all of them imports this file: infra, the generated docs,
- * the tests. A Lambda function imports its own wing.
+ * The wings of the bridge, with the declarations of each. Only code that needs all wings imports this file: infra, the generated
+ * docs and the tests. A Lambda function imports its own wing.
  */
 
 export const wings = composeWings([

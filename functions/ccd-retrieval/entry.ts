@@ -33,7 +33,7 @@ export interface CcdRetrieval {
     /**
      * Signs a link to a document.
      * @param key the document's key, as `index` returns it
-     * @returns a URL under which anybody can read the document for a minute: give it only to the request's caller, never log it
+     * @returns a URL that opens the document for a minute without credentials: give it only to the request's caller, never log it
      */
     link(key: string): Promise<string>;
   };

@@ -115,8 +115,8 @@ function nextAction(record: SessionRecord | undefined, rejected: string | undefi
 }
 
 /**
- * Reads the secret, then refreshes the session. Returns undefined if the session must be read again: its chain began anew or
- * continues, or another process was faster.
+ * Reads the secret, then refreshes the session. Returns undefined if the session must be read again: a new chain began, the
+ * chain continues, or another process was faster.
  */
 async function renew(
   ports: SessionRefreshPorts,

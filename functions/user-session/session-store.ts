@@ -26,15 +26,15 @@ const names = {
   "#attempts": "attempts",
   "#retryAt": "retryAt",
   "#settledBy": "settledBy",
-  "#deadAt": "deadAt",
+  "#endedAt": "deadAt",
   "#refusal": "refusal",
   "#words": "words",
-  "#told": "toldOfDeathAt",
+  "#endPublishedAt": "toldOfDeathAt",
 } as const;
 
 const accessNames = "#access, #issuedAt, #renewAt";
 const claimNames = "#claim, #claimUntil";
-const deathNames = "#deadAt, #refusal, #words, #told";
+const endNames = "#endedAt, #refusal, #words, #endPublishedAt";
 
 /** One conditional write: its condition, and what it changes. */
 interface Change {
@@ -85,7 +85,7 @@ export function userSessions(dynamo: DynamoDBDocumentClient, table: string): Use
       await change(sessionId, {
         when: "attribute_not_exists(#putAt) OR #putAt < :putAt",
         set: "#seed = :seed, #putAt = :putAt, #refresh = :refresh, #attempts = :none, #generation = if_not_exists(#generation, :none) + :one",
-        remove: `${accessNames}, ${claimNames}, ${deathNames}, #retryAt`,
+        remove: `${accessNames}, ${claimNames}, ${endNames}, #retryAt`,
         values: {
           ":seed": seed.digest,
           ":putAt": seed.putAt,
@@ -97,9 +97,9 @@ export function userSessions(dynamo: DynamoDBDocumentClient, table: string): Use
     },
     reopen: async (sessionId, seed) => {
       await change(sessionId, {
-        when: "#seed = :seed AND #putAt < :putAt AND attribute_exists(#deadAt)",
+        when: "#seed = :seed AND #putAt < :putAt AND attribute_exists(#endedAt)",
         set: "#putAt = :putAt, #attempts = :none",
-        remove: `${deathNames}, #retryAt`,
+        remove: `${endNames}, #retryAt`,
         values: { ":seed": seed.digest, ":putAt": seed.putAt, ":none": 0 },
       });
     },
@@ -107,7 +107,7 @@ export function userSessions(dynamo: DynamoDBDocumentClient, table: string): Use
       change(
         sessionId,
         {
-          when: "#generation = :generation AND attribute_not_exists(#deadAt) AND (attribute_not_exists(#claim) OR #claimUntil <= :now) AND (attribute_not_exists(#retryAt) OR #retryAt <= :now)",
+          when: "#generation = :generation AND attribute_not_exists(#endedAt) AND (attribute_not_exists(#claim) OR #claimUntil <= :now) AND (attribute_not_exists(#retryAt) OR #retryAt <= :now)",
           set: "#claim = :claim, #claimUntil = :until, #putAt = :putAt, #attempts = #attempts + :one",
           remove: "#retryAt",
           values: {
@@ -136,7 +136,7 @@ export function userSessions(dynamo: DynamoDBDocumentClient, table: string): Use
         sessionId,
         {
           when: "#claim = :claim AND #generation = :generation",
-          set: "#deadAt = :at, #refusal = :refusal, #words = :words, #settledBy = :claim",
+          set: "#endedAt = :at, #refusal = :refusal, #words = :words, #settledBy = :claim",
           remove: `${claimNames}, #retryAt`,
           values: {
             ":claim": claim.id,
@@ -146,10 +146,10 @@ export function userSessions(dynamo: DynamoDBDocumentClient, table: string): Use
             ":words": message,
           },
         },
-        (item) => item[names["#settledBy"]] === claim.id && item[names["#deadAt"]] !== undefined,
+        (item) => item[names["#settledBy"]] === claim.id && item[names["#endedAt"]] !== undefined,
       ),
     markEndPublished: async (sessionId, endedAt) => {
-      await change(sessionId, { when: "#deadAt = :at", set: "#told = :at", values: { ":at": endedAt } });
+      await change(sessionId, { when: "#endedAt = :at", set: "#endPublishedAt = :at", values: { ":at": endedAt } });
     },
   };
 }
@@ -168,14 +168,14 @@ function refreshedChange(claim: RefreshClaim, refreshed: RefreshedSession): Chan
     return {
       when,
       set: `${set}, #retryAt = :retryAt`,
-      remove: `${accessNames}, ${claimNames}, ${deathNames}`,
+      remove: `${accessNames}, ${claimNames}, ${endNames}`,
       values: { ...values, ":retryAt": refreshed.retryAt },
     };
   }
   return {
     when,
     set: `${set}, #access = :access, #issuedAt = :issuedAt, #renewAt = :renewAt, #attempts = :none`,
-    remove: `${claimNames}, ${deathNames}, #retryAt`,
+    remove: `${claimNames}, ${endNames}, #retryAt`,
     values: {
       ...values,
       ":access": access.token,
@@ -213,12 +213,12 @@ function recordOf(item: Item): SessionRecord {
     claim: has("#claim") ? { id: textOf("#claim"), until: numberOf("#claimUntil") } : undefined,
     attempts: numberOf("#attempts"),
     retryAt: has("#retryAt") ? numberOf("#retryAt") : undefined,
-    end: has("#deadAt")
+    end: has("#endedAt")
       ? {
-          at: numberOf("#deadAt"),
+          at: numberOf("#endedAt"),
           refusal: refusalOf(textOf("#refusal")),
           message: textOf("#words"),
-          published: item[names["#told"]] !== undefined,
+          published: item[names["#endPublishedAt"]] !== undefined,
         }
       : undefined,
   };

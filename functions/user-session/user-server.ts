@@ -8,7 +8,7 @@ export interface UserServer extends TrustedOrigins {
   fhirUrl: URL;
   /** The two patient searches of the guide, below `fhirUrl`. */
   patientSearchPaths: Record<PatientSearchEndpoint, string>;
-  /** Where the US Core resources other than Patient are, below `fhirUrl`. */
+  /** The paths of the US Core resources other than Patient, below `fhirUrl`. */
   usCorePaths: { [Name in keyof UsCorePaths]-?: NonNullable<UsCorePaths[Name]> };
   ccd: { requestUrl: URL; nonceUrl: URL; downloadUrl: URL };
 }

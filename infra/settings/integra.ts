@@ -23,7 +23,7 @@ export const integra = z
     /** The paths of the patient searches, relative to `fhirUrl`. A path that is absent is the one that the guide names. */
     patientSearchPaths: patientSearchPaths.optional(),
     /**
-     * Where the US Core resources are, relative to `fhirUrl`: `base` (if absent, `us-core`), and the `spelling` of the types,
+     * The place of the US Core resources, relative to `fhirUrl`: `base` (if absent, `us-core`), and the `spelling` of the types,
      * `as-in-fhir` (if absent) or `lower-case`. The path of Patient is in `patientSearchPaths`.
      */
     usCorePaths: usCorePaths.optional(),

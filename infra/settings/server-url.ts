@@ -28,7 +28,7 @@ export const fileOrigin = serverUrl
   )
   .refine(isAcceptableHost, "must not be an address that is link-local, of a metadata service, or otherwise special");
 
-/** Loopback and private addresses are accepted: whoever writes one into the settings means that server. */
+/** Loopback and private addresses are accepted: an operator who sets one means that server. */
 function isAcceptableHost(text: string): boolean {
   const url = URL.parse(text);
   const address = url === null ? undefined : addressOf(url);

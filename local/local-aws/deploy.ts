@@ -41,7 +41,7 @@ const LOCAL_ACCOUNT = "000000000000";
 /** How the folders begin in which assemblies are made, below the system's folder for temporary files. */
 export const ASSEMBLY_PREFIX = "integra-bridge-assembly-";
 
-/** Synthesizes the app and deploys its stacks; answers their outputs. */
+/** Synthesizes the app and deploys its stacks. Returns their outputs. */
 export async function deployStacks(aws: LocalAws, options: DeployOptions): Promise<StackOutputs> {
   const { context, tags = {}, stacks = [], app } = options;
   // The assembly is needed until it is deployed, and two deployments may run at the same time.

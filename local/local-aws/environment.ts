@@ -16,21 +16,21 @@ export const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url)).repla
 
 const NODE_MODULES = join(REPOSITORY, "node_modules");
 
-// What would send the local AWS, its Lambdas or the CDK elsewhere, or make their Node behave unlike Lambda's.
-const FOREIGN = /^(AWS_|CDK_|VITEST|NODE_|npm_|PYTHON|VIRTUAL_ENV$|MINISTACK_|SFN_|LAMBDA_|LOCALSTACK_)/;
-const FOREIGN_NAMES = new Set(["NODE_EXTRA_CA_CERTS", "NODE_OPTIONS", "TEST", "USE_SSL", "PERSIST_STATE"]);
+// Variables that would direct the local AWS, its Lambdas or the CDK elsewhere, or change how their Node behaves.
+const REMOVED_PATTERN = /^(AWS_|CDK_|VITEST|NODE_|npm_|PYTHON|VIRTUAL_ENV$|MINISTACK_|SFN_|LAMBDA_|LOCALSTACK_)/;
+const REMOVED_NAMES = new Set(["NODE_EXTRA_CA_CERTS", "NODE_OPTIONS", "TEST", "USE_SSL", "PERSIST_STATE"]);
 
-/** The surroundings without anything that concerns AWS, Node or the test runner; Node 24 comes first on PATH. */
+/** The surroundings without the variables of AWS, Node and the test runner, and with Node 24 first on PATH. */
 export function cleanEnvironment(surroundings: NodeJS.ProcessEnv = process.env): Environment {
   const clean: Environment = {};
   for (const [name, value] of Object.entries(surroundings)) {
-    if (value !== undefined && !FOREIGN.test(name) && !FOREIGN_NAMES.has(name)) clean[name] = value;
+    if (value !== undefined && !REMOVED_PATTERN.test(name) && !REMOVED_NAMES.has(name)) clean[name] = value;
   }
   clean["PATH"] = [join(NODE_MODULES, ".bin"), surroundings["PATH"]].filter(Boolean).join(delimiter);
   return clean;
 }
 
-/** How the embedded server is to behave. */
+/** The settings of the embedded server. */
 export type ServerSettings = { port: number; scratch: string; waitScale: number; enforceIam: boolean };
 
 /** The whole environment of the embedded server, which its Lambdas inherit. */
@@ -42,7 +42,7 @@ export function serverEnvironment(
   return {
     ...cleanEnvironment(surroundings),
     ...credentials(ROOT_CREDENTIALS),
-    ...NO_FOREIGN_CONFIGURATION,
+    ...NO_USER_CONFIGURATION,
     GATEWAY_PORT: String(port),
     BIND_HOST: "127.0.0.1",
     // Its line "Running on …" is how we know that it listens.
@@ -54,7 +54,7 @@ export function serverEnvironment(
     SFN_WAIT_SCALE: String(waitScale),
     LAMBDA_ASYNC_RETRY_BASE_SECONDS: String(waitScale),
     NODE_PATH: NODE_MODULES,
-    // Python keeps its bytecode here rather than beside our sources.
+    // Python keeps its bytecode here, and not beside our sources.
     PYTHONPYCACHEPREFIX: join(REPOSITORY, ".local/pycache"),
     TMPDIR: scratch,
     STATE_DIR: join(scratch, "state"),
@@ -62,11 +62,11 @@ export function serverEnvironment(
   };
 }
 
-/** What the CDK CLI and SDK clients need in order to talk to the embedded server. */
+/** The environment in which the CDK CLI and SDK clients reach the embedded server. */
 export function clientEnvironment(endpoint: string): Environment {
   return {
     ...credentials(ROOT_CREDENTIALS),
-    ...NO_FOREIGN_CONFIGURATION,
+    ...NO_USER_CONFIGURATION,
     ...QUIET_CDK,
     AWS_ENDPOINT_URL: endpoint,
     NO_PROXY: "127.0.0.1,localhost",
@@ -74,13 +74,13 @@ export function clientEnvironment(endpoint: string): Environment {
   };
 }
 
-/** The same for an AWS of the user's own: all they say about AWS, with our defaults where they say nothing. */
+/** The same for the user's own AWS: all of the user's AWS variables, with our defaults for missing ones. */
 export function userEnvironment(surroundings: NodeJS.ProcessEnv = process.env): Environment {
-  const said = Object.entries(surroundings).filter(
+  const ownVariables = Object.entries(surroundings).filter(
     (entry): entry is [string, string] =>
       entry[1] !== undefined && (entry[0].startsWith("AWS_") || entry[0] === "NODE_EXTRA_CA_CERTS"),
   );
-  return { ...credentials(ROOT_CREDENTIALS), ...QUIET_CDK, ...Object.fromEntries(said), ...region() };
+  return { ...credentials(ROOT_CREDENTIALS), ...QUIET_CDK, ...Object.fromEntries(ownVariables), ...region() };
 }
 
 function credentials(given: { accessKeyId: string; secretAccessKey: string }): Environment {
@@ -91,8 +91,8 @@ function region(): Environment {
   return { AWS_REGION: REGION, AWS_DEFAULT_REGION: REGION };
 }
 
-// A profile in the home directory may carry an endpoint or a role; the metadata service is a slow way to find none.
-const NO_FOREIGN_CONFIGURATION: Environment = {
+// A profile in the home directory may carry an endpoint or a role; the metadata service would answer slowly, and has no credentials.
+const NO_USER_CONFIGURATION: Environment = {
   AWS_CONFIG_FILE: devNull,
   AWS_SHARED_CREDENTIALS_FILE: devNull,
   AWS_EC2_METADATA_DISABLED: "true",

@@ -40,7 +40,7 @@ export interface UserApiOptions {
   userTokenLifetimeSeconds?: number;
   /** Default 600. */
   authorizationCodeLifetimeSeconds?: number;
-  /** Default 30 days, counted anew from each refresh. */
+  /** Default 30 days, counted from the last refresh. */
   refreshTokenLifetimeSeconds?: number;
   /** Each refresh issues a new refresh token and ends the old one; default true. */
   refreshTokenRotation?: boolean;

@@ -8,21 +8,21 @@ const repository = join(import.meta.dirname, "..", "..");
 const wingNames = ["bulk-export", "ccd-retrieval", "on-demand-api", "user-session"] as const;
 
 describe("the diagrams in docs/images", () => {
-  it("are what their sources say (npm run diagrams writes them)", async () => {
+  it("the diagrams are up to date with their sources (npm run diagrams writes them)", async () => {
     const diagrams = await renderDiagrams();
 
     expect([...diagrams.keys()]).toContain("docs/images/wings.svg");
     for (const [path, svg] of diagrams) expect(await readFile(join(repository, path), "utf8"), path).toBe(svg);
   });
 
-  it("each have a source", async () => {
+  it("every diagram has a source", async () => {
     const expected = [...(await renderDiagrams()).keys()];
     const found = (await readdir(join(repository, "docs/images"))).map((name) => `docs/images/${name}`);
 
     expect(found.toSorted()).toEqual(expected.toSorted());
   });
 
-  it("have an arrow from each wing to each other wing that it imports", () => {
+  it("the diagram of the wings has an arrow from each wing to each other wing that it imports", () => {
     const source = readFileSync(join(repository, "docs/diagrams/wings.dot"), "utf8");
     const arrows = [...source.matchAll(/"([\w-]+)" -> "([\w-]+)"/g)].map(([, from, to]) => `${from} -> ${to}`);
 

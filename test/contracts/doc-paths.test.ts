@@ -33,7 +33,7 @@ function anchorsOf(page: string): string[] {
 }
 
 describe("the pages for people", () => {
-  it("were found", () => {
+  it("the pages for people are found", () => {
     expect(pages).toEqual(expect.arrayContaining(["README.md", "CONTRIBUTING.md", "docs/architecture.md"]));
   });
 

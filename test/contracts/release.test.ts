@@ -13,7 +13,7 @@ const headings = [...read("CHANGELOG.md").matchAll(/^## \[([^\]]+)\](?: - (.+))?
 }));
 
 describe("a release", () => {
-  it("has the version of package.json in the lock file", () => {
+  it("the lock file has the version of package.json", () => {
     const lock = JSON.parse(read("package-lock.json")) as {
       version: string;
       packages: Record<string, { version: string }>;
@@ -22,11 +22,11 @@ describe("a release", () => {
     expect([lock.version, lock.packages[""]?.version]).toEqual([version, version]);
   });
 
-  it("has the version of package.json in the changelog, with a date", () => {
+  it("the changelog has the version of package.json with a date", () => {
     expect(headings).toContainEqual({ name: version, date: expect.stringMatching(/^\d{4}-\d\d-\d\d$/) });
   });
 
-  it("has a changelog that begins with what is unreleased, and lists versions from new to old", () => {
+  it("the changelog begins with unreleased changes and lists versions from new to old", () => {
     const [first, ...versions] = headings.map(({ name }) => name ?? "");
     const byAge = versions.toSorted((one, other) => other.localeCompare(one, "en", { numeric: true }));
 
@@ -34,7 +34,7 @@ describe("a release", () => {
     expect(versions).toEqual(byAge);
   });
 
-  it("has the license that package.json names", () => {
+  it("the license file has the license that package.json names", () => {
     expect(license).toBe("Apache-2.0");
     expect(read("LICENSE")).toMatch(/Apache License\s+Version 2\.0, January 2004/);
   });

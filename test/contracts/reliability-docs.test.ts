@@ -4,17 +4,17 @@ import { guarantees, guaranteesOf, isTitleOf, testsOf, testsOfFile } from "./gua
 const named = guarantees.flatMap(({ references }) => references.map(({ file, title }) => [file, title] as const));
 
 describe("docs/reliability.md", () => {
-  it("names at least one test for each guarantee", () => {
+  it("each guarantee names at least one test", () => {
     expect(guarantees.length).toBeGreaterThan(60);
     expect(guarantees.filter(({ references }) => references.length === 0)).toEqual([]);
   });
 
-  it("states each guarantee once", () => {
+  it("each guarantee is stated once", () => {
     const sentences = guarantees.map(({ guarantee }) => guarantee);
     expect(sentences).toEqual([...new Set(sentences)]);
   });
 
-  it.each(named)("names a test that exists, runs and asserts something: %s: %s", (file, title) => {
+  it.each(named)("a test that the page names exists, runs and asserts something: %s: %s", (file, title) => {
     // vitest.config.ts runs these folders.
     expect(file).toMatch(/^test\/(?:unit|workflow|contracts|infra|integration)\//);
     const tests = testsOfFile(file);
@@ -25,7 +25,7 @@ describe("docs/reliability.md", () => {
 });
 
 describe("the reader of docs/reliability.md", () => {
-  it("finds every reference of a row, and rows that have none", () => {
+  it("the reader finds every reference of a row, and rows without references", () => {
     const row =
       '| A holds | [a.test.ts](../test/unit/a.test.ts) "is a"<br>[b.test.ts](../test/infra/b.test.ts) "is b" |';
     expect(guaranteesOf(`| guarantee | tests |\n| --- | --- |\n${row}\n| B holds | none |\n`)).toEqual([
@@ -46,7 +46,7 @@ describe("the reader of docs/reliability.md", () => {
     ["keeps 100%% of $name", "keeps 100% of all files", true],
     ["(a bomb) is refused", "(a bomb) is refused", true],
     ["(a bomb) is refused", "(a bomb) is refused twice", false],
-  ])("says whether the title '%s' is the name '%s': %s", (title, name, expected) => {
+  ])("the reader compares the title '%s' with the name '%s': %s", (title, name, expected) => {
     expect(isTitleOf(title, name)).toBe(expected);
   });
 });
@@ -77,11 +77,11 @@ describe("the reader of test sources", () => {
       'describe.each([1])("g %i", () => { it("t", () => { expect(1).toBe(1); }); });',
       { runs: true, asserts: true },
     ],
-  ])("sees %s", (_, source, expected) => {
+  ])("the reader recognises %s", (_, source, expected) => {
     expect(testsOf(vitest + source)).toEqual([{ title: "t", ...expected }]);
   });
 
-  it("takes no other object named test for a test", () => {
+  it("the reader ignores another object with the name test", () => {
     expect(testsOf('import { it } from "vitest";\ntest.start("t", () => { expect(1).toBe(1); });')).toEqual([]);
   });
 });

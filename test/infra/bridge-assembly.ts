@@ -6,11 +6,12 @@ import { integraBridge } from "../../infra/app.ts";
 import { cdkContext } from "./variant-app.ts";
 
 /**
- * Synthesises the app in this process, which is quick from the second time on: the CDK is loaded, the functions are bundled.
+ * Synthesises the app in this process. From the second time on this is quick, because the CDK is loaded and the functions are
+ * bundled.
  *
- * @param context what the CDK CLI is given by `--context`
- * @returns the folder of a cloud assembly for an AWS without the CDK's bootstrap, for `deployAssembly`; its manifests name
- *   the bundles where they are, instead of copies
+ * @param context the values of the CDK CLI's `--context`
+ * @returns the folder of a cloud assembly for an AWS without the CDK's bootstrap, for `deployAssembly`; its manifests refer
+ *   to the original bundles, not to copies
  */
 export function bridgeAssembly(context: Record<string, string>): string {
   const outdir = mkdtempSync(join(tmpdir(), "integra-bridge-synth-"));

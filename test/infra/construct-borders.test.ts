@@ -96,9 +96,9 @@ describe("the borders of infra/constructs", () => {
   test.each(Object.entries(mayImport))("%s may import language of its own and of %j only", (owner, others) => {
     const settings = typescriptBelow("settings").filter((file) => file === `settings/${owner}.ts`);
     const files = [...typescriptBelow(`constructs/${owner}`), ...settings];
-    const foreign = wings.map(({ name }) => name).filter((name) => ![owner, ...others, "platform"].includes(name));
+    const otherWings = wings.map(({ name }) => name).filter((name) => ![owner, ...others, "platform"].includes(name));
     const imported = files.flatMap((file) => importsOf(readFileSync(join(infra, file), "utf8")));
-    expect(imported.filter((specifier) => foreign.some((name) => specifier.startsWith(`#${name}/`)))).toEqual([]);
+    expect(imported.filter((specifier) => otherWings.some((name) => specifier.startsWith(`#${name}/`)))).toEqual([]);
   });
 
   test("the API knows ccd-retrieval only by the access that starts a retrieval", () => {

@@ -27,7 +27,7 @@ describe.each(functionNames())("the bundle of %s", (name) => {
     expect(readdirSync(functionBundle(name)).toSorted()).toEqual(["index.mjs", "index.mjs.map"]);
   });
 
-  test("the bundle stays below 2 MiB, because a cold start reads all of it", () => {
+  test("the bundle is smaller than 2 MiB, because a cold start reads all of it", () => {
     expect(statSync(code).size).toBeLessThan(2 * mebibyte);
   });
 

@@ -15,7 +15,7 @@ const ignored = [
   "W3005",
 ];
 
-/** Writes each variant's templates into a folder of its own, and returns the files; templates that are equal only once. */
+/** Writes each variant's templates into its own folder. Returns the files, without templates that are equal to an earlier one. */
 async function writeTemplates(outdir: string): Promise<string[]> {
   const files = new Map<string, string>();
   for (const [variant, templates] of Object.entries(await allTemplates())) {
@@ -32,7 +32,7 @@ async function writeTemplates(outdir: string): Promise<string[]> {
   return [...files.values()];
 }
 
-/** Runs as many cfn-lints as there are cores, each of which uses one. Returns whether none of them found anything. */
+/** Runs one cfn-lint for each core, because each uses only one. Returns whether all of them found no fault. */
 async function lint(files: readonly string[], outdir: string): Promise<boolean> {
   const { cfnLint } = await ensurePythonEnvironment();
   const runs = Map.groupBy(files, (file) => files.indexOf(file) % availableParallelism());

@@ -22,7 +22,7 @@ test("an unknown stage is refused, and the error names the known stages", () => 
   expect(() => readStageSettings("staging", stages, {})).toThrow('unknown stage "staging": cdk.json knows dev, prod');
 });
 
-test("a property that every object has is not taken for a stage", () => {
+test("a property that every object inherits is refused as a stage", () => {
   expect(() => readStageSettings("constructor", stages, {})).toThrow("unknown stage");
 });
 
@@ -31,7 +31,7 @@ test("the error names every fault and its place", () => {
     integra: { baseUrl: "ftp://somewhere" },
     export: { downloadConcurrency: 0, types: [] },
     retention: { logDays: 2 },
-    alarms: { email: "nobody" },
+    alarms: { email: "no-address" },
     colour: "blue",
   };
   const places = ["integra.baseUrl", "export.downloadConcurrency", "export.types", "retention.logDays", "alarms.email"];

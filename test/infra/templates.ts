@@ -34,7 +34,7 @@ const sources = [
 ];
 
 /**
- * The templates of all variants. Synthesis takes seconds, and each test file runs in a process of its own. So the first
+ * The templates of all variants. Synthesis takes seconds, and the test files run in several processes. So the first
  * file synthesises them and the others read the result, until a byte of the sources changes.
  */
 export async function allTemplates(): Promise<Templates> {

@@ -13,7 +13,7 @@ describe("a bulk export with an ES384 key", () => {
   let test: BridgeUnderTest;
 
   beforeAll(async () => {
-    // As a user does it: the other files deploy without the CDK CLI.
+    // Deploys with the CDK CLI, as users do. The other test files deploy without it.
     test = await bridgeUnderTest({ algorithm: "ES384", deploy: deployByCdk });
   });
 
@@ -21,7 +21,7 @@ describe("a bulk export with an ES384 key", () => {
     await test.stop();
   });
 
-  it("lands all patients byte for byte and tells the subscribers", async () => {
+  it("the files of all patients land byte for byte, and subscribers receive the events", async () => {
     const { simulator } = test;
     const detail = completed(await test.exportBy({ level: "patient" }));
     const { exportId } = detail;
@@ -42,14 +42,14 @@ describe("a bulk export with an ES384 key", () => {
     expect(test.eventsOf(exportId)[0]?.["detail-type"]).toBe("Export Started");
   });
 
-  it("leaves the manifest as received, a summary, and no job at the server", async () => {
+  it("an export stores the manifest as received and a summary, and deletes its job at the server", async () => {
     const { simulator, caller } = test;
     const { exportId } = completed(await test.exportBy({ level: "patient", types: ["Patient", "Device"] }));
     const job = simulator.jobs().findLast(({ level }) => level === "Patient");
     const manifest = (await caller.readObject(`exports/${exportId}/manifest.json`)).toString("utf8");
     const summary = await caller.readSummary(exportId);
 
-    // The guide prints line breaks within the URLs: as received means that they are still there.
+    // The guide prints line breaks inside of URLs. They must be in the stored manifest, too.
     expect(manifest).toMatch(/\\n/);
     expect(JSON.parse(manifest)).toMatchObject({ transactionTime: job?.transactionTime, requiresAccessToken: true });
     expect(summary).toMatchObject({
@@ -72,7 +72,7 @@ describe("a bulk export with an ES384 key", () => {
     );
   });
 
-  it("exports a group by its name, started by hand, with nothing of the other groups", async () => {
+  it("an export that is started by hand with a group's name lands the files of that group only", async () => {
     const exportId = await test.startExecution({ level: "group", groupId: "age-18-to-35" });
     const end = await test.awaitEndOf(exportId);
 
@@ -82,7 +82,7 @@ describe("a bulk export with an ES384 key", () => {
     sameBytes(await landedFiles(test, exportId), servedFiles(test.simulator, "Group"));
   });
 
-  it("exports the system, a patient population and a group at the same time", async () => {
+  it("exports of the levels system, patient and group run at the same time, and each lands its own files", async () => {
     const ends = await Promise.all([
       test.exportBy({ level: "system", types: ["Organization", "Location"] }),
       test.exportBy({ level: "patient", types: ["Patient"] }),
@@ -94,7 +94,7 @@ describe("a bulk export with an ES384 key", () => {
     sameBytes(await landedFiles(test, group?.exportId ?? ""), servedFiles(test.simulator, "Group"));
   });
 
-  it("takes a redelivered request for the same export, and refuses its requestId for another", async () => {
+  it("a redelivered request starts no second export, and its requestId is refused for another request", async () => {
     const detail = { level: "patient", types: ["Location"], requestId: "same-request" };
     const kickOffs = () => test.simulator.log.filter(({ endpoint }) => endpoint === "kick-off").length;
     const before = kickOffs();
@@ -113,7 +113,7 @@ describe("a bulk export with an ES384 key", () => {
     expect(kickOffs()).toBe(before + 1);
   });
 
-  it("goes on from the last complete export with since: last-completed", async () => {
+  it("an export with since: last-completed continues from the last complete export", async () => {
     const { simulator } = test;
     const request = {
       level: "group",
@@ -132,7 +132,7 @@ describe("a bulk export with an ES384 key", () => {
     sameBytes(await landedFiles(test, second.exportId), servedFiles(simulator, "Group"));
   });
 
-  it("reads manifests of the standard: pages, counts, outcomes, deleted resources, files that need no token", async () => {
+  it("a manifest in the standard's form is read with its pages, outcomes, deleted resources and files without a token", async () => {
     const { simulator } = test;
     const changed = {
       manifestStyle: "standard",
@@ -160,7 +160,7 @@ describe("a bulk export with an ES384 key", () => {
     expect((await test.objects(`exports/${detail.exportId}/manifest`)).size).toBeGreaterThan(1);
   });
 
-  it("says partial where the server reports an error", async () => {
+  it("an export is partial if the server reports an error", async () => {
     test.simulator.settings.errorFile = "error";
     const detail = completed(await test.exportBy({ level: "patient", types: ["Patient"] }));
     test.simulator.settings.errorFile = "none";

@@ -19,31 +19,31 @@ import {
   ledgerTexts,
   logTexts,
   objectTexts,
-} from "../fixtures/written-down.ts";
+} from "../fixtures/written-texts.ts";
 
-/** A server that repeats all that it was sent, and names a patient. */
+/** The words of a server that repeats all of a request, and names a patient. */
 const words = `{token} may not ask {url} {body} for ${planted.name}, born ${planted.born}`;
 const refusal = { kind: "status", status: 403, body: "terminal", words } as const;
 const page = { kind: "status", status: 500, body: "html", words } as const;
-const trouble = { kind: "status", status: 503, words } as const;
+const outage = { kind: "status", status: 503, words } as const;
 
 const patients = 8;
 const sessionItem = "ledger user-session#service";
 
-/** What callers alone were told. */
-interface Told {
+/** Values that only callers received. */
+interface Received {
   cursors: string[];
   signatures: string[];
   diagnostics: string;
   requestIds: string[];
 }
 
-describe("what the bridge writes down on demand", () => {
+describe("what the bridge writes for on-demand calls", () => {
   let test: BridgeUnderTest;
   let caller: ApiCaller;
   let scratch: string;
   let texts: ScannedText[];
-  let told: Told;
+  let received: Received;
 
   beforeAll(async () => {
     scratch = await mkdtemp(join(tmpdir(), "ccd-no-leaks-"));
@@ -52,10 +52,10 @@ describe("what the bridge writes down on demand", () => {
       logFile: join(scratch, "local-aws.log"),
     });
     caller = apiCaller(test.bridge.outputs);
-    told = { cursors: [], signatures: [], diagnostics: "", requestIds: [] };
-    await search();
-    await askWell();
-    await askBadly();
+    received = { cursors: [], signatures: [], diagnostics: "", requestIds: [] };
+    await searchAndRead();
+    await requestCcds();
+    await requestRefusedCcds();
     await endSession();
     texts = [
       ...(await executionTexts(test)),
@@ -78,73 +78,80 @@ describe("what the bridge writes down on demand", () => {
 
   const script = (endpoint: FaultyEndpoint, ...faults: ScriptedFault[]) =>
     test.simulator.faults.script(endpoint, faults);
-  const say = async (answer: Response): Promise<void> => {
-    told.diagnostics += await answer.text();
+  const collectDiagnostics = async (answer: Response): Promise<void> => {
+    received.diagnostics += await answer.text();
   };
-  const finished = async (body: object, headers: Record<string, string> = {}) => {
+  const requestToEnd = async (body: object, headers: Record<string, string> = {}) => {
     const request = await requestOf(await postCcdRequest(caller, body, { prefer: "wait=20", ...headers }));
-    told.requestIds.push(request.requestId);
+    received.requestIds.push(request.requestId);
     await test.awaitCcdEnd(request.requestId);
     return request;
   };
 
-  async function search(): Promise<void> {
+  async function searchAndRead(): Promise<void> {
     const { id, gender, birthdate, phone, email } = searchable(test.simulator, 0);
     const query = new URLSearchParams({ gender, birthdate, phone }).toString();
     for (const path of [`/fhir/Patient?${query}`, `/fhir/us-core/Patient?${query}`, `/fhir/Patient/${id}`])
       expect((await caller.get(path)).status).toBe(200);
-    for (const fault of [refusal, page, trouble, { ...refusal, status: 400 } as const]) {
+    for (const fault of [refusal, page, outage, { ...refusal, status: 400 } as const]) {
       script("patient-search", fault);
-      const asked = new URLSearchParams({ gender: planted.name, birthdate: planted.born, email });
-      await say(await caller.get(`/fhir/Patient?${asked.toString()}`));
+      const refusedQuery = new URLSearchParams({ gender: planted.name, birthdate: planted.born, email });
+      await collectDiagnostics(await caller.get(`/fhir/Patient?${refusedQuery.toString()}`));
       script("resource", fault);
-      await say(await caller.get(`/fhir/Condition?patient=${id}&code:text=${encodeURIComponent(planted.name)}`));
+      await collectDiagnostics(
+        await caller.get(`/fhir/Condition?patient=${id}&code:text=${encodeURIComponent(planted.name)}`),
+      );
     }
-    await say(await caller.get(`/fhir/Patient?${encodeURIComponent(planted.name)}=${planted.born}`));
-    await say(await caller.get(`/fhir/${encodeURIComponent(planted.name)}/${planted.born}`));
+    await collectDiagnostics(await caller.get(`/fhir/Patient?${encodeURIComponent(planted.name)}=${planted.born}`));
+    await collectDiagnostics(await caller.get(`/fhir/${encodeURIComponent(planted.name)}/${planted.born}`));
     const next = linkOf(await bundleOf(await caller.get(`/fhir/Observation?patient=${id}`)), "next") ?? "";
     expect((await caller.get(next)).status).toBe(200);
-    told.cursors.push(new URL(next).searchParams.get("_cursor") ?? "");
+    received.cursors.push(new URL(next).searchParams.get("_cursor") ?? "");
   }
 
-  async function askWell(): Promise<void> {
+  async function requestCcds(): Promise<void> {
     const { id, gender, birthdate: birthDate, email } = searchable(test.simulator, 1);
-    const { documents } = await finished({ patient: { gender, birthDate, email } }, { "idempotency-key": `of-${id}` });
+    const { documents } = await requestToEnd(
+      { patient: { gender, birthDate, email } },
+      { "idempotency-key": `of-${id}` },
+    );
     for (const { href } of documents) {
       const location = (await caller.send(href, { redirect: "manual" })).headers.get("location") ?? "";
-      told.signatures.push(new URL(location).searchParams.get("X-Amz-Signature") ?? "");
+      received.signatures.push(new URL(location).searchParams.get("X-Amz-Signature") ?? "");
     }
     const unrelated = test.simulator.addUnrelatedServerRequest({
       userId: "portal-user",
       patientId: id,
       durationMs: 1_000,
     });
-    expect((await finished({ patientId: searchable(test.simulator, 2).id })).state).toBe("ready");
+    expect((await requestToEnd({ patientId: searchable(test.simulator, 2).id })).state).toBe("ready");
     expect(test.simulator.serverRequests().find((made) => made.id === unrelated)).toMatchObject({ downloads: 0 });
   }
 
-  async function askBadly(): Promise<void> {
+  async function requestRefusedCcds(): Promise<void> {
     const { id } = searchable(test.simulator, 3);
     for (const attack of ["wrong-patient", "other-person", "external-entity", "malformed-xml"] as const) {
-      // Several: on a busy machine a try may break off, and the next one is to meet the same.
+      // An attempt may break off on a busy machine. The next one must be attacked as well.
       script("ccd-download", ...Array.from({ length: 5 }, () => ({ kind: "hostile-ccd", attack }) as const));
-      const { requestId, state } = await finished({ patientId: id });
-      // A document that is damaged by itself keeps no other document back.
+      const { requestId, state } = await requestToEnd({ patientId: id });
+      // A damaged document does not keep the others back.
       const hasOthers = test.simulator.records.ofPatient(id).filter(({ type }) => type === "Encounter").length > 1;
       expect([attack, state]).toEqual([attack, attack === "malformed-xml" && hasOthers ? "ready" : "failed"]);
       expect((await test.objects(`quarantine/ccds/${requestId}/`)).size).toBe(2);
       test.simulator.faults.clear();
     }
     script("resource", page, refusal);
-    script("nonce", trouble, page);
-    script("ccd-download", trouble, page);
-    expect((await finished({ patientId: id })).state).toBe("ready");
-    script("ccd-request", trouble, { ...refusal, status: 400 });
-    expect((await finished({ patientId: id })).state).toBe("failed");
+    script("nonce", outage, page);
+    script("ccd-download", outage, page);
+    expect((await requestToEnd({ patientId: id })).state).toBe("ready");
+    script("ccd-request", outage, { ...refusal, status: 400 });
+    expect((await requestToEnd({ patientId: id })).state).toBe("failed");
     script("ccd-download", { ...refusal, status: 404 });
-    expect((await finished({ patientId: id })).state).toBe("failed");
-    await say(await postCcdRequest(caller, { patientId: `${planted.name} ${planted.born}` }));
-    await say(await caller.get(`/ccd-requests/${encodeURIComponent(planted.name)}/documents/${planted.born}`));
+    expect((await requestToEnd({ patientId: id })).state).toBe("failed");
+    await collectDiagnostics(await postCcdRequest(caller, { patientId: `${planted.name} ${planted.born}` }));
+    await collectDiagnostics(
+      await caller.get(`/ccd-requests/${encodeURIComponent(planted.name)}/documents/${planted.born}`),
+    );
   }
 
   async function endSession(): Promise<void> {
@@ -157,7 +164,7 @@ describe("what the bridge writes down on demand", () => {
     await test.awaitSessionEnd();
   }
 
-  /** But for the one attribute of a request's item that may name the patient: all of them have ended. */
+  /** The texts without the only attribute of a CCD request's item that may name the patient. All CCD requests have ended. */
   const withoutRecords = (): ScannedText[] =>
     texts.map(({ where, text }) => {
       if (!where.startsWith("ledger ccd#")) return { where, text };
@@ -177,8 +184,8 @@ describe("what the bridge writes down on demand", () => {
       ...named("an access token", tokens),
       ...named("a refresh token, an identity token or a nonce", [...userSecrets, refreshToken]),
       ...named("the client's secret", [clientSecret]),
-      ...named("a cursor", told.cursors),
-      ...named("the signature of a document's link", told.signatures),
+      ...named("a cursor", received.cursors),
+      ...named("the signature of a document's link", received.signatures),
     ];
   }
 
@@ -188,7 +195,7 @@ describe("what the bridge writes down on demand", () => {
       Array.from({ length: patients }, (_, place) => searchable(test.simulator, place).email),
     );
 
-  it("holds no token, nonce, secret, cursor or link, but for the tokens of the session's own item", async () => {
+  it("no written text contains a token, nonce, secret, cursor or link, except the session's item with its own tokens", async () => {
     const markers = await secretMarkers();
     expect(
       reported(
@@ -203,27 +210,27 @@ describe("what the bridge writes down on demand", () => {
     expect(new Set(found)).toEqual(new Set(["an access token", "a refresh token, an identity token or a nonce"]));
   });
 
-  it("holds nothing about a patient, but for a request's own record", () => {
+  it("no written text identifies a patient, except a request's own record", () => {
     const markers = [...patientMarkers(test.simulator), ...emails()];
     expect(reported(findLeaks(withoutRecords(), markers))).toEqual([]);
   });
 
-  it("was looked for in every place, and would have been found", async () => {
+  it("the scan covers every place, and finds patients in the texts that may name them", async () => {
     const places = new Set(withoutRecords().map(({ where }) => where.split(/[ /]/)[0]));
     expect([...places]).toEqual(
       expect.arrayContaining(["execution", "event", "log", "ledger", "audit", "ccds", "quarantine", "keys", "the"]),
     );
     const inPlace = (place: string) => texts.filter(({ where }) => where.startsWith(place)).map(({ text }) => text);
-    for (const id of told.requestIds)
+    for (const id of received.requestIds)
       for (const place of ["execution", "event", "log", "audit"])
         expect(inPlace(place).some((text) => text.includes(id))).toBe(true);
-    // The servers' words did reach those who asked, and the records and documents do name their patients.
-    expect(told.diagnostics).toContain(planted.name);
+    // The server's words reached the callers, and the records and documents name their patients.
+    expect(received.diagnostics).toContain(planted.name);
     const markers = patientMarkers(test.simulator);
     expect(findLeaks(texts, markers).length).toBeGreaterThan(0);
     const documents = (await objectTexts(test, "ccds/")).filter(({ where }) => where.endsWith(".xml"));
     const found = new Set(findLeaks(documents, markers).map(({ marker }) => marker));
-    // In the spellings of C-CDA as well.
+    // C-CDA spells some values in its own way.
     expect([...found]).toEqual(
       expect.arrayContaining(["a patient's id", "a part of a name", "a birth date in HL7's form"]),
     );

@@ -17,7 +17,7 @@ describe("requests for CCDs", () => {
   const madeFor = (patientId: string) =>
     retrieval.under.simulator.serverRequests().filter((made) => made.patientId === patientId && !made.unrelated);
 
-  test("lead to documents, an event, and who asked in the audit trail", async () => {
+  test("a CCD request lands documents, publishes an event, and is recorded in the audit trail", async () => {
     const { request, expectDocumentsOf, keysOf, under } = retrieval;
     const requestId = await request(patient(0));
     await expectDocumentsOf(requestId, patient(0));
@@ -27,19 +27,19 @@ describe("requests for CCDs", () => {
     expect(JSON.stringify(await under.awaitCcdEnd(requestId))).not.toContain(patient(0));
   });
 
-  test("of ten patients at once each get their own patient's documents", async () => {
+  test("ten concurrent CCD requests each land their own patient's documents", async () => {
     const { request, expectDocumentsOf, under } = retrieval;
     const patients = Array.from({ length: 10 }, (_, place) => patient(place + 1));
     const before = under.simulator.log.length;
     const requestIds = await Promise.all(patients.map((id) => request(id)));
     for (const [place, requestId] of requestIds.entries()) await expectDocumentsOf(requestId, patients[place] ?? "");
     for (const id of patients) expect(madeFor(id)).toMatchObject([{ status: "Complete", downloads: 1 }]);
-    // One after the other: nobody was told of another's request.
-    const asked = under.simulator.log.slice(before).filter(({ endpoint }) => endpoint === "ccd-request");
-    expect(asked.map(({ status }) => status)).toEqual(patients.map(() => 200));
+    // The bridge made them one after another, so the server never answered with the id of another request.
+    const serverRequests = under.simulator.log.slice(before).filter(({ endpoint }) => endpoint === "ccd-request");
+    expect(serverRequests.map(({ status }) => status)).toEqual(patients.map(() => 200));
   });
 
-  test("wait out somebody else's, and use its id for nothing", async () => {
+  test("a CCD request waits while an unrelated server request is pending, and never downloads with its id", async () => {
     const { simulator } = retrieval.under;
     const unrelated = simulator.addUnrelatedServerRequest({ userId, patientId: patient(5), durationMs: 2_000 });
     const requestId = await retrieval.request(patient(6));
@@ -47,17 +47,17 @@ describe("requests for CCDs", () => {
     expect(simulator.serverRequests().find(({ id }) => id === unrelated)).toMatchObject({ downloads: 0 });
   });
 
-  test("of which one's execution ended are finished for its own patient first", async () => {
+  test("an unfinished CCD request without an execution is finished first, for its own patient", async () => {
     const { under, requests, record, request, expectDocumentsOf } = retrieval;
-    const dead = await record(patient(7));
+    const unfinished = await record(patient(7));
     const made = { userId, patientId: patient(7), durationMs: 3_000 };
-    await requests.accept(dead, under.simulator.addUnrelatedServerRequest(made));
-    const heir = await request(patient(8));
-    await expectDocumentsOf(dead, patient(7));
-    await expectDocumentsOf(heir, patient(8));
+    await requests.accept(unfinished, under.simulator.addUnrelatedServerRequest(made));
+    const next = await request(patient(8));
+    await expectDocumentsOf(unfinished, patient(7));
+    await expectDocumentsOf(next, patient(8));
   });
 
-  test("end where their execution is stopped, and leave the session to the next", async () => {
+  test("a CCD request fails if its execution is stopped, and leaves the session to the next one", async () => {
     const { under, requests, request, stop, failed, expectDocumentsOf } = retrieval;
     const unrelated = under.simulator.addUnrelatedServerRequest({ userId, patientId: patient(5) });
     const stopped = await request(patient(9));
@@ -68,7 +68,7 @@ describe("requests for CCDs", () => {
     await expectDocumentsOf(await request(patient(10)), patient(10));
   });
 
-  test("that are stopped while the server is at work on them keep nothing, and the next gets its own patient's", async () => {
+  test("a CCD request that is stopped while the server works on it lands no document, and the next one lands its own patient's", async () => {
     const { under, requests, request, stop, failed, expectDocumentsOf, keysOf } = retrieval;
     under.simulator.settings.ccdDurationMs = 4_000;
     const stopped = await request(patient(11));
@@ -78,14 +78,14 @@ describe("requests for CCDs", () => {
     });
     await stop(stopped);
     under.simulator.settings.ccdDurationMs = shortCcdMs;
-    const heir = await request(patient(0));
+    const next = await request(patient(0));
     expect((await failed(stopped)).error.name).toBe("RetrievalStopped");
-    await expectDocumentsOf(heir, patient(0));
+    await expectDocumentsOf(next, patient(0));
     expect(await keysOf(`ccds/${stopped}/`)).toEqual([]);
     expect(await requests.find(stopped)).toMatchObject({ state: "failed" });
   });
 
-  test("fail at the deadline, saying so, where somebody else's never clears", async () => {
+  test("a CCD request fails at its deadline with the reason if an unrelated server request stays pending", async () => {
     const { under, request, failed, keysOf } = retrieval;
     const unrelated = under.simulator.addUnrelatedServerRequest({ userId, patientId: patient(5) });
     const almostAnHourAgo = new Date(Date.now() - (3600 - 10) * 1000).toISOString();

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { clientSettings } from "#local/local-bridge.ts";
 import { type BridgeUnderTest, bridgeUnderTest, completed, failed } from "../fixtures/bridge-under-test.ts";
 
-describe("what may ask for an export, and what may stop it", () => {
+describe("requests to start and to stop an export", () => {
   let test: BridgeUnderTest;
 
   beforeAll(async () => {
@@ -57,19 +57,22 @@ describe("what may ask for an export, and what may stop it", () => {
         "groupId: is missing",
       ],
     ],
-  ])("refuses %s at once, names every fault, and does not call IntegraConnect", async (_, detail, faults) => {
-    const before = test.simulator.log.length;
-    const event = failed(await test.exportBy(detail));
+  ])(
+    "a request with %s fails at once with every fault, and without a request to IntegraConnect",
+    async (_, detail, faults) => {
+      const before = test.simulator.log.length;
+      const event = failed(await test.exportBy(detail));
 
-    expect(event.error.name).toBe("InvalidRequest");
-    for (const fault of faults) expect(event.error.message).toContain(fault);
-    expect(event.request).toBeNull();
-    expect(test.simulator.log.length).toBe(before);
-    expect((await test.objects(`exports/${event.exportId}/`)).size).toBe(0);
-  });
+      expect(event.error.name).toBe("InvalidRequest");
+      for (const fault of faults) expect(event.error.message).toContain(fault);
+      expect(event.request).toBeNull();
+      expect(test.simulator.log.length).toBe(before);
+      expect((await test.objects(`exports/${event.exportId}/`)).size).toBe(0);
+    },
+  );
 
   it.each([["a list"], [["patient"]], [42], [null]])(
-    "refuses the input %j of an execution started by hand",
+    "an execution that is started by hand with the input %j fails as an invalid request",
     async (input) => {
       const exportId = await test.startExecution(
         input,
@@ -80,7 +83,7 @@ describe("what may ask for an export, and what may stop it", () => {
     },
   );
 
-  it("takes groups by id, offsets with a plus, and all three formats", async () => {
+  it("a group's id, a time zone with a plus and the format ndjson reach the server", async () => {
     const event = completed(
       await test.exportBy({
         level: "group",
@@ -97,7 +100,7 @@ describe("what may ask for an export, and what may stop it", () => {
     expect(kickOff?.headers).toMatchObject({ accept: "application/fhir+json", prefer: "respond-async" });
   });
 
-  it("cancels: a stopped execution leaves no job at the server, and lands nothing any more", async () => {
+  it("a stopped execution deletes its job at the server, and lands no file", async () => {
     const { simulator, bridge } = test;
     simulator.settings.exportDurationMs = 60_000;
     const exportId = await test.startExecution({ level: "system", types: ["Patient"] });
@@ -117,7 +120,7 @@ describe("what may ask for an export, and what may stop it", () => {
     expect((await test.objects(`exports/${exportId}/`)).size).toBe(0);
   });
 
-  /** Gives the one schedule that is deployed another time: a second from now. */
+  /** Sets the only deployed schedule to a second from now. */
   async function bringScheduleForward(): Promise<void> {
     const scheduler = new SchedulerClient(clientSettings(test.bridge.aws));
     const { Schedules: [{ Name, GroupName } = {}] = [] } = await scheduler.send(new ListSchedulesCommand({}));
@@ -127,7 +130,7 @@ describe("what may ask for an export, and what may stop it", () => {
     await scheduler.send(new UpdateScheduleCommand(changed));
   }
 
-  it("starts the export of a schedule when its time has come", async () => {
+  it("a schedule starts its export at the scheduled time", async () => {
     const before = kickOffs();
     await bringScheduleForward();
     const started = await test.awaitEvent((event): event is typeof event =>

@@ -5,8 +5,8 @@ import type { FaultRate } from "#local/simulator/faults/fault-plan.ts";
 import { type BridgeUnderTest, bridgeUnderTest, completed, failed } from "../fixtures/bridge-under-test.ts";
 import { landedFiles, sameBytes, servedFiles } from "../fixtures/landed-files.ts";
 
-/** What befalls any endpoint: refusals, overload, outages, cut connections and other people's pages. */
-const trouble: FaultRate[] = [
+/** Faults of every endpoint: refusals, overload, outages, cut connections and the pages of proxies. */
+const endpointFaults: FaultRate[] = [
   { rate: 0.08, fault: { kind: "unauthorized" } },
   { rate: 0.08, fault: { kind: "status", status: 429, retryAfter: 1 } },
   { rate: 0.06, fault: { kind: "status", status: 503, retryAfter: { httpDateInSeconds: 1 } } },
@@ -19,7 +19,7 @@ const damage: FaultRate[] = [
   { rate: 0.1, fault: { kind: "truncate" } },
 ];
 
-describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server", () => {
+describe("a bulk export with an RS384 key, tokens of 5 s and a faulty server", () => {
   let test: BridgeUnderTest;
 
   beforeAll(async () => {
@@ -28,7 +28,7 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
 
   afterEach(() => {
     test.simulator.faults.clear();
-    // A job that a test left running would be handed to the next one, by the guide's matching rule.
+    // By the guide's matching rule, the next test's export would get a job that still runs.
     test.simulator.completeJobs();
   });
 
@@ -39,11 +39,11 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
   const requestsOf = (endpoint: string) => test.simulator.log.filter((entry) => entry.endpoint === endpoint);
   const lastJob = () => test.simulator.jobs().at(-1);
 
-  it("still lands everything, byte for byte, with faults at every endpoint", async () => {
+  it("every file lands byte for byte despite faults at every endpoint", async () => {
     const { faults } = test.simulator;
     faults.maxConsecutive = 2;
-    for (const endpoint of ["token", "kick-off", "status", "delete"] as const) faults.rates(endpoint, trouble);
-    faults.rates("download", [...trouble, ...damage]);
+    for (const endpoint of ["token", "kick-off", "status", "delete"] as const) faults.rates(endpoint, endpointFaults);
+    faults.rates("download", [...endpointFaults, ...damage]);
     const detail = completed(await test.exportBy({ level: "patient" }));
 
     expect(detail).toMatchObject({ status: "complete", totals: { files: 20, failedFiles: 0 } });
@@ -52,7 +52,7 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
     expect(await test.openUploads()).toEqual([]);
   });
 
-  it("mints a new token when tokens are revoked in the middle of a run", async () => {
+  it("an export gets a new token if the server revokes its tokens in the middle of a run", async () => {
     test.simulator.faults.script("status", [{ kind: "none" }]);
     const ending = test.exportBy({ level: "patient", types: ["Patient", "Condition"] });
     await test.awaitEvent((event): event is typeof event => event["detail-type"] === "Export Started");
@@ -61,7 +61,7 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
     expect(completed(await ending).status).toBe("complete");
   });
 
-  it("ends with the server's words when it rejects the kick-off", async () => {
+  it("an export fails with the server's words if the server rejects the kick-off", async () => {
     test.simulator.faults.script("kick-off", [{ kind: "status", status: 400, body: "terminal" }]);
     const detail = failed(await test.exportBy({ level: "system" }));
 
@@ -71,7 +71,7 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
     expect((await test.objects(detail.destination.key)).size).toBe(0);
   });
 
-  it("asks again after a transient 500, and never sooner than Retry-After", async () => {
+  it("a poll is repeated after a transient 500, and never sooner than Retry-After", async () => {
     test.simulator.faults.script("status", [
       { kind: "status", status: 500, body: "transient" },
       { kind: "status", status: 429, retryAfter: 30 },
@@ -84,12 +84,12 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
       .map((poll, index) => Number(new Date(poll.time)) - Number(new Date(polls[index]?.time ?? 0)));
 
     expect(detail.status).toBe("complete");
-    // Waits are scaled by 0.01 here: 30 s and 40 s become 0.3 s and 0.4 s.
+    // Waits are a hundredth of what is deployed: 30 s and 40 s become 0.3 s and 0.4 s.
     expect(gaps[1]).toBeGreaterThanOrEqual(300);
     expect(gaps[2]).toBeGreaterThanOrEqual(390);
   });
 
-  it("lands whole after a burst of 429 at each endpoint", async () => {
+  it("every file lands after a burst of 429 at each endpoint", async () => {
     const burst = Array.from({ length: 4 }, () => ({ kind: "status", status: 429, retryAfter: 1 }) as const);
     for (const endpoint of ["token", "kick-off", "status", "download", "delete"] as const) {
       test.simulator.faults.script(endpoint, burst);
@@ -104,7 +104,7 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
     }
   });
 
-  it("fails, and deletes the job, when the server says that the job failed", async () => {
+  it("an export fails and deletes its job if the server reports that the job failed", async () => {
     test.simulator.faults.script("status", [{ kind: "status", status: 500, body: "terminal" }]);
     const detail = failed(await test.exportBy({ level: "patient", types: ["Patient"] }));
 
@@ -112,7 +112,7 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
     expect(lastJob()?.deleted).toBe(true);
   });
 
-  it("fails at once when the server asks to wait past the export's deadline", async () => {
+  it("an export fails at once if the server's Retry-After exceeds the export's deadline", async () => {
     const tenDays = 10 * 24 * 3600;
     test.simulator.faults.script("status", [{ kind: "status", status: 503, retryAfter: tenDays }]);
     const detail = failed(await test.exportBy({ level: "patient", types: ["Patient"] }));
@@ -122,24 +122,24 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
   });
 
   // E13
-  it("does not believe a single 404 right after the kick-off", async () => {
+  it("an export completes despite a single 404 right after the kick-off", async () => {
     test.simulator.faults.script("status", [{ kind: "status", status: 404, body: "terminal" }]);
 
     expect(completed(await test.exportBy({ level: "patient", types: ["Patient"] })).status).toBe("complete");
   });
 
-  it("fails, and sends DELETE all the same, when the server has forgotten the job", async () => {
-    const forgotten = { kind: "status", status: 404, body: "terminal" } as const;
+  it("an export fails if the server no longer has the job, and still sends DELETE", async () => {
+    const jobGone = { kind: "status", status: 404, body: "terminal" } as const;
     test.simulator.faults.script(
       "status",
-      Array.from({ length: 8 }, () => forgotten),
+      Array.from({ length: 8 }, () => jobGone),
     );
 
     expect(failed(await test.exportBy({ level: "patient", types: ["Patient"] })).error.name).toBe("ExportJobGone");
     expect(lastJob()?.deleted).toBe(true);
   });
 
-  it("says partial, names the file and keeps the job when a file is gone", async () => {
+  it("an export is partial if a file is gone, names the file, and keeps the job", async () => {
     test.simulator.faults.script("download", [
       { kind: "status", status: 403, body: "attachment-not-found", match: "condition_file_1" },
     ]);
@@ -155,7 +155,7 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
     expect(lastJob()?.deleted).toBe(false);
   });
 
-  it("gives a file up after some tries that were never whole, and lands nothing of it", async () => {
+  it("a file that is cut in every attempt fails after some attempts, and does not land", async () => {
     test.simulator.faults.script(
       "download",
       Array.from({ length: 12 }, () => ({ kind: "truncate", match: "patient_file_1" }) as const),
@@ -168,7 +168,7 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
     expect(await test.openUploads()).toEqual([]);
   });
 
-  it("fails when not one file lands", async () => {
+  it("an export fails if no file lands", async () => {
     test.simulator.faults.script("download", [{ kind: "status", status: 403, body: "attachment-not-found" }]);
     const detail = failed(await test.exportBy({ level: "system", types: ["Patient"] }));
 
@@ -176,7 +176,7 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
     expect(detail.error.message).toContain("ATTACHMENT_FILE_NOT_FOUND");
   });
 
-  it("does not follow a redirect to another origin", async () => {
+  it("a download does not follow a redirect to another origin", async () => {
     test.simulator.faults.script("download", [
       { kind: "redirect", location: "http://127.0.0.1:9/elsewhere", match: "device" },
     ]);
@@ -185,7 +185,7 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
     expect(detail.failedFiles[0]?.reason).toContain("http://127.0.0.1:9, which is not among the allowed origins");
   });
 
-  it("stops after a few refusals instead of hammering", async () => {
+  it("an export fails after a few refused token requests", async () => {
     const before = requestsOf("token").length;
     test.simulator.faults.script(
       "token",
@@ -198,7 +198,7 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
     expect(requestsOf("token").length - before).toBeLessThanOrEqual(8);
   });
 
-  it("stops the downloads of a run whose client was locked out, for all files together", async () => {
+  it("a run stops the downloads of all files together after a few refusals", async () => {
     test.simulator.faults.script(
       "download",
       Array.from({ length: 200 }, () => ({ kind: "unauthorized" }) as const),
@@ -207,7 +207,7 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
     const detail = failed(await test.exportBy({ level: "patient" }));
 
     expect(detail.error.name).toBe("AccessRefused");
-    // Four downloads run at once: each may be refused a few times before the run stops, the other 16 files never ask.
+    // Four downloads run at once, and each may be refused a few times before the run stops. The other 16 never send a request.
     expect(requestsOf("download").length - before).toBeLessThanOrEqual(4 * 6);
   });
 
@@ -216,7 +216,7 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
       await putSecret(test.bridge, JSON.stringify(test.secret));
     });
 
-    it("says what is missing in the secret, and never its value", async () => {
+    it("the fault of an unusable secret names the missing field, and never a value", async () => {
       await putSecret(
         test.bridge,
         JSON.stringify({
@@ -224,7 +224,7 @@ describe("a bulk export with an RS384 key, tokens of 5 s and a troubled server",
           current: { kty: "RSA", kid: "planted-kid", d: "planted-key" },
         }),
       );
-      // A container keeps a key for some minutes; whatever is refused makes it read the secret again.
+      // A container caches the key for some minutes. A refusal makes it read the secret again.
       test.simulator.faults.script("kick-off", [{ kind: "unauthorized" }]);
       test.simulator.faults.script("token", [{ kind: "unauthorized" }]);
       test.simulator.revokeTokens();

@@ -7,51 +7,51 @@ import { type Claims, type OidcIssuer, oidcIssuer } from "#test/fixtures/oidc-is
 const inThePast = () => Math.floor(Date.now() / 1000) - 3_600;
 const audience = "integra-bridge-test";
 
-describe("callers of a stage that takes JWTs", () => {
+describe("callers of a stage that accepts JWTs", () => {
   let issuer: OidcIssuer;
-  let stranger: OidcIssuer;
+  let otherIssuer: OidcIssuer;
   let test: BridgeUnderTest;
 
   beforeAll(async () => {
-    [issuer, stranger] = await Promise.all([oidcIssuer(), oidcIssuer()]);
+    [issuer, otherIssuer] = await Promise.all([oidcIssuer(), oidcIssuer()]);
     const jwt = { issuer: issuer.url, audience: [audience] };
     test = await bridgeUnderTest({ simulator: { patients: 2, ccdDurationMs: 100 }, settings: { api: { jwt } } });
   });
 
   afterAll(async () => {
     await test?.stop();
-    await Promise.all([issuer, stranger].map((one) => one?.close()));
+    await Promise.all([issuer, otherIssuer].map((one) => one?.close()));
   });
 
-  const ask = (path: string, token: string | undefined, init: RequestInit = {}): Promise<Response> =>
+  const send = (path: string, token: string | undefined, init: RequestInit = {}): Promise<Response> =>
     fetch(`${test.bridge.outputs.apiUrl}${path}`, {
       ...init,
       headers: { ...(token !== undefined && { authorization: `Bearer ${token}` }) },
     });
   const tokenOf = (sub: string, claims: Claims = {}) => issuer.token({ sub, aud: audience, ...claims });
-  const asks = (token: string) =>
-    ask("/ccd-requests", token, {
+  const requestCcds = (token: string) =>
+    send("/ccd-requests", token, {
       method: "POST",
       body: JSON.stringify({ patientId: searchable(test.simulator, 0).id }),
     });
 
   it.each<[string, () => Promise<string | undefined>]>([
     ["no token", () => Promise.resolve(undefined)],
-    ["something that is no token", () => Promise.resolve("e30.e30.x")],
-    ["a token of another issuer", () => stranger.token({ sub: "clara", aud: audience })],
+    ["a malformed token", () => Promise.resolve("e30.e30.x")],
+    ["a token of another issuer", () => otherIssuer.token({ sub: "clara", aud: audience })],
     ["a token that another key signed", () => issuer.forged({ sub: "clara", aud: audience })],
-    ["a token for another audience", () => tokenOf("clara", { aud: "somebody else" })],
+    ["a token for another audience", () => tokenOf("clara", { aud: "another audience" })],
     ["a token that has expired", () => tokenOf("clara", { exp: inThePast() })],
-    ["a token without an end", () => tokenOf("clara", { exp: "never" })],
+    ["a token that never expires", () => tokenOf("clara", { exp: "never" })],
     ["a token without a subject", () => issuer.token({ aud: audience })],
-  ])("are refused with %s, and nothing is asked of the server", async (_, token) => {
-    const asked = test.simulator.log.length;
-    expect((await ask("/fhir/Condition", await token())).status).toBe(401);
-    expect(test.simulator.log.length).toBe(asked);
+  ])("a call with %s is refused without a request to the server", async (_, token) => {
+    const before = test.simulator.log.length;
+    expect((await send("/fhir/Condition", await token())).status).toBe(401);
+    expect(test.simulator.log.length).toBe(before);
   });
 
-  it("are served with a good token, and recorded by issuer and subject", async () => {
-    expect((await ask("/fhir/Condition", await tokenOf("clara"))).status).toBe(200);
+  it("a call with a valid token is served, and recorded with the token's issuer and subject", async () => {
+    expect((await send("/fhir/Condition", await tokenOf("clara"))).status).toBe(200);
     const records = await Promise.all(
       [...(await test.objects("audit/access/")).keys()].map(async (key) =>
         apiAccess.parse(JSON.parse((await test.caller.readObject(key)).toString("utf8"))),
@@ -61,22 +61,22 @@ describe("callers of a stage that takes JWTs", () => {
     expect(served).toMatchObject([{ caller: `${issuer.url}#clara`, route: "GET /fhir/{resourceType}" }]);
   });
 
-  it("see the CCDs that they asked for, and no others", async () => {
+  it("a caller sees the CCDs that it requested, and no others", async () => {
     const [clara, paul] = [await tokenOf("clara"), await tokenOf("paul")];
-    const { requestId } = await requestOf(await asks(clara));
+    const { requestId } = await requestOf(await requestCcds(clara));
     const event = await test.awaitCcdEnd(requestId);
     expect(event["detail-type"]).toBe("Ccd Ready");
     const path = `/ccd-requests/${requestId}`;
-    // The event comes first: the record ends a moment later.
-    const ended = async () => expect((await requestOf(await ask(path, clara))).state).toBe("ready");
+    // The event is published before the record ends.
+    const ended = async () => expect((await requestOf(await send(path, clara))).state).toBe("ready");
     await vi.waitFor(ended, { timeout: 20_000, interval: 50 });
-    expect((await ask(path, clara)).status).toBe(200);
-    expect((await ask(path, await tokenOf("clara"))).status).toBe(200);
-    expect((await ask(`${path}/documents/1`, clara, { redirect: "manual" })).status).toBe(303);
-    for (const place of [path, `${path}/documents/1`]) expect((await ask(place, paul)).status).toBe(404);
+    expect((await send(path, clara)).status).toBe(200);
+    expect((await send(path, await tokenOf("clara"))).status).toBe(200);
+    expect((await send(`${path}/documents/1`, clara, { redirect: "manual" })).status).toBe(303);
+    for (const place of [path, `${path}/documents/1`]) expect((await send(place, paul)).status).toBe(404);
   });
 
-  it("need no token for the API's own description", async () => {
-    expect((await ask("/openapi.json", undefined)).status).toBe(200);
+  it("the API's description needs no token", async () => {
+    expect((await send("/openapi.json", undefined)).status).toBe(200);
   });
 });

@@ -21,7 +21,7 @@ describe("a rotation of the client's key while an export runs", () => {
     await test.stop();
   });
 
-  /** The server knows the new key only, and takes none of the tokens that were minted with the old one. */
+  /** Replaces the key in the secret and at the server, and revokes the tokens that were issued for the old key. */
   async function rotate(algorithm: "ES384" | "RS384"): Promise<void> {
     const { simulator, bridge, secret } = test;
     const { privateJwk, publicJwks } = await createClientKeyPair(algorithm);
@@ -33,7 +33,7 @@ describe("a rotation of the client's key while an export runs", () => {
   }
 
   /** Starts an export and waits for the first of its events of this type. */
-  async function startedUntil(type: ReceivedExportEvent["detail-type"], request: object): Promise<string> {
+  async function startExportUntil(type: ReceivedExportEvent["detail-type"], request: object): Promise<string> {
     const exportId = await test.startExecution(request);
     await test.awaitEvent(
       (event): event is ReceivedExportEvent => event["detail-type"] === type && event.detail.exportId === exportId,
@@ -41,8 +41,8 @@ describe("a rotation of the client's key while an export runs", () => {
     return exportId;
   }
 
-  /** Status requests for the newest job. */
-  const polls = (): number => {
+  /** The number of status requests for the newest job. */
+  const pollCount = (): number => {
     const newest = test.simulator.jobs().at(-1)?.id;
     return test.simulator.log.filter(({ jobId, endpoint }) => jobId === newest && endpoint === "status").length;
   };
@@ -51,14 +51,14 @@ describe("a rotation of the client's key while an export runs", () => {
     test.simulator.log.slice(since).filter(({ endpoint }) => endpoint === "token");
 
   it.each([401, 400] as const)(
-    "is survived between kick-off and manifest, with invalid_client as a %i",
+    "an export completes if the key is rotated between kick-off and manifest, with invalid_client as a %i",
     async (status) => {
       const { simulator } = test;
       simulator.settings.invalidClientStatus = status;
       simulator.settings.exportDurationMs = 60_000;
-      const exportId = await startedUntil("Export Started", { level: "patient", types: ["Patient", "Condition"] });
-      // Whoever polls has minted a token with the old key by then.
-      await expect.poll(polls, { timeout: 20_000 }).toBeGreaterThan(0);
+      const exportId = await startExportUntil("Export Started", { level: "patient", types: ["Patient", "Condition"] });
+      // By then poll-export has a token for the old key.
+      await expect.poll(pollCount, { timeout: 20_000 }).toBeGreaterThan(0);
       const before = simulator.log.length;
       await rotate("RS384");
       simulator.completeJobs();
@@ -74,9 +74,9 @@ describe("a rotation of the client's key while an export runs", () => {
     },
   );
 
-  it("is survived in the middle of the downloads, with one refusal a container", async () => {
+  it("an export completes if the key is rotated during the downloads, with one refusal for each container", async () => {
     const { simulator } = test;
-    const exportId = await startedUntil("Export File Landed", { level: "patient" });
+    const exportId = await startExportUntil("Export File Landed", { level: "patient" });
     const before = simulator.log.length;
     await rotate("ES384");
     const end = await test.awaitEndOf(exportId);
@@ -87,15 +87,15 @@ describe("a rotation of the client's key while an export runs", () => {
       .slice(before)
       .filter(({ endpoint, status }) => endpoint === "download" && status === 200);
     expect(downloads.length).toBeGreaterThan(10);
-    // Four downloads run at once, each in a container of its own; two other functions call the server afterwards.
+    // Four downloads run at once, each in its own container. Two other functions call the server afterwards.
     expect(tokenRequests(before).filter(({ status }) => status !== 200).length).toBeLessThanOrEqual(6);
   });
 
-  it("that the secret does not follow ends the export, after a few refusals", async () => {
+  it("an export fails after a few refusals if the secret still has the old key", async () => {
     const { simulator, secret } = test;
     const { publicJwks } = await createClientKeyPair("ES384");
     simulator.settings.exportDurationMs = 60_000;
-    const exportId = await startedUntil("Export Started", { level: "patient", types: ["Patient"] });
+    const exportId = await startExportUntil("Export Started", { level: "patient", types: ["Patient"] });
     const before = simulator.log.length;
     simulator.registerClient({ clientId: String(secret["clientId"]), jwks: publicJwks, scopes: ["system/*.read"] });
     simulator.revokeTokens();

@@ -57,7 +57,7 @@ let aws: LocalAws;
 let sample: z.infer<typeof outputs>;
 
 beforeAll(async () => {
-  // A folder for temporary files that no other test file uses: tests below look at what comes and goes in it.
+  // A folder for temporary files of this test file only, because tests below compare its content before and after.
   vi.stubEnv("TMPDIR", await mkdtemp(join(tmpdir(), "local-aws-test-")));
   aws = await startLocalAws({ waitScale: 0.01 });
   await bootstrap(aws);
@@ -70,7 +70,7 @@ afterAll(async () => {
   vi.unstubAllEnvs();
 });
 
-test("context reaches the app and its outputs come back", () => {
+test("the context reaches the app, and the app's outputs are returned", () => {
   expect(sample.Greeting).toBe("hello");
 });
 
@@ -91,7 +91,7 @@ test("a function reaches what its role grants, and nothing else", async () => {
   expect((await run({ bucket: sample.ForbiddenBucketName })).outcome?.bucket).toBe("refused");
 });
 
-test("the log of a call is there to its last line as soon as the call has ended", async () => {
+test("the log of a call has its last line as soon as the call has ended", async () => {
   const logs = new CloudWatchLogsClient(client());
   const { logGroups = [] } = await logs.send(new DescribeLogGroupsCommand({ logGroupNamePattern: "Sample" }));
   const endsOf = async (say: string): Promise<number> => {
@@ -99,14 +99,14 @@ test("the log of a call is there to its last line as soon as the call has ended"
     const found = new FilterLogEventsCommand({ logGroupName: logGroups[0]?.logGroupName, filterPattern: `"${say}"` });
     return (await logs.send(found)).events?.length ?? 0;
   };
-  // Several at once: whoever reads the logs is busy then.
+  // Concurrent calls keep the reader of the logs busy.
   for (const round of [1, 2, 3, 4, 5]) {
     const calls = Array.from({ length: 10 }, (_, call) => `the end of call ${round}-${call}.`);
     expect(await Promise.all(calls.map(endsOf))).toEqual(calls.map(() => 1));
   }
 });
 
-test("a bucket's policy may admit new objects only, for a function that may write", async () => {
+test("a bucket's policy can limit a function with write permission to new objects", async () => {
   const outcomes: unknown[] = [];
   for (const once of [false, true, true, false]) {
     outcomes.push((await run({ bucket: sample.BucketName, put: { key: "once/fact.json", once } })).outcome?.put);
@@ -114,7 +114,7 @@ test("a bucket's policy may admit new objects only, for a function that may writ
   expect(outcomes).toEqual(["AccessDenied", "written", "PreconditionFailed", "AccessDenied"]);
 });
 
-test("a policy may admit a function to items by how their keys begin", async () => {
+test("a policy can limit a function to items by the prefix of their keys", async () => {
   const outcomes: unknown[] = [];
   for (const pk of ["own#1", "other#own#1"])
     outcomes.push((await run({ item: { table: sample.TableName, pk } })).outcome?.item);
@@ -124,14 +124,14 @@ test("a policy may admit a function to items by how their keys begin", async () 
   ]);
 });
 
-test("a multipart upload is held to the checksum of the whole object", async () => {
+test("a multipart upload is refused if the checksum of the whole object differs", async () => {
   const parts = [Buffer.alloc(5 * 1024 * 1024, "a"), Buffer.from("the end\n")];
   const whole = crc32Of(Buffer.concat(parts));
   await expect(upload("wrong", parts, crc32Of(Buffer.from("other")))).rejects.toThrow("did not match");
   expect(await upload("right", parts, whole)).toMatchObject({ ChecksumCRC32: whole, ChecksumType: "FULL_OBJECT" });
 });
 
-test("a Distributed Map begins nothing more once it fails", async () => {
+test("a Distributed Map that fails starts no further child", async () => {
   const machines = new SFNClient(client());
   const { roleArn } = await machines.send(new DescribeStateMachineCommand({ stateMachineArn: sample.MachineArn }));
   const child = { StartAt: "Fail", States: { Fail: { Type: "Fail", Error: "SampleFault" } } };
@@ -148,7 +148,7 @@ test("a Distributed Map begins nothing more once it fails", async () => {
   expect(mapRun.itemCounts).toMatchObject({ failed: 1, aborted: 3 });
 });
 
-test("the Python environment brings cfn-lint", async () => {
+test("the Python environment has cfn-lint", async () => {
   const { cfnLint } = await ensurePythonEnvironment();
   const { stdout } = await promisify(execFile)(cfnLint, ["--version"]);
   expect(stdout).toBe("cfn-lint 1.58.0\n");
@@ -164,7 +164,7 @@ test("stopping ends every process and removes every file", async () => {
   await expect(fetch(another.endpoint)).rejects.toThrow("fetch failed");
 });
 
-test("a parent that is killed outright takes the local AWS along", async () => {
+test("the local AWS ends if its parent process is killed", async () => {
   const module = new URL("../../local/local-aws/local-aws.ts", import.meta.url).href;
   const script = `
     const { startLocalAws } = await import(${JSON.stringify(module)});
@@ -186,7 +186,7 @@ test("a parent that is killed outright takes the local AWS along", async () => {
     .toBe("gone");
 });
 
-test("a server that cannot start says why", async () => {
+test("the error of a server that cannot start has the reason", async () => {
   const port = Number(new URL(aws.endpoint).port);
   await expect(startLocalAws({ port })).rejects.toThrow("EADDRINUSE");
 });
@@ -196,7 +196,7 @@ test("a deployment that fails shows the end of the CDK's output", async () => {
   await expect(broken).rejects.toThrow("no-such-app.ts");
 });
 
-test("deployments leave no assembly behind, whatever became of them", async () => {
+test("a deployment that fails leaves no assembly behind", async () => {
   const before = await assemblies();
   const broken = deployStacks(aws, { app: "node no-such-app.ts", context: {} });
   await expect.poll(assemblies).not.toEqual(before);

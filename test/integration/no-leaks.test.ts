@@ -20,18 +20,18 @@ import {
   ledgerTexts,
   logTexts,
   objectTexts,
-} from "../fixtures/written-down.ts";
+} from "../fixtures/written-texts.ts";
 
 const aboutPatient = `{token} may not read {url} for ${planted.name}, born ${planted.born}`;
 const aboutRequest = "the token {token} does not allow {url} (ask the portal)";
 
-/** What each scenario ends with, by its name. */
+/** The event that ended each scenario, by the scenario's name. */
 type Ends = Record<
-  "plain" | "capabilities" | "troubled" | "resumed" | "rejected" | "jobFailed" | "refused" | "invalid",
+  "plain" | "capabilities" | "faulty" | "resumed" | "rejected" | "jobFailed" | "refused" | "invalid",
   EndEvent
 >;
 
-describe("what the bridge writes down", () => {
+describe("what the bridge writes for exports", () => {
   let test: BridgeUnderTest;
   let scratch: string;
   let ends: Ends;
@@ -63,10 +63,10 @@ describe("what the bridge writes down", () => {
     await rm(scratch, { recursive: true, force: true });
   });
 
-  it("comes from exports that went well, badly and wrong", () => {
+  it("the exports end as complete, partial, failed and invalid, and one is resumed", () => {
     expect(completed(ends.plain).status).toBe("complete");
     expect(completed(ends.capabilities).status).toBe("complete");
-    expect(completed(ends.troubled)).toMatchObject({ status: "partial", totals: { failedFiles: 1 } });
+    expect(completed(ends.faulty)).toMatchObject({ status: "partial", totals: { failedFiles: 1 } });
     expect(completed(ends.resumed).status).toBe("complete");
     expect(failed(ends.rejected).error.name).toBe("KickOffRejected");
     expect(failed(ends.jobFailed).error.name).toBe("ExportJobFailed");
@@ -74,22 +74,22 @@ describe("what the bridge writes down", () => {
     expect(failed(ends.invalid).error.name).toBe("InvalidRequest");
   });
 
-  it("holds no token, assertion, key or secret URL", () => {
+  it("no written text contains a token, assertion, key or secret URL", () => {
     expect(reported(findLeaks(texts, secretMarkers(test)))).toEqual([]);
   });
 
-  it("holds nothing about a patient", () => {
+  it("no written text identifies a patient", () => {
     expect(reported(findLeaks(texts, patientMarkers(test.simulator)))).toEqual([]);
   });
 
-  it("repeats what a server says about a request and a job, without the credentials in it", () => {
+  it("an error repeats the server's words about a request or a job, without the credentials in them", () => {
     for (const end of [ends.rejected, ends.jobFailed])
       expect(failed(end).error.message).toMatch(/the token \[redacted\] does not allow http:\S+ \(ask the portal\)$/);
     expect(failed(ends.invalid).error.message).toContain("patient: is not a known field");
-    expect(completed(ends.troubled).failedFiles[0]?.reason).toMatch(/HTTP 403 \(processing\)$/);
+    expect(completed(ends.faulty).failedFiles[0]?.reason).toMatch(/HTTP 403 \(processing\)$/);
   });
 
-  it("was looked for in every place, and would have been found", async () => {
+  it("the scan covers every place, and finds URLs and patients in the objects that may contain them", async () => {
     const places = new Set(texts.map(({ where }) => where.split(/[ /]/)[0]));
     expect([...places]).toEqual(
       expect.arrayContaining(["execution", "event", "log", "ledger", "work", "exports", "audit", "the"]),
@@ -101,7 +101,7 @@ describe("what the bridge writes down", () => {
       expect(logs.some((lines) => lines.includes(detail.exportId))).toBe(true);
 
     const { exportId } = ends.capabilities.detail;
-    // The plan and the manifest hold the files' URLs by their nature, and the files their patients.
+    // The plan and the manifest contain the files' URLs by design, and the files contain patients.
     const [plan, landed] = [
       await objectTexts(test, `work/${exportId}/plan`),
       await objectTexts(test, `exports/${exportId}/P`),
@@ -111,7 +111,7 @@ describe("what the bridge writes down", () => {
   });
 });
 
-/** Runs one export after the other: faults are scripted for the one that is under way. */
+/** Runs one export after another, because the scripted faults are for the current one. */
 async function exportInEveryWay(test: BridgeUnderTest): Promise<Ends> {
   const { simulator } = test;
   const some = { level: "patient", types: ["Patient", "Condition"] };
@@ -138,15 +138,12 @@ async function exportInEveryWay(test: BridgeUnderTest): Promise<Ends> {
     { kind: "cut", afterBytes: 200, match: "condition_file" },
   ]);
   simulator.revokeTokens();
-  const troubled = await test.exportBy(some);
+  const faulty = await test.exportBy(some);
   expect((["token", "kick-off", "status", "download"] as const).map((name) => faults.pending(name))).toEqual([
     0, 0, 0, 0,
   ]);
-  await test.caller.requestResumption(troubled.detail.exportId);
-  const resumed = await endOf(
-    test,
-    ({ detail }) => detail.exportId === troubled.detail.exportId && detail.run === "r1",
-  );
+  await test.caller.requestResumption(faulty.detail.exportId);
+  const resumed = await endOf(test, ({ detail }) => detail.exportId === faulty.detail.exportId && detail.run === "r1");
 
   faults.script("kick-off", [{ kind: "status", status: 400, words: aboutRequest }]);
   const rejected = await test.exportBy(some);
@@ -175,13 +172,13 @@ async function exportInEveryWay(test: BridgeUnderTest): Promise<Ends> {
     patient: planted,
     [planted.name]: planted.born,
   });
-  return { plain, capabilities, troubled, resumed, rejected, jobFailed, refused, invalid };
+  return { plain, capabilities, faulty, resumed, rejected, jobFailed, refused, invalid };
 }
 
 const endOf = (test: BridgeUnderTest, wanted: (end: EndEvent) => boolean): Promise<EndEvent> =>
   test.awaitEvent((event): event is EndEvent => isEnd(event) && wanted(event));
 
-/** Requests about an export that name a patient instead of one. */
+/** Sends requests with a patient's name in place of an export's id. */
 async function misdirectRequests(test: BridgeUnderTest): Promise<void> {
   await test.caller.requestResumption(planted.name);
   await endOf(test, ({ detail }) => detail.exportId.startsWith("event-") && detail.run === "r1");
@@ -203,7 +200,7 @@ async function cancelAnExport(test: BridgeUnderTest): Promise<void> {
   expect((await test.awaitEndOf(exportId))["detail-type"]).toBe("Export Cancelled");
 }
 
-/** All objects but the landed files, the manifests as received, and the plans: these hold the files' URLs by their nature. */
+/** All objects except landed files, manifests and plans, which contain patients or URLs by design. */
 async function writtenObjects(test: BridgeUnderTest): Promise<ScannedText[]> {
   const all = await Promise.all(["work/", "exports/", "audit/"].map((prefix) => objectTexts(test, prefix)));
   return all.flat().filter(({ where }) => !/\.ndjson$|\/manifest[^/]*\.json$|\/plan\.json$/.test(where));

@@ -10,7 +10,7 @@ import { bundleOf, linkOf, outcomeOf, postCcdRequest, requestOf, searchable } fr
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
 import { iamUser } from "../fixtures/iam-user.ts";
 
-describe("the API on demand", () => {
+describe("the on-demand API", () => {
   let test: BridgeUnderTest;
   let caller: ApiCaller;
   let other: ApiCaller;
@@ -27,25 +27,25 @@ describe("the API on demand", () => {
     await test.stop();
   });
 
-  const somebody = () => searchable(test.simulator, 0);
+  const firstPatient = () => searchable(test.simulator, 0);
 
   describe("callers", () => {
-    it("who do not sign, sign wrongly, or may not call are refused, and nothing is asked of the server", async () => {
+    it("a call without a signature, with a wrong one or without permission is refused without a request to the server", async () => {
       const { outputs } = test.bridge;
       const denied = await iamUser(test.bridge, "denied", false);
       const forger = { ...(await iamUser(test.bridge, "forged", true)), secretAccessKey: "wrong" };
-      const asked = test.simulator.log.length;
+      const before = test.simulator.log.length;
       const refused = [
         await fetch(`${outputs.apiUrl}/fhir/Patient?gender=male`),
         await apiCaller(test.bridge.outputs, forger).get("/fhir/Patient?gender=male"),
         await apiCaller(test.bridge.outputs, denied).get("/fhir/Patient?gender=male"),
       ];
       expect(refused.map(({ status }) => status)).toEqual([403, 403, 403]);
-      expect(test.simulator.log.length).toBe(asked);
+      expect(test.simulator.log.length).toBe(before);
     });
 
-    it("are recorded with each call, and whom they asked about is not", async () => {
-      const { id } = somebody();
+    it("each call is recorded with its caller, and without the patient's id", async () => {
+      const { id } = firstPatient();
       const answer = await other.get(`/fhir/Patient/${id}`);
       expect(answer.status).toBe(200);
       const s3 = new S3Client({ ...clientSettings(test.bridge.aws), forcePathStyle: true });
@@ -65,8 +65,8 @@ describe("the API on demand", () => {
   });
 
   describe("patients", () => {
-    it("are found by the guide's combinations, by GET, by POST and below US Core", async () => {
-      const { id, gender, birthdate, phone, email, given, family } = somebody();
+    it("a patient is found by each of the guide's combinations, by GET, by POST and below US Core", async () => {
+      const { id, gender, birthdate, phone, email, given, family } = firstPatient();
       const combinations = [
         { gender, birthdate, phone },
         { gender, birthdate, email },
@@ -89,33 +89,33 @@ describe("the API on demand", () => {
       }
     });
 
-    it("are not searched by what is no parameter of theirs: the server is not asked", async () => {
-      const asked = test.simulator.log.length;
+    it("a patient search with an unknown parameter is refused without a request to the server", async () => {
+      const before = test.simulator.log.length;
       expect(await outcomeOf(await caller.get("/fhir/Patient?name=x&gender=male"), 400)).toContain(
         "name is not a parameter",
       );
-      expect(test.simulator.log.length).toBe(asked);
+      expect(test.simulator.log.length).toBe(before);
     });
 
-    it("get the server's own words where it refuses a combination or a value", async () => {
+    it("the server's words reach the caller if it refuses a combination or a value", async () => {
       const combination = await outcomeOf(await caller.get("/fhir/Patient?gender=male"), 400);
       expect(combination).toContain("INVALID_SEARCH_PARAMETER");
-      const { birthdate, phone } = somebody();
-      const query = new URLSearchParams({ gender: "nobody", birthdate, phone }).toString();
+      const { birthdate, phone } = firstPatient();
+      const query = new URLSearchParams({ gender: "unknown-gender", birthdate, phone }).toString();
       expect(await outcomeOf(await caller.get(`/fhir/Patient?${query}`), 403)).toMatch(/gender/i);
     });
   });
 
   describe("resources", () => {
-    it("come byte for byte as the server has them", async () => {
-      const { id, line } = somebody();
+    it("a resource is passed on byte for byte", async () => {
+      const { id, line } = firstPatient();
       const answer = await caller.get(`/fhir/Patient/${id}`);
       expect(answer.status).toBe(200);
       expect(await answer.text()).toBe(line);
     });
 
-    it("come page by page until all are there, each page the server's bytes but for its links", async () => {
-      const { id } = somebody();
+    it("a search is read page by page to its end, and each page has the server's bytes except for its links", async () => {
+      const { id } = firstPatient();
       const all = test.simulator.records.ofType("Observation").filter(({ patientId }) => patientId === id);
       expect(all.length).toBeGreaterThan(3);
       const pieces: string[] = [];
@@ -134,7 +134,7 @@ describe("the API on demand", () => {
     });
 
     it("the resources of the US Core profiles come from the server's us-core paths, by search and by read", async () => {
-      const { id } = somebody();
+      const { id } = firstPatient();
       const { entry = [] } = await bundleOf(await caller.get(`/fhir/us-core/Condition?patient=${id}`));
       const [condition] = entry.map(({ resource }) => resource);
       const answer = await caller.get(`/fhir/us-core/Condition/${condition?.id ?? ""}`);
@@ -144,29 +144,29 @@ describe("the API on demand", () => {
       expect(paths.length).toBe(2);
     });
 
-    it("are not paged by another's cursor, another search's, or a changed one", async () => {
+    it("a cursor of another caller or another search is refused, and so is a changed one", async () => {
       const path = linkOf(await bundleOf(await caller.get("/fhir/Observation")), "next") ?? "";
-      const asked = test.simulator.log.length;
+      const before = test.simulator.log.length;
       const words = [
         await outcomeOf(await other.get(path), 400),
         await outcomeOf(await caller.get(path.replace("Observation", "Condition")), 400),
         await outcomeOf(await caller.get(path.replace(/.$/, (last) => (last === "A" ? "B" : "A"))), 400),
         await outcomeOf(await caller.get(`${path}&patient=1`), 400),
       ];
-      for (const said of words) expect(said).toContain("_cursor");
-      expect(test.simulator.log.length).toBe(asked);
+      for (const diagnostics of words) expect(diagnostics).toContain("_cursor");
+      expect(test.simulator.log.length).toBe(before);
       expect((await caller.get(path)).status).toBe(200);
     });
 
-    it("that are not there are not found, nor are types that the guide does not list", async () => {
+    it("a missing resource and a type that the guide does not list get a 404", async () => {
       expect(await outcomeOf(await caller.get("/fhir/Condition/1"), 404)).toContain("Condition/1");
       expect(await outcomeOf(await caller.get("/fhir/Binary/1"), 404)).toContain("AllergyIntolerance");
     });
   });
 
   describe("CCDs", () => {
-    it("are asked for by demographics, waited for, and read under links that are good for a minute", async () => {
-      const { id, gender, birthdate: birthDate, email } = somebody();
+    it("CCDs are requested by demographics, waited for, and read by links that are valid for a minute", async () => {
+      const { id, gender, birthdate: birthDate, email } = firstPatient();
       const headers = { "idempotency-key": "visit-1", prefer: "wait=20" };
       const answer = await postCcdRequest(caller, { patient: { gender, birthDate, email } }, headers);
       const request = await requestOf(answer);
@@ -189,14 +189,14 @@ describe("the API on demand", () => {
       expect(refused.map(({ status }) => status)).toEqual([404, 404]);
     });
 
-    it("of a period without encounters are none: the request is ready all the same", async () => {
+    it("a request for a period without encounters becomes ready without documents", async () => {
       const period = { startDate: "1901-01-01T00:00:00Z", endDate: "1901-12-31T00:00:00+05:00" };
-      const answer = await postCcdRequest(caller, { patientId: somebody().id, ...period }, { prefer: "wait=20" });
+      const answer = await postCcdRequest(caller, { patientId: firstPatient().id, ...period }, { prefer: "wait=20" });
       expect(await requestOf(answer)).toMatchObject({ state: "ready", documents: [], failure: null });
     });
 
-    it("that are asked for again while they are fetched are the same request", async () => {
-      const { id } = somebody();
+    it("a POST that is repeated while the documents are fetched is the same request", async () => {
+      const { id } = firstPatient();
       const headers = { "idempotency-key": "visit-2" };
       const first = await postCcdRequest(caller, { patientId: id }, headers);
       const second = await postCcdRequest(caller, { patientId: id }, headers);
@@ -206,10 +206,10 @@ describe("the API on demand", () => {
       expect((await requestOf(waited)).state).toBe("ready");
     });
 
-    it("are not asked for where nobody matches, or several do", async () => {
-      const { id, gender, birthdate: birthDate, email } = somebody();
+    it("a request by demographics gets a 404 if no patient matches, and a 409 if several match", async () => {
+      const { id, gender, birthdate: birthDate, email } = firstPatient();
       expect(
-        (await postCcdRequest(caller, { patient: { gender, birthDate, email: "nobody@example.org" } })).status,
+        (await postCcdRequest(caller, { patient: { gender, birthDate, email: "unknown@example.org" } })).status,
       ).toBe(404);
       const twin = test.simulator.addTwin(id, "Another");
       const several = await postCcdRequest(caller, { patient: { gender, birthDate, email } });
@@ -218,13 +218,13 @@ describe("the API on demand", () => {
     });
   });
 
-  it("describes itself to everybody", async () => {
+  it("the API's description needs no signature", async () => {
     const answer = await fetch(`${test.bridge.outputs.apiUrl}/openapi.json`);
     expect([answer.status, await answer.text()]).toEqual([200, renderOpenApi()]);
   });
 
-  // The last: nothing can be asked after it.
-  it("says how to renew a session that has ended, and tells the subscribers", async () => {
+  // This test must be the last, because the session has ended after it.
+  it("a call gets a 503 with the remedy after the session has ended, and subscribers receive the event", async () => {
     await ageAccessToken(test, pastRefusedTooSoonMs);
     test.simulator.endSessions("portal-user");
     test.simulator.revokeUserTokens();

@@ -12,7 +12,7 @@ import { filesOfJob, landedFiles, sameBytes } from "../fixtures/landed-files.ts"
 
 const groups = ["187419279", "275131468", "383681350"];
 
-describe("exports that are asked for at the same time", () => {
+describe("exports that are requested at the same time", () => {
   let test: BridgeUnderTest;
 
   beforeAll(async () => {
@@ -35,8 +35,8 @@ describe("exports that are asked for at the same time", () => {
       (event): event is typeof event => event["detail-type"] === "Export Started" && event.detail.exportId === exportId,
     );
 
-  /** That the export holds the files of a job of its own, byte for byte. Answers that job. */
-  async function holdsItsOwn({ exportId, request }: CompletedEvent["detail"]) {
+  /** Asserts that the export landed the files of its own job, byte for byte. Returns that job. */
+  async function expectFilesOfOwnJob({ exportId, request }: CompletedEvent["detail"]) {
     const summary = await test.caller.readSummary(exportId);
     const job = jobOf(summary.serverJobId);
     expect(job).toMatchObject({ groupId: request?.groupId ?? null, kickOffs: 1 });
@@ -44,28 +44,28 @@ describe("exports that are asked for at the same time", () => {
     return job;
   }
 
-  it("each land their own cohort's data, although the server would hand them one job", async () => {
+  it("exports of several groups each land their own group's files, although the server would give them one job", async () => {
     const types = ["Patient", "Condition"];
     const ends = await Promise.all(groups.map((groupId) => test.exportBy({ level: "group", groupId, types })));
-    const jobs = await Promise.all(ends.map((end) => holdsItsOwn(completed(end))));
+    const jobs = await Promise.all(ends.map((end) => expectFilesOfOwnJob(completed(end))));
 
     expect(jobs.map((job) => job?.groupId)).toEqual(groups);
     expect(jobs.every((job) => job?.deleted)).toBe(true);
   });
 
-  it("differ in types or since only, and are not mixed up either", async () => {
+  it("exports that differ only in types or since each land their own files", async () => {
     const requests = [
       { level: "patient", types: ["Patient"] },
       { level: "patient", types: ["Device"] },
       { level: "patient", types: ["Patient"], since: "2023-01-01T00:00:00Z" },
     ];
     const ends = (await Promise.all(requests.map((request) => test.exportBy(request)))).map(completed);
-    for (const end of ends) await holdsItsOwn(end);
+    for (const end of ends) await expectFilesOfOwnJob(end);
 
     expect(new Set(ends.map(({ totals }) => totals.lines)).size).toBe(3);
   });
 
-  it("and are identical share one job and one download; each has its own summary and its own end", async () => {
+  it("identical exports share one job and one download, and each has its own summary and its own end", async () => {
     const downloads = () => test.simulator.log.filter(({ endpoint }) => endpoint === "download").length;
     const before = { jobs: test.simulator.jobs().length, downloads: downloads() };
     const request = { level: "group", groupId: "age-35-to-55", types: ["Patient", "Goal"] };
@@ -83,7 +83,7 @@ describe("exports that are asked for at the same time", () => {
     }
   });
 
-  it("wait out a job that somebody else made with the same client: never adopted, never deleted", async () => {
+  it("an export waits while the client has an unrelated job, and neither adopts nor deletes it", async () => {
     const unrelated = test.simulator.addUnrelatedJob({
       clientId: "integra-bridge-local",
       level: "Group",
@@ -91,14 +91,14 @@ describe("exports that are asked for at the same time", () => {
     });
     const end = completed(await test.exportBy({ level: "group", groupId: "187419279", types: ["Patient"] }));
 
-    expect((await holdsItsOwn(end))?.id).not.toBe(unrelated);
+    expect((await expectFilesOfOwnJob(end))?.id).not.toBe(unrelated);
     expect(jobOf(unrelated)).toMatchObject({ deleted: false, downloads: 0 });
     expect(jobOf(unrelated)?.kickOffs).toBeGreaterThan(0);
     const facts = [...(await test.objects(`audit/${end.exportId}/`)).keys()];
     expect(facts.filter((key) => key.includes("/kicked-off-"))).toHaveLength(2);
   });
 
-  it("go on when the one before is cancelled; one that waits is cancelled without harm to the one it waits for", async () => {
+  it("an export continues after the lease's holder is cancelled, and the cancellation of a waiting export does not affect the holder", async () => {
     test.simulator.settings.exportDurationMs = 60_000;
     const first = await test.startExecution({ level: "system", types: ["Patient"] }, "owner-1");
     await started(first);
@@ -118,24 +118,24 @@ describe("exports that are asked for at the same time", () => {
       "detail-type": "Export Cancelled",
       detail: { jobDeleted: true },
     });
-    await holdsItsOwn(completed(await test.awaitEndOf(next)));
+    await expectFilesOfOwnJob(completed(await test.awaitEndOf(next)));
     expect((await test.objects(`exports/${first}/`)).size).toBe(0);
   });
 
-  it("do not wait for an execution that is gone, and leave no lease behind", async () => {
+  it("an export takes over the lease of an execution that no longer exists, and leaves no lease behind", async () => {
     const dynamo = new DynamoDBClient(clientSettings(test.bridge.aws));
     const TableName = test.bridge.outputs.ledgerTableName;
     const pk = { S: "lease#system" };
     const Item = { pk, execution: { S: "gone-1" }, exportId: { S: "gone-1" }, asks: { S: "" }, nonce: { S: "n" } };
     await dynamo.send(new PutItemCommand({ TableName, Item }));
-    await holdsItsOwn(completed(await test.exportBy({ level: "system", types: ["Organization"] })));
+    await expectFilesOfOwnJob(completed(await test.exportBy({ level: "system", types: ["Organization"] })));
 
     expect((await dynamo.send(new GetItemCommand({ TableName, Key: { pk } }))).Item).toBeUndefined();
   });
 
-  it("fail with the reason where their turn does not come before the deadline", async () => {
+  it("an export fails with the reason if its kick-off would come after the deadline, and the next export completes", async () => {
     test.simulator.faults.script("kick-off", [{ kind: "status", status: 503, retryAfter: 20 * 86_400 }]);
     expect(failed(await test.exportBy({ level: "system", types: ["Patient"] })).error.name).toBe("DeadlineExceeded");
-    await holdsItsOwn(completed(await test.exportBy({ level: "system", types: ["Patient"] })));
+    await expectFilesOfOwnJob(completed(await test.exportBy({ level: "system", types: ["Patient"] })));
   });
 });

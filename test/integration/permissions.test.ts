@@ -11,7 +11,7 @@ import { type BridgeUnderTest, bridgeUnderTest, completed, failed } from "../fix
 
 const request = { level: "patient", types: ["Patient"], since: "last-completed" };
 
-describe("a function that reaches for what its role lacks", () => {
+describe("a function without one of its permissions", () => {
   let test: BridgeUnderTest;
   let iam: IAMClient;
 
@@ -24,7 +24,7 @@ describe("a function that reaches for what its role lacks", () => {
     await test.stop();
   });
 
-  /** The inline policy of the one role whose name holds this. */
+  /** The inline policy of the only role with `part` in its name. */
   async function policyOf(part: string): Promise<{ RoleName: string; PolicyName: string; PolicyDocument: string }> {
     for await (const { Roles = [] } of paginateListRoles({ client: iam }, {})) {
       const RoleName = Roles.find((role) => role.RoleName?.includes(part))?.RoleName;
@@ -33,16 +33,16 @@ describe("a function that reaches for what its role lacks", () => {
       const { PolicyDocument = "" } = await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName }));
       return { RoleName, PolicyName, PolicyDocument: decodeURIComponent(PolicyDocument) };
     }
-    throw new Error(`no role is called ${part}`);
+    throw new Error(`no role has ${part} in its name`);
   }
 
-  // The first of them needs containers that have no token yet. CloudFormation cuts the names of roles.
+  // kick-off-export must be the first, because no container has a token yet. CloudFormation cuts the names of roles.
   it.each([
-    ["decrypts what it may not", "KickOffExport", "secretsmanager:GetSecretValue"],
-    ["reads what it may not", "CompleteExpo", "s3:GetObject"],
-    ["writes what it may not", "PlanDownload", "s3:PutObject"],
-    ["remembers what it may not", "ValidateReq", "dynamodb:GetItem"],
-  ])("fails the export where it %s, and not where it may", async (_, part, action) => {
+    ["kick-off-export's permission to read the secret", "KickOffExport", "secretsmanager:GetSecretValue"],
+    ["complete-export's permission to read objects", "CompleteExpo", "s3:GetObject"],
+    ["plan-downloads' permission to write objects", "PlanDownload", "s3:PutObject"],
+    ["validate-request's permission to read the ledger", "ValidateReq", "dynamodb:GetItem"],
+  ])("an export fails without %s, and completes with it", async (_, part, action) => {
     const { RoleName, PolicyName, PolicyDocument } = await policyOf(part);
     expect(PolicyDocument).toContain(`"${action}"`);
     const lacking = PolicyDocument.replaceAll(`"${action}"`, '"s3:GetBucketLocation"');

@@ -52,7 +52,7 @@ afterAll(async () => {
   await aws.stop();
 });
 
-/** The states that delete a lease, as they are deployed, each with its input and the lease's name. */
+/** The deployed states that delete a lease, each with its input and the lease's name. */
 const states: [file: string, state: string, input: object, lease: string][] = [
   ["bulk-export.asl.json", "Release lease", { export: patientExport }, patientExport.request.level],
   ["ccd-retrieval.asl.json", "Release session lease", { request: ownContext }, sessionLeaseName(ownContext.sessionId)],
@@ -82,8 +82,8 @@ describe.each(states)("%s: %s", (file, state, input, lease) => {
       .stateMachineArn;
   });
 
-  /** What an execution of this name has when it has left the state, and how often the state tried. */
-  async function afterState(name: string): Promise<{ output: unknown; attempts: number }> {
+  /** The output of the state in an execution of this name, and the number of the state's attempts. */
+  async function runState(name: string): Promise<{ output: unknown; attempts: number }> {
     const start = new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) });
     const { executionArn } = await machines.send(start);
     const execution = () => machines.send(new DescribeExecutionCommand({ executionArn }));
@@ -95,14 +95,14 @@ describe.each(states)("%s: %s", (file, state, input, lease) => {
 
   test("the execution that holds the lease deletes it", async () => {
     await put("own");
-    expect(await afterState("own")).toEqual({ output: input, attempts: 1 });
+    expect(await runState("own")).toEqual({ output: input, attempts: 1 });
     expect(await holder()).toBeUndefined();
   });
 
-  test("another execution leaves the lease alone, and goes on without a retry", async () => {
+  test("another execution leaves the lease alone, and continues without a retry", async () => {
     await put("own");
     const release = { Error: "DynamoDb.ConditionalCheckFailedException", Cause: "The conditional request failed" };
-    expect(await afterState("another")).toEqual({ output: { ...input, release }, attempts: 1 });
+    expect(await runState("another")).toEqual({ output: { ...input, release }, attempts: 1 });
     expect(await holder()).toBe("own");
   });
 });

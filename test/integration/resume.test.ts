@@ -11,7 +11,7 @@ import {
 } from "../fixtures/bridge-under-test.ts";
 import { filesOfJob, landedFiles, sameBytes } from "../fixtures/landed-files.ts";
 
-const gone: Fault = { kind: "status", status: 403, body: "attachment-not-found" };
+const fileGone: Fault = { kind: "status", status: 403, body: "attachment-not-found" };
 
 describe("an export that is resumed", () => {
   let test: BridgeUnderTest;
@@ -40,8 +40,8 @@ describe("an export that is resumed", () => {
     );
   const request = { level: "patient", types: ["Condition", "Device", "Patient"] };
 
-  it("fetches only what is missing, from the same job, and is complete then", async () => {
-    test.simulator.faults.script("download", [{ ...gone, match: "condition_file_1" }]);
+  it("a resumption downloads only the missing files from the same job, and completes the export", async () => {
+    test.simulator.faults.script("download", [{ ...fileGone, match: "condition_file_1" }]);
     const { exportId, status } = completed(await test.exportBy(request));
     const { serverJobId } = await test.caller.readSummary(exportId);
     const before = downloads().length;
@@ -57,8 +57,8 @@ describe("an export that is resumed", () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it("that failed because nothing landed goes on with its job", async () => {
-    test.simulator.faults.script("download", [gone]);
+  it("an export that failed because no file landed is resumed with its job", async () => {
+    test.simulator.faults.script("download", [fileGone]);
     const { exportId, error } = failed(await test.exportBy({ level: "system", types: ["Patient"] }));
     await test.caller.requestResumption(exportId);
 
@@ -66,7 +66,7 @@ describe("an export that is resumed", () => {
     expect(completed(await endOfRun(exportId, "r1")).status).toBe("complete");
   });
 
-  it("that was stopped because the client was locked out lands afterwards what is missing", async () => {
+  it("an export that failed because the client was refused lands the missing files when it is resumed", async () => {
     const refused = Array.from({ length: 60 }, () => ({ kind: "unauthorized" }) as const);
     test.simulator.faults.script("download", refused);
     const { exportId, error } = failed(await test.exportBy({ level: "system", types: ["Device", "Goal"] }));
@@ -77,14 +77,14 @@ describe("an export that is resumed", () => {
     expect(completed(await endOfRun(exportId, "r1"))).toMatchObject({ status: "complete", totals: { files: 2 } });
   });
 
-  it("whose job is gone is done afresh under another id, which names its predecessor", async () => {
+  it("a resumption without a job starts an export with another id, which names its predecessor", async () => {
     const { simulator } = test;
-    simulator.faults.script("download", [{ ...gone, match: "device_file_1" }]);
+    simulator.faults.script("download", [{ ...fileGone, match: "device_file_1" }]);
     const { exportId, requestId, transactionTime } = completed(await test.exportBy(request));
     const landed = await landedFiles(test, exportId);
     const { serverJobId } = await test.caller.readSummary(exportId);
-    const forgotten = { kind: "status", status: 404, body: "terminal" } as const;
-    simulator.faults.script("status", [forgotten, forgotten, forgotten]);
+    const jobGone = { kind: "status", status: 404, body: "terminal" } as const;
+    simulator.faults.script("status", [jobGone, jobGone, jobGone]);
     await test.caller.requestResumption(exportId);
     const fresh = completed(
       await test.awaitEvent(
@@ -100,21 +100,21 @@ describe("an export that is resumed", () => {
     expect(summary.predecessor).toBe(exportId);
     expect(summary.serverJobId).not.toBe(serverJobId);
     sameBytes(await landedFiles(test, fresh.exportId), filesOfJob(simulator, summary.serverJobId));
-    // What had landed under the old id stays as it was.
+    // The files under the old id are unchanged.
     sameBytes(await landedFiles(test, exportId), landed);
   });
 
-  it("that never was is refused, in words", async () => {
-    await test.caller.requestResumption("request-nobody-made");
-    const end = failed(await endOfRun("request-nobody-made", "r1"));
+  it("a resumption of an unknown export is refused with the reason", async () => {
+    await test.caller.requestResumption("unknown-export");
+    const end = failed(await endOfRun("unknown-export", "r1"));
 
     expect(end.error).toEqual({
       name: "InvalidRequest",
-      message: "exportId: there is no export request-nobody-made",
+      message: "exportId: there is no export unknown-export",
     });
   });
 
-  it("leaves an audit trail of each run whose facts are written once", async () => {
+  it("an export leaves an audit trail for each run, and each fact is written once", async () => {
     const detail = completed(await test.exportBy({ level: "patient", types: ["Location"] }));
     const prefix = `audit/${detail.exportId}/`;
     const read = async (name: string) =>

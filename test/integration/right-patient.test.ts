@@ -9,24 +9,24 @@ const patientResource = z.object({
   identifier: z.tuple([z.object({ value: z.string() })], z.unknown()),
 });
 
-describe("documents that carry the medical record number alone", () => {
+describe("documents with the medical record number alone", () => {
   let retrieval: RetrievalUnderTest;
   beforeAll(async () => {
     retrieval = await retrievalUnderTest({ simulator: { ccdDurationMs: 100, ccdPatientIds: "mrn" } });
   });
   afterAll(() => retrieval?.under.stop());
-  /** What the simulator's Patient says. */
+  /** The details in the simulator's Patient resource. */
   const knownOf = (place: number) => {
     const [record] = retrieval.under.simulator.records.ofType("Patient").slice(place);
     return patientResource.parse(JSON.parse(record?.line ?? "null"));
   };
   const faults = () => retrieval.under.simulator.faults;
 
-  test("are the patient's by what the server's Patient says", async () => {
+  test("documents land if the server's Patient proves that they are the patient's", async () => {
     const { under, request, ready, requests, patient } = retrieval;
     const requestId = await request(patient(0));
-    const told = await ready(requestId);
-    const index = ccdDocuments.parse(JSON.parse((await under.caller.readObject(told.index.key)).toString("utf8")));
+    const event = await ready(requestId);
+    const index = ccdDocuments.parse(JSON.parse((await under.caller.readObject(event.index.key)).toString("utf8")));
     const landed = await Promise.all(
       index.documents.map(async ({ key }) => (await under.caller.readObject(key)).toString("utf8")),
     );
@@ -37,11 +37,11 @@ describe("documents that carry the medical record number alone", () => {
       expect(xml).not.toContain(`extension="${patient(0)}"`);
       expect(xml).toContain(`extension="${knownOf(0).identifier[0].value}"`);
     }
-    // Nobody judges by it any more.
+    // The known data of the patient is deleted when the CCD request ends.
     expect(record).not.toHaveProperty("patient");
   });
 
-  test("are quarantined where they name another person, and the words say what to look at, and nothing of anybody", async () => {
+  test("documents of another person go to quarantine, and the messages say what to compare without patient data", async () => {
     const { under, request, failed, keysOf, patient } = retrieval;
     faults().script("ccd-download", [{ kind: "hostile-ccd", attack: "other-person" }]);
     const requestId = await request(patient(1));
@@ -58,10 +58,10 @@ describe("documents that carry the medical record number alone", () => {
       expect(`${reason} ${JSON.stringify(error)}`).not.toContain(word);
   });
 
-  describe("where the server refuses to tell of the patient,", () => {
+  describe("documents without the server's Patient", () => {
     const refusal = { kind: "status", status: 403, body: "terminal" } as const;
 
-    test("prove nothing", async () => {
+    test("documents with the medical record number alone remain unproven without the Patient", async () => {
       const { request, failed, patient } = retrieval;
       faults().script("resource", [refusal]);
       const requestId = await request(patient(2));
@@ -70,7 +70,7 @@ describe("documents that carry the medical record number alone", () => {
       );
     });
 
-    test("do no harm to those that carry the patient's id", async () => {
+    test("documents with the patient's id land without the Patient", async () => {
       const { under, request, expectDocumentsOf, patient } = retrieval;
       under.simulator.settings.ccdPatientIds = "patient-id";
       faults().script("resource", [refusal]);
@@ -78,11 +78,11 @@ describe("documents that carry the medical record number alone", () => {
       expect(faults().pending("resource")).toBe(0);
     });
 
-    test("it is asked again after a trouble", async () => {
+    test("the Patient is read again after a 503", async () => {
       const { under, request, ready, patient } = retrieval;
       under.simulator.settings.ccdPatientIds = "mrn";
       faults().script("resource", [{ kind: "status", status: 503 }]);
-      // What the second answer says is the proof.
+      // The second answer has the details that prove the documents.
       expect((await ready(await request(patient(4)))).documents).toBeGreaterThan(0);
       expect(faults().pending("resource")).toBe(0);
     });

@@ -37,7 +37,7 @@ describe("a user session", () => {
   const refreshes = (): (number | null)[] =>
     retrieval.under.simulator.log.filter(({ endpoint }) => endpoint === "user-token").map(({ status }) => status);
 
-  /** Asks for a patient's CCDs, and answers how the token endpoint answered meanwhile. */
+  /** Requests a patient's CCDs, and returns the statuses of the token endpoint's answers in the meantime. */
   async function refreshesOver(place: number, meanwhile: (requestId: string) => Promise<void>): Promise<unknown[]> {
     const before = refreshes().length;
     await meanwhile(await retrieval.request(patient(place)));
@@ -45,11 +45,11 @@ describe("a user session", () => {
   }
   const documentsOf = (place: number) => (requestId: string) => retrieval.expectDocumentsOf(requestId, patient(place));
 
-  /** From now on the token that everybody shares is to be renewed before it is used again. */
-  const makeDue = () => ageAccessToken(retrieval.under, pastRenewalMs);
+  /** Makes the session's access token so old that its next use renews it. */
+  const makeTokenDue = () => ageAccessToken(retrieval.under, pastRenewalMs);
 
-  /** Waits until a token that was refreshed because of this is in the ledger. */
-  async function refreshedBecause(cause: () => Promise<void>): Promise<void> {
+  /** Does something that leads to a refresh, and waits until the new tokens are in the ledger. */
+  async function refreshAfter(cause: () => Promise<void>): Promise<void> {
     const before = await store.read(sessionId);
     await cause();
     const stored = async () => expect((await store.read(sessionId))?.refreshToken).not.toBe(before?.refreshToken);
@@ -64,8 +64,8 @@ describe("a user session", () => {
   }
 
   /**
-   * A process of the bridge that begins to renew the session, with the ledger, the secret and the token endpoint of the
-   * others, up to a point of its refresh from which it never comes back.
+   * A process of the bridge that starts a refresh, and dies after or before it stores the new tokens. It has the same ledger,
+   * secret and token endpoint as the deployed functions.
    */
   function dyingProcess(dies: "after storing" | "before storing"): {
     refreshed: Promise<void>;
@@ -79,7 +79,7 @@ describe("a user session", () => {
     const ports: SessionRefreshPorts = {
       store: {
         ...store,
-        // So that nobody waits for the whole of it.
+        // A short claim, so that the next process does not wait long.
         claimRefresh: (id, claim, times) => store.claimRefresh(id, claim, { ...times, until: times.now + 500 }),
       },
       refresh: async (client, refreshToken) => {
@@ -88,76 +88,76 @@ describe("a user session", () => {
         return dies === "before storing" ? await new Promise(() => undefined) : tokens;
       },
       now,
-      sleep: () => Promise.reject(new Error("nobody else renews the session")),
+      sleep: () => Promise.reject(new Error("no other process refreshes the session")),
       onEndedSession: () => Promise.reject(new Error("the session has not ended")),
     };
     const gone = currentAccessToken(ports, { id: sessionId, readSecret: storedSecret });
     return { refreshed: rotated.promise, gone };
   }
 
-  test("that is cold is renewed once, and warm not at all", async () => {
+  test("a session without an access token is refreshed once, and one with a valid token is not refreshed", async () => {
     expect(await refreshesOver(0, documentsOf(0))).toEqual([200]);
     expect(await refreshesOver(1, documentsOf(1))).toEqual([]);
   });
 
-  test("whose tokens are revoked, and rotated again and again, in the middle of a request goes on", async () => {
+  test("a session continues if its tokens are revoked and rotated several times in the middle of a request", async () => {
     const { simulator } = retrieval.under;
     simulator.settings.ccdDurationMs = 600_000;
     const refreshed = await refreshesOver(2, async (requestId) => {
       const accepted = async () => expect((await retrieval.requests.find(requestId))?.serverRequestId).not.toBeNull();
       await vi.waitFor(accepted, { timeout: 20_000, interval: 50 });
-      await refreshedBecause(async () => {
+      await refreshAfter(async () => {
         await ageAccessToken(retrieval.under, pastRefusedTooSoonMs);
         simulator.revokeUserTokens();
       });
-      await refreshedBecause(makeDue);
-      await refreshedBecause(makeDue);
+      await refreshAfter(makeTokenDue);
+      await refreshAfter(makeTokenDue);
       simulator.settings.ccdDurationMs = shortCcdMs;
       simulator.completeServerRequests();
       await retrieval.expectDocumentsOf(requestId, patient(2));
     });
-    // A refresh token that came twice would have ended the session.
+    // A refresh token that was sent twice would have ended the session.
     expect(refreshed.length).toBeGreaterThanOrEqual(3);
     expect(new Set(refreshed)).toEqual(new Set([200]));
   });
 
-  test("whose process dies after it stored the rotated token, before it used the other, goes on with both", async () => {
-    await makeDue();
+  test("a session continues with both stored tokens if the process dies between storing and using them", async () => {
+    await makeTokenDue();
     await dyingProcess("after storing").gone;
     expect(await refreshesOver(3, documentsOf(3))).toEqual([]);
     const { refreshToken } = (await store.read(sessionId)) ?? {};
-    await makeDue();
+    await makeTokenDue();
     expect(await refreshesOver(4, documentsOf(4))).toEqual([200]);
     expect((await store.read(sessionId))?.refreshToken).not.toBe(refreshToken);
   });
 
-  test("whose process dies between rotation and storing goes on, where the server takes the old token for a while", async () => {
-    await makeDue();
+  test("a session continues after a crash between rotation and storing if the server still accepts the old token", async () => {
+    await makeTokenDue();
     retrieval.under.simulator.settings.refreshTokenGraceSeconds = 60;
     await dyingProcess("before storing").refreshed;
     expect(await refreshesOver(5, documentsOf(5))).toEqual([200]);
     retrieval.under.simulator.settings.refreshTokenGraceSeconds = 0;
   });
 
-  test("whose process dies between rotation and storing ends, where the server takes no old token: everybody is told why", async () => {
-    await makeDue();
+  test("a session ends after a crash between rotation and storing if the server accepts no old token, and requests and subscribers get the reason", async () => {
+    await makeTokenDue();
     await dyingProcess("before storing").refreshed;
     const before = refreshes().length;
     const { error } = await retrieval.failed(await retrieval.request(patient(6)));
     expect(error).toMatchObject({ name: "SessionDead", message: expect.stringContaining("may have been rotated") });
     const { detail } = await retrieval.under.awaitSessionEnd();
     expect(detail).toMatchObject({ sessionId, refusal: "grant-refused", message: error.message });
-    // Whoever asks later hears of it without a request to the token endpoint.
+    // A later request fails with the same fault, without a request to the token endpoint.
     expect((await retrieval.failed(await retrieval.request(patient(7)))).error).toEqual(error);
     expect(refreshes().slice(before)).toEqual([400]);
     expect(await store.read(sessionId)).toMatchObject({ end: { published: true } });
   });
 
-  test("that has ended goes on once the operator renews it, by a code of the portal's or by a refresh token", async () => {
+  test("an ended session continues after the operator stores a new authorization code or refresh token", async () => {
     const { simulator, bridge } = retrieval.under;
     const secret = sessionSecret.parse(JSON.parse((await storedSecret()).text));
     const { client_id: clientId, client_secret: clientSecret, auth_method: method } = secret;
-    const renew = async (first: string, ...more: string[]) => {
+    const addSession = async (first: string, ...more: string[]) => {
       const args = ["cli/add-session.ts", "add", "--stage", "local", "--client-id", clientId, "--auth-method", method];
       const running = promisify(execFile)(process.execPath, [...args, ...more], { env: { ...bridge.aws.env } });
       running.child.stdin?.end(`${first}\n${clientSecret}\n`);
@@ -166,12 +166,12 @@ describe("a user session", () => {
     const tokenUrl = userServer({ baseUrl: simulator.baseUrl }).tokenUrl.href;
     const byCode = ["--grant", "authorization_code", "--token-url", tokenUrl];
     const code = simulator.authorizationCode({ userId, clientId });
-    expect((await renew(code, ...byCode)).stdout).toContain("is stored");
+    expect((await addSession(code, ...byCode)).stdout).toContain("is stored");
     expect(await refreshesOver(8, documentsOf(8))).toEqual([200]);
 
-    await expect(renew(code, ...byCode)).rejects.toThrow(/used before/);
-    await makeDue();
-    await renew(simulator.openSession({ userId, clientId }));
+    await expect(addSession(code, ...byCode)).rejects.toThrow(/used before/);
+    await makeTokenDue();
+    await addSession(simulator.openSession({ userId, clientId }));
     expect(await refreshesOver(9, documentsOf(9))).toEqual([200]);
   });
 });

@@ -3,7 +3,7 @@ import type { Fault } from "#local/simulator/faults/fault-schema.ts";
 import { type BridgeUnderTest, bridgeUnderTest, completed } from "../fixtures/bridge-under-test.ts";
 import { landedFiles, sameBytes, servedFiles } from "../fixtures/landed-files.ts";
 
-/** A fault for one file each, and what is then said of that file. The manifest announces counts; gzip is in use. */
+/** A fault for one file of each type, and the reason that the summary must give. The manifest announces counts, and gzip is in use. */
 const faults: { type: string; fault: Fault; reason: RegExp }[] = [
   { type: "AllergyIntolerance", fault: { kind: "garbage" }, reason: /line 1 is not a JSON object, but markup/ },
   { type: "CarePlan", fault: { kind: "bad-line" }, reason: /line \d+ is not JSON/ },
@@ -30,7 +30,7 @@ const faults: { type: string; fault: Fault; reason: RegExp }[] = [
 
 const fileOf = (type: string): string => `${type.toLowerCase()}_file_1.ndjson`;
 
-describe("files that do not arrive as they should", () => {
+describe("files that arrive damaged", () => {
   let test: BridgeUnderTest;
 
   beforeAll(async () => {
@@ -49,8 +49,8 @@ describe("files that do not arrive as they should", () => {
     await test.stop();
   });
 
-  /** Lets each fault befall its own file in so many tries. */
-  function plan(times: number): void {
+  /** Scripts each fault for the first downloads of its file. */
+  function scriptFaults(times: number): void {
     for (const { type, fault } of faults) {
       const steps = Array.from({ length: times }, () => ({ ...fault, match: fileOf(type) }));
       test.simulator.faults.script("download", steps);
@@ -59,8 +59,8 @@ describe("files that do not arrive as they should", () => {
 
   const downloads = () => test.simulator.log.filter(({ endpoint }) => endpoint === "download");
 
-  it("are each named with the reason once all tries failed, and nothing of them is in S3", async () => {
-    plan(20);
+  it("each file that is damaged in every attempt is listed with the reason, and no part of it is in S3", async () => {
+    scriptFaults(20);
     const { exportId, status, totals } = completed(await test.exportBy({ level: "patient" }));
     const { failedFiles } = await test.caller.readSummary(exportId);
     const landed = await landedFiles(test, exportId);
@@ -76,22 +76,22 @@ describe("files that do not arrive as they should", () => {
     expect(await test.openUploads()).toEqual([]);
   });
 
-  it("land byte for byte where each was spoilt only once", async () => {
+  it("each file that is damaged only once lands byte for byte", async () => {
     const before = downloads().length;
-    plan(1);
+    scriptFaults(1);
     const { exportId, status } = completed(await test.exportBy({ level: "patient" }));
 
     expect(status).toBe("complete");
     sameBytes(await landedFiles(test, exportId), servedFiles(test.simulator, "Patient"));
-    const befallen = downloads()
+    const happened = downloads()
       .slice(before)
       .map(({ fault }) => fault)
       .filter((fault) => fault !== null);
-    expect(befallen.toSorted()).toEqual(faults.map(({ fault }) => fault.kind).toSorted());
+    expect(happened.toSorted()).toEqual(faults.map(({ fault }) => fault.kind).toSorted());
     expect(await test.openUploads()).toEqual([]);
   });
 
-  it("are resumed where they broke off, if they are not compressed", async () => {
+  it("a download without compression is resumed where it broke off", async () => {
     test.simulator.settings.gzip = "never";
     const before = downloads().length;
     for (const { type } of faults) {
@@ -102,13 +102,13 @@ describe("files that do not arrive as they should", () => {
       ]);
     }
     const { exportId, status } = completed(await test.exportBy({ level: "patient" }));
-    const asked = downloads().slice(before);
+    const later = downloads().slice(before);
     const ranges = (type: string) =>
-      asked.filter(({ fileName }) => fileName === fileOf(type)).map(({ headers }) => headers["range"]);
+      later.filter(({ fileName }) => fileName === fileOf(type)).map(({ headers }) => headers["range"]);
 
     expect(status).toBe("complete");
     sameBytes(await landedFiles(test, exportId), servedFiles(test.simulator, "Patient"));
     for (const { type } of faults) expect(ranges(type)).toEqual([undefined, "bytes=700-", "bytes=750-"]);
-    expect(asked.filter(({ status: code }) => code === 206)).toHaveLength(2 * faults.length);
+    expect(later.filter(({ status: code }) => code === 206)).toHaveLength(2 * faults.length);
   });
 });

@@ -5,7 +5,7 @@ import { textsOfJson, textsOfMarkdown } from "./prose-texts.ts";
 
 /*
  * Checks that the project's documentation keeps to plain English: `npm run check:prose`, or `npm run check:prose -- FILE …`
- * for single files. Whatever it finds ends with exit code 1.
+ * for single files. Any finding ends with exit code 1.
  */
 
 const repository = join(import.meta.dirname, "..", "..");

@@ -1,7 +1,7 @@
 /*
  * The rules of plain English that a program can check. CONTRIBUTING.md, "Plain English", explains them; the base is Google's
- * developer documentation style guide. Each rule has examples of what it finds and of what it leaves alone, and a test
- * holds it to them.
+ * developer documentation style guide. Each rule has examples of texts in which it finds a fault and of texts in which it finds
+ * none, and a test checks them.
  */
 
 export interface ProseRule {
@@ -200,13 +200,13 @@ export const longestSentence = 30;
 export interface ProseFault {
   rule: string;
   advice: string;
-  /** What was found: a phrase, or the beginning of the sentence. */
+  /** The phrase that was found, or the beginning of the sentence. */
   found: string;
 }
 
 const sentences = new Intl.Segmenter("en", { granularity: "sentence" });
 
-/** The sentences of a text, without its line breaks. A full stop within a name (`Node.js`) ends none. */
+/** The sentences of a text, without its line breaks. A full stop within a name (`Node.js`) does not end a sentence. */
 export function sentencesOf(text: string): string[] {
   return [...sentences.segment(text.replaceAll(/\s+/g, " "))].map(({ segment }) => segment.trim()).filter(Boolean);
 }

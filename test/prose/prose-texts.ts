@@ -11,8 +11,8 @@ export interface ProseText {
 }
 
 /**
- * The paragraphs, headings and table cells of a page. Code is replaced by a word, so that a sentence keeps its form. What
- * stands in quotation marks is somebody else's words, such as the title of a test, and is replaced as well.
+ * The paragraphs, headings and table cells of a page. Code is replaced by a word, so that a sentence keeps its form. A
+ * quotation, such as the title of a test, is replaced as well.
  */
 export function textsOfMarkdown(page: string): ProseText[] {
   const texts: ProseText[] = [];

@@ -71,19 +71,19 @@ export async function exportAtScale(options: ScaleOptions): Promise<ExportAtScal
   });
   const watch = watchProcesses();
   try {
-    report(`asking for an export of ${files} files`);
+    report(`requesting an export of ${files} files`);
     const outcome = await exportOnce(test.caller, options);
     // The requests that follow do not belong to the export.
     const processes = await watch.stop();
-    report("collecting what it left behind");
-    return { ...outcome, ...(await leftBehind(test, outcome.exportId)), processes };
+    report("collecting the results");
+    return { ...outcome, ...(await resultsOf(test, outcome.exportId)), processes };
   } finally {
     await watch.stop();
     await test.stop();
   }
 }
 
-async function leftBehind({ bridge, simulator, caller, objects }: BridgeUnderTest, exportId: string) {
+async function resultsOf({ bridge, simulator, caller, objects }: BridgeUnderTest, exportId: string) {
   const [job] = simulator.jobs();
   if (job === undefined) throw new Error("the simulator got no kick-off request");
   const prefix = `exports/${exportId}/`;
@@ -100,7 +100,7 @@ async function leftBehind({ bridge, simulator, caller, objects }: BridgeUnderTes
 }
 
 /** An export without an event for this long hangs: its longest step without events, the reconciliation, takes seconds. */
-const patienceMs = 120_000;
+const longestSilenceMs = 120_000;
 
 /** Requests the export, and receives events until it has ended and the queue is empty. */
 async function exportOnce(
@@ -109,16 +109,16 @@ async function exportOnce(
 ): Promise<Pick<ExportAtScale, "exportId" | "events" | "exportSeconds">> {
   const events: ReceivedExportEvent[] = [];
   let end: { event: EndEvent; at: number } | undefined;
-  let lastNews = performance.now();
+  let lastEventAt = performance.now();
   const receiver = async (): Promise<void> => {
     for (;;) {
       signal?.throwIfAborted();
       const received = await caller.receiveEvents(1);
       const last = received.find(isEnd);
       if (last !== undefined) end = { event: last, at: performance.now() };
-      if (received.length > 0) lastNews = performance.now();
+      if (received.length > 0) lastEventAt = performance.now();
       else if (end !== undefined) return;
-      else if (performance.now() - lastNews > patienceMs)
+      else if (performance.now() - lastEventAt > longestSilenceMs)
         throw new Error("the export has published no event for two minutes");
       const before = events.length;
       events.push(...received.filter(isAboutExport));

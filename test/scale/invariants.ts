@@ -14,8 +14,8 @@ export const mostHistoryEvents = 25_000;
 export function brokenInvariants(run: ExportAtScale): string[] {
   return [
     ...landedOnce(run),
-    ...fetchedOnce(run),
-    ...toldOnce(run),
+    ...downloadedOnce(run),
+    ...publishedOnce(run),
     ...withinStepFunctions(run),
     ...withinLambda(run),
   ].filter((fault) => fault !== undefined);
@@ -43,7 +43,7 @@ function landedOnce({ served, objects, summary, exportId }: ExportAtScale): Faul
   ];
 }
 
-function fetchedOnce({ served, requests }: ExportAtScale): Faults {
+function downloadedOnce({ served, requests }: ExportAtScale): Faults {
   const at = Map.groupBy(requests, ({ endpoint }) => endpoint);
   const downloads = Map.groupBy(at.get("download") ?? [], ({ fileName }) => fileName);
   const isOnce = ({ fileName }: ServedFile): boolean => {
@@ -52,14 +52,14 @@ function fetchedOnce({ served, requests }: ExportAtScale): Faults {
   };
   return [
     none("file was not downloaded exactly once", served, (file) => !isOnce(file)),
-    unless(downloads.size === served.length, `${downloads.size} names were asked for, of ${served.length} files`),
+    unless(downloads.size === served.length, `${downloads.size} names were requested, of ${served.length} files`),
     unless(at.get("kick-off")?.length === 1, `${at.get("kick-off")?.length ?? 0} kick-offs`),
     unless(at.get("delete")?.length === 1, `${at.get("delete")?.length ?? 0} requests to delete the job`),
   ];
 }
 
-function toldOnce({ served, events, exportId, summary }: ExportAtScale): Faults {
-  const told = Map.groupBy(events, (event) => event["detail-type"]);
+function publishedOnce({ served, events, exportId, summary }: ExportAtScale): Faults {
+  const byType = Map.groupBy(events, (event) => event["detail-type"]);
   const files = events.flatMap((event) => (event["detail-type"] === "Export File Landed" ? [event.detail.file] : []));
   const byKey = Map.groupBy(files, ({ key }) => keyBelow(exportId, key));
   const end = events.find((event) => event["detail-type"] === "Export Completed")?.detail;
@@ -68,14 +68,14 @@ function toldOnce({ served, events, exportId, summary }: ExportAtScale): Faults 
     none("file has other content in its event", served, (file) => !isSame(file, byKey.get(file.key)?.[0])),
     unless(files.length === served.length, `${files.length} events Export File Landed`),
     unless(
-      told.get("Export Started")?.length === 1,
-      `${told.get("Export Started")?.length ?? 0} events Export Started`,
+      byType.get("Export Started")?.length === 1,
+      `${byType.get("Export Started")?.length ?? 0} events Export Started`,
     ),
     unless(
-      told.get("Export Completed")?.length === 1,
-      `${told.get("Export Completed")?.length ?? 0} events Export Completed`,
+      byType.get("Export Completed")?.length === 1,
+      `${byType.get("Export Completed")?.length ?? 0} events Export Completed`,
     ),
-    unless(told.size === 3, `events of ${told.size} types`),
+    unless(byType.size === 3, `events of ${byType.size} types`),
     unless(end?.status === "complete", `Export Completed says ${end?.status}`),
     unless(isDeepStrictEqual(end?.totals, totalsOf(summary)), "the totals of Export Completed are not the summary's"),
     unless(new Set(events.map(({ detail }) => detail.eventId)).size === events.length, "an eventId occurs twice"),

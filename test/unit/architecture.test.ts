@@ -62,7 +62,7 @@ const steps = wingNames.flatMap((wing) =>
     .map((name) => `${wing}/${name}`),
 );
 
-/** What of other wings a wing may use: the API and the retrieval ask under user sessions, and the API starts retrievals. */
+/** The modules of other wings that a wing may import: the API and the retrieval use user sessions, and the API starts retrievals. */
 const doors: Record<(typeof wingNames)[number], string[]> = {
   "bulk-export": [],
   "ccd-retrieval": ["user-session/"],
@@ -98,7 +98,7 @@ const within = (to: string, ...places: readonly string[]): boolean =>
   places.some((place) => to.startsWith(`functions/${place}`));
 
 describe("who may import whom", () => {
-  it("finds imports at all: the parser is not blind", () => {
+  it("the parser finds imports of every form", () => {
     const code = `
       import "a"; import type { B } from "b"; import { type C, type D } from "c"
       import e, { type F } from 'e'; import * as g from "g"; export { h } from "h"; export type { I } from "i";
@@ -125,7 +125,7 @@ describe("who may import whom", () => {
     expect(known.length).toBeGreaterThan(200);
   });
 
-  it("every import of ours leads to a file", () => {
+  it("every import of our own code leads to a file", () => {
     const lost = sources("functions").flatMap((file) =>
       importsOf(readFileSync(join(root, file), "utf8")).flatMap(({ specifier }) => {
         const to = target(file, specifier);
@@ -135,29 +135,29 @@ describe("who may import whom", () => {
     expect(lost).toEqual([]);
   });
 
-  it("functions/ holds the wings, the platform, and what composes them", () => {
+  it("functions/ has the wings, the platform, and the registry that composes them", () => {
     expect(foldersIn("functions").toSorted()).toEqual([...wingNames, "platform"].toSorted());
     expect(sources("functions").filter((file) => file.split("/").length === 2)).toEqual(["functions/wings.ts"]);
     const declared = wings.map(({ name }) => name);
     expect(declared.toSorted()).toEqual([...wingNames, "platform"].toSorted());
   });
 
-  it.each(wingNames)("%s uses itself, the platform and the doors that stand open to it", (wing) => {
+  it.each(wingNames)("%s imports only itself, the platform and the modules that are open to it", (wing) => {
     const allowed = (to: string): boolean => within(to, `${wing}/`, "platform/", ...doors[wing]);
     expect(violations(sources(`functions/${wing}`), allowed)).toEqual([]);
   });
 
-  it("the platform knows no wing", () => {
+  it("the platform imports no wing", () => {
     expect(violations(sources("functions/platform"), (to) => within(to, "platform/"))).toEqual([]);
   });
 
-  it.each(steps)("%s: its handler wires its own step, and no other", (step) => {
+  it.each(steps)("the handler of %s imports no other step", (step) => {
     const files = sources(`functions/${step}`).filter((file) => file.endsWith("/handler.ts"));
     const others = steps.filter((other) => other !== step).map((other) => `${other}/`);
     expect(violations(files, (to) => !within(to, ...others))).toEqual([]);
   });
 
-  it.each(steps)("%s: its step imports language and arithmetic, and only types of what it is handed", (step) => {
+  it.each(steps)("the step of %s imports values only from itself, the languages and pure platform code", (step) => {
     const files = sources(`functions/${step}`).filter((file) => !file.endsWith("/handler.ts"));
     const others = steps.filter((other) => other !== step).map((other) => `${other}/`);
     const allowed = (to: string, typesOnly: boolean): boolean =>
@@ -169,31 +169,31 @@ describe("who may import whom", () => {
     expect(violations(files, allowed)).toEqual([]);
   });
 
-  it.each(wingNames)("the language of %s imports language, and what of the platform has no I/O", (wing) => {
+  it.each(wingNames)("the language of %s imports languages and platform code without I/O", (wing) => {
     const languages = wingNames.map((name) => `${name}/language/`);
     const allowed = (to: string, typesOnly: boolean): boolean =>
       within(to, ...languages, ...purePlatform) || (typesOnly && within(to, "platform/"));
     expect(violations(sources(`functions/${wing}/language`), allowed)).toEqual([]);
   });
 
-  it.each(wingNames)("what the steps of %s share knows none of them", (wing) => {
+  it.each(wingNames)("the code that the steps of %s share imports none of them", (wing) => {
     const shared = sources(`functions/${wing}`).filter((file) => !steps.some((step) => within(file, `${step}/`)));
     expect(violations(shared, (to) => !steps.some((step) => within(to, `${step}/`)))).toEqual([]);
   });
 
-  it("only what must know all wings imports what composes them", () => {
+  it("no wing and no platform code imports the registry of wings", () => {
     const files = [...wingNames, "platform"].flatMap((name) => sources(`functions/${name}`));
     expect(violations(files, (to) => to !== "functions/wings.ts")).toEqual([]);
   });
 
-  it("infra imports language only of what runs in Lambda", () => {
+  it("infra imports only languages and pure platform code from functions/", () => {
     const languages = wingNames.map((name) => `${name}/language/`);
     const allowed = (to: string): boolean =>
       to.startsWith("infra/") || within(to, "wings.ts", ...languages, ...purePlatform);
     expect(violations(sources("infra"), allowed)).toEqual([]);
   });
 
-  it("nothing that is deployed imports tests or the local environment", () => {
+  it("deployed code imports neither tests nor the local environment", () => {
     const deployed = [...sources("functions"), ...sources("infra")];
     expect(violations(deployed, (to) => !/^(?:test|local|cli)\//.test(to))).toEqual([]);
   });
@@ -204,18 +204,18 @@ describe("how things are named", () => {
     .flatMap(filesBelow)
     .filter((file) => !file.includes("node_modules"));
 
-  it("nothing is a drawer for anything", () => {
+  it("no file or folder is named as a collection of helpers", () => {
     const drawers = ours.filter((file) =>
       /(?:^|[/.-])(?:utils?|helpers?|common|managers?|misc)(?:[/.-]|$)/i.test(file),
     );
     expect(drawers).toEqual([]);
   });
 
-  it.each(steps)("%s has the step of its own name", (step) => {
+  it.each(steps)("the folder %s has the step with its name", (step) => {
     expect(existsSync(join(root, "functions", step, `${posix.basename(step)}.ts`))).toBe(true);
   });
 
-  it("no file only passes on what others hold", () => {
+  it("no folder has a barrel file", () => {
     expect(ours.filter((file) => /(?:^|\/)index\.ts$/.test(file))).toEqual([]);
   });
 });

@@ -1,10 +1,10 @@
-// The package ships no types; this is as much of it as the tests use.
+// The package has no types. These are for the parts that tests use.
 declare module "asl-validator" {
   interface Verdict {
     isValid: boolean;
     errorsText(separator?: string): string;
   }
-  /** Beware: it writes into the definition that it is given. */
+  /** It changes the definition that it gets. */
   function validate(definition: object, options?: { checkPaths: boolean; checkArn: boolean }): Verdict;
   export = validate;
 }

@@ -5,7 +5,7 @@ import * as ccds from "#ccd-retrieval/language/ccd-state.ts";
 import { caughtFailure, explanation } from "#platform/executions/explained-failure.ts";
 import { machineFiles, sourceOf } from "./state-machine-files.ts";
 
-/** What stands under each name of a machine's state: what the steps answer, and what the language adds. */
+/** The schemas of a machine's state by name: the results of its steps, and what Amazon States Language adds. */
 const states: Record<string, Record<string, z.ZodObject>> = {
   "bulk-export.asl.json": {
     export: exports.exportContext,
@@ -17,12 +17,12 @@ const states: Record<string, Record<string, z.ZodObject>> = {
     download: exports.downloadResult,
     completion: exports.completion,
     deletion: exports.deletion,
-    // What Catch leaves if the lease could not be released.
+    // Catch writes it if the lease could not be released.
     release: caughtFailure,
     fresh: exports.freshExport,
     failure: caughtFailure,
     failed: explanation,
-    // What Catch leaves when not even the failure could be told.
+    // Catch writes it if the failure could not be published.
     untold: caughtFailure,
   },
   "ccd-retrieval.asl.json": {
@@ -37,13 +37,13 @@ const states: Record<string, Record<string, z.ZodObject>> = {
   },
 };
 
-test("the state of every machine is known", () => {
+test("the table has the state of every machine", () => {
   expect(Object.keys(states)).toEqual(machineFiles);
 });
 
 describe.each(Object.entries(states))("%s", (file, state) => {
   test.each(Object.entries(state))(
-    "%s holds no list that grows with the work: state is limited to 256 KiB",
+    "%s has no list that grows with the work, because state is limited to 256 KiB",
     (_, schema) => {
       const lists = listsIn(z.toJSONSchema(schema, { unrepresentable: "any" }));
       expect(lists.filter((path) => path !== "request.types")).toEqual([]);
@@ -70,7 +70,7 @@ describe.each(Object.entries(states))("%s", (file, state) => {
   });
 });
 
-test("a list would be noticed", () => {
+test("the test finds a list inside of a schema", () => {
   expect(listsIn(z.toJSONSchema(z.object({ a: z.object({ files: z.array(z.string()) }) })))).toEqual(["a.files"]);
 });
 

@@ -13,32 +13,32 @@ import {
   tasksOf,
 } from "./state-machine-files.ts";
 
-test("the definitions that are checked are those of the two machines", () => {
+test("the checked definitions are those of the two machines", () => {
   expect(machineFiles).toEqual(["bulk-export.asl.json", "ccd-retrieval.asl.json"]);
 });
 
 describe.each(machineFiles)("%s", (file) => {
   const machine = rendered(file);
 
-  test("is valid Amazon States Language", () => {
+  test("the definition is valid Amazon States Language", () => {
     const verdict = aslValidator(structuredClone(machine), { checkPaths: true, checkArn: true });
     expect(verdict.errorsText()).toBe("");
     expect(verdict.isValid).toBe(true);
   });
 
-  test("would be called invalid with a target that does not exist", () => {
+  test("the validator refuses the definition with a target that does not exist", () => {
     const broken = structuredClone(machine);
     Object.assign(broken.States[broken.StartAt] ?? {}, { Next: "Nowhere" });
     expect(aslValidator(broken).errorsText()).toContain("Nowhere");
   });
 
-  test("speaks JSONPath throughout: the local AWS hands JSONata to a Distributed Map's children as text", () => {
+  test("every state uses JSONPath, because the local AWS passes JSONata to a Distributed Map's children as text", () => {
     expect(machine.QueryLanguage).toBe("JSONPath");
     const others = statesOf(file).filter(([, { QueryLanguage = "JSONPath" }]) => QueryLanguage !== "JSONPath");
     expect(others).toEqual([]);
   });
 
-  test("ends by itself, at a time that is a number", () => {
+  test("the machine has a time limit that is a number", () => {
     expect(machine.TimeoutSeconds).toBeTypeOf("number");
   });
 
@@ -55,7 +55,7 @@ describe.each(machineFiles)("%s", (file) => {
     });
   });
 
-  test("each name in an ErrorEquals is a fault of ours, or one of Step Functions', Lambda's or DynamoDB's", () => {
+  test("each name in an ErrorEquals is one of our faults, or one of Step Functions, Lambda or DynamoDB", () => {
     const named = statesOf(file).flatMap(([, { Retry = [], Catch = [] }]) =>
       [...Retry, ...Catch].flatMap(({ ErrorEquals }) => ErrorEquals),
     );
@@ -73,10 +73,10 @@ describe.each(machineFiles)("%s", (file) => {
     expect(Catch?.length).toBeGreaterThan(0);
   });
 
-  test.each(tasksOf(file))('task "%s" catches whatever its other catchers do not', (_, { Retry, Catch }) => {
+  test.each(tasksOf(file))('task "%s" retries and catches every other error last', (_, { Retry, Catch }) => {
     for (const handlers of [Retry, Catch]) {
       const catchAll = (handlers ?? []).map(({ ErrorEquals }) => ErrorEquals.includes("States.ALL"));
-      // The language wants States.ALL alone and last.
+      // Amazon States Language requires States.ALL to be alone and last.
       expect(catchAll).toEqual([...catchAll.slice(0, -1).fill(false), true]);
       expect(handlers?.at(-1)?.ErrorEquals).toEqual(["States.ALL"]);
     }
@@ -92,14 +92,14 @@ describe.each(machineFiles)("%s", (file) => {
     for (const catcher of Catch) expect(catcher.ResultPath).toMatch(/^\$\.\w+$/);
   });
 
-  test("what the validator misses in a Pass: only the end of a child replaces its whole input", () => {
+  test("a Pass replaces its whole input only at the end of a child, which the validator does not check", () => {
     const replacing = statesOf(file).filter(
       ([, state]) => state.Type === "Pass" && state.Result !== undefined && state.ResultPath === undefined,
     );
     for (const [, state] of replacing) expect(state).toMatchObject({ Result: {}, End: true });
   });
 
-  test("holds no URL, no account, no key and no token", () => {
+  test("the definition contains no URL, account, key or token", () => {
     const services = /arn:aws:states:::(s3:getObject|aws-sdk:dynamodb:deleteItem)/g;
     const withoutNames = sourceOf(file).replaceAll(services, "").replaceAll("SessionSecretUnusable", "");
     expect(withoutNames).not.toMatch(/:\/\/|\barn:|\d{12}|\bAKIA|\bASIA|\beyJ|secret|password|token/i);

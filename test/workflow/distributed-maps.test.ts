@@ -15,39 +15,39 @@ test("the bulk export downloads its files in a Map", () => {
 describe.each(maps)("$name of $file", ({ file, state }) => {
   const { ItemProcessor, ItemReader, ItemSelector } = state;
 
-  test("is distributed, with Standard children, and named for its ARN", () => {
+  test("the Map is distributed, has Standard children, and has a label for its ARN", () => {
     expect(ItemProcessor?.ProcessorConfig).toEqual({ Mode: "DISTRIBUTED", ExecutionType: "STANDARD" });
     expect(state.Label).toMatch(/^[A-Za-z0-9_-]{1,40}$/);
   });
 
-  test("reads its items from a JSON file in S3", () => {
+  test("the Map reads its items from a JSON file in S3", () => {
     expect(ItemReader?.Resource).toBe("arn:aws:states:::s3:getObject");
     expect(ItemReader?.ReaderConfig).toEqual({ InputType: "JSON" });
     expect(Object.keys(ItemReader?.Parameters ?? {}).toSorted()).toEqual(["Bucket", "Key.$"]);
   });
 
-  test("says how many children run at once, as a number above zero: zero would mean no limit", () => {
+  test("the Map's concurrency is a number above zero, because zero means no limit", () => {
     expect(state.MaxConcurrency).toSatisfy((value: unknown) => Number.isInteger(value) && Number(value) > 0);
   });
 
-  test("hands what children need through ItemSelector: within a child, $$.Execution is the child's own", () => {
+  test("the ItemSelector passes what children need, because the context object within a child is the child's own", () => {
     expect(ItemSelector).toMatchObject({ "item.$": "$$.Map.Item.Value" });
     expect(JSON.stringify(ItemProcessor)).not.toContain("$$.");
   });
 
-  test("uses nothing that the local AWS ignores in silence", () => {
+  test("the Map uses no field that the local AWS ignores", () => {
     expect(state.ItemBatcher).toBeUndefined();
     expect(state.ResultWriter).toBeUndefined();
   });
 
-  test("lets no child say more than {}: all answers share 256 KiB", () => {
+  test("every child returns {}, because all results share 256 KiB", () => {
     const ends = Object.values(ItemProcessor?.States ?? {}).filter(isGoodEnd);
     expect(ends.length).toBeGreaterThan(0);
     for (const end of ends) expect(end).toMatchObject({ Type: "Pass", Result: {} });
     expect(state.ResultPath).toBeNull();
   });
 
-  test("catches what fails the whole of it, and the failure is told", () => {
+  test("the Map catches every error, and the lease is released next", () => {
     expect(state.Catch).toEqual([{ ErrorEquals: ["States.ALL"], ResultPath: "$.failure", Next: "Release lease" }]);
     expect(rendered(file).States["Release lease"]?.Type).toBe("Task");
   });

@@ -5,16 +5,16 @@ import { exportFaultNames } from "#bulk-export/language/export-faults.ts";
 import { ccdFaultNames } from "#ccd-retrieval/language/ccd-faults.ts";
 import { functionTasksOf, machineFiles, type State, sourceOf, wingOf } from "./state-machine-files.ts";
 
-/** Faults that no machine routes: reads are answered by the API. */
+/** Faults that no machine routes: the API answers reads itself. */
 const unrouted: ReadonlySet<string> = new Set(["ReadRefused"]);
 const allFaults = [...new Set([...exportFaultNames, ...ccdFaultNames])].filter((fault) => !unrouted.has(fault));
 type FaultName = (typeof allFaults)[number];
 
-/** How a fault is retried: not at all; by a retrier of its own; or as anything else is, because asking again may help. */
+/** How a fault is retried: not at all, by its own retrier, or by the retrier for all other errors, because a retry may help. */
 type Retried = "at once final" | "slowly" | "as any other";
 type Routes = Partial<Record<FaultName, [Retried, leadsTo: string]>>;
 
-/** The faults that each state's step documents (`@throws`), and what must become of them. */
+/** The faults that each state's step documents (`@throws`), each with its retry and its next state. */
 type MachineRoutes = Record<string, Routes>;
 
 const bulkExport: MachineRoutes = {
@@ -28,7 +28,7 @@ const bulkExport: MachineRoutes = {
     ExportStopped: ["at once final", "Release lease"],
     KickOffRejected: ["at once final", "Release lease"],
     OriginRefused: ["at once final", "Release lease"],
-    // The step itself has answered "busy" often enough before it throws.
+    // The step has returned "busy" several times before it throws.
     ServerUnavailable: ["at once final", "Release lease"],
   },
   "Poll export": {
@@ -70,7 +70,7 @@ const bulkExport: MachineRoutes = {
 const server: Routes = {
   AccessRefused: ["slowly", "Release session lease"],
   OriginRefused: ["at once final", "Release session lease"],
-  // Each step has asked often enough before it throws.
+  // Each step makes several attempts before it throws.
   ServerUnavailable: ["at once final", "Release session lease"],
   // Only a person can renew a session.
   SessionDead: ["at once final", "Release session lease"],
@@ -94,17 +94,17 @@ const ccdRetrieval: MachineRoutes = {
 
 const machines = { "bulk-export.asl.json": bulkExport, "ccd-retrieval.asl.json": ccdRetrieval };
 
-/** Faults that no step of a machine throws: who else gives them their name. */
+/** Faults that no step of a machine throws, each with its source. */
 const fromElsewhere: Partial<Record<FaultName, string>> = {
-  DeadlineExceeded: "the states that a missed deadline leads to, and the canceller after a time-out",
-  RetrievalStopped: "the rule that hears of a stopped execution",
+  DeadlineExceeded: "the states behind a missed deadline, and cancel-export after a time-out",
+  RetrievalStopped: "the rule for stopped executions",
 };
 
-test("every machine has its table", () => {
+test("every machine has a table of faults", () => {
   expect(Object.keys(machines)).toEqual(machineFiles);
 });
 
-test("every fault of the closed lists can come from somewhere", () => {
+test("every fault of the closed lists is thrown by a step or has another source", () => {
   const known = new Set([
     ...Object.values(machines).flatMap((routes) => Object.values(routes).flatMap((faults) => Object.keys(faults))),
     ...Object.keys(fromElsewhere),
@@ -115,11 +115,11 @@ test("every fault of the closed lists can come from somewhere", () => {
 describe.each(Object.entries(machines))("%s", (file, routes) => {
   const tasks = new Map(functionTasksOf(file));
 
-  test("has every one of its tasks with a function in the table", () => {
+  test("the table has every task with a function", () => {
     expect(Object.keys(routes).toSorted()).toEqual([...tasks.keys()].toSorted());
   });
 
-  test("names the fault of a missed deadline itself", () => {
+  test("the definition contains the fault of a missed deadline", () => {
     expect(sourceOf(file)).toContain('"Error": "DeadlineExceeded"');
   });
 
@@ -127,16 +127,16 @@ describe.each(Object.entries(machines))("%s", (file, routes) => {
     const state = tasks.get(name) as State;
     const folder = name.toLowerCase().replaceAll(" ", "-");
 
-    test("documents the faults of the table and no others", () => {
+    test("the step documents the faults of the table and no others", () => {
       expect(documentedFaults(wingOf(file), folder)).toEqual(Object.keys(faults).toSorted());
     });
 
-    test("leads each of them where the table says", () => {
+    test("each fault leads to the state that the table names", () => {
       const leadsTo = Object.keys(faults).map((fault) => [fault, [retried(state, fault), caught(state, fault)]]);
       expect(Object.fromEntries(leadsTo)).toEqual(faults);
     });
 
-    test("names no fault that its step cannot throw", () => {
+    test("the task names no fault that its step cannot throw", () => {
       const named = [...(state.Retry ?? []), ...(state.Catch ?? [])].flatMap(({ ErrorEquals }) => ErrorEquals);
       expect(named.filter((error) => error !== "States.ALL" && !(error in faults))).toEqual([]);
     });

@@ -20,18 +20,18 @@ const machine = rendered("bulk-export.asl.json");
 const running = (retryAfterMs?: number): JobStatus => ({ state: "in-progress", progress: undefined, retryAfterMs });
 const busy = () => new ServerUnavailable("429", { retryAfterMs: 0 });
 
-/** Servers whose job runs for 24 hours, and what they answer in turn. */
+/** Servers with a job that runs for 24 hours, each with the answers that it repeats in turn. */
 const servers: [name: string, answers: (JobStatus | Error)[]][] = [
   ["sends a Retry-After of a second", [running(1_000)]],
-  ["sends one that is past", [running(0)]],
-  ["sends none", [running()]],
+  ["sends a Retry-After of zero", [running(0)]],
+  ["sends no Retry-After", [running()]],
   ["is busy every other time", [running(0), busy()]],
   ["is busy in bursts", [running(0), ...Array.from({ length: 5 }, busy)]],
 ];
 
 const firstPollMs = (elapsed: Elapsed): number => pollIntervalMs({ retryAfterMs: 0, polls: 0, ...elapsed });
 
-/** The ways back of the machine, by the Waits on them, and how long a round takes at least, whatever the server says. */
+/** The shortest round of each of the machine's loops, by the loop's Waits. No answer of the server makes a round shorter. */
 const shortestRoundMs: Record<string, (elapsed: Elapsed) => number> = {
   "Wait for turn": (elapsed) => turnIntervalMs(1, elapsed),
   "Wait to kick off": (elapsed) => retryIntervalMs(1, 0, elapsed),
@@ -40,11 +40,11 @@ const shortestRoundMs: Record<string, (elapsed: Elapsed) => number> = {
 };
 
 /*
- * That no way back adds more events in the time it takes than polling does makes an export that polls up to its deadline
- * the worst of all: whatever an export goes through, its history is no longer than that one's.
+ * No loop adds events faster than polling does. So an export that polls up to its deadline has the longest history of all
+ * exports.
  */
 describe("the history of an export", () => {
-  test("grows by the known ways back only, each with a Wait on it", () => {
+  test("an export's history grows only by the known loops, and each has a Wait", () => {
     expect(
       cyclesOf(machine)
         .map((cycle) => waitsOn(cycle))
@@ -52,34 +52,37 @@ describe("the history of an export", () => {
     ).toEqual(Object.keys(shortestRoundMs).toSorted());
   });
 
-  test("grows by nine events for each poll", () => {
+  test("an export's history grows by nine events for each poll", () => {
     const polling = cycleWith("Wait for export");
     expect(polling.toSorted()).toEqual(["Export ready?", "Poll export", "Wait for export"]);
     expect(polling.map(stateOf).reduce((sum, state) => sum + historyEventsOf(state), 0)).toBe(9);
   });
 
-  test.each(Object.entries(shortestRoundMs))("grows no faster by %s than by polls", (waits, roundMs) => {
-    const share = fc.double({ min: 0, max: 1, noNaN: true });
-    const perPoll = eventsAtWorst(cycleWith("Wait for export"));
-    const perRound = eventsAtWorst(cycleWith(waits));
-    fc.assert(
-      fc.property(share, fc.constantFrom(1, 14), (elapsedShare, days) => {
-        const elapsed = { elapsedMs: elapsedShare * days * dayMs, allowedMs: days * dayMs };
-        const polls = roundMs(elapsed) / (shortestRoundMs["Wait for export"]?.(elapsed) ?? Number.NaN);
-        expect(perRound).toBeLessThanOrEqual(polls * perPoll);
-      }),
-      {
-        examples: [
-          [0, 1],
-          [1, 1],
-          [1, 14],
-        ],
-      },
-    );
-  });
+  test.each(Object.entries(shortestRoundMs))(
+    "an export's history grows no faster by the loop with %s than by polls",
+    (waits, roundMs) => {
+      const share = fc.double({ min: 0, max: 1, noNaN: true });
+      const perPoll = eventsAtWorst(cycleWith("Wait for export"));
+      const perRound = eventsAtWorst(cycleWith(waits));
+      fc.assert(
+        fc.property(share, fc.constantFrom(1, 14), (elapsedShare, days) => {
+          const elapsed = { elapsedMs: elapsedShare * days * dayMs, allowedMs: days * dayMs };
+          const polls = roundMs(elapsed) / (shortestRoundMs["Wait for export"]?.(elapsed) ?? Number.NaN);
+          expect(perRound).toBeLessThanOrEqual(polls * perPoll);
+        }),
+        {
+          examples: [
+            [0, 1],
+            [1, 1],
+            [1, 14],
+          ],
+        },
+      );
+    },
+  );
 
   test.each(servers)(
-    "stays below 25,000 events in 24 hours, even where each call of a function fails once, with a server that %s",
+    "an export's history stays below 25,000 events in 24 hours with a server that %s, even if each function call fails once",
     async (_, answers) => {
       const onceEach = eventsAtWorst(Object.keys(machine.States)) + historyEventsOfExecution;
       const polling = (await pollsOfADay(answers)) * eventsAtWorst(cycleWith("Wait for export"));
@@ -89,14 +92,14 @@ describe("the history of an export", () => {
 });
 
 /*
- * A request for CCDs lasts a day at most. Each of its ways back is paced by the same rules, and adds fewer events than a
- * poll of an export and the states around it.
+ * A CCD request lasts a day at most. Its loops are paced by the same rules, and a round adds fewer events than a poll of an
+ * export.
  */
-describe("the history of a request for CCDs", () => {
+describe("the history of a CCD request", () => {
   const retrieval = rendered("ccd-retrieval.asl.json");
   const eventsOf = (names: readonly string[]): number => eventsAtWorst(names, retrieval);
 
-  test("grows by ways back that each have a Wait on them", () => {
+  test("a CCD request's history grows only by loops that have a Wait", () => {
     expect(
       cyclesOf(retrieval)
         .map((cycle) => waitsOn(cycle, retrieval))
@@ -110,19 +113,19 @@ describe("the history of a request for CCDs", () => {
     ]);
   });
 
-  test("stays below 25,000 events, whatever way back it takes to its deadline", () => {
+  test("a CCD request's history stays below 25,000 events by any loop to its deadline", () => {
     const onceEach = eventsOf(Object.keys(retrieval.States)) + historyEventsOfExecution;
     const most = Math.max(...cyclesOf(retrieval).map((cycle) => rounds(cycle) * eventsOf(cycle)));
     expect(onceEach + most).toBeLessThan(mostHistoryEvents);
   });
 });
 
-/** Where an unfinished request is fetched on the way, the pauses are twice as long. */
+/** A loop that also fetches an unfinished CCD request has pauses that are twice as long. */
 const rounds = (cycle: string[]): number => (cycle.length <= 3 ? 1_700 : 850);
 
 const stateOf = (name: string): State => machine.States[name] as State;
 
-/** What states add, each entered once, where each call of a function fails and is retried once. */
+/** The events of states that are each entered once, if each function call fails once and is retried. */
 const eventsAtWorst = (names: readonly string[], { States }: Level = machine): number =>
   names
     .map((name) => States[name] as State)
@@ -136,11 +139,11 @@ const waitsOn = (cycle: readonly string[], { States }: Level = machine): string 
 
 function cycleWith(waits: string): string[] {
   const cycle = cyclesOf(machine).find((one) => waitsOn(one) === waits);
-  if (cycle === undefined) throw new Error(`no way back of the machine leads through ${waits}`);
+  if (cycle === undefined) throw new Error(`the machine has no loop with ${waits}`);
   return cycle;
 }
 
-/** The ways on which a level's states lead back to themselves, each once, as the names on it. */
+/** The loops of a level, each once, as the names of its states. */
 function cyclesOf({ States }: Level): string[][] {
   const order = Object.keys(States);
   const cycles: string[][] = [];

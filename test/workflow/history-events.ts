@@ -1,7 +1,7 @@
 import type { State } from "./state-machine-files.ts";
 
 /**
- * What a state adds to its execution's history on AWS where nothing fails. A Task that calls a function by its ARN:
+ * The number of events that a state adds to its execution's history on AWS if it does not fail. A Task that calls a function by its ARN:
  * entered, LambdaFunctionScheduled, -Started, -Succeeded, exited. A Distributed Map: entered, MapStateStarted,
  * MapRunStarted, MapRunSucceeded, MapStateSucceeded, exited; its children have histories of their own. Succeed and Fail
  * end the execution, whose own start and end are two more (`historyEventsOfExecution`).
@@ -29,5 +29,5 @@ export function historyEventsOf({ Type, ItemProcessor }: State): number {
 
 export const historyEventsOfExecution = 2;
 
-/** What each retry of a Task adds: LambdaFunctionScheduled, -Started, and the -Failed before it. */
+/** The events of each retry of a Task: LambdaFunctionScheduled, -Started, and the -Failed before it. */
 export const historyEventsOfRetry = 3;

@@ -38,7 +38,7 @@ describe.each(machineFiles)("%s", (file) => {
     expect(existsSync(join(functions, wingOf(file), folder, `${folder}.ts`))).toBe(true);
   });
 
-  test("each task calls the function that its name says", () => {
+  test("each task calls the function with its name", () => {
     const called = functionTasksOf(file).map(([name, { Resource }]) => [
       name,
       asState(Resource?.split(":").at(-1) ?? ""),
@@ -57,21 +57,21 @@ describe.each(machineFiles)("%s", (file) => {
     for (const arn of arns) expect(sourceOf(file).split(`\${${arn}}`)).toHaveLength(2);
   });
 
-  test("numbers have placeholders of their own, so that they become numbers", () => {
+  test("each number has a placeholder of its own, so that it becomes a number", () => {
     for (const name of placeholdersOf(file).filter(isNumber)) expect(sourceOf(file)).toContain(`: "\${${name}}"`);
   });
 
-  test("is refused where a placeholder has no value", () => {
+  test("a definition is refused if a placeholder has no value", () => {
     const [first = "", ...rest] = placeholdersOf(file);
     expect(() => stateMachineDefinition(file, values(rest))).toThrow(`placeholders without a value: [${first}]`);
   });
 
-  test("is refused where a value has no placeholder", () => {
+  test("a definition is refused if a value has no placeholder", () => {
     const names = [...placeholdersOf(file), "ForgottenArn"];
     expect(() => stateMachineDefinition(file, values(names))).toThrow("values without a placeholder: [ForgottenArn]");
   });
 
-  test("leaves no placeholder behind", () => {
+  test("a rendered definition contains no placeholder", () => {
     expect(stateMachineDefinition(file, values(placeholdersOf(file)))).not.toContain("${");
   });
 });

@@ -20,7 +20,7 @@ interface Holder {
   lease: LeaseName;
   take: (bridge: BridgeInMemory) => Promise<{ outcome: string }>;
   state: State;
-  /** What the state gets as its input. */
+  /** The state's input. */
   input: object;
 }
 
@@ -35,11 +35,11 @@ const inBulkExport = (context: ExportContext): Holder => ({
   input: { export: context },
 });
 
-const holders: [who: string, holder: Holder][] = [
+const holders: [name: string, holder: Holder][] = [
   ["the first execution of an export", inBulkExport(patientExport)],
   ["an execution that resumes an export", inBulkExport({ ...patientExport, run: "r1" })],
   [
-    "a request for CCDs",
+    "a CCD request",
     {
       execution: ownContext.requestId,
       lease: sessionLeaseName(ownContext.sessionId),
@@ -52,7 +52,7 @@ const holders: [who: string, holder: Holder][] = [
 
 const named = (execution: string) => ({ execution, exportId: execution, kickOff: "" });
 
-/** Does what the state does: DynamoDB's DeleteItem, with the parameters that the state derives from its input. */
+/** Sends the state's request: DynamoDB's DeleteItem, with the parameters that the state derives from its input. */
 async function release({ ledger }: BridgeInMemory, { state, input, execution }: Holder): Promise<void> {
   const parameters = withValues(state.Parameters, { input, context: { Execution: { Name: execution } } });
   await ledger.client.send(new DeleteItemCommand(parameters as DeleteItemCommandInput));
@@ -76,7 +76,7 @@ describe.each(holders)("%s", (_, holder) => {
     expect(await bridge.leases.isHeldBy(lease, "another")).toBe(true);
   });
 
-  test("a release whose answer was lost is repeated without harm to the next holder", async () => {
+  test("a release that is repeated after a lost answer does not affect the next holder", async () => {
     const bridge = bridgeInMemory();
     await holder.take(bridge);
     bridge.ledger.loseNextAnswer();
@@ -86,7 +86,7 @@ describe.each(holders)("%s", (_, holder) => {
     expect(await bridge.leases.isHeldBy(lease, "next")).toBe(true);
   });
 
-  test("an execution without the lease goes on at once, in the same way", () => {
+  test("an execution without the lease continues at once in the same state", () => {
     const { Resource, Retry = [], Catch = [], Next } = holder.state;
     // Step Functions puts `DynamoDb.` before the exceptions of this integration (its guide, "Call DynamoDB APIs").
     const fault = `DynamoDb.${new ConditionalCheckFailedException({ $metadata: {}, message: "" }).name}`;
@@ -103,7 +103,7 @@ interface Sources {
   context: unknown;
 }
 
-/** A state's Parameters with their values, as far as these states use JSONPath and States.Format. */
+/** A state's Parameters with their values. It supports the JSONPath and the States.Format that these states use. */
 function withValues(template: unknown, sources: Sources): unknown {
   if (typeof template !== "object" || template === null) return template;
   return Object.fromEntries(
@@ -119,6 +119,6 @@ function evaluated(expression: string, sources: Sources): string {
   if (root !== "$" && root !== "$$") throw new Error(`this test cannot evaluate ${expression}`);
   let value = root === "$" ? sources.input : sources.context;
   for (const field of fields) value = (value as Record<string, unknown> | undefined)?.[field];
-  if (typeof value !== "string") throw new Error(`${path} is no text`);
+  if (typeof value !== "string") throw new Error(`${path} is not a text`);
   return format.replace("{}", value);
 }

@@ -4,7 +4,7 @@ import { stateMachineDefinition } from "#infra/constructs/platform/state-machine
 
 const folder = join(import.meta.dirname, "..", "..", "state-machines");
 
-/** The wing that a machine runs, by its file: `bulk-export.asl.json` runs the steps below `functions/bulk-export/`. */
+/** The wing of a machine, by its file: `bulk-export.asl.json` runs the steps below `functions/bulk-export/`. */
 export const wingOf = (file: string): string => file.replace(/\.asl\.json$/, "");
 
 export interface Retrier {
@@ -18,13 +18,13 @@ export interface Catcher {
   Next: string;
 }
 
-/** A rule of a Choice; its comparison is under its own name (`StringEquals`, `IsPresent`, …). */
+/** A rule of a Choice. Its comparison is a member with the operator's name (`StringEquals`, `IsPresent`, …). */
 export interface ChoiceRule extends Record<string, unknown> {
   Variable: string;
   Next: string;
 }
 
-/** As much of a state as the tests look at. */
+/** The fields of a state that tests read. */
 export interface State {
   Type: string;
   QueryLanguage?: string;
@@ -48,7 +48,7 @@ export interface State {
   ItemBatcher?: unknown;
 }
 
-/** States that lead to each other: the machine's own, or those of a Map's children. */
+/** States of one level: the machine's own, or those of a Map's children. */
 export interface Level {
   StartAt: string;
   States: Record<string, State>;
@@ -75,7 +75,7 @@ const madeUp = (placeholder: string): string =>
     ? `arn:aws:lambda:eu-central-1:123456789012:function:${placeholder.slice(0, -3)}`
     : placeholder.toLowerCase();
 
-/** A definition as it is deployed, with made-up values: the functions' ARNs end in their placeholder's name. */
+/** A definition as it is deployed, with made-up values. The ARN of a function ends with its placeholder's name. */
 export function rendered(file: string): Machine {
   const placeholders = placeholdersOf(file);
   const definition = stateMachineDefinition(file, {
@@ -85,7 +85,7 @@ export function rendered(file: string): Machine {
   return JSON.parse(definition) as Machine;
 }
 
-/** The machine itself and the children of its Maps, by a name for people. */
+/** The machine itself and the children of its Maps, each with a readable name. */
 export function levelsOf(machine: Level, name = "the machine"): [name: string, level: Level][] {
   const children = Object.entries(machine.States).flatMap(([state, { ItemProcessor }]) =>
     ItemProcessor === undefined ? [] : levelsOf(ItemProcessor, `the children of "${state}"`),

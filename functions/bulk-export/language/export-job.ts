@@ -11,10 +11,10 @@ export const exportJob = z.strictObject({
    * server may have handed out its job to a later one.
    */
   kickedOffAt: z.iso.datetime(),
-  /** Whether its manifest showed that the job belongs to another request. Such a job is never adopted and never deleted. */
+  /** Whether its manifest showed that the job belongs to another request. The export neither adopts nor deletes such a job. */
   foreign: z.boolean(),
   /**
-   * Where the manifest came from, after redirects: the base of its relative URLs. It is set once the job is complete. From then
+   * The URL that answered with the manifest, after redirects: the base of its relative URLs. It is set once the job is complete. From then
    * on its files can be fetched, so only the export itself, or a cancellation, deletes the job.
    */
   manifestUrl: z.url().optional(),

@@ -18,7 +18,7 @@ export const exportWarningCodes = {
 
 export type ExportWarningCode = keyof typeof exportWarningCodes;
 
-/** How often an export met with something, and one place of it, such as `output.3.count`. No URL, no value of the server's. */
+/** The number of warnings of one code, and the place of one of them, such as `output.3.count`. Never a URL or a value of the server. */
 export const exportWarning = z.strictObject({
   code: z.string(),
   count: z.number().int().positive(),
@@ -26,7 +26,7 @@ export const exportWarning = z.strictObject({
 });
 export type ExportWarning = z.infer<typeof exportWarning>;
 
-/** How often an export met with each code, as a step passes it on in the state. */
+/** The number of warnings of each code, as a step passes it on in the state. */
 export const warningCounts = z.record(z.string(), z.number().int().positive());
 export type WarningCounts = z.infer<typeof warningCounts>;
 

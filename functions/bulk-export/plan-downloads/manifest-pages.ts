@@ -10,7 +10,7 @@ export type WholeManifest = Pick<Manifest, "transactionTime" | "requiresAccessTo
 /** The first page, which the status request got. */
 export interface FirstPage {
   first: Manifest;
-  /** Where it came from, after redirects. */
+  /** The URL that answered with it, after redirects. */
   base: URL;
   statusUrl: string;
   warnings: ManifestWarnings;

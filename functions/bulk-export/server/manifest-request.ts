@@ -2,7 +2,7 @@ import type { ExportRequest } from "#bulk-export/language/export-request.ts";
 
 /**
  * Whether a manifest answers another request than `requested`. The server may hand out a stored job of the same level (guide,
- * "Content URL", note on the matching criteria), so this check keeps one cohort's data from landing under another's name. A
+ * "Content URL", note on the matching criteria), so this check keeps the data of one cohort from landing under the name of another. A
  * `request` that cannot be parsed proves nothing, and counts as the same request.
  * @param manifestRequest the manifest's `request`: the kick-off URL as the server prints it
  */

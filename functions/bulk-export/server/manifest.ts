@@ -128,7 +128,7 @@ function typeOf(kind: FileKind, type: unknown, warn: () => void): string | undef
   return typesOfLists[kind];
 }
 
-/** The link to the next page. A link that cannot be understood might be it, so it rejects the manifest. */
+/** The link to the next page. A link that cannot be understood may be that link, so the manifest is rejected. */
 function nextPage(link: unknown, base: URL): URL | undefined {
   const links: unknown[] = [link ?? []].flat();
   const pages = links.flatMap((item, index) => {

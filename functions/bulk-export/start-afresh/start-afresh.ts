@@ -11,8 +11,8 @@ export interface StartAfreshPorts {
 }
 
 /**
- * Starts a new export of the same request, because the server no longer has the job of the export that was to be
- * resumed. The new export has an id of its own, so that one id never holds the data of two transactionTimes, and names
+ * Starts a new export of the same request, because the server no longer has the job of the resumed
+ * export. The new export has an id of its own, so that one id never holds the data of two transactionTimes, and names
  * this export as its predecessor. A repeated step starts no second export.
  */
 export const startAfresh =

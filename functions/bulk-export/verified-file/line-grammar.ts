@@ -1,8 +1,8 @@
 /*
  * The grammar of NDJSON as a table of states: RFC 8259 for a line that holds one object. Some states mark where a
  * member of that object is named, and where the value of its resourceType is. It is a pushdown automaton. Inside of
- * objects and arrays, the table leads from byte to byte. Where they open and close, `JsonLines` keeps the state to
- * return to.
+ * objects and arrays, the table leads from byte to byte. When one opens, `JsonLines` keeps the state to return to when it
+ * closes.
  */
 
 /** Entries of the table that are not states but actions. Their numbers are higher than that of any state. */

@@ -34,7 +34,7 @@ const contentType = "application/fhir+ndjson";
  *
  * The returned function throws FileDamaged if the verifier does, ObjectConflict if the key has another object, and the
  * errors of `chunks` and S3. If the key has an equal object, the file counts as landed: an earlier attempt wrote it and
- * died before its receipt. `onAbortFailed` is called if S3 refuses an abort; the upload then stays until the bucket's
+ * ended before its receipt. `onAbortFailed` is called if S3 refuses an abort; the upload then stays until the bucket's
  * lifecycle rule removes it.
  */
 export function verifiedUpload(

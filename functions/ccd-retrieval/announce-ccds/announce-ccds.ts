@@ -25,7 +25,7 @@ export const announceCcds =
       throw new Error(
         `documents.json of CCD request ${requestId} is not in the landing bucket: check who deleted it, and make the request again`,
       );
-    // If an attempt dies in between, the next one publishes the event again. In the other order, none may publish it.
+    // If an attempt ends in between, the next one publishes the event again. In the other order, the event could be lost.
     await ports.bus.publish(ccdReadyEvent(index, ports.landing.indexPointer(requestId)));
     await ports.requests.end(requestId, null, new Date(ports.now()).toISOString());
     return {};

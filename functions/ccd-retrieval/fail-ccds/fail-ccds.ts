@@ -29,7 +29,7 @@ export const failCcds =
     ports.log.error("CCD_REQUEST_FAILED", { fault: error.name, reason: error.message });
     const record = await ports.requests.find(requestId);
     if (record !== undefined && record.state !== "ready") {
-      // The event comes first, as in `announce-ccds`: no request ends without it.
+      // The event comes first, as in `announce-ccds`, so that every end has its event.
       await ports.bus.publish(ccdFailedEvent(requestId, error));
       await ports.requests.end(requestId, error, new Date(ports.now()).toISOString());
     }

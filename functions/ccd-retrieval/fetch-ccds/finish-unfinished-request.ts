@@ -37,7 +37,7 @@ export async function finishUnfinishedRequest(
     end instanceof Error
       ? ccdFailedEvent(requestId, { name: end.name, message: end.message })
       : ccdReadyEvent(end.index, ports.landing.indexPointer(requestId));
-  // If an attempt dies in between, the next one publishes the event again. In the other order, none would publish it.
+  // If an attempt ends in between, the next one publishes the event again. In the other order, the event could be lost.
   await ports.bus.publish(event);
   await ports.requests.end(requestId, failure, new Date(ports.now()).toISOString());
   ports.log.warn("UNFINISHED_CCD_REQUEST_FINISHED", { requestId, failure: failure?.name ?? null });

@@ -42,7 +42,7 @@ export async function landDocuments(
   const { requestId, serverRequestId } = record;
   if (serverRequestId === null)
     throw new Error(`CCD request ${requestId} has no server request to download from: make the request again`);
-  // An earlier attempt landed everything and then died.
+  // An earlier attempt landed everything and ended before its result arrived.
   const index = record.state === "pending" ? await ports.landing.findIndex(requestId) : undefined;
   if (index !== undefined) return { state: "landed", index };
   const answer = await ports.download({ serverRequestId, emptyZips }, signal);

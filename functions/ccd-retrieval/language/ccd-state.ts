@@ -3,7 +3,7 @@ import { caughtFailure, explanation } from "#platform/executions/explained-failu
 import { ccdRequestId } from "./ccd-request.ts";
 
 /*
- * The state of state-machines/ccd-retrieval.asl.json. Everybody who can read the execution history can read it, so it names CCD
+ * The state of state-machines/ccd-retrieval.asl.json. Every reader of the execution history can read it, so it names CCD
  * requests, and never a patient, a URL or a token. The record of a CCD request says what the request is for.
  */
 

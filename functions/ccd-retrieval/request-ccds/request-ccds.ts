@@ -106,7 +106,7 @@ async function requestFromServer(
 ): Promise<UsableResult> {
   const { requestId, order } = record;
   const accepted: UsableResult = { outcome: "accepted", fetchFor: requestId };
-  // An earlier attempt stored the server's answer and then died.
+  // An earlier attempt stored the server's answer and ended before its result arrived.
   if (record.serverRequestId !== null) return accepted;
   if (record.patient === undefined) await storeKnownPatient(ports, record, failures, signal);
   const answer = await ports.createServerRequest(order, signal);

@@ -36,7 +36,7 @@ export function trustedOrigins(
   };
 }
 
-/** Nobody else can make `localhost` lead elsewhere (RFC 6761, 6.3). */
+/** Whether a URL has an address or `localhost`, which no name server can make lead elsewhere (RFC 6761, 6.3). */
 function isOwnAddress(url: URL): boolean {
   return addressOf(url) !== undefined || url.hostname === "localhost";
 }
@@ -49,7 +49,7 @@ export function isOfOrigin(origins: ReadonlySet<string>, url: URL): boolean {
   return /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" && origins.has(url.origin);
 }
 
-/** Where a URL leads, for messages: without its path, query or password. */
+/** The origin of a URL, for messages: without its path, query or password. */
 export function placeOf(url: URL): string {
   if (!/^https?:$/.test(url.protocol)) return `a ${url.protocol} URL`;
   return url.username === "" && url.password === "" ? url.origin : `${url.origin} with a user name`;

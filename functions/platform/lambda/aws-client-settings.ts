@@ -8,7 +8,7 @@ export const smallRequests = {
   requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
 };
 
-/** The same for S3, where a request carries up to a part of a file or a whole document. */
+/** The same for S3. Its requests carry a part of a file or a whole document. */
 export const largeRequests = {
   maxAttempts: 4,
   requestHandler: { connectionTimeout: 2_000, requestTimeout: 120_000, throwOnRequestTimeout: true },

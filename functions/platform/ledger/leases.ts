@@ -34,7 +34,7 @@ export type LeaseName = string;
  * Source: guide, "Content URL", note on the matching criteria; "Kick-off Request", "Error Response Payload".
  */
 export interface Leases {
-  /** Takes the lease if it is free. Returns the lease as it is now: this execution's, or another's. */
+  /** Takes the lease if it is free. Returns the current lease, of this execution or of another one. */
   take(name: LeaseName, holder: LeaseHolder, nonce: string): Promise<Lease>;
   /** Takes the lease from a holder whose execution has ended. Returns the lease as it is now: another execution may be faster. */
   takeOver(name: LeaseName, holder: LeaseHolder, nonce: string, from: Lease): Promise<Lease>;
@@ -64,7 +64,7 @@ export function leases(dynamo: DynamoDBDocumentClient, table: string): Leases {
     return { takenFrom: undefined, ...lease, kickOff: asks };
   };
 
-  /** Writes the lease under a condition. Returns the lease that stands in the table afterwards. */
+  /** Writes the lease under a condition. Returns the lease that is in the table after the write. */
   const write = async (name: LeaseName, lease: Lease, from: Lease | undefined): Promise<Lease> => {
     for (let attempt = 1; ; attempt += 1) {
       if (await conditionHeld(dynamo.send(putCommand(table, name, lease, from)))) return lease;

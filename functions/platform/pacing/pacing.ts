@@ -86,16 +86,16 @@ const gentleMs = ({ elapsedMs, allowedMs }: Elapsed): number =>
  * server's Retry-After, and doubles from 2 s up to five minutes. With `elapsed` it is also as gentle as the polls of a job
  * that has run for a long time.
  */
-export function retryIntervalMs(troubles: number, retryAfterMs: number | undefined, elapsed?: Elapsed): number {
-  const growing = Math.min(firstIntervalMs * 2 ** Math.min(troubles - 1, 20), longestIntervalMs);
+export function retryIntervalMs(failures: number, retryAfterMs: number | undefined, elapsed?: Elapsed): number {
+  const growing = Math.min(firstIntervalMs * 2 ** Math.min(failures - 1, 20), longestIntervalMs);
   return Math.max(retryAfterMs ?? 0, growing, elapsed === undefined ? 0 : gentleMs(elapsed));
 }
 
 /** The most failed attempts in a row: they take about an hour. Answers that explain nothing get half a minute. */
-const mostTroubles = 20;
-const mostUnexplainedTroubles = 5;
+const mostFailures = 20;
+const mostUnexplainedFailures = 5;
 
 /** Whether there is another attempt after the n-th failed one in a row. */
-export function mayRetry(troubles: number, fault: Pick<ServerUnavailable, "unexplained">): boolean {
-  return troubles < (fault.unexplained ? mostUnexplainedTroubles : mostTroubles);
+export function mayRetry(failures: number, fault: Pick<ServerUnavailable, "unexplained">): boolean {
+  return failures < (fault.unexplained ? mostUnexplainedFailures : mostFailures);
 }

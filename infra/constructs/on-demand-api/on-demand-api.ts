@@ -111,7 +111,7 @@ export class OnDemandApi extends Construct {
         ...(open && { authorizer: new apigatewayv2.HttpNoneAuthorizer() }),
       });
       for (const route of open ? routes : []) {
-        const reason = "The API's description is public. It contains no data about anybody.";
+        const reason = "The API's description is public. It contains no data of a person.";
         Validations.of(route).acknowledge({ id: "AwsSolutions-APIG4", reason });
       }
     }

@@ -3,7 +3,7 @@ import type { IConstruct } from "constructs";
 
 /**
  * Tells cdk-nag's rule IAM5 why a resource in a policy contains a wildcard. The rule wants each such resource by its exact
- * text, so a wildcard that somebody adds later still fails.
+ * text, so a wildcard that is added later still fails.
  * @throws Error if the resource is built from CloudFormation functions other than `Ref` and `Fn::Join`
  */
 export function acknowledgeWildcard(scope: IConstruct, resource: string, reason: string): void {

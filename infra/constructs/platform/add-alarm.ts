@@ -36,6 +36,6 @@ export function addAlarm(
   alarm.addAlarmAction(new SnsAction(topic));
   Validations.of(alarm).acknowledge({
     id: "HIPAA.Security-CloudWatchAlarmAction",
-    reason: "The alarm notifies when it enters ALARM. Nobody has to act when it is back to OK.",
+    reason: "The alarm notifies when it enters ALARM. The return to OK needs no action.",
   });
 }

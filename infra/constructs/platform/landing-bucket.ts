@@ -39,7 +39,7 @@ export class LandingBucket extends Construct {
     });
   }
 
-  /** Audit facts, below `audit/`, are written once. Nobody can replace them, and only the lifecycle rule deletes them. */
+  /** Audit facts, below `audit/`, are written once. No principal can replace them, and only the lifecycle rule deletes them. */
   #protectAuditTrail({ removeWithStack }: RetentionSettings): void {
     const deny = (sid: string, actions: string[], conditions: Record<string, Record<string, string>> = {}) =>
       this.bucket.addToResourcePolicy(
@@ -114,7 +114,7 @@ function lifecycle(retention: RetentionSettings): s3.LifecycleRule[] {
     },
     { id: "quarantine", prefix: "quarantine/", expiration: Duration.days(retention.quarantineDays), ...oldVersions },
     { id: "audit", prefix: "audit/", expiration: Duration.days(retention.auditDays), ...oldVersions },
-    // A function aborts its upload when it fails. This rule is for uploads whose function died.
+    // A function aborts its upload when it fails. This rule is for uploads of functions that ended without an abort.
     { id: "uploads", abortIncompleteMultipartUploadAfter: Duration.days(1) },
   ];
 }

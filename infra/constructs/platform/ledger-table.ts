@@ -5,7 +5,7 @@ import type { Construct } from "constructs";
 
 export interface LedgerTableProps {
   key: kms.IKey;
-  /** Whether nobody can delete the table before they switch this off. */
+  /** If true, the table cannot be deleted until this setting is switched off. */
   deletionProtection: boolean;
   removalPolicy: RemovalPolicy;
 }

@@ -17,7 +17,7 @@ export interface StoppedExecutionsProps {
 }
 
 /**
- * Invokes a function for each execution that somebody stopped, or that reached the time limit of its state machine. Such
+ * Invokes a function for each execution that was stopped, or that reached the time limit of its state machine. Such
  * an execution does not reach the states that end it in good order.
  */
 export function invokeWhenStopped(

@@ -6,7 +6,7 @@ import { type ExportLevel, RESOURCE_TYPES, type ResourceType } from "#local/simu
 import { seededRandom } from "#local/simulator/records/seeded-random.ts";
 import { addSupportingResources } from "#local/simulator/records/supporting-resources.ts";
 
-/** One file of an export. Each access to `body` makes the same bytes anew. */
+/** One file of an export. Each access to `body` makes the same bytes again. */
 export interface ExportFile {
   readonly type: string;
   readonly fileName: string;

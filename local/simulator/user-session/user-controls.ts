@@ -12,11 +12,11 @@ export interface UserControls {
   readonly authorizationCode: (request: CodeRequest) => string;
   /** Begins a session; returns its refresh token. Throws RangeError if the user or the app is not registered. */
   readonly openSession: (session: { userId: string; clientId: string }) => string;
-  /** Makes all access tokens of users invalid. Their sessions go on. */
+  /** Makes all access tokens of users invalid. Their sessions continue. */
   readonly revokeUserTokens: () => void;
   /** Ends all sessions of a user: refresh tokens are refused from now on. */
   readonly endSessions: (userId: string) => void;
-  /** Adds a patient whose demographics differ from another's only by the given name. Returns the id. */
+  /** Adds a patient with the demographics of an existing one, except for the given name. Returns the id. */
   readonly addTwin: (patientId: string, given: string) => string;
 }
 

@@ -9,7 +9,7 @@ describe.each(variantNames)("the API of %s", (variant) => {
   const routes = synth.resources("AWS::ApiGatewayV2::Route").map(({ Properties }) => Properties);
   const byToken = variant === "prod with every option";
 
-  test("the routes are those of apiRoutes, and each is open or needs authorization as it says there", () => {
+  test("the routes are those of apiRoutes, and each is open or needs authorization as apiRoutes declares", () => {
     const closed = byToken ? "JWT" : "AWS_IAM";
     expect(Object.fromEntries(routes.map((route) => [route["RouteKey"], route["AuthorizationType"]]))).toEqual(
       Object.fromEntries(Object.entries(apiRoutes).map(([key, { open }]) => [key, open ? "NONE" : closed])),
@@ -59,11 +59,11 @@ describe.each(variantNames)("the API of %s", (variant) => {
     const permissions = synth.resources("AWS::Lambda::Permission", "api").map(({ Properties: p }) => p);
     const paths = Object.entries(apiRoutes).map(([key, { servedBy }]) => [servedBy, key.split(" ")[1]].join(" "));
     const names = new Map(functionsOf(synth).map(([name, { id }]) => [`<${id}>`, name]));
-    const granted = permissions.map((p) => {
+    const invokers = permissions.map((p) => {
       expect(p).toMatchObject({ Principal: "apigateway.amazonaws.com", Action: "lambda:InvokeFunction" });
       return [names.get(String(p["FunctionName"])), String(p["SourceArn"]).split("/*/*")[1]].join(" ");
     });
-    expect(granted.toSorted()).toEqual(paths.toSorted());
+    expect(invokers.toSorted()).toEqual(paths.toSorted());
   });
 
   test("fhir-api reaches only the session, the API's secret, the audit trail of calls and the bus", () => {

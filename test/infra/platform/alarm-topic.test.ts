@@ -39,7 +39,7 @@ describe("the stage's own topic", () => {
   });
 });
 
-test("a stage whose settings name a topic has none of its own", () => {
+test("a stage with a topic in its settings creates no topic", () => {
   const synth = synthesised("prod with a topic of the user's");
   expect([...synth.resources("AWS::SNS::Topic"), ...synth.resources("AWS::SNS::TopicPolicy")]).toEqual([]);
 });

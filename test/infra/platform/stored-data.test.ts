@@ -137,7 +137,7 @@ const auditRules = (variant: "dev" | "prod") =>
     .filter(({ Sid = "" }) => Sid.startsWith("Audit"))
     .map(({ Sid, Effect, actions, resources, Condition }) => ({ Sid, Effect, actions, resources, Condition }));
 
-test("the bucket's policy lets nobody replace or delete an audit fact", () => {
+test("the bucket's policy denies every principal the replacement and the deletion of an audit fact", () => {
   expect(auditRules("prod")).toEqual([
     {
       Sid: "AuditIsWrittenOnce",

@@ -39,7 +39,7 @@ function fixture(more: Partial<SessionPorts> = {}) {
 }
 
 describe("addSession", () => {
-  it("stores a session with the operator's refresh token as it is, without a request to the token endpoint", async () => {
+  it("a session is stored with the operator's refresh token as it is, without a request to the token endpoint", async () => {
     const { secretOf, exchanged } = fixture();
     expect(await secretOf(material)).toEqual({
       refresh_token: "token-1",
@@ -50,7 +50,7 @@ describe("addSession", () => {
     expect(exchanged).toEqual([]);
   });
 
-  it("exchanges a code and stores the session with the refresh token that it got", async () => {
+  it("a code is exchanged, and the session is stored with the issued refresh token", async () => {
     const { secretOf, exchanged } = fixture();
     const secret = await secretOf({ ...code, redirectUri: "https://app.example/back", codeVerifier: "v" });
     expect(secret).toMatchObject({ refresh_token: "refreshed", client_secret: "secret-1" });
@@ -62,14 +62,14 @@ describe("addSession", () => {
     ]);
   });
 
-  it("stores the session of a public client without a client secret", async () => {
+  it("the session of a public client is stored without a client secret", async () => {
     const { secretOf, exchanged } = fixture();
     const secret = await secretOf({ ...code, authMethod: "none", lines: "code-1\n" });
     expect(secret).toEqual({ refresh_token: "refreshed", client_id: "bridge", auth_method: "none" });
     expect(exchanged[0]).toEqual([{ id: "bridge", authentication: { method: "none" } }, { code: "code-1" }]);
   });
 
-  it("checks that the secret exists before it exchanges a code, and not for a refresh token", async () => {
+  it("the existence of the secret is checked before the exchange of a code, and not for a refresh token", async () => {
     const byCode = fixture();
     await byCode.secretOf(code);
     expect(byCode.happened).toEqual(["secret checked", "exchanged"]);

@@ -19,12 +19,12 @@ describe("the prose rules", () => {
     },
   );
 
-  it("allows a sentence of the most words, and none with one more", () => {
+  it("a sentence may have as many words as the limit, and not one more", () => {
     expect(rulesThatFind(sentence(longestSentence))).toEqual([]);
     expect(rulesThatFind(sentence(longestSentence + 1))).toEqual(["sentence-length"]);
   });
 
-  it("counts the words of each sentence for itself", () => {
+  it("the words of each sentence are counted separately", () => {
     expect(sentencesOf("It runs on Node.js 24.\nCode starts it. Is it fast? Yes.")).toEqual([
       "It runs on Node.js 24.",
       "Code starts it.",

@@ -4,7 +4,7 @@ import { textsOfJson, textsOfMarkdown } from "#test/prose/prose-texts.ts";
 const textsOf = (page: string): string[] => textsOfMarkdown(page).map(({ text }) => text);
 
 describe("the texts of a Markdown page", () => {
-  it("are its headings, paragraphs, list items, quotes and table cells, with their lines", () => {
+  it("the texts of a page are its headings, paragraphs, list items, quotes and table cells, with their lines", () => {
     const page =
       "# Title\n\nA *plain*\nparagraph.\n\n- An item.\n\n> A quote.\n\n| a | b |\n| --- | --- |\n| c | d |\n";
 
@@ -20,19 +20,19 @@ describe("the texts of a Markdown page", () => {
     ]);
   });
 
-  it("do not contain code blocks, and have a word for code, quotations and file names", () => {
+  it("the texts of a page have a word for code, quotations and file names, and omit code blocks", () => {
     expect(textsOf('    npm ci\n\nRun `npm ci`. See [a.test.ts](test/a.test.ts) "is told anew".\n')).toEqual([
       "Run Code. See Code Quotation.",
     ]);
   });
 
-  it("keep the words of links and leave out HTML", () => {
+  it("the texts of a page keep the words of links and omit HTML", () => {
     expect(textsOf("See [the notes](notes.md).<br>Then go on.\n")).toEqual(["See the notes.. Then go on."]);
   });
 });
 
 describe("the texts of a JSON document", () => {
-  it("are its summaries and descriptions, with their paths", () => {
+  it("the texts of a document are its summaries and descriptions, with their paths", () => {
     const document = {
       info: { description: "It is `fast`.", title: "T" },
       paths: [{ summary: "Reads.", description: { description: "Deep." } }],

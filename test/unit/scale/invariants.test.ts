@@ -49,8 +49,8 @@ function example(type: EventType, fields: object): object {
   return { ...(JSON.parse(readFileSync(examplePath(type), "utf8")) as object), ...fields };
 }
 
-type Asked = ExportAtScale["requests"][number];
-const asked = (endpoint: Asked["endpoint"], fileName: string | null = null): Asked => ({
+type LoggedRequest = ExportAtScale["requests"][number];
+const logged = (endpoint: LoggedRequest["endpoint"], fileName: string | null = null): LoggedRequest => ({
   endpoint,
   fileName,
   status: 200,
@@ -72,7 +72,7 @@ const good: ExportAtScale = {
     totals: { ...totals, issues: { fatal: 0, error: 0, warning: 0, information: 0 } },
   },
   events,
-  requests: [asked("kick-off"), ...served.map(({ fileName }) => asked("download", fileName)), asked("delete")],
+  requests: [logged("kick-off"), ...served.map(({ fileName }) => logged("download", fileName)), logged("delete")],
   parent: { statesEntered: new Map(), calls: 7, largestPayload: 600 },
   children: [child, child],
   onAws: { stateTransitions: 24, parentHistory: 59 },
@@ -89,7 +89,11 @@ const without = <T>(list: readonly T[], index: number): T[] => list.toSpliced(in
 const faults: [fault: string, broken: Partial<ExportAtScale>, noticed: string][] = [
   ["a file is missing", { objects: new Map(without([...good.objects], 0)) }, "not in S3"],
   ["a file is cut", { objects: new Map([...good.objects, ["Observation/o2.ndjson", 1_999]]) }, "not in S3"],
-  ["a stray object stands", { objects: new Map([...good.objects, ["Observation/o3.ndjson", 1]]) }, "never served: Obs"],
+  [
+    "an object was never served",
+    { objects: new Map([...good.objects, ["Observation/o3.ndjson", 1]]) },
+    "never served: Obs",
+  ],
   ["the summary names a file twice", withSummary({ files: [...landed, ...landed.slice(0, 1)] }), "exactly once"],
   ["the summary lacks a file", withSummary({ files: without(landed, 1) }), "exactly once"],
   ["contents are mixed up", { served: served.map((file) => ({ ...file, crc32: "AAAAA1==" })) }, "other content"],
@@ -97,18 +101,18 @@ const faults: [fault: string, broken: Partial<ExportAtScale>, noticed: string][]
   ["the export is partial", withSummary({ status: "partial" }), "the summary says partial"],
   [
     "a file is downloaded twice",
-    { requests: [...good.requests, asked("download", "o1.ndjson")] },
+    { requests: [...good.requests, logged("download", "o1.ndjson")] },
     "downloaded exactly",
   ],
   ["a download was refused", { requests: good.requests.map((one) => ({ ...one, status: 503 })) }, "downloaded exactly"],
   ["a download is missing from the log", { requests: without(good.requests, 1) }, "downloaded exactly"],
-  ["something else is downloaded", { requests: [...good.requests, asked("download", "x")] }, "3 names"],
-  ["the server is asked twice", { requests: [...good.requests, asked("kick-off")] }, "2 kick-offs"],
+  ["something else is downloaded", { requests: [...good.requests, logged("download", "x")] }, "3 names"],
+  ["the server gets two kick-offs", { requests: [...good.requests, logged("kick-off")] }, "2 kick-offs"],
   ["the job is left behind", { requests: without(good.requests, 3) }, "0 requests to delete"],
   ["an event is lost", { events: without(events, 1) }, "not exactly one event"],
   ["an event comes twice", { events: [...events, ...events.slice(1, 2)] }, "an eventId occurs twice"],
-  ["the end is told twice", { events: [...events, ...events.slice(-1)] }, "2 events Export Completed"],
-  ["the beginning is not told", { events: without(events, 0) }, "0 events Export Started"],
+  ["the end is published twice", { events: [...events, ...events.slice(-1)] }, "2 events Export Completed"],
+  ["the start is not published", { events: without(events, 0) }, "0 events Export Started"],
   ["a state is too large", { children: [child, { ...child, largestPayload: 262_145 }] }, "a state of 262145 bytes"],
   ["the history is too long", { onAws: { ...good.onAws, parentHistory: 25_000 } }, "25000 events"],
   ["a child is missing", { children: [child] }, "1 children for 2 files"],

@@ -1,9 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { granted, keptSession, refused, sessionId, start, tokensOf } from "../../fixtures/kept-session.ts";
+import {
+  issuedTokens,
+  sentTokensOf,
+  sessionDead,
+  sessionId,
+  sessionUnderTest,
+  start,
+} from "../../fixtures/session-under-test.ts";
 
 describe("a session that has ended", () => {
   it("an ended session fails each call at once with the server's reason and a remedy, without another token request", async () => {
-    const setting = keptSession([refused()]);
+    const setting = sessionUnderTest([sessionDead()]);
     const first = await setting.faultOf();
     expect(first).toMatchObject({ name: "SessionDead", refusal: "grant-refused" });
     expect((first as Error).message).toMatch(/invalid_grant\. Renew the session: .*npm run session/);
@@ -13,45 +20,45 @@ describe("a session that has ended", () => {
         message: (first as Error).message,
       });
     }
-    expect(setting.brought).toHaveLength(1);
-    expect(setting.slept).toEqual([]);
+    expect(setting.tokenRequests).toHaveLength(1);
+    expect(setting.pauses).toEqual([]);
   });
 
   it("each call reports the end of the session, and sees whether it was published", async () => {
-    const setting = keptSession([refused()]);
+    const setting = sessionUnderTest([sessionDead()]);
     const { message } = (await setting.faultOf()) as Error;
     const end = { id: sessionId, at: start, refusal: "grant-refused", message };
     await setting.faultOf();
     await setting.ports.store.markEndPublished(sessionId, start);
     await setting.faultOf();
-    expect(setting.met).toEqual([false, false, true].map((published) => ({ ...end, published })));
+    expect(setting.reportedEnds).toEqual([false, false, true].map((published) => ({ ...end, published })));
   });
 
   it("a session that was reopened and ends again has a new end to publish", async () => {
-    const setting = keptSession([refused(), refused()]);
+    const setting = sessionUnderTest([sessionDead(), sessionDead()]);
     await setting.faultOf();
     await setting.ports.store.markEndPublished(sessionId, start);
     setting.clock.now += 1_000;
     setting.put({});
     await setting.faultOf();
-    expect(setting.met).toMatchObject([
+    expect(setting.reportedEnds).toMatchObject([
       { at: start, published: false },
       { at: start + 1_000, published: false },
     ]);
   });
 
-  it("an ended session lives again with the refresh token of a newer secret", async () => {
-    const setting = keptSession([granted(1), refused(), granted(9)]);
+  it("an ended session is reopened by the refresh token of a newer secret", async () => {
+    const setting = sessionUnderTest([issuedTokens(1), sessionDead(), issuedTokens(9)]);
     await setting.token();
     setting.clock.now += 900_000;
     await setting.faultOf();
     setting.put({ refresh_token: "new" });
     expect(await setting.token()).toBe("t9");
-    expect(tokensOf(setting)).toEqual(["r0", "r1", "new"]);
+    expect(sentTokensOf(setting)).toEqual(["r0", "r1", "new"]);
   });
 
   it("a session whose client was refused continues with its newest refresh token after the client is corrected", async () => {
-    const setting = keptSession([granted(1), refused("client-refused"), granted(2)]);
+    const setting = sessionUnderTest([issuedTokens(1), sessionDead("client-refused"), issuedTokens(2)]);
     await setting.token();
     setting.clock.now += 900_000;
     expect(await setting.faultOf()).toMatchObject({
@@ -60,23 +67,23 @@ describe("a session that has ended", () => {
     });
     setting.put({ client_secret: "corrected" });
     expect(await setting.token()).toBe("t2");
-    expect(setting.brought.at(-1)).toEqual({
+    expect(setting.tokenRequests.at(-1)).toEqual({
       refreshToken: "r1",
       client: { id: "bridge", authentication: { method: "client_secret_post", secret: "corrected" } },
     });
   });
 
   it("storing the same secret again costs one token request each time", async () => {
-    const setting = keptSession([refused(), refused()]);
+    const setting = sessionUnderTest([sessionDead(), sessionDead()]);
     await setting.faultOf();
     setting.put({});
     expect(await setting.faultOf()).toMatchObject({ name: "SessionDead" });
     expect(await setting.faultOf()).toMatchObject({ name: "SessionDead" });
-    expect(setting.brought).toHaveLength(2);
+    expect(setting.tokenRequests).toHaveLength(2);
   });
 
   it("an ended session gives no token, not even one that has not expired", async () => {
-    const setting = keptSession([granted(1), refused()]);
+    const setting = sessionUnderTest([issuedTokens(1), sessionDead()]);
     await setting.token();
     setting.clock.now += 60_000;
     expect(await setting.faultOf("t1")).toMatchObject({ name: "SessionDead" });
@@ -84,28 +91,28 @@ describe("a session that has ended", () => {
   });
 
   it("an older secret does not reopen an ended session", async () => {
-    const setting = keptSession([refused()]);
+    const setting = sessionUnderTest([sessionDead()]);
     await setting.faultOf();
     setting.put({ refresh_token: "older" }, start - 2_000);
     expect(await setting.faultOf()).toMatchObject({ name: "SessionDead" });
-    expect(setting.brought).toHaveLength(1);
+    expect(setting.tokenRequests).toHaveLength(1);
   });
 });
 
 describe("the operator's secret", () => {
   it("a newer secret replaces the chain of a live session at its next refresh", async () => {
-    const setting = keptSession([granted(1), granted(9), granted(10)]);
+    const setting = sessionUnderTest([issuedTokens(1), issuedTokens(9), issuedTokens(10)]);
     await setting.token();
     setting.clock.now += 900_000;
     setting.put({ refresh_token: "new" });
     expect(await setting.token()).toBe("t9");
     setting.clock.now += 900_000;
     expect(await setting.token()).toBe("t10");
-    expect(tokensOf(setting)).toEqual(["r0", "new", "r9"]);
+    expect(sentTokensOf(setting)).toEqual(["r0", "new", "r9"]);
   });
 
   it("an older secret replaces no chain, and its client is not used with a newer chain", async () => {
-    const setting = keptSession([granted(1)]);
+    const setting = sessionUnderTest([issuedTokens(1)]);
     await setting.token();
     setting.clock.now += 900_000;
     setting.put({ refresh_token: "older" }, start - 2_000);
@@ -117,12 +124,12 @@ describe("the operator's secret", () => {
   });
 
   it("a fault of the secret names the field, and no token request is sent", async () => {
-    const setting = keptSession([]);
+    const setting = sessionUnderTest([]);
     setting.put({ auth_method: "password" });
     expect(await setting.faultOf()).toMatchObject({
       name: "SessionSecretUnusable",
       message: expect.stringContaining("auth_method") as string,
     });
-    expect(setting.brought).toEqual([]);
+    expect(setting.tokenRequests).toEqual([]);
   });
 });

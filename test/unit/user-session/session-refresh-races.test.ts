@@ -39,11 +39,11 @@ const processOf = (more: Partial<ProcessPlan> = {}): ProcessPlan => ({
 });
 
 /** The rules that hold in every interleaving. */
-function expectGoodOrder({ usedUnstored, broughtLate, broughtWhenDead }: World): void {
-  expect({ usedUnstored, broughtLate, broughtWhenDead }).toEqual({
+function expectRightOrder({ usedUnstored, sentLate, sentAfterEnd }: World): void {
+  expect({ usedUnstored, sentLate, sentAfterEnd }).toEqual({
     usedUnstored: [],
-    broughtLate: [],
-    broughtWhenDead: [],
+    sentLate: [],
+    sentAfterEnd: [],
   });
 }
 
@@ -53,8 +53,8 @@ describe("one session in several processes", () => {
       fc.asyncProperty(fc.scheduler(), crowd(undisturbed), async (scheduler, plans) => {
         const world = worldOf(scheduler, "strict");
         const outcomes = await run(world, plans);
-        expect(world.server.brought).toEqual([...new Set(world.server.brought)]);
-        expectGoodOrder(world);
+        expect(world.server.sentTokens).toEqual([...new Set(world.server.sentTokens)]);
+        expectRightOrder(world);
         for (const { faults } of outcomes) expect(faults.filter(({ name }) => name !== "AccessRefused")).toEqual([]);
       }),
       { numRuns: 300 },
@@ -70,7 +70,7 @@ describe("one session in several processes", () => {
           Array.from({ length: size }, () => processOf()),
         );
         expect(outcomes.map(({ tokens }) => tokens)).toEqual(outcomes.map(() => ["a-t1"]));
-        expect(world.server.brought).toEqual(["a-r0"]);
+        expect(world.server.sentTokens).toEqual(["a-r0"]);
       }),
     );
   });
@@ -92,7 +92,7 @@ describe("one session in several processes", () => {
           Array.from({ length: size }, () => processOf(refused)),
         );
         for (const { tokens } of outcomes) expect(tokens.at(-1)).toBe("a-t2");
-        expect(world.server.brought).toEqual(["a-r0", "a-r1"]);
+        expect(world.server.sentTokens).toEqual(["a-r0", "a-r1"]);
       }),
     );
   });
@@ -102,7 +102,7 @@ describe("one session in several processes", () => {
       fc.asyncProperty(fc.scheduler(), crowd(disturbed), async (scheduler, plans) => {
         const world = worldOf(scheduler, "strict");
         const outcomes = await run(world, plans);
-        expectGoodOrder(world);
+        expectRightOrder(world);
         const end = world.store.peek(sessionId)?.end;
         const endedWithoutLoss = end !== undefined && world.unstored.size === 0;
         expect(endedWithoutLoss).toBe(false);
@@ -122,7 +122,7 @@ describe("one session in several processes", () => {
       fc.asyncProperty(fc.scheduler(), crowd(disturbed), async (scheduler, plans) => {
         const world = worldOf(scheduler, "graceful");
         const outcomes = await run(world, plans);
-        expectGoodOrder(world);
+        expectRightOrder(world);
         expect(outcomes.flatMap(({ faults }) => faults).filter((fault) => fault instanceof SessionDead)).toEqual([]);
         world.clock.now += secondsLater(7_200);
         const [after] = await run(world, [processOf()]);
@@ -147,7 +147,7 @@ describe("one session in several processes", () => {
         world.clock.now += secondsLater(1_000);
         const [after] = await run(world, [processOf()]);
         expect(after?.tokens[0]).toMatch(/^b-/);
-        expectGoodOrder(world);
+        expectRightOrder(world);
         expect(world.server.reuses()).toBe(0);
       }),
       { numRuns: 200 },
@@ -179,7 +179,7 @@ describe("a process that crashes during a refresh", () => {
   it("after a crash before the token request, the next process refreshes once the claim has run out", async () => {
     const { world, outcome } = await afterwards("strict", claimed);
     expect(outcome.tokens).toEqual(["a-t1"]);
-    expect(world.server.brought).toEqual(["a-r0"]);
+    expect(world.server.sentTokens).toEqual(["a-r0"]);
     expect(world.clock.now).toBeGreaterThanOrEqual(20_000);
   });
 
@@ -187,10 +187,10 @@ describe("a process that crashes during a refresh", () => {
     const { world, outcome } = await afterwards("strict", rotated - 1);
     expect(outcome.faults).toMatchObject([{ name: "SessionDead", refusal: "grant-refused" }]);
     expect(outcome.faults[0]?.message).toContain("may have been rotated then");
-    expect(world.server.brought).toEqual(["a-r0", "a-r0"]);
+    expect(world.server.sentTokens).toEqual(["a-r0", "a-r0"]);
     const [third] = await run(world, [processOf()]);
     expect(third?.faults).toMatchObject([{ name: "SessionDead" }]);
-    expect(world.server.brought).toHaveLength(2);
+    expect(world.server.sentTokens).toHaveLength(2);
     expect(world.publishedEnds).toHaveLength(1);
   });
 
@@ -202,7 +202,7 @@ describe("a process that crashes during a refresh", () => {
   it("after a crash between storing and using, the next process uses the stored token", async () => {
     const { world, outcome } = await afterwards("strict", stored - 1);
     expect(outcome.tokens).toEqual(["a-t1"]);
-    expect(world.server.brought).toEqual(["a-r0"]);
+    expect(world.server.sentTokens).toEqual(["a-r0"]);
     expect(world.clock.now).toBe(0);
   });
 });

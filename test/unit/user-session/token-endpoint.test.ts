@@ -28,7 +28,7 @@ const guideAnswer = {
   scope: "openid offline",
   token_type: "bearer",
 };
-const granted = (more: Record<string, unknown> = {}): WireReply =>
+const issuedReply = (more: Record<string, unknown> = {}): WireReply =>
   says(200, json, JSON.stringify({ ...guideAnswer, ...more }));
 const oauthError = (status: number, error: string, description = "no"): WireReply =>
   says(status, json, JSON.stringify({ error, error_description: description }));
@@ -65,7 +65,7 @@ describe("a user's token", () => {
 
   describe("a token request", () => {
     it("a refresh token is sent as a form to the guide's URL", async () => {
-      const { ports, wire } = await given(granted());
+      const { ports, wire } = await given(issuedReply());
       await refreshUserToken(ports, publicClient, "old/+ token");
       const [request] = wire.requests;
       expect(request?.method).toBe("POST");
@@ -82,7 +82,7 @@ describe("a user's token", () => {
     });
 
     it("an authorization code is sent with the redirect URI and the code verifier of its request", async () => {
-      const { ports, wire } = await given(granted());
+      const { ports, wire } = await given(issuedReply());
       const code = { code: "o0KE.code", redirectUri: "https://app.example/back", codeVerifier: "v".repeat(43) };
       expect((await exchangeCode(ports, publicClient, code)).refreshToken).toBe(guideAnswer.refresh_token);
       expect(formOf(wire)).toEqual({
@@ -95,20 +95,20 @@ describe("a user's token", () => {
     });
 
     it("an authorization code is sent alone if its request had neither a redirect URI nor a code verifier", async () => {
-      const { ports, wire } = await given(granted());
+      const { ports, wire } = await given(issuedReply());
       await exchangeCode(ports, publicClient, { code: "c" });
       expect(formOf(wire)).toEqual({ grant_type: "authorization_code", code: "c", client_id: "bridge" });
     });
 
     it("a client with client_secret_post sends its secret in the form only", async () => {
-      const { ports, wire } = await given(granted());
+      const { ports, wire } = await given(issuedReply());
       await refreshUserToken(ports, confidential("client_secret_post"), "old");
       expect(formOf(wire)).toMatchObject({ client_id: "bridge", client_secret: "s3cret" });
       expect(wire.requests[0]?.headers).not.toHaveProperty("authorization");
     });
 
     it("a client with client_secret_basic sends its secret by HTTP Basic only", async () => {
-      const { ports, wire } = await given(granted());
+      const { ports, wire } = await given(issuedReply());
       await refreshUserToken(ports, confidential("client_secret_basic", "a:b c&+é"), "old");
       const encoded = Buffer.from("bridge:a%3Ab+c%26%2B%C3%A9").toString("base64");
       expect(wire.requests[0]?.headers["authorization"]).toBe(`Basic ${encoded}`);
@@ -150,7 +150,7 @@ describe("a user's token", () => {
     });
 
     it("HTTP Basic preserves any client id and secret", async () => {
-      const { ports, wire } = await given(granted());
+      const { ports, wire } = await given(issuedReply());
       const printable = fc.string({ unit: "grapheme", minLength: 1 });
       await fc.assert(
         fc.asyncProperty(printable, printable, async (id, secret) => {
@@ -196,7 +196,7 @@ describe("a user's token", () => {
 
   describe("an issued token", () => {
     it("the guide's answer gives the tokens, the lifetime and the scope", async () => {
-      const { ports } = await given(granted());
+      const { ports } = await given(issuedReply());
       expect(await refreshUserToken(ports, publicClient, "old")).toEqual({
         accessToken: guideAnswer.access_token,
         refreshToken: guideAnswer.refresh_token,
@@ -206,7 +206,7 @@ describe("a user's token", () => {
     });
 
     it("the refresh token stays the same if the server issues no new one", async () => {
-      const { ports } = await given(granted({ refresh_token: undefined, scope: undefined }));
+      const { ports } = await given(issuedReply({ refresh_token: undefined, scope: undefined }));
       expect(await refreshUserToken(ports, publicClient, "old")).toMatchObject({
         refreshToken: "old",
         scope: undefined,
@@ -217,7 +217,7 @@ describe("a user's token", () => {
       ["text", "899", 899],
       ["missing", undefined, 899],
     ])("an expires_in that is %s gives a lifetime of 899 s", async (_, expires_in, seconds) => {
-      const { ports } = await given(granted({ expires_in }));
+      const { ports } = await given(issuedReply({ expires_in }));
       expect((await refreshUserToken(ports, publicClient, "old")).expiresInSeconds).toBe(seconds);
     });
 
@@ -225,7 +225,7 @@ describe("a user's token", () => {
     it.each([null, 0, -1, "", "soon", {}])(
       "an expires_in that is %j gives a short lifetime, and the rotated refresh token is kept",
       async (expires_in) => {
-        const { ports } = await given(granted({ expires_in }));
+        const { ports } = await given(issuedReply({ expires_in }));
         expect(await refreshUserToken(ports, publicClient, "old")).toMatchObject({
           accessToken: guideAnswer.access_token,
           refreshToken: guideAnswer.refresh_token,
@@ -235,10 +235,10 @@ describe("a user's token", () => {
     );
 
     it.each([
-      ["a scope that is null", granted({ scope: null })],
-      ["an empty refresh token", granted({ refresh_token: "" })],
-      ["a refresh token that is null", granted({ refresh_token: null })],
-      ["no token type", granted({ token_type: undefined })],
+      ["a scope that is null", issuedReply({ scope: null })],
+      ["an empty refresh token", issuedReply({ refresh_token: "" })],
+      ["a refresh token that is null", issuedReply({ refresh_token: null })],
+      ["no token type", issuedReply({ token_type: undefined })],
       ["the status 201", says(201, json, JSON.stringify(guideAnswer))],
       ["a byte order mark", says(200, json, `\ufeff${JSON.stringify(guideAnswer)}`)],
     ] satisfies [string, WireReply][])("the access token of an answer with %s counts", async (_, reply) => {
@@ -249,8 +249,8 @@ describe("a user's token", () => {
 
     it("a new refresh token without an access token is returned, whatever else the answer says", async () => {
       const replies = [
-        granted({ access_token: undefined }),
-        granted({ access_token: null, error: "server_error" }),
+        issuedReply({ access_token: undefined }),
+        issuedReply({ access_token: null, error: "server_error" }),
         says(200, json, JSON.stringify({ refresh_token: guideAnswer.refresh_token, error: "invalid_grant" })),
         says(500, json, JSON.stringify(guideAnswer)),
       ];
@@ -269,7 +269,7 @@ describe("a user's token", () => {
     });
 
     it("a code for which the server issues no refresh token is refused: it cannot keep a session", async () => {
-      const { ports } = await given(granted({ refresh_token: undefined }));
+      const { ports } = await given(issuedReply({ refresh_token: undefined }));
       await expect(exchangeCode(ports, publicClient, { code: "c" })).rejects.toMatchObject({
         name: "SessionDead",
         message: expect.stringContaining("offline") as string,
@@ -324,7 +324,7 @@ describe("a user's token", () => {
       ["a redirect to the login page", says(302, { location: "/login" })],
       ["a login page", says(200, { "content-type": "text/html" }, "<html>IntegraConnect</html>")],
       ["a 200 without a token", says(200, json, "{}")],
-      ["an empty token", granted({ access_token: "", refresh_token: undefined })],
+      ["an empty token", issuedReply({ access_token: "", refresh_token: undefined })],
       ["a cut body", { bytes: Buffer.concat([head(200, { "content-length": "99" }), Buffer.from("{")]), end: "reset" }],
       ["no answer at all", { bytes: Buffer.alloc(0), end: "reset" }],
       ["an answer that is not HTTP", { bytes: Buffer.from("garbage\r\n\r\n"), end: "close" }],

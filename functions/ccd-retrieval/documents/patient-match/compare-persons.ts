@@ -47,7 +47,7 @@ export function comparePersons(target: RecordTarget, known: Demographics): Perso
 
 /**
  * Whether the persons differ in their names alone, and have the same date of birth, to the day, and the same gender. People are
- * renamed: a newborn is `Baby Girl` with its mother's name at first. This alone proves nobody.
+ * renamed: a newborn is `Baby Girl` with its mother's name at first. This alone does not prove the patient.
  */
 export function mayBeRenamed({ birth, gender }: PersonDetails): boolean {
   return birth === "same" && gender === "same";

@@ -15,8 +15,8 @@ import { likenessOf, type PersonDetails } from "./compare-persons.ts";
  *
  * - `identifier`: root and extension are one of the Patient's identifiers.
  * - `patient-id`: the extension is the patient id.
- * - `patient-id-and-person`: the extension is the patient id, under a root of numbers that no EHR issues, where it proves nothing by
- *   itself. The date of birth is the same, to the day, and so is a name. EHRs write their own ids under the root of social
+ * - `patient-id-and-person`: the extension is the patient id, under a root of numbers that no EHR issues. The id alone
+ *   proves nothing there. The date of birth is the same, to the day, and so is a name. EHRs write their own ids under the root of social
  *   security numbers.
  * - `number-and-person`: the extension is a medical record number of the Patient, and the person is the same too. Some systems
  *   of identifiers are not a root that a document could have (`202` in the guide's sample), so such a number needs the person.
@@ -24,8 +24,8 @@ import { likenessOf, type PersonDetails } from "./compare-persons.ts";
 export type IdProof = "patient-id" | "identifier" | "patient-id-and-person" | "number-and-person";
 
 /**
- * Roots of social security, Medicare (two kinds), passport, driver's licence and NPI numbers, which no EHR issues. Each country
- * has a root of its own for passports, and each state for licences. A longer root is another one: some EHRs make their own roots
+ * Roots of social security, Medicare (two kinds), passport, driver's license and NPI numbers, which no EHR issues. Each country
+ * has a root of its own for passports, and each state for licenses. A longer root is another one: some EHRs make their own roots
  * below the NPI of a clinic.
  *
  * Source: HL7's OID registry, below 2.16.840.1.113883.4.
@@ -65,7 +65,7 @@ export function proveById(
 
 /**
  * Whether an id is of a kind that the patient is known to have, and is not the patient's own in any spelling. The patient id under
- * a root that no EHR issues is nobody else's: it says nothing.
+ * a root that no EHR issues does not contradict the patient.
  */
 export function belongsToAnother(id: InstanceIdentifier, patient: RequestedPatient, rules: PatientRules): boolean {
   const { root, extension } = id;
@@ -147,7 +147,7 @@ export function isIssuedElsewhere(root: string): boolean {
   return issuedElsewhere.test(root);
 }
 
-/** Whether a number identifies anybody: it is neither masked (`***-**-1234`, `XXX-XX-1234`) nor a filler (`000-00-0000`, `N/A`). */
+/** Whether a number can identify a person: it is neither masked (`***-**-1234`, `XXX-XX-1234`) nor a filler (`000-00-0000`, `N/A`). */
 function isMeaningful(value: string): boolean {
   const characters = lettersAndDigits(value);
   return !/[*#?•]|x{3}/i.test(value) && new Set(characters).size > 1 && /\d/.test(characters);

@@ -61,7 +61,7 @@ function judgeTarget(target: RecordTarget, patient: RequestedPatient, rules: Pat
     return { verdict: "unproven", reason: "birth-date-unreadable" };
   }
   if (person === "unknown") {
-    // Without a known root, anybody may have issued the number.
+    // Without a known root, the issuer of the number is unknown.
     const isWeak = proof === "patient-id" && rules.patientIdRoots === undefined;
     if (isWeak && hasAnothersId) return { verdict: "unproven", reason: "ids-contradict" };
     if (rules.secondFactor === "required") return { verdict: "unproven", reason: "second-factor-missing" };

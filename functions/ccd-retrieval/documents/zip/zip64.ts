@@ -3,7 +3,7 @@ import { DocumentRefused } from "#ccd-retrieval/language/document-faults.ts";
 
 /*
  * ZIP64 writes a number again, in 64 bits. Python, Info-ZIP and others do so for small archives too, if they write to a pipe or
- * are told to. Where both numbers agree, or the first one is the marker that points to the second, there is one reading.
+ * an option says so. If both numbers agree, or the first one is the marker that points to the second, the number is clear.
  * Everything else is refused.
  *
  * Source: APPNOTE.TXT 6.3.10, sections 4.3.14, 4.3.15 and 4.5.3.

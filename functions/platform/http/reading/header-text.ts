@@ -4,8 +4,8 @@ const longestText = 300;
 
 /**
  * A header's value as a text for people, such as X-Progress: on one line, without control characters, cut if it is too long.
- * A header that was sent several times is one text. It may hold anything that a server likes to say: what is to be logged or
- * stored is redacted as well (`platform/lambda/redaction.ts`).
+ * A header that was sent several times is one text. It may contain anything, so logs and records also redact
+ * it (`platform/lambda/redaction.ts`).
  * @param longest the most characters that are kept; the sign that something was cut is one more
  * @returns undefined if the header is absent or blank
  */

@@ -4,7 +4,7 @@
  */
 export const readingWarningCodes = {
   BOOLEAN_UNREADABLE: "A value that must be true or false is neither. It counts as unsaid.",
-  NUMBER_UNREADABLE: "A value that must be a number is none. It counts as unsaid.",
+  NUMBER_UNREADABLE: "A value that must be a number is not one. It counts as unsaid.",
   TIME_UNREADABLE: "A time cannot be read. It counts as unsaid.",
   TIME_WITHOUT_ZONE:
     "A time has no time zone, or one that is not known. It stands for the whole span that it can mean.",

@@ -95,7 +95,7 @@ describe("a download over the wire", () => {
     };
     const result = await step(input, bridge.stepContext);
     expect(bridge.s3.uploads.size, "uploads that stay behind").toBe(0);
-    expect(watched.unheard, "errors that would end a Lambda").toEqual([]);
+    expect(watched.unhandledErrors, "errors that would end a Lambda").toEqual([]);
     expect(bridge.s3.objects.has(key)).toBe(result.outcome === "landed");
     return result;
   }

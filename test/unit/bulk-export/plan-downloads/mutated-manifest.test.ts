@@ -86,7 +86,7 @@ const entriesIn = (manifest: unknown): number =>
  * A right manifest of two pages in which one member is changed in any way.
  */
 describe("a manifest in which one member is wrong", () => {
-  it("is planned whole if nothing is wrong", async () => {
+  it("a right manifest is planned whole", async () => {
     const { ended, files } = await planOf(right);
     expect([ended, fetchable(files)]).toEqual(["planned", allNames]);
   });
@@ -102,7 +102,7 @@ describe("a manifest in which one member is wrong", () => {
     ["link", 0, "title"],
   ];
   it.each(beside.map((path) => [path.join("."), path] as const))(
-    "beside the data (%s) is planned whole",
+    "a manifest with any other %s, which is beside the data, is planned whole",
     async (_, path) => {
       await fc.assert(
         fc.asyncProperty(mutated(right, path), async (manifest) => {
@@ -115,7 +115,7 @@ describe("a manifest in which one member is wrong", () => {
     },
   );
 
-  it("about whose it is (request) is planned whole, or is another request's", async () => {
+  it("a manifest with any other request is planned whole, or counts as the answer to another request", async () => {
     await fc.assert(
       fc.asyncProperty(mutated(right, ["request"]), async (manifest) => {
         const { ended, files, methods } = await planOf(manifest);
@@ -148,7 +148,7 @@ describe("a manifest in which one member is wrong", () => {
     ],
   ];
   it.each(deciding.map(([path, others, faults]) => [path.join("."), path, others, faults] as const))(
-    "about which files there are (%s) loses no other file, or is refused by name",
+    "a manifest with any other %s, which decides the files, loses no other file, or fails with a named fault",
     async (_, path, others, faults) => {
       await fc.assert(
         fc.asyncProperty(mutated(right, path), async (manifest) => {
@@ -165,7 +165,7 @@ describe("a manifest in which one member is wrong", () => {
     },
   );
 
-  it("is refused, or is no manifest, if the whole body is another JSON", async () => {
+  it("any JSON as a manifest is planned, rejected, or counts as no manifest", async () => {
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), async (body) => {
         const { ended, methods } = await planOf(body);

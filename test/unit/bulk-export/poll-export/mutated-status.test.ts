@@ -40,13 +40,13 @@ async function endOf(answer: PlannedAnswer): Promise<{ end: string; polls: numbe
  * Answers to status requests in which one thing is changed in any way.
  */
 describe("a status answer in which something is wrong", () => {
-  it("fails the job if nothing is wrong with its OperationOutcome", async () => {
+  it("a right OperationOutcome with an error fails the job", async () => {
     expect(await endOf({ status: 200, body: failed })).toMatchObject({ end: "ExportJobFailed", polls: 1 });
   });
 
   const paths: JsonPath[] = [["issue", 0, "diagnostics"], ["issue", 0, "details"], ["issue", 0, "location"], ["text"]];
   it.each(paths.map((path) => [path.join("."), path] as const))(
-    "beside the failure (%s) fails the job at once",
+    "an OperationOutcome with any other %s, which is beside the failure, fails the job at once",
     async (_, path) => {
       await fc.assert(
         fc.asyncProperty(mutated(failed, path), fc.constantFrom(200, 400, 500), async (body, status) => {
@@ -65,7 +65,7 @@ describe("a status answer in which something is wrong", () => {
     ["issue", 0, "code"],
   ];
   it.each(deciding.map((path) => [path.join("."), path] as const))(
-    "about the failure (%s) fails the job, or is asked again within bounds",
+    "an OperationOutcome with any other %s, which decides the failure, fails the job or is polled again within bounds",
     async (_, path) => {
       await fc.assert(
         fc.asyncProperty(mutated(failed, path), fc.constantFrom(200, 400, 403, 500), async (body, status) => {
@@ -81,7 +81,7 @@ describe("a status answer in which something is wrong", () => {
   );
 
   const header = fc.oneof(fc.string(), fc.constantFrom("-1", "1e9", "9".repeat(400), "Sun, 99 Foo", "120, 120", "0"));
-  it("in its headers changes nothing about a job that runs", async () => {
+  it("a running job continues with any headers", async () => {
     await fc.assert(
       fc.asyncProperty(header, header, async (retryAfter, progress) => {
         const headers = { "retry-after": retryAfter, "x-progress": progress };
@@ -92,7 +92,7 @@ describe("a status answer in which something is wrong", () => {
   });
 
   const text = fc.oneof(fc.string(), fc.constantFrom("<html><h1>Log in</h1></html>", "{", "null", "[]", "\ufeff{}"));
-  it("in all of its body never ends a job by itself", async () => {
+  it("a single body that is not the server's never ends a job", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(200, 201, 204, 302, 400, 403, 404, 405, 409, 410, 418, 429, 500, 502, 503),

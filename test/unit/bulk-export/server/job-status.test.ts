@@ -107,14 +107,14 @@ describe("a status request", () => {
 
   // E14
   it.each([400, 403, 405, 409, 418, 500, 502])(
-    "a status request that is answered by %i with a page of a proxy's says nothing about the job",
+    "a proxy's page with the status %i says nothing about the job",
     async (status) => {
       const { client, job } = await given(says(status, { "content-type": "text/html" }, "<h1>Blocked</h1>"));
       await expect(pollStatus(client, job)).rejects.toMatchObject({ name: "ServerUnavailable" });
     },
   );
 
-  it("a page of a proxy's under 403 gets as many attempts as a busy server", async () => {
+  it("a proxy's page with the status 403 gets as many attempts as a busy server", async () => {
     const { client, job } = await given(says(403, {}, "<h1>Blocked</h1>"));
     await expect(pollStatus(client, job)).rejects.toMatchObject({ unexplained: false });
   });
@@ -233,7 +233,7 @@ describe("a status request", () => {
     const setting = await given((number) => (number === 1 ? cut : says(202)));
     expect((await pollStatus(setting.client, setting.job)).state).toBe("in-progress");
     await pollStatus(setting.client, setting.job);
-    expect(setting.watched.unheard).toEqual([]);
+    expect(setting.watched.unhandledErrors).toEqual([]);
   });
 });
 

@@ -125,7 +125,7 @@ describe("an output file", () => {
         }),
         { numRuns: 60 },
       );
-      expect(watched.unheard).toEqual([]);
+      expect(watched.unhandledErrors).toEqual([]);
     },
   );
 
@@ -149,7 +149,7 @@ describe("an output file", () => {
         authorization: "Bearer token-1",
         "x-auth-token": "token-1",
       });
-      expect(watched.unheard).toEqual([]);
+      expect(watched.unhandledErrors).toEqual([]);
     });
 
     it("a broken transfer is resumed with a new token if the old one has expired", async () => {
@@ -207,7 +207,7 @@ describe("an output file", () => {
     }
     reply = says(200, {}, file);
     await download();
-    expect(watched.unheard).toEqual([]);
+    expect(watched.unhandledErrors).toEqual([]);
   });
 
   it("a file that is not read to its end leaves no error that would end the process", async () => {
@@ -217,7 +217,7 @@ describe("an output file", () => {
     }
     reply = says(404);
     await download();
-    expect(watched.unheard).toEqual([]);
+    expect(watched.unhandledErrors).toEqual([]);
   });
 
   it.each([

@@ -251,14 +251,14 @@ describe("the NDJSON verifier", () => {
       expect(verify("\r\n\n", report)).toEqual({ lines: 0, bytes: 3, issues: none });
     });
 
-    it("lines are missing or nothing proves them, as in any file", () => {
+    it("a report with missing or unproven lines is damaged, as any file is", () => {
       expect(faultOf(outcome("error"), { ...report, count: 2 })).toContain("1 lines");
       expect(faultOf(outcome("error"), { ...report, transportProven: false })).toContain("nothing proves");
       const cut = outcome("error").trimEnd();
       expect(faultOf(cut, { ...report, transportProven: false, count: 1 })).toContain("the last line");
     });
 
-    it("whatever it holds, it is harmless only if each line is an OperationOutcome with harmless issues", () => {
+    it("a report is harmless only if each line is an OperationOutcome with harmless issues", () => {
       const severity = fc.constantFrom("fatal", "error", "warning", "information", "Error", null, 7);
       const issue = fc.oneof(fc.array(fc.record({ severity })), fc.record({ severity }), fc.jsonValue());
       const resourceType = fc.constantFrom("OperationOutcome", "OperationOutcome", "Patient", undefined);

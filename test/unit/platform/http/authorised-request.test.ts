@@ -201,14 +201,14 @@ describe("a request with the client's token", () => {
     answers["/a"] = (number) => (number === 1 ? says(401, {}, "<h1>expired</h1>") : says(200));
     await authorisedRequest(client, request("/a"));
     await authorisedRequest(client, request("/c"));
-    expect(watched.unheard).toEqual([]);
+    expect(watched.unhandledErrors).toEqual([]);
   });
 
   it("a redirect leaves no error behind that would end the process", async () => {
     answers["/a"] = () => says(302, { location: "/b" }, "moved");
     await authorisedRequest(client, request("/a"));
     await authorisedRequest(client, request("/c"));
-    expect(watched.unheard).toEqual([]);
+    expect(watched.unhandledErrors).toEqual([]);
   });
 
   it("a page that is too long to read leaves no error behind that would end the process", async () => {
@@ -217,7 +217,7 @@ describe("a request with the client's token", () => {
     answers["/b"] = () => says(401, {}, "x".repeat(600_000));
     await expect(authorisedRequest(client, request("/b"))).rejects.toMatchObject({ name: "AccessRefused" });
     await authorisedRequest(client, request("/c"));
-    expect(watched.unheard).toEqual([]);
+    expect(watched.unhandledErrors).toEqual([]);
   });
 
   it("no message repeats the token that an answer quotes", async () => {

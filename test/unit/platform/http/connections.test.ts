@@ -64,7 +64,7 @@ describe("connections", () => {
 
   it("the bridge connects to a file origin whose name leads to a public address", async () => {
     const origin = `http://files.example:${port}`;
-    // Of the public internet, and allocated to nobody.
+    // Addresses of the public internet that are not allocated.
     const http = given({ fileOrigins: [origin] }, names({ "files.example": [["3000::1"]] }).resolve);
     const signal = AbortSignal.timeout(500);
     const fault = await http({ method: "GET", url: new URL(origin), headers: {}, signal }).catch((e: unknown) => e);

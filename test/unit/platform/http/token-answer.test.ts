@@ -18,7 +18,7 @@ async function* broken() {
 const cut = () => Readable.from(broken());
 
 describe("the answer of a token endpoint", () => {
-  it.each([200, 201, 202, 206])("gives its tokens with the status %d", async (status) => {
+  it.each([200, 201, 202, 206])("an answer gives its tokens with the status %d", async (status) => {
     expect(await read(status, JSON.stringify(right))).toMatchObject({
       accessToken: "a1",
       refreshToken: "r1",
@@ -29,7 +29,7 @@ describe("the answer of a token endpoint", () => {
   });
 
   // E20
-  it("may have a byte order mark in front", async () => {
+  it("an answer may begin with a byte order mark", async () => {
     expect((await read(200, `\ufeff${JSON.stringify(right)}`)).accessToken).toBe("a1");
   });
 
@@ -47,7 +47,7 @@ describe("the answer of a token endpoint", () => {
     [[899], 300],
     [1e308, 86_400],
     [undefined, undefined],
-  ])("whose expires_in is %j has the lifetime %s", async (expires_in, lifetimeSeconds) => {
+  ])("an answer with the expires_in %j has the lifetime %s", async (expires_in, lifetimeSeconds) => {
     expect(await changed({ expires_in })).toMatchObject({ accessToken: "a1", refreshToken: "r1" });
     expect((await changed({ expires_in })).lifetimeSeconds).toBe(lifetimeSeconds);
   });
@@ -58,28 +58,31 @@ describe("the answer of a token endpoint", () => {
     [null, undefined],
     [{}, undefined],
     [7, undefined],
-  ])("whose scope is %j has the scope %s", async (scope, text) => {
+  ])("an answer with the scope %j has the scope %s", async (scope, text) => {
     expect(await changed({ scope })).toMatchObject({ accessToken: "a1", refreshToken: "r1", scope: text });
   });
 
   it.each([null, "", " ", 7, {}, [], ["a1", "a2"], "a\nb", "ä"])(
-    "whose access_token is %j has none, but keeps its refresh token",
+    "an answer with the access_token %j has no access token, but keeps its refresh token",
     async (access_token) => {
       expect(await changed({ access_token })).toMatchObject({ accessToken: undefined, refreshToken: "r1" });
     },
   );
 
-  it.each([null, "", " ", 7, {}, [], ["r1", "r2"]])("whose refresh_token is %j has none", async (refresh_token) => {
-    expect(await changed({ refresh_token })).toMatchObject({ accessToken: "a1", refreshToken: undefined });
-  });
+  it.each([null, "", " ", 7, {}, [], ["r1", "r2"]])(
+    "an answer with the refresh_token %j has no refresh token",
+    async (refresh_token) => {
+      expect(await changed({ refresh_token })).toMatchObject({ accessToken: "a1", refreshToken: undefined });
+    },
+  );
 
-  it("with an error status has no access token, but keeps its refresh token", async () => {
+  it("an answer with an error status has no access token, but keeps its refresh token", async () => {
     expect(await read(500, JSON.stringify(right))).toMatchObject({ accessToken: undefined, refreshToken: "r1" });
   });
 
   // E9
   it.each([200, 201, 302, 400, 401, 403, 500, 503])(
-    "with a final OAuth error refuses with the status %d",
+    "an answer with a final OAuth error and the status %d is a refusal",
     async (status) => {
       expect((await read(status, '{"error":"invalid_client"}')).refused).toBe("client");
       expect((await read(status, '{"error":"invalid_grant"}')).refused).toBe("grant");
@@ -88,7 +91,7 @@ describe("the answer of a token endpoint", () => {
     },
   );
 
-  it("is read, whatever is in it", async () => {
+  it("an answer with any members is read", async () => {
     await fc.assert(
       fc.asyncProperty(tokenReplies, async ({ status, members, answer }) => {
         const { accessToken, refreshToken, lifetimeSeconds } = await readTokenAnswer(answer(), 0);
@@ -101,7 +104,7 @@ describe("the answer of a token endpoint", () => {
     );
   });
 
-  it("that is cut is no answer with a 2xx, and a refusal by its status otherwise", async () => {
+  it("an answer that is cut is an outage with a 2xx, and a refusal with another status", async () => {
     await expect(readTokenAnswer({ status: 200, headers: {}, body: cut() }, 0)).rejects.toBeInstanceOf(
       ServerUnavailable,
     );

@@ -179,7 +179,7 @@ describe("C-CDA documents", () => {
   });
 
   it.each<PatientIds>(["both", "patient-id", "mrn"])(
-    "prove to be their patient's by what the Patient resource says (by %s), and nobody else's",
+    "documents prove by the Patient resource (by %s) that they are their patient's, and no other patient's",
     async (ids) => {
       const rules = documentSettings.parse({ secondFactor: "required" });
       const documents = patients.flatMap(({ id }) => documentsOf(id, ids).map(({ xml: text }) => ({ id, text })));

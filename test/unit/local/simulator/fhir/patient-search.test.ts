@@ -67,7 +67,7 @@ describe("search for patients", () => {
   });
 
   it.each(["integra/fhir/r4/patient", "integra/fhir/r4/us-core/patient", "integra/fhir/r4/us-core/Patient"])(
-    "is answered at %s too",
+    "a search is also answered at %s",
     async (path) => {
       expect(idsOf(await search({ ...who(), phone: telecom("phone") }, path))).toEqual([patient.id]);
     },
