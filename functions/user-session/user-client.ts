@@ -10,6 +10,7 @@ import type { UserClient } from "./fhir-page.ts";
 import { sessionEvents } from "./language/session-events.ts";
 import { patientSearchPaths, usCorePaths } from "./language/user-endpoints.ts";
 import { sessionLog } from "./log.ts";
+import { serviceSession, storedSession } from "./service-session.ts";
 import { countEndedSessionUse, reportSessionEnd } from "./session-end.ts";
 import { sessionTokens } from "./session-refresh.ts";
 import { userSessionsFromEnvironment } from "./session-store.ts";
@@ -28,9 +29,6 @@ const sessionVariables = z.object({
   INTEGRA_FILE_ORIGINS: jsonVariable(z.array(z.url())).optional(),
   SESSION_SECRET: z.string().min(1),
 });
-
-/** The stage's own user session. All on-demand requests are made under it. */
-export const serviceSession = "service";
 
 /** The client of the stage's user session, from the function's environment: endpoints, connections and access tokens. */
 export function userClient(): UserClient {
@@ -62,7 +60,7 @@ export function userClient(): UserClient {
         log: sessionLog,
       }),
     },
-    { id: serviceSession, readSecret: sessionSecret(env.SESSION_SECRET) },
+    storedSession(serviceSession, sessionSecret(env.SESSION_SECRET)),
   );
   return { server, http, token, now };
 }

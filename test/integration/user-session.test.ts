@@ -15,6 +15,7 @@ import {
   userId,
 } from "#test/fixtures/retrieval-under-test.ts";
 import { sessionSecret, type UserSessionStore } from "#user-session/language/user-session.ts";
+import { storedSession } from "#user-session/service-session.ts";
 import { currentAccessToken, type SessionRefreshPorts } from "#user-session/session-refresh.ts";
 import type { StoredSecret } from "#user-session/session-secret.ts";
 import { userSessions } from "#user-session/session-store.ts";
@@ -91,7 +92,7 @@ describe("a user session", () => {
       sleep: () => Promise.reject(new Error("no other process refreshes the session")),
       onEndedSession: () => Promise.reject(new Error("the session has not ended")),
     };
-    const gone = currentAccessToken(ports, { id: sessionId, readSecret: storedSecret });
+    const gone = currentAccessToken(ports, storedSession(sessionId, storedSecret));
     return { refreshed: rotated.promise, gone };
   }
 

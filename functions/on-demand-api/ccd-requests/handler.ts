@@ -8,7 +8,8 @@ import { apiSecretFromEnvironment } from "#on-demand-api/gateway/api-secret.ts";
 import { matchPatient } from "#on-demand-api/server/patient-search.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { environment } from "#platform/lambda/environment.ts";
-import { serviceSession, userClient } from "#user-session/user-client.ts";
+import { serviceSession } from "#user-session/service-session.ts";
+import { userClient } from "#user-session/user-client.ts";
 import { serveCcdRequests } from "./ccd-requests.ts";
 import { repeatableIds } from "./request-ids.ts";
 

@@ -95,11 +95,11 @@ async function spendState({ records, newId, now }: CallbackPorts, stored: Stored
   return (await records.replace(stored, spent)) ? spent : undefined;
 }
 
-const serverErrors: readonly string[] = ["server_error", "temporarily_unavailable"];
+const serverErrors: ReadonlySet<string> = new Set(["server_error", "temporarily_unavailable"]);
 
 function endOfError(error: Extract<Callback, { kind: "error" }>["error"], at: number): LaunchEnd {
   if (error === "access_denied") return { state: "denied", at };
-  const reason = serverErrors.includes(error) ? "server-unavailable" : "authorization-refused";
+  const reason = serverErrors.has(error) ? "server-unavailable" : "authorization-refused";
   const message = `The server ended the sign-in with the error ${error}. ${
     reason === "server-unavailable"
       ? "Start the link again later"

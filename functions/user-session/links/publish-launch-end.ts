@@ -37,7 +37,7 @@ function eventOf({ linkId, launch }: LinkRecord, now: number): LinkEvent | undef
   };
   switch (outcome.state) {
     case "pending":
-      return undefined;
+      return;
     case "linked":
       return { type: "User Linked", detail: { ...head, linkedAt: new Date(outcome.at).toISOString() } };
     case "expired": {

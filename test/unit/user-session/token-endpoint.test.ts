@@ -116,14 +116,14 @@ describe("a user's token", () => {
     });
 
     it("HTTP Basic leaves unreserved characters as they are", async () => {
-      const { ports, wire } = await given(granted());
+      const { ports, wire } = await given(issuedReply());
       await refreshUserToken(ports, confidential("client_secret_basic", "a-b.c_d~e"), "old");
       const encoded = Buffer.from("bridge:a-b.c_d~e").toString("base64");
       expect(wire.requests[0]?.headers["authorization"]).toBe(`Basic ${encoded}`);
     });
 
     it("a client with private_key_jwt sends a new assertion for the token endpoint each time, and no client id", async () => {
-      const { ports, wire } = await given(granted());
+      const { ports, wire } = await given(issuedReply());
       let signed = 0;
       const signAssertion = (audience: URL) => Promise.resolve(`assertion-${(signed += 1)}-${audience.pathname}`);
       const client: OAuthClient = { id: "bridge", authentication: { method: "private_key_jwt", signAssertion } };

@@ -216,21 +216,21 @@ describe("a login", () => {
   });
 });
 
-describe("a link that is connected again", () => {
-  async function linkedOnce() {
-    const logins = loginsInMemory();
-    const created = await createLink(logins);
-    const browser = new Browser();
-    await callBack(logins, browser, { state: await begin(logins, browser), code: "c" });
-    const stored = await logins.records.find(linkIdOf(1));
-    if (stored === undefined) throw new Error("no link");
-    logins.clock.now += minutes;
-    const createdAt = logins.clock.now;
-    const launch = { ...created.launch, createdAt, expiresAt: createdAt + 30 * minutes };
-    await logins.records.replace(stored, { ...stored.record, launch });
-    return { logins, browser };
-  }
+async function linkedOnce() {
+  const logins = loginsInMemory();
+  const created = await createLink(logins);
+  const browser = new Browser();
+  await callBack(logins, browser, { state: await begin(logins, browser), code: "c" });
+  const stored = await logins.records.find(linkIdOf(1));
+  if (stored === undefined) throw new Error("no link");
+  logins.clock.now += minutes;
+  const createdAt = logins.clock.now;
+  const launch = { ...created.launch, createdAt, expiresAt: createdAt + 30 * minutes };
+  await logins.records.replace(stored, { ...stored.record, launch });
+  return { logins, browser };
+}
 
+describe("a link that is connected again", () => {
   it("keeps its id, and replaces the session", async () => {
     const { logins, browser } = await linkedOnce();
     logins.answers.outcome = sessionOutcome("person-1", "refresh-2");
