@@ -21,8 +21,12 @@ const planSchema = z.strictObject({
     .optional(),
 });
 
+const consentSchema = z.strictObject({ userId: z.string(), clientId: z.string() });
+const advanceSchema = z.strictObject({ seconds: z.number().min(0) });
+
 const ACTIONS =
-  "GET log, PUT faults, POST jobs/complete, POST tokens/revoke, POST ccd-requests/complete or POST user-tokens/revoke";
+  "GET log, PUT faults, POST jobs/complete, POST tokens/revoke, POST ccd-requests/complete, POST user-tokens/revoke, " +
+  "POST signing-key/rotate, POST consents/withdraw or POST clock/advance";
 
 /** Performs one of the ACTIONS. PUT faults replaces the whole plan. */
 export function answerAdmin({ state, request, path, body }: RequestContext): Reply {
@@ -30,7 +34,7 @@ export function answerAdmin({ state, request, path, body }: RequestContext): Rep
     case "GET log":
       return jsonReply(200, state.log);
     case "PUT faults":
-      return replacePlan(state.faults, body);
+      return perform(body, planSchema, (wanted) => replacePlan(state.faults, wanted));
     case "POST jobs/complete":
       completeAll(state.jobs);
       return emptyReply(204);
@@ -43,30 +47,40 @@ export function answerAdmin({ state, request, path, body }: RequestContext): Rep
     case "POST user-tokens/revoke":
       state.sessions.revokeAccessTokens();
       return emptyReply(204);
+    case "POST signing-key/rotate":
+      state.signer.rotate({ forgetOld: false });
+      return emptyReply(204);
+    case "POST consents/withdraw":
+      return perform(body, consentSchema, ({ userId, clientId }) => state.sessions.endSessions(userId, clientId));
+    case "POST clock/advance":
+      return perform(body, advanceSchema, ({ seconds }) => state.clock.advance(seconds));
     default:
       return jsonReply(404, { error: ACTIONS });
   }
 }
 
-function replacePlan(plan: FaultPlan, body: Buffer): Reply {
+function perform<Input>(body: Buffer, schema: z.ZodType<Input>, action: (input: Input) => void): Reply {
   try {
-    const wanted = planSchema.parse(JSON.parse(body.toString("utf8")));
-    const scripts = Object.entries(wanted.scripts ?? {}).map(([name, steps]) => ({
-      name: endpoint.parse(name),
-      steps: steps.map(({ match, ...fault }) => ({
-        ...faultSchema.parse(fault),
-        ...(match === undefined ? {} : { match }),
-      })),
-    }));
-    plan.clear();
-    if (wanted.maxConsecutive !== undefined) plan.maxConsecutive = wanted.maxConsecutive;
-    for (const { name, steps } of scripts) plan.script(name, steps);
-    for (const [name, rates] of Object.entries(wanted.rates ?? {})) {
-      const faulty: FaultyEndpoint = endpoint.parse(name);
-      plan.rates(faulty, rates);
-    }
+    action(schema.parse(JSON.parse(body.toString("utf8"))));
     return emptyReply(204);
   } catch (error) {
     return jsonReply(400, { error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function replacePlan(plan: FaultPlan, wanted: z.infer<typeof planSchema>): void {
+  const scripts = Object.entries(wanted.scripts ?? {}).map(([name, steps]) => ({
+    name: endpoint.parse(name),
+    steps: steps.map(({ match, ...fault }) => ({
+      ...faultSchema.parse(fault),
+      ...(match === undefined ? {} : { match }),
+    })),
+  }));
+  plan.clear();
+  if (wanted.maxConsecutive !== undefined) plan.maxConsecutive = wanted.maxConsecutive;
+  for (const { name, steps } of scripts) plan.script(name, steps);
+  for (const [name, rates] of Object.entries(wanted.rates ?? {})) {
+    const faulty: FaultyEndpoint = endpoint.parse(name);
+    plan.rates(faulty, rates);
   }
 }

@@ -1,16 +1,12 @@
-import type { JSONWebKeySet } from "jose";
+import type { KeySetRegistration } from "#local/simulator/oauth/client-key-sets.ts";
 import type { SyntheticFiles } from "#local/simulator/records/dataset.ts";
 import { USER_API_DEFAULTS, type UserApiOptions } from "#local/simulator/user-api-options.ts";
 
 /** A client as Product Support would have registered it (guide: "Get access token for bulk export"). */
-export interface RegisteredClient {
+export interface RegisteredClient extends KeySetRegistration {
   readonly clientId: string;
-  /** Public keys; each needs `kid` and `kty`. */
-  readonly jwks: JSONWebKeySet;
   /** The pre-authorized scopes, such as "system/*.read". */
   readonly scopes: readonly string[];
-  /** The registered JWKS URL. A `jku` header must be equal to it. */
-  readonly jwksUrl?: string | undefined;
 }
 
 export interface SimulatorOptions extends UserApiOptions {

@@ -13,12 +13,14 @@ import { filesOfJob, type JobFiles } from "#local/simulator/bulk-export/manifest
 import { type CcdControls, ccdControlsOf } from "#local/simulator/ccd/ccd-controls.ts";
 import { Nonces } from "#local/simulator/ccd/nonces.ts";
 import { ServerRequests } from "#local/simulator/ccd/server-requests.ts";
+import { SimulatorClock } from "#local/simulator/clock.ts";
 import { FaultPlan } from "#local/simulator/faults/fault-plan.ts";
 import { Searches } from "#local/simulator/fhir/searchset.ts";
 import type { RequestLogEntry } from "#local/simulator/http/request-log.ts";
 import { handleRequest } from "#local/simulator/http/request-routing.ts";
 import { AccessTokens } from "#local/simulator/oauth/access-tokens.ts";
 import { AssertionVerifier } from "#local/simulator/oauth/client-assertion.ts";
+import { ClientKeySets } from "#local/simulator/oauth/client-key-sets.ts";
 import { TOKEN_TARGET } from "#local/simulator/oauth/token-endpoint.ts";
 import {
   type RegisteredClient,
@@ -30,19 +32,28 @@ import { type Dataset, type ExportFile, generateDataset, syntheticDataset } from
 import { PatientRecords } from "#local/simulator/records/patient-records.ts";
 import { type SecretsSeen, secretsSeen } from "#local/simulator/secrets-seen.ts";
 import type { SimulatorState } from "#local/simulator/simulator-state.ts";
+import { EhrLaunches } from "#local/simulator/smart/ehr-launches.ts";
+import { SignIns } from "#local/simulator/smart/sign-ins.ts";
+import { type SmartControls, smartControlsOf } from "#local/simulator/smart/smart-controls.ts";
+import { fhirBaseOf, issuerOf } from "#local/simulator/smart/smart-endpoints.ts";
+import { syntheticUsers } from "#local/simulator/smart/synthetic-users.ts";
 import { type UserControls, userControlsOf } from "#local/simulator/user-session/user-controls.ts";
 import { UserSessions } from "#local/simulator/user-session/user-sessions.ts";
-import { USER_TOKEN_PATH } from "#local/simulator/user-session/user-token-endpoint.ts";
+import { userTokenUrl } from "#local/simulator/user-session/user-token-endpoint.ts";
 import { UserTokenSigner } from "#local/simulator/user-session/user-token-signer.ts";
 
 /** A running simulator of IntegraConnect. It follows the vendor's guide, has synthetic patients, and serves plain HTTP on 127.0.0.1. */
-export interface Simulator extends UserControls, CcdControls {
+export interface Simulator extends UserControls, CcdControls, SmartControls {
   /** Ends with "/". */
   readonly baseUrl: string;
   /** URL of the token endpoint of bulk export and expected `aud`, with its query. */
   readonly tokenUrl: string;
   /** URL of the users' token endpoint, with its query. */
   readonly userTokenUrl: string;
+  /** The FHIR base URL, without "/" at its end. */
+  readonly fhirBaseUrl: string;
+  /** The issuer of id tokens. */
+  readonly issuer: string;
   /** The resources that users read one by one. */
   readonly records: PatientRecords;
   /** All requests in order of arrival; `length = 0` empties it. */
@@ -97,7 +108,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     ...controlsOf(state),
     baseUrl: state.baseUrl,
     tokenUrl: state.baseUrl + TOKEN_TARGET,
-    userTokenUrl: `${state.baseUrl}${USER_TOKEN_PATH.slice(1)}?provider=idx`,
+    userTokenUrl: userTokenUrl(state),
+    fhirBaseUrl: fhirBaseOf(state),
+    issuer: issuerOf(state),
     records: state.records,
     log: state.log,
     faults: state.faults,
@@ -115,17 +128,25 @@ function createState(
 ): SimulatorState {
   const baseUrl = publicUrl.endsWith("/") ? publicUrl : `${publicUrl}/`;
   const clients = new Map(options.clients.map((client) => [client.clientId, client]));
+  const apps = new Map((options.apps ?? []).map((app) => [app.clientId, app]));
+  const users = [...syntheticUsers(data), ...(options.users ?? [])];
+  const clock = new SimulatorClock();
+  const keySets = new ClientKeySets(clock);
   return {
     settings,
     baseUrl,
     clients,
     tokens: new AccessTokens(),
-    assertions: new AssertionVerifier(clients),
+    assertions: new AssertionVerifier(clients, keySets),
     jobs: new ExportJobs(data),
-    users: new Map((options.users ?? []).map((user) => [user.userId, user])),
-    apps: new Map((options.apps ?? []).map((app) => [app.clientId, app])),
-    sessions: new UserSessions(settings),
-    signer: new UserTokenSigner(baseUrl),
+    users: new Map(users.map((user) => [user.userId, user])),
+    apps,
+    appAssertions: new AssertionVerifier(apps, keySets),
+    sessions: new UserSessions(settings, clock),
+    signIns: new SignIns(settings, clock),
+    launches: new EhrLaunches(settings, clock),
+    clock,
+    signer: new UserTokenSigner(issuerOf({ baseUrl }), fhirBaseOf({ baseUrl })),
     records: new PatientRecords(data, settings.seed, settings.maxVisits),
     searches: new Searches(baseUrl),
     serverRequests: new ServerRequests(settings),
@@ -139,13 +160,24 @@ function createState(
 
 type Controls = Omit<
   Simulator,
-  "baseUrl" | "tokenUrl" | "userTokenUrl" | "records" | "log" | "faults" | "data" | "settings" | "close"
+  | "baseUrl"
+  | "tokenUrl"
+  | "userTokenUrl"
+  | "fhirBaseUrl"
+  | "issuer"
+  | "records"
+  | "log"
+  | "faults"
+  | "data"
+  | "settings"
+  | "close"
 >;
 
 function controlsOf(state: SimulatorState): Controls {
   return {
     ...userControlsOf(state),
     ...ccdControlsOf(state),
+    ...smartControlsOf(state),
     jobs: () => summarize(state),
     secretsSeen: () => secretsSeen(state.secrets, state.jobs),
     filesOf: (jobId) => {

@@ -1,16 +1,32 @@
+import type { KeySetRegistration } from "#local/simulator/oauth/client-key-sets.ts";
+
 /** A person with an account at the portal (guide: "Authentication and Authorization"). */
 export interface RegisteredUser {
   readonly userId: string;
   /** Ids of the patients whom the user is authorized to see; "all" for every patient. */
   readonly patients: "all" | readonly string[];
+  /** Name on the portal's pages; default: the id. */
+  readonly name?: string;
+  /** Without one the user cannot sign in at the portal's page. */
+  readonly password?: string;
+  /** The user as a FHIR resource, such as "Patient/123". Absent: the scope `fhirUser` is not granted. */
+  readonly fhirUser?: string;
 }
 
 /** An application that acts for users, as Product Support would have registered it (guide: "SMART on FHIR"). */
-export interface RegisteredApp {
+export interface RegisteredApp extends KeySetRegistration {
   readonly clientId: string;
-  readonly authMethod: "client_secret_post" | "client_secret_basic" | "none";
-  /** Absent for public clients ("none") only. */
+  /** "none": a public client. "private_key_jwt" needs `jwks` or `jwksUrl`, the other two need `clientSecret`. */
+  readonly authMethod: "client_secret_post" | "client_secret_basic" | "none" | "private_key_jwt";
   readonly clientSecret?: string;
+  /** Name on the portal's pages; default: the client id. */
+  readonly name?: string;
+  /** The exact redirect URIs. Without one the app cannot use the authorization endpoint. */
+  readonly redirectUris?: readonly string[];
+  /** Where an EHR launch begins. */
+  readonly launchUrl?: string;
+  /** The scopes that the app may ask for. Absent: all that the server supports. */
+  readonly scopes?: readonly string[];
 }
 
 /** The answer of a download while the documents are not ready. The guide does not say which. */
@@ -38,8 +54,21 @@ export interface UserApiOptions {
   apps?: readonly RegisteredApp[];
   /** Default 899, as the guide prints it. */
   userTokenLifetimeSeconds?: number;
-  /** Default 600. */
+  /** Lifetime of codes of the portal's page "Get Access Token"; default 600. */
   authorizationCodeLifetimeSeconds?: number;
+  /** Lifetime of codes of SMART launches; default 60 (SMART: "Obtain authorization code"). */
+  launchCodeLifetimeSeconds?: number;
+  /** How long a user may take to sign in and consent; default 600. */
+  signInLifetimeSeconds?: number;
+  /** How long the handle of an EHR launch is valid; default 300. */
+  ehrLaunchLifetimeSeconds?: number;
+  /** Callbacks have `iss` (RFC 9207); default true. */
+  issuerInCallback?: boolean;
+  /**
+   * "form-encoded" (default): id and secret of HTTP Basic are decoded (RFC 6749 2.3.1). "raw": they are compared as they are, as
+   * some servers do.
+   */
+  basicCredentials?: "form-encoded" | "raw";
   /** Default 30 days, counted from the last refresh. */
   refreshTokenLifetimeSeconds?: number;
   /** Each refresh issues a new refresh token and ends the old one; default true. */
@@ -86,6 +115,11 @@ export interface UserApiOptions {
 export const USER_API_DEFAULTS: Required<Omit<UserApiOptions, "users" | "apps">> = {
   userTokenLifetimeSeconds: 899,
   authorizationCodeLifetimeSeconds: 600,
+  launchCodeLifetimeSeconds: 60,
+  signInLifetimeSeconds: 600,
+  ehrLaunchLifetimeSeconds: 300,
+  issuerInCallback: true,
+  basicCredentials: "form-encoded",
   refreshTokenLifetimeSeconds: 30 * 86_400,
   refreshTokenRotation: true,
   refreshTokenReuseEndsSession: true,

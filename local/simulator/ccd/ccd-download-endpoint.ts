@@ -16,7 +16,7 @@ import {
 } from "#local/simulator/http/http-reply.ts";
 import type { RequestContext, SimulatorState } from "#local/simulator/simulator-state.ts";
 import type { NotReadyForm } from "#local/simulator/user-api-options.ts";
-import { checkUserToken } from "#local/simulator/user-session/user-authorization.ts";
+import { checkUserToken, isOutsideLaunch } from "#local/simulator/user-session/user-authorization.ts";
 
 /** Guide: "API to View Patient Data in CCDA Format". */
 export const CCD_DOWNLOAD_PATH = "/integra/MoBulkDownload/bulkDownload";
@@ -49,9 +49,13 @@ export function answerCcdDownload(context: RequestContext): Reply {
   if (token !== null && "refusal" in token) return accessDenied(token.refusal);
   const nonce = state.nonces.redeem(parameters.get("nonceToken") ?? "");
   if ("refusal" in nonce) return accessDenied(nonce.refusal);
-  entry.userId = nonce.userId;
-  const serverRequest = state.serverRequests.find(parameters.get("id") ?? "", nonce.userId);
+  const { user, session } = nonce;
+  entry.userId = user.userId;
+  const serverRequest = state.serverRequests.find(parameters.get("id") ?? "", user.userId);
   if (serverRequest === undefined) return attachmentNotFound("the user has no such request");
+  if (isOutsideLaunch(session, serverRequest.criteria.patientId)) {
+    return portalReply(403, "Forbidden", {}, "the launch chose another patient");
+  }
   entry.jobId = serverRequest.id;
   return answerByStatus(context, serverRequest);
 }

@@ -3,7 +3,7 @@ import { readPortalRequest } from "#local/simulator/ccd/portal-request.ts";
 import type { CcdCriteria, ServerRequest } from "#local/simulator/ccd/server-requests.ts";
 import { badRequest, portalReply, type Reply } from "#local/simulator/http/http-reply.ts";
 import type { RequestContext } from "#local/simulator/simulator-state.ts";
-import { maySee } from "#local/simulator/user-session/user-authorization.ts";
+import { isAuthorized, isOutsideLaunch } from "#local/simulator/user-session/user-authorization.ts";
 
 /** Guide: "Kick-off Request". */
 export const CCD_REQUEST_PATH = "/integra/MoBulkExport/createBulkExportRequest";
@@ -40,14 +40,18 @@ export function answerCcdRequest(context: RequestContext): Reply {
     return badRequest(`missing or malformed: ${paths.join(", ")}`);
   }
   const { patientId, startDate, endDate } = parsed.data.searchCriteria.constraints;
-  const criteria: CcdCriteria = { userId: read.user.userId, patientId, start: startDate ?? null, end: endDate ?? null };
+  const { user, session } = read.access;
+  const criteria: CcdCriteria = { userId: user.userId, patientId, start: startDate ?? null, end: endDate ?? null };
   if (criteria.start !== null && criteria.end !== null && criteria.start > criteria.end) {
     return badRequest("startDate is later than endDate");
   }
-  if (state.records.find("Patient", patientId) === undefined || !maySee(read.user, patientId)) {
+  if (state.records.find("Patient", patientId) === undefined || !isAuthorized(user, patientId)) {
     return badRequest("the patient does not exist, or the user may not see them");
   }
-  const pending = state.serverRequests.pendingOf(read.user.userId);
+  if (isOutsideLaunch(session, patientId)) {
+    return portalReply(403, "Forbidden", {}, "the launch chose another patient");
+  }
+  const pending = state.serverRequests.pendingOf(user.userId);
   if (pending !== undefined) {
     entry.jobId = pending.id;
     return alreadyInProcessReply(pending);

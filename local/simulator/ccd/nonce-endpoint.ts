@@ -10,7 +10,7 @@ export function answerNonceRequest(context: RequestContext): Reply {
   const { state } = context;
   const read = readPortalRequest(context, "appVerson");
   if ("reply" in read) return read.reply;
-  const nonceToken = state.nonces.issue(read.user.userId, state.settings.nonceLifetimeSeconds);
+  const nonceToken = state.nonces.issue(read.access, state.settings.nonceLifetimeSeconds);
   state.secrets.userSecrets.push(nonceToken);
   return jsonReply(200, { nonceToken });
 }

@@ -1,7 +1,6 @@
 import { accessDenied, badRequest, type Reply, tomcatPage } from "#local/simulator/http/http-reply.ts";
 import type { RequestContext } from "#local/simulator/simulator-state.ts";
-import type { RegisteredUser } from "#local/simulator/user-api-options.ts";
-import { checkUserToken } from "#local/simulator/user-session/user-authorization.ts";
+import { checkUserToken, type UserAccess } from "#local/simulator/user-session/user-authorization.ts";
 
 const DEVICE_HEADERS = [
   "deviceBrand",
@@ -16,9 +15,9 @@ const DEVICE_HEADERS = [
 /** The guide has both spellings: with an i in "Kick-off Request", without it in "Generate a nonce token". */
 export type VersionHeader = "appVersion" | "appVerson";
 
-/** The user and the JSON object of a request, or the reply that refuses it. */
+/** The access and the JSON object of a request, or the reply that refuses it. */
 export type PortalRequest =
-  | { readonly user: RegisteredUser; readonly body: Readonly<Record<string, unknown>> }
+  | { readonly access: UserAccess; readonly body: Readonly<Record<string, unknown>> }
   | { readonly reply: Reply };
 
 /** Reads the common parts of the guide's two POST requests: method, token, headers and a JSON object. */
@@ -34,7 +33,7 @@ export function readPortalRequest(context: RequestContext, versionHeader: Versio
     if (wrong !== null) return { reply: badRequest(wrong) };
   }
   const body = jsonObject(context.body);
-  return body === null ? { reply: badRequest("the body is not a JSON object") } : { user: check.user, body };
+  return body === null ? { reply: badRequest("the body is not a JSON object") } : { access: check, body };
 }
 
 function wrongHeader({ request: { headers } }: RequestContext, versionHeader: VersionHeader): string | null {

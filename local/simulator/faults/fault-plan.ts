@@ -36,6 +36,12 @@ const ENDPOINTS_OF_FAULT: ReadonlyMap<Fault["kind"], readonly FaultyEndpoint[]> 
   ["odd-issue", ["download"]],
   ["odd-ccd", ["ccd-download"]],
   ["hostile-ccd", ["ccd-download"]],
+  ["odd-discovery", ["smart-configuration", "openid-configuration"]],
+  ["odd-keys", ["jwks"]],
+  ["altered-id-token", ["user-token"]],
+  ["odd-token-answer", ["user-token"]],
+  ["odd-callback", ["consent"]],
+  ["odd-launch", ["ehr-launch"]],
 ]);
 
 /** The request that a fault is chosen for. */

@@ -1,5 +1,12 @@
 import type { Fault } from "#local/simulator/faults/fault-schema.ts";
 import { changeIssue, changeLifetime } from "#local/simulator/faults/odd-json.ts";
+import {
+  changeCallback,
+  changeDiscovery,
+  changeKeys,
+  changeLaunch,
+  changeTokenAnswer,
+} from "#local/simulator/faults/odd-smart-answers.ts";
 import { cutContent, spoilLine } from "#local/simulator/faults/spoilt-content.ts";
 import {
   accessDenied,
@@ -42,6 +49,16 @@ export function applyFault(reply: Reply, fault: Fault): Reply {
       return { ...otherRepresentation(reply), body: changeIssue(reply.body, fault.form) };
     case "odd-lifetime":
       return { ...reply, body: changeLifetime(reply.body, fault.form) };
+    case "odd-discovery":
+      return changeDiscovery(reply, fault);
+    case "odd-keys":
+      return changeKeys(reply, fault);
+    case "odd-token-answer":
+      return changeTokenAnswer(reply, fault);
+    case "odd-callback":
+      return changeCallback(reply, fault);
+    case "odd-launch":
+      return changeLaunch(reply, fault);
     case "byte-order-mark":
       return { ...otherRepresentation(reply), body: Buffer.concat([BYTE_ORDER_MARK, reply.body]) };
     case "unrequested-gzip":
@@ -77,11 +94,17 @@ export function isApplicable(fault: Fault, reply: Reply): boolean {
     case "bad-gzip":
       return hasContent && reply.gzip === true;
     case "see-other":
+    case "odd-callback":
+    case "odd-launch":
       return reply.status === 303;
     case "accepted-status":
     case "pipe-in-location":
       return reply.status === 202;
     case "odd-lifetime":
+    case "odd-discovery":
+    case "odd-keys":
+    case "odd-token-answer":
+    case "altered-id-token":
       return reply.status === 200;
     case "odd-issue":
     case "byte-order-mark":

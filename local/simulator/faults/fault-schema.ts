@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { smartFaults } from "#local/simulator/faults/smart-fault-schema.ts";
 
 const byteCount = z.int().min(0);
 /** Counted from 0; by default the middle line. */
@@ -175,6 +176,7 @@ export const faultSchema = z.discriminatedUnion("kind", [
   ...answerFaults,
   ...fileFaults,
   ...endpointFaults,
+  ...smartFaults,
   hostileCcd,
 ]);
 

@@ -1,6 +1,7 @@
 import { fhirReply } from "#local/simulator/fhir/searchset.ts";
 import {
   accessDenied,
+  beyondScopes,
   invalidSearchParameters,
   outsideValueSet,
   type Reply,
@@ -8,7 +9,7 @@ import {
 } from "#local/simulator/http/http-reply.ts";
 import { type Demographics, demographicsOf } from "#local/simulator/records/patient-profile.ts";
 import type { RequestContext } from "#local/simulator/simulator-state.ts";
-import { checkUserBearer, maySee } from "#local/simulator/user-session/user-authorization.ts";
+import { checkUserBearer, isPermitted, maySee } from "#local/simulator/user-session/user-authorization.ts";
 
 /** The guide spells both paths with and without a capital. */
 const PATIENT_SEARCH_PATH = /^\/integra\/fhir\/r4\/(?:[Pp]atient|us-core\/[Pp][Aa][Tt][Ii][Ee][Nn][Tt])$/;
@@ -51,16 +52,16 @@ export function answerPatientSearch(context: RequestContext): Reply {
   const parameters = new URLSearchParams(query);
   const refusal = wrongParameters(parameters, state.settings.searchCombinations);
   if (refusal !== null) return refusal;
-  const { user } = check;
+  if (!isPermitted(check, "Patient", "s")) return beyondScopes("Patient");
   const matches = state.records
     .ofType("Patient")
-    .filter(({ id, line }) => maySee(user, id) && isMatch(demographicsOf(line), parameters));
+    .filter(({ id, line }) => maySee(check, id) && isMatch(demographicsOf(line), parameters));
   const [only] = matches;
   if (state.settings.patientSearchAnswer === "bare-when-single" && only !== undefined && matches.length === 1) {
     return fhirReply(only.line);
   }
   return state.searches.begin({
-    userId: user.userId,
+    session: check.session,
     selfUrl: `${state.baseUrl}${(request.url ?? "").slice(1)}`,
     pageSize: state.settings.resourcePageSize,
     matches,

@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { FHIR_JSON, operationOutcome, type Reply } from "#local/simulator/http/http-reply.ts";
 import type { ApiResource } from "#local/simulator/records/patient-records.ts";
+import type { UserSession } from "#local/simulator/user-session/user-sessions.ts";
 
 /** Path of the FHIR API below the base URL (guide: "API to Fetch Patient ID"). */
 export const FHIR_API_PATH = "integra/fhir/r4";
 
 interface StoredSearch {
-  readonly userId: string;
+  /** The session that searched. */
+  readonly session: UserSession;
   readonly selfUrl: string;
   readonly pageSize: number;
   readonly matches: readonly ApiResource[];
@@ -16,7 +18,8 @@ const MAX_SEARCHES = 1000;
 
 /**
  * Searches whose results are read page by page. Its links have the form of a HAPI FHIR server, `[base]?_getpages=…`,
- * because the narrative of the guide's OperationOutcomes is HAPI's. They are valid for the user who searched.
+ * because the narrative of the guide's OperationOutcomes is HAPI's. They are valid for the user who searched, in sessions with
+ * the same patient.
  */
 export class Searches {
   readonly #baseUrl: string;
@@ -37,10 +40,10 @@ export class Searches {
   }
 
   /** Returns a further page. `query` is that of a link. */
-  continue(query: URLSearchParams, userId: string, url: string): Reply {
+  continue(query: URLSearchParams, { userId, patientId }: UserSession, url: string): Reply {
     const id = query.get("_getpages") ?? "";
     const search = this.#searches.get(id);
-    if (search === undefined || search.userId !== userId) {
+    if (search === undefined || search.session.userId !== userId || search.session.patientId !== patientId) {
       return operationOutcome(410, "the search does not exist and may have expired", "expired");
     }
     const offset = Number(query.get("_getpagesoffset") ?? "0");

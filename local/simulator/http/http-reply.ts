@@ -121,3 +121,13 @@ export function retryAfterHeader(seconds: number | null, format: "seconds" | "ht
   const time = Math.ceil((Date.now() + seconds * 1000) / 1000) * 1000;
   return { "retry-after": new Date(time).toUTCString() };
 }
+
+/** The 403 of a token whose scopes do not cover the type (SMART: "Access FHIR API"). */
+export function beyondScopes(type: string): Reply {
+  return operationOutcome(403, `The scopes of the access token do not cover ${type}`, "forbidden");
+}
+
+/** The 403 of a session that is limited to another patient (SMART: "Patient-specific scopes"). */
+export function outsideLaunch(): Reply {
+  return operationOutcome(403, "The access token is for another patient", "forbidden");
+}

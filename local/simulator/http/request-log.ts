@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 
-/** The endpoints of the vendor's API: first those of bulk export, then those that take a user's token. */
+/** The endpoints of the vendor's API: those of bulk export, those that take a user's token, and those of SMART launches. */
 export const ENDPOINTS = [
   "token",
   "kick-off",
@@ -13,6 +13,16 @@ export const ENDPOINTS = [
   "ccd-request",
   "nonce",
   "ccd-download",
+  "smart-configuration",
+  "openid-configuration",
+  "jwks",
+  "authorize",
+  "sign-in",
+  "patient-choice",
+  "consent",
+  "revocation",
+  "ehr",
+  "ehr-launch",
 ] as const;
 
 export type EndpointName = (typeof ENDPOINTS)[number] | "other";

@@ -24,6 +24,25 @@ import { isTraceIntact } from "#local/simulator/http/traced-url.ts";
 import { answerTokenRequest } from "#local/simulator/oauth/token-endpoint.ts";
 import { fillInWords } from "#local/simulator/secrets-seen.ts";
 import type { RequestContext, SimulatorState } from "#local/simulator/simulator-state.ts";
+import { answerAuthorization } from "#local/simulator/smart/authorization-endpoint.ts";
+import {
+  answerKeys,
+  answerOpenidConfiguration,
+  answerSmartConfiguration,
+} from "#local/simulator/smart/discovery-endpoints.ts";
+import { answerEhr, answerEhrLaunch, EHR_LAUNCH_PATH, EHR_PATH } from "#local/simulator/smart/ehr-endpoints.ts";
+import { answerRevocation } from "#local/simulator/smart/revocation-endpoint.ts";
+import { answerConsent, answerPatientChoice, answerSignIn } from "#local/simulator/smart/sign-in-steps.ts";
+import {
+  AUTHORIZATION_PATH,
+  CONSENT_PATH,
+  KEYS_PATH,
+  OPENID_CONFIGURATION_PATH,
+  PATIENT_CHOICE_PATH,
+  REVOCATION_PATH,
+  SIGN_IN_PATH,
+  SMART_CONFIGURATION_PATH,
+} from "#local/simulator/smart/smart-endpoints.ts";
 import { answerUserTokenRequest, USER_TOKEN_PATH } from "#local/simulator/user-session/user-token-endpoint.ts";
 
 const MAX_BODY_BYTES = 1_000_000;
@@ -40,6 +59,16 @@ const ANSWERS: Readonly<Record<EndpointName, (context: RequestContext) => Reply 
   "ccd-request": answerCcdRequest,
   nonce: answerNonceRequest,
   "ccd-download": answerCcdDownload,
+  "smart-configuration": answerSmartConfiguration,
+  "openid-configuration": answerOpenidConfiguration,
+  jwks: answerKeys,
+  authorize: answerAuthorization,
+  "sign-in": answerSignIn,
+  "patient-choice": answerPatientChoice,
+  consent: answerConsent,
+  revocation: answerRevocation,
+  ehr: answerEhr,
+  "ehr-launch": answerEhrLaunch,
   other: () => tomcatPage(404, "Not Found", "The requested resource is not available.", "no such endpoint"),
 };
 
@@ -80,19 +109,29 @@ export async function handleRequest(
   await deliver(response, delivered, fault, state.settings);
 }
 
-const USER_PATHS: ReadonlyMap<string, EndpointName> = new Map<string, EndpointName>([
+const FIXED_PATHS: ReadonlyMap<string, EndpointName> = new Map<string, EndpointName>([
   [USER_TOKEN_PATH, "user-token"],
   [CCD_REQUEST_PATH, "ccd-request"],
   [NONCE_PATH, "nonce"],
   [CCD_DOWNLOAD_PATH, "ccd-download"],
+  [SMART_CONFIGURATION_PATH, "smart-configuration"],
+  [OPENID_CONFIGURATION_PATH, "openid-configuration"],
+  [KEYS_PATH, "jwks"],
+  [AUTHORIZATION_PATH, "authorize"],
+  [SIGN_IN_PATH, "sign-in"],
+  [PATIENT_CHOICE_PATH, "patient-choice"],
+  [CONSENT_PATH, "consent"],
+  [REVOCATION_PATH, "revocation"],
+  [EHR_PATH, "ehr"],
+  [EHR_LAUNCH_PATH, "ehr-launch"],
 ]);
 
 const emptyAnswer: Reply = { status: 500, headers: {}, body: Buffer.alloc(0) };
 
 function endpointOf(method: string, path: string): EndpointName {
   if (path === "/integra/fhir/oauth2/token") return "token";
-  const userEndpoint = USER_PATHS.get(path);
-  if (userEndpoint !== undefined) return userEndpoint;
+  const fixed = FIXED_PATHS.get(path);
+  if (fixed !== undefined) return fixed;
   if (isPatientSearchPath(path)) return "patient-search";
   if (isResourcePath(path)) return "resource";
   if (exportOfPath(path) !== null) return "kick-off";

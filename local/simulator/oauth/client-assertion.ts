@@ -1,10 +1,15 @@
 import { compactVerify, decodeProtectedHeader, importJWK, type JWK, type ProtectedHeaderParameters } from "jose";
 import * as z from "zod";
-import type { RegisteredClient } from "#local/simulator/options.ts";
+import type { ClientKeySets, KeySetRegistration } from "#local/simulator/oauth/client-key-sets.ts";
 
 /** Client authentication failed, and the answer is `invalid_client`. The message gives the cause to a person. */
 export class AssertionRefused extends Error {
   override readonly name = "AssertionRefused";
+}
+
+/** A client that may authenticate by an assertion. */
+interface AssertionClient extends KeySetRegistration {
+  readonly clientId: string;
 }
 
 const KEY_TYPES: Readonly<Record<string, string>> = { RS384: "RSA", ES384: "EC" };
@@ -21,20 +26,22 @@ const claimsSchema = z.object({
 });
 
 /** Verifies the authentication JWTs of registered clients and refuses a `jti` that was used before. */
-export class AssertionVerifier {
-  readonly #clients: ReadonlyMap<string, RegisteredClient>;
+export class AssertionVerifier<Client extends AssertionClient> {
+  readonly #clients: ReadonlyMap<string, Client>;
+  readonly #keySets: ClientKeySets;
   /** iss and jti, with the time in seconds at which the JWT is refused as expired anyway. */
   readonly #seen = new Map<string, number>();
 
-  constructor(clients: ReadonlyMap<string, RegisteredClient>) {
+  constructor(clients: ReadonlyMap<string, Client>, keySets: ClientKeySets) {
     this.#clients = clients;
+    this.#keySets = keySets;
   }
 
   /**
    * Returns the client that the assertion authenticates. It follows SMART "Signature Verification" and RFC 7523 3, and
-   * accepts only RS384 and ES384, as the guide says. Throws AssertionRefused.
+   * accepts only RS384 and ES384, as the guide says. `audiences`: the URLs that `aud` may have. Throws AssertionRefused.
    */
-  async verify(assertion: string, tokenUrl: string): Promise<RegisteredClient> {
+  async verify(assertion: string, ...audiences: readonly string[]): Promise<Client> {
     const header = readHeader(assertion);
     const keyType = KEY_TYPES[header.alg ?? ""];
     if (keyType === undefined) refuse(`alg is ${header.alg}, expected RS384 or ES384`);
@@ -43,9 +50,11 @@ export class AssertionVerifier {
     const client = this.#clients.get(claims.iss);
     if (client === undefined) refuse(`iss is ${claims.iss}, which is not a registered client`);
     if (header["jku"] !== undefined && header["jku"] !== client.jwksUrl) refuse("jku is not the registered JWKS URL");
-    const key = selectKey(client, header.kid, keyType);
+    const registered = await this.#keySets.keysOf(client);
+    if ("refusal" in registered) refuse(registered.refusal);
+    const key = selectKey(registered.keys, header.kid, keyType);
     await verifySignature(assertion, key, header.alg ?? "");
-    checkClaims(claims, tokenUrl);
+    checkClaims(claims, audiences);
     this.#refuseReplay(claims);
     return client;
   }
@@ -85,9 +94,9 @@ function readClaims(assertion: string): z.infer<typeof claimsSchema> {
   );
 }
 
-function selectKey(client: RegisteredClient, kid: string | undefined, keyType: string): JWK {
+function selectKey(registered: readonly JWK[], kid: string | undefined, keyType: string): JWK {
   if (kid === undefined) refuse("there is no kid in the header");
-  const keys = client.jwks.keys.filter((key) => key.kid === kid && key.kty === keyType);
+  const keys = registered.filter((key) => key.kid === kid && key.kty === keyType);
   const [key] = keys;
   if (key === undefined || keys.length > 1) {
     refuse(`${keys.length} registered keys have kid ${kid} and kty ${keyType}, expected exactly 1`);
@@ -103,11 +112,13 @@ async function verifySignature(assertion: string, key: JWK, algorithm: string): 
   }
 }
 
-function checkClaims(claims: z.infer<typeof claimsSchema>, tokenUrl: string): void {
+function checkClaims(claims: z.infer<typeof claimsSchema>, audiences: readonly string[]): void {
   const now = Date.now() / 1000;
   if (claims.sub !== claims.iss) refuse(`sub is ${claims.sub}, expected ${claims.iss} as in iss`);
   const audience = [claims.aud].flat();
-  if (!audience.includes(tokenUrl)) refuse(`aud is ${audience.join(", ")}, expected ${tokenUrl}`);
+  if (!audience.some((one) => audiences.includes(one))) {
+    refuse(`aud is ${audience.join(", ")}, expected ${audiences.join(" or ")}`);
+  }
   const remaining = claims.exp - now;
   if (remaining < -CLOCK_SKEW_SECONDS) refuse(`exp is ${Math.ceil(-remaining)} s in the past`);
   if (remaining > MAX_LIFETIME_SECONDS + CLOCK_SKEW_SECONDS) {

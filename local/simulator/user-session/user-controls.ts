@@ -16,6 +16,8 @@ export interface UserControls {
   readonly revokeUserTokens: () => void;
   /** Ends all sessions of a user: refresh tokens are refused from now on. */
   readonly endSessions: (userId: string) => void;
+  /** The user withdraws the consent for one app: their sessions end, and codes that were not exchanged become invalid. */
+  readonly withdrawConsent: (consent: { userId: string; clientId: string }) => void;
   /** Adds a patient with the demographics of an existing one, except for the given name. Returns the id. */
   readonly addTwin: (patientId: string, given: string) => string;
 }
@@ -35,10 +37,11 @@ export function userControlsOf({ users, apps, sessions, records }: SimulatorStat
     },
     openSession: ({ userId, clientId }) => {
       requireRegistered({ userId, clientId });
-      return sessions.open(userId, clientId).refreshToken;
+      return sessions.open(userId, clientId);
     },
     revokeUserTokens: () => sessions.revokeAccessTokens(),
     endSessions: (userId) => sessions.endSessions(userId),
+    withdrawConsent: ({ userId, clientId }) => sessions.endSessions(userId, clientId),
     addTwin: (patientId, given) => records.addTwin(patientId, given),
   };
 }

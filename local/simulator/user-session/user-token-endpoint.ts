@@ -1,22 +1,39 @@
 import { jsonReply, type Reply, tomcatPage } from "#local/simulator/http/http-reply.ts";
 import { NO_STORE } from "#local/simulator/oauth/token-endpoint.ts";
-import type { RequestContext } from "#local/simulator/simulator-state.ts";
+import type { RequestContext, SimulatorState } from "#local/simulator/simulator-state.ts";
 import type { RegisteredApp } from "#local/simulator/user-api-options.ts";
 import { authenticateApp } from "#local/simulator/user-session/app-authentication.ts";
-import type { GrantResult } from "#local/simulator/user-session/user-sessions.ts";
+import type { GrantResult, UserSession } from "#local/simulator/user-session/user-sessions.ts";
 
 /** The path of the users' token URL (guide: "Generation of access token"). */
 export const USER_TOKEN_PATH = "/integra/Oauth2/oauth2Login";
 
-const SCOPES = ["openid", "offline"];
-const ONCE = ["grant_type", "code", "refresh_token", "client_id", "client_secret", "redirect_uri", "scope"] as const;
+/** The users' token URL with its query, which is also the `aud` of assertions. */
+export function userTokenUrl({ baseUrl }: SimulatorState): string {
+  return `${baseUrl}${USER_TOKEN_PATH.slice(1)}?provider=idx`;
+}
+
+const ONCE = [
+  "grant_type",
+  "code",
+  "refresh_token",
+  "client_id",
+  "client_secret",
+  "client_assertion_type",
+  "client_assertion",
+  "redirect_uri",
+  "code_verifier",
+  "scope",
+] as const;
 const TOMCAT_MESSAGES: Readonly<Record<number, string>> = { 400: "Bad Request", 401: "Unauthorized" };
 
-/** The users' token endpoint: guide "Generation of access token", RFC 6749 4.1.3, 5 and 6. */
+/**
+ * The users' token endpoint: guide "Generation of access token", RFC 6749 4.1.3, 5 and 6, and SMART "Obtain access token".
+ */
 export async function answerUserTokenRequest(context: RequestContext): Promise<Reply> {
   const { state, request, entry } = context;
   if (request.method !== "POST") return tomcatPage(405, "Method Not Allowed", "Use POST.", "not a POST");
-  const refuse = refusalsOf(context);
+  const refuse = oauthRefusals(context);
   if (new URLSearchParams(context.query).get("provider") !== "idx") {
     return refuse("invalid_request", "the query lacks provider=idx");
   }
@@ -26,7 +43,7 @@ export async function answerUserTokenRequest(context: RequestContext): Promise<R
   const form = new URLSearchParams(context.body.toString("utf8"));
   const repeated = ONCE.filter((name) => form.getAll(name).length > 1);
   if (repeated.length > 0) return refuse("invalid_request", `sent more than once: ${repeated.join(", ")}`);
-  const check = authenticateApp(state.apps, request.headers.authorization, form);
+  const check = await authenticateApp(state, request.headers.authorization, form, [userTokenUrl(state)]);
   if ("refusal" in check) return refuse(check.error, check.refusal);
   const { app } = check;
   entry.clientId = app.clientId;
@@ -34,7 +51,7 @@ export async function answerUserTokenRequest(context: RequestContext): Promise<R
   const wrong = wrongParameter(form);
   if (wrong !== null) return refuse(wrong.error, wrong.reason);
   const grant = redeem(context, app, form);
-  if ("refusal" in grant) return refuse("invalid_grant", grant.refusal);
+  if ("refusal" in grant) return refuse(grant.error ?? "invalid_grant", grant.refusal);
   entry.userId = grant.session.userId;
   return tokenAnswer(context, grant);
 }
@@ -49,40 +66,52 @@ function wrongParameter(form: URLSearchParams): { error: string; reason: string 
   if (needed === undefined) {
     return { error: "unsupported_grant_type", reason: "grant_type is neither authorization_code nor refresh_token" };
   }
-  if (!form.get(needed)) return { error: "invalid_request", reason: `missing: ${needed}` };
-  const excess = (form.get("scope") ?? "").split(" ").filter((scope) => scope !== "" && !SCOPES.includes(scope));
-  return excess.length === 0 ? null : { error: "invalid_scope", reason: "the scope exceeds openid and offline" };
+  return form.get(needed) ? null : { error: "invalid_request", reason: `missing: ${needed}` };
 }
 
 function redeem({ state }: RequestContext, app: RegisteredApp, form: URLSearchParams): GrantResult {
-  if (form.get("grant_type") === "refresh_token") return state.sessions.refresh(form.get("refresh_token") ?? "", app);
-  return state.sessions.redeemCode(form.get("code") ?? "", app, {
-    redirectUri: form.get("redirect_uri"),
-    codeVerifier: form.get("code_verifier"),
-  });
+  const scopes = (form.get("scope") ?? "").split(" ").filter((scope) => scope !== "");
+  if (form.get("grant_type") === "refresh_token") {
+    return state.sessions.refresh(form.get("refresh_token") ?? "", app, scopes);
+  }
+  const proof = { redirectUri: form.get("redirect_uri"), codeVerifier: form.get("code_verifier") };
+  return state.sessions.redeemCode(form.get("code") ?? "", app, proof, scopes);
 }
 
 async function tokenAnswer(
-  { state }: RequestContext,
-  grant: Exclude<GrantResult, { refusal: string }>,
+  { state, fault }: RequestContext,
+  { session, refreshToken, scopes, isNew }: Exclude<GrantResult, { refusal: string }>,
 ): Promise<Reply> {
   const lifetime = state.settings.userTokenLifetimeSeconds;
-  const { accessToken, idToken } = await state.signer.sign(grant.session, lifetime);
-  state.sessions.addAccessToken(accessToken, grant.session);
+  const form = fault?.kind === "altered-id-token" ? fault.form : null;
+  const fhirUser = state.users.get(session.userId)?.fhirUser;
+  const { accessToken, idToken } = await state.signer.sign({ session, scopes, fhirUser, isNew, form }, lifetime);
+  state.sessions.addAccessToken(accessToken, session, scopes);
   state.secrets.tokens.push(accessToken);
-  state.secrets.userSecrets.push(grant.refreshToken, idToken);
+  state.secrets.userSecrets.push(...[refreshToken, idToken].filter((secret) => secret !== null));
   const body = {
     access_token: accessToken,
     expires_in: lifetime,
-    id_token: idToken,
-    refresh_token: grant.refreshToken,
-    scope: SCOPES.join(" "),
+    ...(idToken === null ? {} : { id_token: idToken }),
+    ...(refreshToken === null ? {} : { refresh_token: refreshToken }),
+    scope: scopes.join(" "),
     token_type: "bearer",
+    ...launchContext(session),
   };
   return jsonReply(200, body, NO_STORE);
 }
 
-function refusalsOf({ state, request }: RequestContext): (error: string, description: string) => Reply {
+/** SMART: "Launch context arrives with your access_token". */
+function launchContext({ patientId, encounterId, needPatientBanner }: UserSession): object {
+  return {
+    ...(patientId === null ? {} : { patient: patientId }),
+    ...(encounterId === null ? {} : { encounter: encounterId }),
+    ...(needPatientBanner === null ? {} : { need_patient_banner: needPatientBanner }),
+  };
+}
+
+/** Makes the error answers of the users' endpoints (RFC 6749 5.2), in the form of the option `userTokenErrors`. */
+export function oauthRefusals({ state, request }: RequestContext): (error: string, description: string) => Reply {
   return (error, description) => {
     const status = error === "invalid_client" ? 401 : 400;
     const reason = `${error}: ${description}`;

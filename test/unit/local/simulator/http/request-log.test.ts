@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { demographicsOf } from "#local/simulator/records/patient-profile.ts";
 import {
   APP,
+  accessTokenOf,
   postForm,
   refreshForm,
   requestIdOf,
@@ -125,5 +126,29 @@ describe("faults of the users' endpoints", () => {
     expect(simulator.serverRequests()[0]?.status).toBe("Complete");
     expect((await admin("POST", "user-tokens/revoke")).statusCode).toBe(204);
     expect((await fixture.get("integra/fhir/r4/Patient")).status).toBe(401);
+  });
+
+  it("the admin API rotates the signing key, withdraws consents and advances the clock", async () => {
+    const { simulator } = fixture;
+    const post = async (path: string, body?: object): Promise<number> =>
+      (
+        await request(`${simulator.baseUrl}_simulator/${path}`, {
+          method: "POST",
+          body: body === undefined ? null : JSON.stringify(body),
+        })
+      ).statusCode;
+    const keys = async (): Promise<string> => (await fixture.get("integra/Oauth2/jwks.json")).text;
+    const before = await keys();
+    expect(await post("signing-key/rotate")).toBe(204);
+    expect((await keys()).length).toBeGreaterThan(before.length);
+    const consent = { userId: USER_ID, clientId: APP.clientId };
+    const refreshToken = simulator.openSession(consent);
+    expect(await post("consents/withdraw", consent)).toBe(204);
+    expect((await postForm(simulator, refreshForm(refreshToken))).status).toBe(400);
+    const token = await accessTokenOf(simulator, USER_ID);
+    const status = async (): Promise<number> =>
+      (await fixture.get("integra/fhir/r4/Patient", { authorization: `Bearer ${token}` })).status;
+    expect([await post("clock/advance", { seconds: "many" }), await status()]).toEqual([400, 200]);
+    expect([await post("clock/advance", { seconds: 899 }), await status()]).toEqual([204, 401]);
   });
 });
