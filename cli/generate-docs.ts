@@ -3,10 +3,10 @@ import { dirname, join } from "node:path";
 import { renderOpenApi } from "#on-demand-api/openapi/openapi.ts";
 import { renderEventDocs } from "./event-docs.ts";
 import { renderPermissionDocs } from "./permission-docs.ts";
-import { everyOption } from "./templates/every-option.ts";
+import { everyOption, plainProd } from "./templates/every-option.ts";
 import { synthesise } from "./templates/synthesise.ts";
 
-const permissions = renderPermissionDocs(await synthesise("prod"), await synthesise("prod", everyOption));
+const permissions = renderPermissionDocs(await synthesise("prod", plainProd), await synthesise("prod", everyOption));
 
 const files: (readonly [path: string, text: string])[] = [
   ...(await renderEventDocs()),

@@ -1,9 +1,10 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { buildSync } from "esbuild";
 
-const functionsFolder = join(import.meta.dirname, "..", "functions");
+const repository = join(import.meta.dirname, "..");
+const functionsFolder = join(repository, "functions");
 
 let bundles: string | undefined;
 
@@ -38,17 +39,22 @@ function functionFolders(): Map<string, string> {
   return byName;
 }
 
+/** Bundles all functions. The same sources make the same bytes in every folder, so that a deployment changes only what changed. */
 function bundleAll(): string {
   const folder = mkdtempSync(join(tmpdir(), "integra-bridge-functions-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  buildSync({
+  const { outputFiles } = buildSync({
+    absWorkingDir: repository,
     entryPoints: [...functionFolders()].map(([name, path]) => ({
       in: join(functionsFolder, path, "handler.ts"),
       out: join(name, "index"),
     })),
     outdir: folder,
     outExtension: { ".js": ".mjs" },
+    write: false,
     bundle: true,
+    // node_modules may be a link to a folder elsewhere, whose place must not be in the bundles.
+    preserveSymlinks: true,
     platform: "node",
     target: "node24",
     format: "esm",
@@ -60,5 +66,16 @@ function bundleAll(): string {
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
     logLevel: "warning",
   });
+  for (const { path, text } of outputFiles) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, path.endsWith(".map") ? withPortableSources(path, text) : text);
+  }
   return folder;
+}
+
+/** A source map whose sources are paths from the repository's root, wherever the repository is. */
+function withPortableSources(path: string, text: string): string {
+  const map = JSON.parse(text) as { sources: string[] };
+  const sources = map.sources.map((source) => relative(repository, resolve(dirname(path), source)));
+  return JSON.stringify({ ...map, sources });
 }

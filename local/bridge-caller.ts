@@ -4,8 +4,10 @@ import { GetExecutionHistoryCommand, SFNClient } from "@aws-sdk/client-sfn";
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as z from "zod";
 import { exportCancelRequested, exportRequested, exportResumeRequested } from "#bulk-export/language/export-events.ts";
+import { exportKeys } from "#bulk-export/language/export-keys.ts";
 import { type ExportSummary, exportSummary } from "#bulk-export/language/export-summary.ts";
 import { eventDetails } from "#functions/wings.ts";
+import { objectKey } from "#platform/bucket/object-keys.ts";
 import { clientSettings, type LocalBridge } from "./local-bridge.ts";
 
 const receivedEvent = z.discriminatedUnion("detail-type", [
@@ -17,6 +19,9 @@ const receivedEvent = z.discriminatedUnion("detail-type", [
   z.object({ "detail-type": z.literal("Ccd Ready"), detail: eventDetails["Ccd Ready"] }),
   z.object({ "detail-type": z.literal("Ccd Failed"), detail: eventDetails["Ccd Failed"] }),
   z.object({ "detail-type": z.literal("User Session Ended"), detail: eventDetails["User Session Ended"] }),
+  z.object({ "detail-type": z.literal("User Linked"), detail: eventDetails["User Linked"] }),
+  z.object({ "detail-type": z.literal("User Link Failed"), detail: eventDetails["User Link Failed"] }),
+  z.object({ "detail-type": z.literal("User Link Revoked"), detail: eventDetails["User Link Revoked"] }),
 ]);
 
 /** An event as the example subscriber's queue received it. */
@@ -72,7 +77,7 @@ export function bridgeCaller({ aws, outputs }: LocalBridge): BridgeCaller {
       return events?.find((event) => event.stateEnteredEventDetails)?.stateEnteredEventDetails?.name;
     },
     readSummary: async (exportId) =>
-      exportSummary.parse(JSON.parse((await readObject(`exports/${exportId}/summary.json`)).toString("utf8"))),
+      exportSummary.parse(JSON.parse((await readObject(objectKey(exportKeys.summary, { exportId }))).toString("utf8"))),
     readObject,
   };
 }

@@ -17,6 +17,7 @@ export interface LocalOutputs {
   deadLetterQueueUrl: string;
   clientSecretName: string;
   sessionSecretName: string;
+  smartClientSecretName: string;
   ledgerTableName: string;
   /** Where the HTTP API is; requests are signed for its whole path. */
   apiUrl: string;
@@ -36,6 +37,8 @@ export interface LocalBridgeOptions {
   settings?: Record<string, unknown>;
   /** What waits of Step Functions are multiplied by. */
   waitScale?: number;
+  /** The quota of concurrent executions of the embedded AWS. */
+  concurrentExecutions?: number | undefined;
   /** How the stacks are deployed to the embedded AWS. Default: by the CDK CLI, which always deploys to an AWS of the user's own. */
   deploy?: Deployment;
   report?: (progress: string) => void;
@@ -67,6 +70,7 @@ export async function startLocalBridge(options: LocalBridgeOptions): Promise<Loc
   const aws = await startLocalAws({
     ...(options.waitScale !== undefined && { waitScale: options.waitScale }),
     ...(options.logFile !== undefined && { logFile: options.logFile }),
+    concurrentExecutions: options.concurrentExecutions,
   });
   try {
     options.signal?.throwIfAborted();
@@ -81,6 +85,8 @@ export async function startLocalBridge(options: LocalBridgeOptions): Promise<Loc
     const outputs = localOutputs(aws, connection, stacks);
     await putSecret(aws, outputs.clientSecretName, connection.secret);
     if (connection.session !== undefined) await putSecret(aws, outputs.sessionSecretName, connection.session);
+    if (connection.smartClient !== undefined)
+      await putSecret(aws, outputs.smartClientSecretName, connection.smartClient(outputs.apiUrl));
     return { aws, outputs, stop: aws.stop };
   } catch (error) {
     await aws.stop();
@@ -107,6 +113,7 @@ function localOutputs(aws: LocalAws, connection: IntegraConnection, stacks: Stac
     deadLetterQueueUrl: reachable(output("export", "DeadLetterQueueUrl"), aws),
     clientSecretName: output("landing", "ClientSecretName"),
     sessionSecretName: output("landing", "SessionSecretName"),
+    smartClientSecretName: output("landing", "SmartClientSecretName"),
     ledgerTableName: output("landing", "LedgerTableName"),
     apiUrl: apiUrlOf(aws, output("api", "ApiId")),
     integraBaseUrl: connection.settings.baseUrl,

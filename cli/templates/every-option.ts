@@ -1,3 +1,8 @@
+import { bucketPrefixes } from "#platform/bucket/object-keys.ts";
+
+/** What the stage `prod` of cdk.json lacks: only its operator knows whom its alarms notify. */
+export const plainProd = { alarms: { email: "on-call@example.org" } } as const;
+
 /** The overrides of a stage with every option switched on, for documentation and tests. */
 export const everyOption = {
   integra: {
@@ -12,18 +17,23 @@ export const everyOption = {
   ccd: {
     documents: { patientIdRoots: ["2.16.840.1.113883.3.9999.3"], secondFactor: "required", limits: { answerMiB: 128 } },
   },
-  fixedEgress: true,
+  sweepMinutes: 5,
+  fixedEgress: { zones: 2 },
   api: {
     jwt: { issuer: "https://login.example.org/", audience: ["integra-bridge"] },
     callers: "roles",
-    publicUrl: "https://records.example.org/",
+    domain: {
+      name: "records.example.org",
+      certificateArn: "arn:aws:acm:eu-central-1:123456789012:certificate/5a7b5f0e-1f6b-4e1b-8f77-1b1b1b1b1b1b",
+    },
     throttle: { callsPerSecond: 5, burst: 10 },
+    openThrottle: { callsPerSecond: 1, burst: 3 },
   },
   exampleSubscriber: true,
   alarms: { email: "on-call@example.org", stalledAfterHours: 2 },
   subscribers: [
     { name: "Research", accountId: "210987654321" },
-    { name: "Registry", accountId: "123456789012", prefix: "exports/request-" },
+    { name: "Registry", accountId: "123456789012", prefix: `${bucketPrefixes.exports}request-` },
   ],
   schedules: [
     {

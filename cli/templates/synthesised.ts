@@ -2,7 +2,13 @@
 export interface Template {
   Resources: Record<
     string,
-    { Type: string; Properties?: unknown; DeletionPolicy?: string; Metadata?: Record<string, unknown> }
+    {
+      Type: string;
+      Properties?: unknown;
+      DependsOn?: string | string[];
+      DeletionPolicy?: string;
+      Metadata?: Record<string, unknown>;
+    }
   >;
   Outputs?: Record<string, { Value: unknown; Export?: { Name: string } }>;
 }
@@ -13,6 +19,8 @@ export interface Resource {
   Type: string;
   /** The properties. A reference is shown as the construct's path below its stack: `<Landing/Bucket>`. */
   Properties: Properties;
+  /** The logical ids of resources that must be there before. */
+  DependsOn?: string | string[];
   DeletionPolicy?: string;
 }
 
@@ -108,6 +116,6 @@ function nameIn(template: Template, logicalId: string): string {
 /** `arn:aws:s3:::integra-bridge-prod-<account>-<region>/work/*` → `landing/work/*`; other own ARNs lose their beginning. */
 function shortArn(text: string): string {
   return text
-    .replace(/^arn:aws:s3:::integra-bridge-\w+-<account>-<region>\//, "landing/")
+    .replace(/^arn:aws:s3:::integra-bridge-[\w-]+-<account>-<region>\//, "landing/")
     .replace(/^arn:aws:\w+:<region>:<account>:/, "");
 }

@@ -17,6 +17,8 @@ export interface UserTokenPorts {
   http: Http;
   /** Milliseconds since the epoch. */
   now: () => number;
+  /** Called with the names of the members of an answer that cannot be read. They count as unsaid. */
+  onUnreadable: (members: readonly string[]) => void;
 }
 
 /** A one-time authorization code, with the parameters of its authorization request (RFC 6749, 4.1.3; RFC 7636, 4.5). */
@@ -104,7 +106,12 @@ export async function requestCodeTokens(
  * @throws SessionDead if the server refuses the client
  * @throws ServerUnavailable if the answer is no 2xx
  */
-export async function revokeToken(ports: UserTokenPorts, client: OAuthClient, url: URL, token: string): Promise<void> {
+export async function revokeToken(
+  ports: Omit<UserTokenPorts, "onUnreadable">,
+  client: OAuthClient,
+  url: URL,
+  token: string,
+): Promise<void> {
   const form = { token, token_type_hint: "refresh_token" };
   const answer = await postForm(ports, client, url, form);
   if (answer.status >= 200 && answer.status < 300) return await discardBody(answer);
@@ -124,12 +131,14 @@ async function requestTokens(
   client: OAuthClient,
   grant: Record<string, string>,
 ): Promise<TokenAnswer> {
-  return await readTokenAnswer(await postForm(ports, client, ports.server.tokenUrl, grant), ports.now());
+  const read = await readTokenAnswer(await postForm(ports, client, ports.server.tokenUrl, grant), ports.now());
+  if (read.unreadable.length > 0) ports.onUnreadable(read.unreadable);
+  return read;
 }
 
 /** An assertion's audience is the token endpoint, at the revocation endpoint as well (RFC 7523, 3; RFC 7009, 2.1). */
 async function postForm(
-  { server, http }: UserTokenPorts,
+  { server, http }: Pick<UserTokenPorts, "server" | "http">,
   client: OAuthClient,
   url: URL,
   parameters: Record<string, string>,

@@ -14,7 +14,32 @@ export const api = z
         burst: z.number().int().min(1).max(5_000).default(40),
       })
       .prefault({}),
-    /** The URL that callers use, if it is not API Gateway's own. The links in answers start with it. */
+    /** Whether calls that name no link are made under the stage's own user session. */
+    serviceSession: z.boolean().default(true),
+    /** The limits of each open route, such as `GET /openapi.json`. Anybody can call it, so it must not use up those of the API. */
+    openThrottle: z
+      .strictObject({
+        callsPerSecond: z.number().int().min(1).max(10_000).default(2),
+        burst: z.number().int().min(1).max(5_000).default(10),
+      })
+      .prefault({}),
+    /**
+     * A name of the user's own for the API, and the ARN of its certificate, which ACM must have issued in the stage's region.
+     * Callers then reach the API by this name only: API Gateway's own address is closed. The name stays if the API is
+     * replaced. The stack's outputs `DomainTarget` and `DomainHostedZoneId` are for the DNS record (README).
+     */
+    domain: z
+      .strictObject({
+        name: z
+          .string()
+          .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/, "must be a lower-case domain name"),
+        certificateArn: z.string().regex(/^arn:aws[\w-]*:acm:/, "must be the ARN of a certificate in ACM"),
+      })
+      .optional(),
+    /**
+     * The URL that callers use if a proxy of the user's is in front of the API. The links in answers start with it. The
+     * proxy still needs the address behind it, so this closes no address.
+     */
     publicUrl: serverUrl.optional(),
     /**
      * Who is one caller, if calls are signed. `sessions`: each session of a role, so that people who share a role stay

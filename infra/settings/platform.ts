@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { bucketPrefixes } from "#platform/bucket/object-keys.ts";
 
 const days = z.number().int().positive().max(3650);
 
@@ -28,6 +29,20 @@ export const retention = z
 
 export type RetentionSettings = z.infer<typeof retention>;
 
+/**
+ * Whether the bridge calls the server from fixed addresses, for a server that admits known addresses only. `zones` is the
+ * number of availability zones with a NAT gateway, and each of them has an address of its own. `true` is one zone.
+ *
+ * Every region has two zones. With a third, the egress stack would export more or less depending on this setting, and
+ * could not be updated while other stacks import what it exports (docs/adr/0017-egress-apart-from-its-users.md).
+ */
+export const fixedEgress = z
+  .union([z.boolean(), z.strictObject({ zones: z.number().int().min(1).max(2) })])
+  .default(false)
+  .transform((given) => (given === true ? { zones: 1 } : given || undefined));
+
+export type FixedEgressSettings = NonNullable<z.infer<typeof fixedEgress>>;
+
 /** Who is notified by alarms. */
 export const alarms = z
   .strictObject({
@@ -38,22 +53,39 @@ export const alarms = z
       .string()
       .regex(/^arn:aws[\w-]*:sns:/)
       .optional(),
+    /** Says that nobody is notified. Without it, a stage that keeps data must have `email` or `topicArn`. */
+    nobody: z.boolean().default(false),
+    /** Whether throttled functions and lost dead letters raise alarms. These alarms count sums, which the local AWS cannot. */
+    functions: z.boolean().default(true),
     /** Hours after which a running export raises an alarm. */
     stalledAfterHours: z.number().positive().default(6),
+  })
+  .refine(({ email, topicArn, nobody }) => !nobody || (email === undefined && topicArn === undefined), {
+    message: "must be false if email or topicArn is set",
+    path: ["nobody"],
   })
   .prefault({});
 
 export type AlarmSettings = z.infer<typeof alarms>;
 
+/** The longest prefix of a subscriber. It is twice in the policy of the landing bucket. */
+export const maxPrefixCharacters = 100;
+
+/**
+ * How many subscribers a stage may have. The policies of the bucket (20 KiB), of the bus (10,240 characters) and of the key
+ * (32 KiB) name each of them, and have room for this many with the longest names and prefixes.
+ */
+export const maxSubscribers = 20;
+
 /** An AWS account that may read exports and receive the bridge's events. */
 export const subscriber = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9]{1,32}$/),
   accountId: z.string().regex(/^\d{12}$/),
-  /** The account may read objects below this prefix only. */
-  prefix: z
-    .string()
-    .regex(/^exports\/.*$/)
-    .default("exports/"),
+  /**
+   * The account may read objects below this prefix only. It still hears of every export: a prefix limits what it can read, but
+   * not which events its rules receive.
+   */
+  prefix: z.string().max(maxPrefixCharacters).startsWith(bucketPrefixes.exports).default(bucketPrefixes.exports),
 });
 
 export type SubscriberSettings = z.infer<typeof subscriber>;

@@ -1,6 +1,9 @@
-import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
+import { CfnOutput, Duration, Stack, type StackProps } from "aws-cdk-lib";
+import * as sns from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
 import { OnDemandApi } from "../constructs/on-demand-api/on-demand-api.ts";
+import { addAlarm } from "../constructs/platform/add-alarm.ts";
+import { FunctionAlarms } from "../constructs/platform/function-alarms.ts";
 import type { FunctionDefaults } from "../constructs/platform/lambda-function.ts";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "./landing-stack.ts";
@@ -18,7 +21,23 @@ export class ApiStack extends Stack {
     const { settings, landing, functions } = props;
     const { userSession } = landing;
     const api = new OnDemandApi(this, "OnDemand", { shared: landing, userSession, settings: settings.api, functions });
+    const topic = sns.Topic.fromTopicArn(this, "AlarmTopic", landing.alarmTopic.arn);
+    addAlarm(this, "ApiErrors", topic, {
+      metric: api.serverErrors(Duration.minutes(5)),
+      threshold: 5,
+      description: "The API answered at least five calls with a status of 500 or above within five minutes.",
+      runbook: "the-api-answers-with-errors",
+    });
+    if (settings.alarms.functions) new FunctionAlarms(this, "FunctionAlarms", topic);
     new CfnOutput(this, "ApiUrl", { value: api.url });
     new CfnOutput(this, "ApiId", { value: api.apiId });
+    if (api.domain === undefined) return;
+    const { regionalDomainName, regionalHostedZoneId } = api.domain;
+    const description = "A DNS record must lead the API's domain to this name: a CNAME, or an alias in Route 53";
+    new CfnOutput(this, "DomainTarget", { value: regionalDomainName, description });
+    new CfnOutput(this, "DomainHostedZoneId", {
+      value: regionalHostedZoneId,
+      description: "The hosted zone of DomainTarget, for an alias in Route 53",
+    });
   }
 }

@@ -1,9 +1,11 @@
 import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
-import type * as sns from "aws-cdk-lib/aws-sns";
+import * as sns from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
 import { CcdAlarms } from "../constructs/ccd-retrieval/ccd-alarms.ts";
 import { CcdRetrievalWorkflow } from "../constructs/ccd-retrieval/ccd-retrieval-workflow.ts";
 import { StoppedRetrievals } from "../constructs/ccd-retrieval/stopped-retrievals.ts";
+import { SweptRequests } from "../constructs/ccd-retrieval/swept-requests.ts";
+import { FunctionAlarms } from "../constructs/platform/function-alarms.ts";
 import type { FunctionDefaults } from "../constructs/platform/lambda-function.ts";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "./landing-stack.ts";
@@ -12,14 +14,13 @@ export interface DocumentsStackProps extends StackProps {
   settings: StageSettings;
   landing: LandingStack;
   functions: FunctionDefaults;
-  alarmTopic: sns.ITopic;
 }
 
 /** Patients' CCDs on demand: the workflow, what ends stopped requests, and the alarms. */
 export class DocumentsStack extends Stack {
   constructor(scope: Construct, id: string, props: DocumentsStackProps) {
     super(scope, id, props);
-    const { landing, settings, functions, alarmTopic: topic } = props;
+    const { landing, settings, functions } = props;
     const { userSession } = landing;
     const { metricsNamespace } = functions;
     const workflow = new CcdRetrievalWorkflow(this, "CcdRetrieval", {
@@ -29,8 +30,13 @@ export class DocumentsStack extends Stack {
       functions,
     });
     const { stateMachine } = workflow;
+    const topic = sns.Topic.fromTopicArn(this, "AlarmTopic", landing.alarmTopic.arn);
     const { deadLetters } = new StoppedRetrievals(this, "CcdStop", workflow);
-    new CcdAlarms(this, "CcdAlarms", { topic, stateMachine, deadLetters, metricsNamespace });
+    const { sweepMinutes, retention } = settings;
+    const swept = { shared: landing, retention, sweepMinutes, deadLetters, functions };
+    const { sweep } = new SweptRequests(this, "CcdSweeping", swept);
+    new CcdAlarms(this, "CcdAlarms", { topic, stateMachine, deadLetters, sweep, metricsNamespace });
+    if (settings.alarms.functions) new FunctionAlarms(this, "FunctionAlarms", topic);
     new CfnOutput(this, "StateMachineArn", { value: stateMachine.stateMachineArn });
   }
 }

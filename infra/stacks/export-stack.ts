@@ -1,44 +1,41 @@
 import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
-import type * as sns from "aws-cdk-lib/aws-sns";
+import * as sns from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
 import { BulkExportWorkflow } from "../constructs/bulk-export/bulk-export-workflow.ts";
 import { ExportAlarms } from "../constructs/bulk-export/export-alarms.ts";
 import { ExportTriggers } from "../constructs/bulk-export/export-triggers.ts";
 import { StoppedExports } from "../constructs/bulk-export/stopped-exports.ts";
-import { FixedEgress } from "../constructs/platform/fixed-egress.ts";
+import { SweptExports } from "../constructs/bulk-export/swept-exports.ts";
+import { FunctionAlarms } from "../constructs/platform/function-alarms.ts";
 import type { FunctionDefaults } from "../constructs/platform/lambda-function.ts";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "./landing-stack.ts";
 
 export interface ExportStackProps extends StackProps {
-  stage: string;
   settings: StageSettings;
   landing: LandingStack;
+  functions: FunctionDefaults;
 }
 
 /** Bulk exports: the workflow, its triggers, what ends stopped exports, and the alarms. */
 export class ExportStack extends Stack {
-  /** What all functions of the stage have in common; the other stacks use it as well. */
-  readonly functions: FunctionDefaults;
-  /** The topic of the stage's alarms; the other stacks use it as well. */
-  readonly alarmTopic: sns.ITopic;
-
   constructor(scope: Construct, id: string, props: ExportStackProps) {
     super(scope, id, props);
-    const { stage, settings, landing } = props;
-    const { key, client } = landing;
-    const { logDays } = settings.retention;
-    const metricsNamespace = `integra-bridge/${stage}`;
-    const vpc = settings.fixedEgress ? new FixedEgress(this, "FixedEgress", { key, logDays }).vpc : undefined;
-    const functions: FunctionDefaults = { stage, key, logDays, metricsNamespace, vpc };
-    this.functions = functions;
+    const { settings, landing, functions } = props;
+    const { client } = landing;
+    const { metricsNamespace } = functions;
     const workflow = { shared: landing, client, settings, functions };
     const { stateMachine } = new BulkExportWorkflow(this, "BulkExport", workflow);
-    const triggers = { bus: landing.bus, schedules: settings.schedules, functions };
+    const triggers = { shared: landing, schedules: settings.schedules, functions };
     const { deadLetters } = new ExportTriggers(this, "Trigger", triggers);
     new StoppedExports(this, "Cancellation", { shared: landing, client, stateMachine, deadLetters, functions });
-    const alarms = { settings: settings.alarms, key, stateMachine, deadLetters, metricsNamespace };
-    this.alarmTopic = new ExportAlarms(this, "Alarms", alarms).topic;
+    const { sweepMinutes } = settings;
+    const swept = { shared: landing, client, sweepMinutes, deadLetters, functions };
+    const { sweep } = new SweptExports(this, "Sweeping", swept);
+    const topic = sns.Topic.fromTopicArn(this, "AlarmTopic", landing.alarmTopic.arn);
+    const alarms = { settings: settings.alarms, topic, stateMachine, deadLetters, sweep, metricsNamespace };
+    new ExportAlarms(this, "Alarms", alarms);
+    if (settings.alarms.functions) new FunctionAlarms(this, "FunctionAlarms", topic);
     new CfnOutput(this, "StateMachineArn", { value: stateMachine.stateMachineArn });
     new CfnOutput(this, "DeadLetterQueueUrl", { value: deadLetters.queueUrl });
   }

@@ -31,14 +31,21 @@ export function cleanEnvironment(surroundings: NodeJS.ProcessEnv = process.env):
 }
 
 /** The settings of the embedded server. */
-export type ServerSettings = { port: number; scratch: string; waitScale: number; enforceIam: boolean };
+export type ServerSettings = {
+  port: number;
+  scratch: string;
+  waitScale: number;
+  enforceIam: boolean;
+  /** If absent, as many as this machine can run. */
+  concurrentExecutions?: number | undefined;
+};
 
 /** The whole environment of the embedded server, which its Lambdas inherit. */
 export function serverEnvironment(
   settings: ServerSettings,
   surroundings: NodeJS.ProcessEnv = process.env,
 ): Environment {
-  const { port, scratch, waitScale, enforceIam } = settings;
+  const { port, scratch, waitScale, enforceIam, concurrentExecutions } = settings;
   return {
     ...cleanEnvironment(surroundings),
     ...credentials(ROOT_CREDENTIALS),
@@ -53,6 +60,7 @@ export function serverEnvironment(
     MINISTACK_REGION: REGION,
     SFN_WAIT_SCALE: String(waitScale),
     LAMBDA_ASYNC_RETRY_BASE_SECONDS: String(waitScale),
+    ...(concurrentExecutions !== undefined && { LAMBDA_ACCOUNT_CONCURRENCY: String(concurrentExecutions) }),
     NODE_PATH: NODE_MODULES,
     // Python keeps its bytecode here, and not beside our sources.
     PYTHONPYCACHEPREFIX: join(REPOSITORY, ".local/pycache"),

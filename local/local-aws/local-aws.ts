@@ -9,6 +9,8 @@ export type LocalAwsOptions = {
   waitScale?: number;
   /** Whether callers and Lambda roles need permissions. Default true. */
   enforceIam?: boolean;
+  /** How many functions run at once, as the account's quota on AWS. Default: as many as this machine can run. */
+  concurrentExecutions?: number | undefined;
   /** Where the server's log goes; it is overwritten. Default: a file that is removed on stop. */
   logFile?: string;
 };
@@ -38,8 +40,8 @@ export type LocalAws = {
 export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
   const own = process.env["AWS_ENDPOINT_URL"];
   if (own !== undefined && own !== "") return usersAws(own);
-  const { waitScale = 1, enforceIam = true } = options;
-  const server = await startServer({ port: options.port, logFile: options.logFile, waitScale, enforceIam });
+  const { port, logFile, waitScale = 1, enforceIam = true, concurrentExecutions } = options;
+  const server = await startServer({ port, logFile, waitScale, enforceIam, concurrentExecutions });
   return {
     ...ROOT_CREDENTIALS,
     embedded: true,

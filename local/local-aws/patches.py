@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 import ministack.app as app
 import ministack.core.iam_actions as iam_actions
 import ministack.core.lambda_runtime as lambda_runtime
+import ministack.services.apigateway as apigateway
 import ministack.services.dynamodb as dynamodb
 import ministack.services.eventbridge as eventbridge
 import ministack.services.lambda_svc as lambda_service
@@ -126,6 +127,17 @@ def stop_map_over_its_threshold(rewriter):
     )
 
 
+def name_throttles(rewriter):
+    """Report a throttled function to its state as Lambda.TooManyRequestsException. ministack reports Lambda.Unknown."""
+    rewriter.edit(
+        "throttled tasks", step_functions, "_call_lambda",
+        ('    if result.get("error"):\n',
+         '    if result.get("throttle"):\n'
+         '        raise _ExecutionError("Lambda.TooManyRequestsException", result["body"]["message"])\n'
+         '    if result.get("error"):\n'),
+    )
+
+
 def compare_with_paths(_rewriter):
     """Evaluate all comparisons with a path in a Choice. ministack takes some of them, such as those of timestamps, for false."""
     patch = "comparisons with a path"
@@ -202,6 +214,33 @@ def know_leading_keys(_rewriter):
     iam_actions.dynamodb_service_context = with_leading_keys
 
 
+def know_published_events(_rewriter):
+    """Give policies the condition keys that limit a function to events of some sources and types."""
+    patch = "published events"
+    parameters = list(inspect.signature(iam_actions.request_tag_context).parameters)
+    require(patch, parameters[:3], ["service", "iam_action", "body"], "the parameters of request_tag_context")
+    context_of = iam_actions.request_tag_context
+
+    def with_published_events(service, action, body, *more, **named):
+        context = context_of(service, action, body, *more, **named)
+        if action != "events:PutEvents":
+            return context
+        try:
+            entries = json.loads(body or b"{}")["Entries"]
+            sources = sorted({entry["Source"] for entry in entries if "Source" in entry})
+            types = sorted({entry["DetailType"] for entry in entries if "DetailType" in entry})
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return context
+        if sources:
+            context = {**context, "events:source": sources}
+        if types:
+            # AWS documents this key as a text. What it holds for a call with several types, AWS does not say.
+            context = {**context, "events:detail-type": types[0] if len(types) == 1 else types}
+        return context
+
+    iam_actions.request_tag_context = with_published_events
+
+
 def with_schedule_attributes(target, schedule, due):
     """Return the target with the values of Scheduler's context attributes in its Input."""
     text = target.get("Input")
@@ -250,17 +289,35 @@ def retry_functions_behind_rules(rewriter):
     )
 
 
+def take_cookies_out_of_headers(rewriter):
+    """Deliver the cookies of an HTTP API's request as payload format 2.0 does: in `cookies`, and in no header."""
+    rewriter.edit(
+        "cookies of requests", apigateway, "_invoke_lambda_proxy",
+        ('        "headers": dict(headers),\n',
+         '        "headers": {name: value for name, value in headers.items() if name.lower() != "cookie"},\n'),
+        ("    if authorizer_claims is not None:\n        event",
+         '    sent = [value for name, value in headers.items() if name.lower() == "cookie"]\n'
+         '    cookies = [pair.strip() for value in sent for pair in value.split(";") if pair.strip()]\n'
+         "    if cookies:\n"
+         '        event["cookies"] = cookies\n'
+         "    if authorizer_claims is not None:\n        event"),
+    )
+
+
 PATCHES = (
+    take_cookies_out_of_headers,
     pass_error_names_through,
     keep_workers_after_handler_errors,
     read_logs_to_their_end,
     count_loopback_as_tls,
     stop_map_with_its_execution,
     stop_map_over_its_threshold,
+    name_throttles,
     compare_with_paths,
     check_whole_object_checksums,
     know_conditional_writes,
     know_leading_keys,
+    know_published_events,
     fill_in_schedule_attributes,
     retry_functions_behind_rules,
 )

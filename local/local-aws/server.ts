@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { REPOSITORY, serverEnvironment } from "./environment.ts";
+import { REPOSITORY, type ServerSettings, serverEnvironment } from "./environment.ts";
 import { ensurePythonEnvironment } from "./python-environment.ts";
 import { killGroup } from "./run-child.ts";
 
@@ -17,6 +17,7 @@ export type ServerOptions = {
   port?: number | undefined;
   waitScale: number;
   enforceIam: boolean;
+  concurrentExecutions?: number | undefined;
   logFile?: string | undefined;
 };
 
@@ -46,11 +47,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
 }
 
-function launch(
-  python: string,
-  log: FileHandle,
-  settings: { port: number; scratch: string; waitScale: number; enforceIam: boolean },
-): ChildProcess {
+function launch(python: string, log: FileHandle, settings: ServerSettings): ChildProcess {
   return spawn(python, ["-u", LAUNCHER], {
     cwd: REPOSITORY,
     env: serverEnvironment(settings),

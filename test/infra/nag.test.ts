@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type App, Stack, Validations } from "aws-cdk-lib";
+import { type App, Stack } from "aws-cdk-lib";
 import * as s3 from "aws-cdk-lib/aws-s3";
 import { AwsSolutionsChecks, HIPAASecurityChecks } from "cdk-nag";
 import { afterAll, describe, expect, test } from "vitest";
+import { acknowledgments } from "./acknowledgments.ts";
 import { variantNames } from "./stage-variants.ts";
 import { variantApp } from "./variant-app.ts";
 
@@ -16,21 +17,6 @@ function violations(app: App): string[] {
   return [new AwsSolutionsChecks(app), new HIPAASecurityChecks(app)]
     .flatMap((pack) => pack.validateScope(app).violations)
     .flatMap((v) => v.violatingResources.map(({ constructPath }) => `${v.ruleName} at ${constructPath}`));
-}
-
-interface Acknowledgment {
-  path: string;
-  rule: string;
-  reason: string;
-}
-
-function acknowledgments(app: App): Acknowledgment[] {
-  return app.node.findAll().flatMap(({ node }) =>
-    node.metadata
-      .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
-      .flatMap(({ data }) => Object.entries(data as Record<string, string>))
-      .map(([rule, reason]) => ({ path: node.path, rule, reason })),
-  );
 }
 
 describe.each(variantNames)("the rules of AwsSolutions and HIPAA in %s", (variant) => {

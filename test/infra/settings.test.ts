@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readStageSettings, type StageSettings } from "#infra/settings.ts";
+import { readStageSettings, requireAlarmRecipient, type StageSettings, stageName } from "#infra/settings.ts";
 
 const stages = { dev: {}, prod: { retention: { exportDays: 365, logDays: 90 } } };
 const dev = (overrides: unknown): StageSettings => readStageSettings("dev", stages, overrides);
@@ -22,8 +22,26 @@ test("an unknown stage is refused, and the error names the known stages", () => 
   expect(() => readStageSettings("staging", stages, {})).toThrow('unknown stage "staging": cdk.json knows dev, prod');
 });
 
+test("without a stage, the error names the known stages", () => {
+  expect(() => stageName(undefined, stages)).toThrow("name the stage: -c stage=…; cdk.json knows dev, prod");
+});
+
+test.each(["dev", "eu-prod-2", "a".repeat(20)])("the stage name %s is accepted", (name) => {
+  expect(stageName(name, stages)).toBe(name);
+});
+
+test.each(["Prod", "prod_eu", "", "a".repeat(21), "prod\n"])("the stage name %j is refused", (name) => {
+  expect(() => stageName(name, stages)).toThrow("cannot name a stage: use 1 to 20 lower-case letters");
+});
+
 test("a property that every object inherits is refused as a stage", () => {
   expect(() => readStageSettings("constructor", stages, {})).toThrow("unknown stage");
+});
+
+test("a sweep runs every 15 minutes, or as the setting says, at least once in an hour", () => {
+  expect(dev({}).sweepMinutes).toBe(15);
+  expect(dev({ sweepMinutes: 1 }).sweepMinutes).toBe(1);
+  for (const sweepMinutes of [0, 1.5, 61]) expect(() => dev({ sweepMinutes })).toThrow("sweepMinutes");
 });
 
 test("the error names every fault and its place", () => {
@@ -136,7 +154,7 @@ describe("the settings of documents", () => {
     ["an answer that /tmp cannot hold", { limits: { answerMiB: 257 } }, "half of the function's 512 MiB of /tmp"],
     ["a document that memory cannot hold", { limits: { documentMiB: 257 } }, "and has 2048 MiB"],
     ["more documents than can be read in time", { limits: { totalMiB: 4097 } }, "15 minutes"],
-    ["more entries than one answer of the API can list", { limits: { entries: 2001 } }, "in one answer"],
+    ["more entries than the API can read in one list", { limits: { entries: 2001 } }, "as a whole, up to 20 MB"],
     ["a limit of zero", { limits: { entries: 0 } }, "ccd.documents.limits.entries"],
     ["a fraction of a MiB", { limits: { answerMiB: 0.5 } }, "ccd.documents.limits.answerMiB"],
     [
@@ -233,6 +251,74 @@ describe("a schedule", () => {
   });
 });
 
+describe("fixed egress addresses", () => {
+  test.each([
+    [undefined, undefined],
+    [false, undefined],
+    [true, { zones: 1 }],
+    [{ zones: 2 }, { zones: 2 }],
+  ])("the setting %j means %j", (fixedEgress, meaning) => {
+    expect(dev({ fixedEgress }).fixedEgress).toEqual(meaning);
+  });
+
+  test.each([{ zones: 0 }, { zones: 3 }, { zones: 1.5 }, {}, { zones: 1, subnets: 2 }, "yes"])(
+    "the setting %j is refused",
+    (fixedEgress) => {
+      expect(() => dev({ fixedEgress })).toThrow("fixedEgress");
+    },
+  );
+});
+
+describe("the domain of the API", () => {
+  const certificateArn = "arn:aws:acm:eu-central-1:123456789012:certificate/5a7b5f0e";
+
+  test.each(["records.example.org", "a-b.c1.example.xn--p1ai"])("the name %s is accepted", (name) => {
+    expect(dev({ api: { domain: { name, certificateArn } } }).api.domain).toEqual({ name, certificateArn });
+  });
+
+  test.each([
+    ["a URL as its name", { name: "https://records.example.org", certificateArn }, "api.domain.name"],
+    ["upper-case letters, which API Gateway refuses", { name: "Records.example.org", certificateArn }, "lower-case"],
+    ["a name without a dot", { name: "records", certificateArn }, "api.domain.name"],
+    ["a label that ends with a hyphen", { name: "records-.example.org", certificateArn }, "api.domain.name"],
+    ["no certificate", { name: "records.example.org" }, "api.domain.certificateArn"],
+    [
+      "a certificate that is not in ACM",
+      { name: "records.example.org", certificateArn: "arn:aws:iam::123456789012:server-certificate/records" },
+      "must be the ARN of a certificate in ACM",
+    ],
+  ])("a domain with %s is refused", (_, domain, message) => {
+    expect(() => dev({ api: { domain } })).toThrow(message);
+  });
+});
+
+const keeping = (alarms: object) => readStageSettings("prod", stages, { alarms });
+
+describe("the recipient of alarms", () => {
+  test("a stage that keeps data must say whom its alarms notify", () => {
+    expect(() => requireAlarmRecipient("prod", keeping({}))).toThrow(
+      'stage "prod" keeps data, and its alarms would reach nobody: set alarms.email or alarms.topicArn, or set alarms.nobody to true',
+    );
+  });
+
+  test.each([{ email: "on-call@example.org" }, { topicArn: "arn:aws:sns:eu-west-1:123456789012:a" }, { nobody: true }])(
+    "a stage that keeps data may be deployed with %o",
+    (alarms) => {
+      expect(() => requireAlarmRecipient("prod", keeping(alarms))).not.toThrow();
+    },
+  );
+
+  test("a stage that deletes its data with its stack needs no recipient", () => {
+    expect(() => requireAlarmRecipient("dev", dev({ retention: { removeWithStack: true } }))).not.toThrow();
+  });
+
+  test("a stage that notifies somebody cannot say that it notifies nobody", () => {
+    expect(() => keeping({ email: "on-call@example.org", nobody: true })).toThrow(
+      "must be false if email or topicArn is set",
+    );
+  });
+});
+
 describe("a subscriber", () => {
   test("a subscriber may read every export by default", () => {
     const subscribers = [{ name: "Research", accountId: "210987654321" }];
@@ -251,5 +337,11 @@ describe("a subscriber", () => {
   test("a subscriber with the name of another is refused", () => {
     const subscribers = ["210987654321", "123456789012"].map((accountId) => ({ name: "Research", accountId }));
     expect(() => dev({ subscribers })).toThrow("Research");
+  });
+
+  test("more subscribers than the policies have room for are refused with a sentence", () => {
+    const subscribers = Array.from({ length: 21 }, (_, n) => ({ name: `S${n}`, accountId: "210987654321" }));
+    expect(() => dev({ subscribers })).toThrow("at most 20: the policies of the bucket, the bus and the key have room");
+    expect(dev({ subscribers: subscribers.slice(0, 20) }).subscribers).toHaveLength(20);
   });
 });

@@ -1,4 +1,4 @@
-import { everyOption } from "#cli/templates/every-option.ts";
+import { everyOption, plainProd } from "#cli/templates/every-option.ts";
 
 /** An account other than the bridge's own. */
 export const otherAccount = everyOption.subscribers[0].accountId;
@@ -9,10 +9,28 @@ export const topicArn = "arn:aws:sns:eu-central-1:123456789012:on-call";
 export const stageVariants = {
   local: { stage: "local", overrides: {} },
   dev: { stage: "dev", overrides: {} },
-  prod: { stage: "prod", overrides: {} },
+  prod: { stage: "prod", overrides: plainProd },
   "prod with every option": { stage: "prod", overrides: everyOption },
   "prod with a topic of the user's": { stage: "prod", overrides: { alarms: { topicArn } } },
 } as const;
+
+/** Settings that an operator may give stage prod, one after the other. Only tests about changes of settings use these. */
+export const prodSettings: Record<string, object> = {
+  "no recipient of alarms": { alarms: { nobody: true } },
+  "every option": everyOption,
+  "one egress address": { ...plainProd, fixedEgress: true },
+  "two egress addresses": { ...plainProd, fixedEgress: { zones: 2 } },
+  "an alarm address": { alarms: { email: "on-call@example.org" } },
+  "the user's own topic": { alarms: { topicArn } },
+  subscribers: { ...plainProd, subscribers: everyOption.subscribers },
+  schedules: { ...plainProd, schedules: everyOption.schedules },
+  "an example subscriber": { ...plainProd, exampleSubscriber: true },
+  "a JWT issuer": { ...plainProd, api: { jwt: everyOption.api.jwt } },
+  "a public URL": { ...plainProd, api: { publicUrl: "https://proxy.example.org/" } },
+  "a domain of the user's": { ...plainProd, api: { domain: everyOption.api.domain } },
+  "other paths of the server": { ...plainProd, integra: everyOption.integra },
+  "data that goes with the stack": { ...plainProd, retention: { removeWithStack: true } },
+};
 
 export type StageVariant = keyof typeof stageVariants;
 

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Template } from "#cli/templates/synthesised.ts";
-import { type StageVariant, variantNames } from "./stage-variants.ts";
+import { type StageVariant, stageVariants, variantNames } from "./stage-variants.ts";
 
 /** The templates of each variant, by the last word of their stack's name. */
 export type Templates = Record<StageVariant, Record<string, Template>>;
@@ -54,15 +54,13 @@ export async function allTemplates(): Promise<Templates> {
 
 async function synthesiseAll(): Promise<Templates> {
   // The CDK takes a second to load, so it is loaded only if it is needed.
-  const { variantApp } = await import("./variant-app.ts");
+  const { stageTemplates } = await import("./variant-app.ts");
   const outdir = mkdtempSync(join(tmpdir(), "integra-bridge-synth-"));
   try {
-    const templates = variantNames.map((variant, index) => {
-      // Paths give resources readable names. Tests do not need copies of the bundles.
-      const context = { "aws:cdk:enable-path-metadata": true, "aws:cdk:disable-asset-staging": true };
-      const { stacks } = variantApp(variant, { outdir: join(outdir, String(index)), context }).synth();
-      return [variant, Object.fromEntries(stacks.map((s) => [s.stackName.split("-").at(-1), s.template as Template]))];
-    });
+    const templates = variantNames.map((variant, index) => [
+      variant,
+      stageTemplates(stageVariants[variant], join(outdir, String(index))),
+    ]);
     return Object.fromEntries(templates) as Templates;
   } finally {
     rmSync(outdir, { recursive: true, force: true });

@@ -15,10 +15,10 @@ import {
   userId,
 } from "#test/fixtures/retrieval-under-test.ts";
 import { sessionSecret, type UserSessionStore } from "#user-session/language/user-session.ts";
-import { storedSession } from "#user-session/service-session.ts";
 import { currentAccessToken, type SessionRefreshPorts } from "#user-session/session-refresh.ts";
 import type { StoredSecret } from "#user-session/session-secret.ts";
 import { userSessions } from "#user-session/session-store.ts";
+import { storedSession } from "#user-session/stored-session.ts";
 import { refreshUserToken } from "#user-session/token-endpoint.ts";
 import { userServer } from "#user-session/user-server.ts";
 
@@ -84,7 +84,11 @@ describe("a user session", () => {
         claimRefresh: (id, claim, times) => store.claimRefresh(id, claim, { ...times, until: times.now + 500 }),
       },
       refresh: async (client, refreshToken) => {
-        const tokens = await refreshUserToken({ server, http, now }, client, refreshToken);
+        const tokens = await refreshUserToken(
+          { server, http, now, onUnreadable: () => undefined },
+          client,
+          refreshToken,
+        );
         rotated.resolve();
         return dies === "before storing" ? await new Promise(() => undefined) : tokens;
       },

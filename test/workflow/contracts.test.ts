@@ -1,47 +1,14 @@
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
-import * as exports from "#bulk-export/language/export-state.ts";
-import * as ccds from "#ccd-retrieval/language/ccd-state.ts";
-import { caughtFailure, explanation } from "#platform/executions/explained-failure.ts";
+import { isField } from "./fields.ts";
+import { machineStates } from "./machine-states.ts";
 import { machineFiles, sourceOf } from "./state-machine-files.ts";
 
-/** The schemas of a machine's state by name: the results of its steps, and what Amazon States Language adds. */
-const states: Record<string, Record<string, z.ZodObject>> = {
-  "bulk-export.asl.json": {
-    export: exports.exportContext,
-    lease: exports.leaseResult,
-    kickOff: exports.kickOffResult,
-    poll: exports.pollResult,
-    plan: exports.planResult,
-    item: exports.workItem,
-    download: exports.downloadResult,
-    completion: exports.completion,
-    deletion: exports.deletion,
-    // Catch writes it if the lease could not be released.
-    release: caughtFailure,
-    fresh: exports.freshExport,
-    failure: caughtFailure,
-    failed: explanation,
-    // Catch writes it if the failure could not be published.
-    untold: caughtFailure,
-  },
-  "ccd-retrieval.asl.json": {
-    request: ccds.ccdContext,
-    lease: ccds.sessionLease,
-    order: ccds.serverRequestResult,
-    fetch: ccds.fetchResult,
-    release: caughtFailure,
-    failure: caughtFailure,
-    failed: explanation,
-    untold: caughtFailure,
-  },
-};
-
 test("the table has the state of every machine", () => {
-  expect(Object.keys(states)).toEqual(machineFiles);
+  expect(Object.keys(machineStates)).toEqual(machineFiles);
 });
 
-describe.each(Object.entries(states))("%s", (file, state) => {
+describe.each(Object.entries(machineStates))("%s", (file, state) => {
   test.each(Object.entries(state))(
     "%s has no list that grows with the work, because state is limited to 256 KiB",
     (_, schema) => {
@@ -73,12 +40,6 @@ describe.each(Object.entries(states))("%s", (file, state) => {
 test("the test finds a list inside of a schema", () => {
   expect(listsIn(z.toJSONSchema(z.object({ a: z.object({ files: z.array(z.string()) }) })))).toEqual(["a.files"]);
 });
-
-/** Whether each value of a schema has a field at a path. A missing one fails the execution, and no Catch helps. */
-function isField(schema: z.ZodType | undefined, [name, ...fields]: string[]): boolean {
-  if (name === undefined) return schema !== undefined && !schema.isOptional();
-  return schema instanceof z.ZodObject && isField(schema.shape[name] as z.ZodType | undefined, fields);
-}
 
 function listsIn(schema: unknown, path: string[] = []): string[] {
   if (typeof schema !== "object" || schema === null) return [];

@@ -11,7 +11,8 @@ import {
 } from "#platform/pacing/pacing.ts";
 import { pollsOfADay } from "#test/fixtures/polls-of-a-day.ts";
 import { historyEventsOf, historyEventsOfExecution, historyEventsOfRetry } from "./history-events.ts";
-import { followers, type Level, rendered, type State } from "./state-machine-files.ts";
+import { delaysOf } from "./retrier-delays.ts";
+import { followers, type Level, type Retrier, rendered, type State } from "./state-machine-files.ts";
 
 const mostHistoryEvents = 25_000;
 const dayMs = 86_400_000;
@@ -92,6 +93,36 @@ describe("the history of an export", () => {
 });
 
 /*
+ * Retries of a throttled call are events as well. They take their time, so that fewer polls fit into the day.
+ */
+describe("the history of an export whose functions are throttled", () => {
+  const retrier = machine.States["Poll export"]?.Retry?.find(({ ErrorEquals }) =>
+    ErrorEquals.includes("Lambda.TooManyRequestsException"),
+  ) as Retrier;
+  const retries = Array.from({ length: retrier.MaxAttempts ?? 0 }, (_, index) => index + 1);
+
+  test.each(retries)("stays below 25,000 events in 24 hours, even if every poll needs %d retries", async (needed) => {
+    const polls = await pollsOfADay([running(0)], 1000 * totalOf(delaysOf(retrier).slice(0, needed)));
+    const states = cycleWith("Wait for export").map(stateOf);
+    const perPoll = totalOf(states.map(historyEventsOf)) + needed * historyEventsOfRetry;
+    const tasks = Object.values(machine.States).filter(({ Type }) => Type === "Task");
+    const onceEach =
+      eventsAtWorst(Object.keys(machine.States)) +
+      historyEventsOfExecution +
+      tasks.length * retries.length * historyEventsOfRetry;
+    expect(onceEach + polls * perPoll).toBeLessThan(mostHistoryEvents);
+  });
+
+  test("of a child stays below 25,000 events, even if it makes twenty attempts at its file and each needs every retry", () => {
+    const child = machine.States["Download files"]?.ItemProcessor as Level;
+    const task = child.States["Download file"] as State;
+    const mostRetries = totalOf((task.Retry ?? []).map(({ MaxAttempts = 3 }) => MaxAttempts));
+    const perAttempt = eventsAtWorst(Object.keys(child.States), child) + mostRetries * historyEventsOfRetry;
+    expect(historyEventsOfExecution + 20 * perAttempt).toBeLessThan(mostHistoryEvents);
+  });
+});
+
+/*
  * A CCD request lasts a day at most. Its loops are paced by the same rules, and a round adds fewer events than a poll of an
  * export.
  */
@@ -122,6 +153,8 @@ describe("the history of a CCD request", () => {
 
 /** A loop that also fetches an unfinished CCD request has pauses that are twice as long. */
 const rounds = (cycle: string[]): number => (cycle.length <= 3 ? 1_700 : 850);
+
+const totalOf = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 const stateOf = (name: string): State => machine.States[name] as State;
 

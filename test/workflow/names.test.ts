@@ -1,16 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { stateMachineDefinition } from "#infra/constructs/platform/state-machine-definition.ts";
-import {
-  functionTasksOf,
-  isNumber,
-  machineFiles,
-  placeholdersOf,
-  serviceTasksOf,
-  sourceOf,
-  wingOf,
-} from "./state-machine-files.ts";
+import { definitionPlaceholders, stateMachineDefinition } from "#infra/constructs/platform/state-machine-definition.ts";
+import { functionTasksOf, isNumber, machineFiles, serviceTasksOf, sourceOf, wingOf } from "./state-machine-files.ts";
 
 const functions = join(import.meta.dirname, "..", "..", "functions");
 
@@ -30,7 +22,7 @@ const values = (names: string[]) => ({
 });
 
 describe.each(machineFiles)("%s", (file) => {
-  const arns = placeholdersOf(file).filter((name) => name.endsWith("Arn"));
+  const arns = definitionPlaceholders(file).filter((name) => name.endsWith("Arn"));
 
   test.each(arns.map((arn) => arn.slice(0, -3)))("%s has its folder, its handler and its step", (construct) => {
     const folder = asFolder(construct);
@@ -58,20 +50,21 @@ describe.each(machineFiles)("%s", (file) => {
   });
 
   test("each number has a placeholder of its own, so that it becomes a number", () => {
-    for (const name of placeholdersOf(file).filter(isNumber)) expect(sourceOf(file)).toContain(`: "\${${name}}"`);
+    for (const name of definitionPlaceholders(file).filter(isNumber))
+      expect(sourceOf(file)).toContain(`: "\${${name}}"`);
   });
 
   test("a definition is refused if a placeholder has no value", () => {
-    const [first = "", ...rest] = placeholdersOf(file);
+    const [first = "", ...rest] = definitionPlaceholders(file);
     expect(() => stateMachineDefinition(file, values(rest))).toThrow(`placeholders without a value: [${first}]`);
   });
 
   test("a definition is refused if a value has no placeholder", () => {
-    const names = [...placeholdersOf(file), "ForgottenArn"];
+    const names = [...definitionPlaceholders(file), "ForgottenArn"];
     expect(() => stateMachineDefinition(file, values(names))).toThrow("values without a placeholder: [ForgottenArn]");
   });
 
   test("a rendered definition contains no placeholder", () => {
-    expect(stateMachineDefinition(file, values(placeholdersOf(file)))).not.toContain("${");
+    expect(stateMachineDefinition(file, values(definitionPlaceholders(file)))).not.toContain("${");
   });
 });

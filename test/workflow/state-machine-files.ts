@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { stateMachineDefinition } from "#infra/constructs/platform/state-machine-definition.ts";
+import { definitionPlaceholders, stateMachineDefinition } from "#infra/constructs/platform/state-machine-definition.ts";
 
 const folder = join(import.meta.dirname, "..", "..", "state-machines");
 
@@ -9,7 +9,11 @@ export const wingOf = (file: string): string => file.replace(/\.asl\.json$/, "")
 
 export interface Retrier {
   ErrorEquals: string[];
+  IntervalSeconds?: number;
   MaxAttempts?: number;
+  BackoffRate?: number;
+  MaxDelaySeconds?: number;
+  JitterStrategy?: string;
 }
 
 export interface Catcher {
@@ -63,21 +67,17 @@ export const machineFiles: string[] = readdirSync(folder).filter((name) => name.
 
 export const sourceOf = (file: string): string => readFileSync(join(folder, file), "utf8");
 
-/** The placeholders of a definition, in the order of their first use. */
-export const placeholdersOf = (file: string): string[] => [
-  ...new Set([...sourceOf(file).matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name as string)),
-];
-
 export const isNumber = (placeholder: string): boolean => /(Concurrency|Seconds)$/.test(placeholder);
 
-const madeUp = (placeholder: string): string =>
-  placeholder.endsWith("Arn")
-    ? `arn:aws:lambda:eu-central-1:123456789012:function:${placeholder.slice(0, -3)}`
-    : placeholder.toLowerCase();
+function madeUp(placeholder: string): string {
+  if (placeholder === "Partition") return "aws";
+  if (!placeholder.endsWith("Arn")) return placeholder.toLowerCase();
+  return `arn:aws:lambda:eu-central-1:123456789012:function:${placeholder.slice(0, -3)}`;
+}
 
 /** A definition as it is deployed, with made-up values. The ARN of a function ends with its placeholder's name. */
 export function rendered(file: string): Machine {
-  const placeholders = placeholdersOf(file);
+  const placeholders = definitionPlaceholders(file);
   const definition = stateMachineDefinition(file, {
     texts: Object.fromEntries(placeholders.filter((name) => !isNumber(name)).map((name) => [name, madeUp(name)])),
     numbers: Object.fromEntries(placeholders.filter(isNumber).map((name) => [name, 7])),

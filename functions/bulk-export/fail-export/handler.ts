@@ -1,14 +1,15 @@
 import { exportStep } from "#bulk-export/export-step.ts";
 import { failInput } from "#bulk-export/language/export-state.ts";
 import { exportLog } from "#bulk-export/log.ts";
-import { auditedExportBus, exportAudit } from "#bulk-export/records/export-audit.ts";
+import { endingExportBus, exportAudit } from "#bulk-export/records/export-audit.ts";
 import { exportRecords } from "#bulk-export/records/export-records.ts";
+import { openRunsFromEnvironment } from "#bulk-export/records/open-runs.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { explanation } from "#platform/executions/explained-failure.ts";
 import { failExport } from "./fail-export.ts";
 
 export const handler = exportStep(failInput, explanation, () => {
   const bucket = bucketFromEnvironment(s3Client());
-  const bus = auditedExportBus(exportAudit(bucket, Date.now));
+  const bus = endingExportBus(exportAudit(bucket, Date.now), openRunsFromEnvironment(), exportLog);
   return failExport({ records: exportRecords(bucket), bus, log: exportLog });
 });

@@ -1,5 +1,8 @@
 import { type ResumptionInput, resumptionInput } from "./export-request.ts";
 
+/** The partition of this wing in the index of open items. */
+export const exportWorkflow = "bulk-export";
+
 /** One execution's part in an export: its first run, or a run that resumes it. */
 export interface ExportRun {
   exportId: string;
@@ -15,6 +18,12 @@ export function resumptionOf(input: unknown): ResumptionInput | undefined {
 export function runOfExecution(name: string, input: unknown): ExportRun {
   return resumptionOf(input)?.resume ?? { exportId: name, run: "first" };
 }
+
+/** The run that holds a lease. */
+export const runOfHolder = ({ exportId, execution }: { exportId: string; execution: string }): ExportRun => ({
+  exportId,
+  run: execution === exportId ? "first" : execution.slice(exportId.length + 1),
+});
 
 /** The fact in an event's id, for facts that occur once in each run of an export: `completed`, `completed/r1`. */
 export const factOfRun = (fact: string, run: string): string => (run === "first" ? fact : `${fact}/${run}`);

@@ -2,4 +2,6 @@
 export const exportLedgerKeys = {
   /** The checkpoint from which the next incremental export of a scope continues. */
   checkpoint: "checkpoint#",
+  /** A run whose end was not published yet. */
+  openRun: "open-run#",
 } as const;

@@ -13,6 +13,7 @@ export const exportLogCodes = {
   EXPORT_LEASE_TAKEN_OVER: "The lease was taken over from an execution that ended without releasing it.",
   EXPORT_PREVIOUS_JOB_DELETION_FAILED: "The job of the export that held the lease before could not be deleted.",
   EXPORT_RESULT_ADOPTED: "The export took over the result of an identical export.",
+  EXPORT_TOKEN_ANSWER_UNREADABLE: "Members of the token endpoint's answer cannot be read; they count as unsaid.",
   EXPORT_KICKED_OFF: "IntegraConnect accepted the export.",
   EXPORT_KICK_OFF_FAILED: "A kick-off attempt failed; it will be repeated.",
   EXPORT_MISMATCHED_JOB_RETURNED:
@@ -30,7 +31,13 @@ export const exportLogCodes = {
   EXPORT_WARNED: "Something beside the data was not as it should be; the export went on.",
   EXPORT_JOB_DELETION_FAILED: "The server did not delete the job of the export.",
   EXPORT_FAILED: "The export failed.",
-  EXPORT_CANCELLED: "The export's execution was stopped, and its lease and job were cleaned up.",
+  EXPORT_SETTLED:
+    "An execution did not end in good order; its end was published, and its lease and job were cleaned up.",
+  EXPORT_RUN_NOT_CLOSED:
+    "The end of the export was published, and its ledger item could not be removed; a sweep does it.",
+  EXPORTS_SWEPT: "A sweep looked for exports whose end was not published.",
+  EXPORT_END_SWEPT: "A sweep published the end of an export, which nothing else had published.",
+  EXPORT_NOT_SETTLED: "A sweep could not settle an export; the next one tries it again.",
 } as const;
 
 export type ExportLogCode = keyof typeof exportLogCodes;

@@ -30,12 +30,17 @@ export const exportTrigger = z
   .transform((trigger) => ({ ...trigger, detail: maskedDetail(trigger.detail) }));
 export type ExportTrigger = z.infer<typeof exportTrigger>;
 
-/** "Step Functions Execution Status Change" of an execution that was stopped or timed out. `input` is its start input. */
-export const executionStopped = z.object({
+/**
+ * "Step Functions Execution Status Change" of an execution that did not succeed. `input` is its start input, or null if that is
+ * large. AWS documents `error` and `cause` for none of its examples, so both may be absent.
+ */
+export const executionEnded = z.object({
   detail: z.object({
     name: z.string(),
-    status: z.enum(["ABORTED", "TIMED_OUT"]),
+    status: z.enum(["FAILED", "TIMED_OUT", "ABORTED"]),
     input: z.string().nullish(),
+    error: z.string().nullish(),
+    cause: z.string().nullish(),
   }),
 });
-export type ExecutionStopped = z.infer<typeof executionStopped>;
+export type ExecutionEnded = z.infer<typeof executionEnded>;

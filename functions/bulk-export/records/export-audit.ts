@@ -5,11 +5,14 @@ import {
 } from "#bulk-export/language/export-audit-facts.ts";
 import { type ExportEvent, type ExportEventBus, exportEvents } from "#bulk-export/language/export-events.ts";
 import type { ExportRun } from "#bulk-export/language/export-runs.ts";
+import type { ExportLog } from "#bulk-export/log.ts";
 import { recordFact } from "#platform/bucket/audit-trail.ts";
 import type { LandingBucket } from "#platform/bucket/landing-bucket.ts";
 import { busFromEnvironment } from "#platform/bus/bus-from-environment.ts";
 import { auditedBus } from "#platform/bus/event-bus.ts";
-import { auditKey } from "./export-keys.ts";
+import { reasonOf } from "#platform/faults/reason-of.ts";
+import { auditKey, auditPrefix } from "./export-keys.ts";
+import type { OpenRuns } from "./open-runs.ts";
 
 /** The audit trail of exports. It is append-only. */
 export interface ExportAudit {
@@ -23,7 +26,12 @@ export interface ExportAudit {
     detail: ExportAuditDetail<Fact>,
     which?: string,
   ): Promise<void>;
+  /** Whether the event that ends this run was published, and recorded as such. */
+  isEndPublished(run: ExportRun): Promise<boolean>;
 }
+
+/** The facts that the end of a run was published. */
+const endFacts = ["told-completed", "told-failed", "told-cancelled"] as const;
 
 /** The audit trail of exports in the landing bucket. `now` is in milliseconds since the epoch. */
 export function exportAudit(bucket: LandingBucket, now: () => number): ExportAudit {
@@ -33,12 +41,38 @@ export function exportAudit(bucket: LandingBucket, now: () => number): ExportAud
       const checked = exportAuditFacts[fact].parse(detail);
       await recordFact(bucket, { key, subject: { exportId, run }, fact, detail: checked, at: now() });
     },
+    isEndPublished: async ({ exportId, run }) => {
+      const ends = new Set(endFacts.map((fact) => auditKey(exportId, run, fact)));
+      for await (const { key } of bucket.list(auditPrefix(exportId, run))) if (ends.has(key)) return true;
+      return false;
+    },
   };
 }
 
 /** The event bus that the environment names. The audit trail records each event that the bus accepted. */
 export function auditedExportBus(audit: ExportAudit): ExportEventBus {
   return auditedBus(busFromEnvironment(exportEvents), (event) => recordPublished(audit, event));
+}
+
+/**
+ * The bus for the states that publish the end of a run: `auditedExportBus`, which closes the run as well. If it cannot be closed,
+ * nothing is lost: the sweeper finds that the end was published, and closes it.
+ */
+export function endingExportBus(audit: ExportAudit, runs: Pick<OpenRuns, "close">, log: ExportLog): ExportEventBus {
+  return closingBus(auditedExportBus(audit), runs, log);
+}
+
+/** A bus that closes the run of each event that it has published. */
+export function closingBus(bus: ExportEventBus, runs: Pick<OpenRuns, "close">, log: ExportLog): ExportEventBus {
+  return {
+    publish: async (event) => {
+      await bus.publish(event);
+      const { exportId, run } = event.detail;
+      await runs.close({ exportId, run }).catch((fault: unknown) => {
+        log.warn("EXPORT_RUN_NOT_CLOSED", { exportId, run, reason: reasonOf(fault) });
+      });
+    },
+  };
 }
 
 /** Records that the bus accepted an event. `Export File Landed` is not recorded: the fact `landed` lists all files later. */

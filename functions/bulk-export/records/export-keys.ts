@@ -1,36 +1,40 @@
-import { exportPrefix, paddedIndex } from "./landing-keys.ts";
-
-/*
- * The keys of an export's records in the landing bucket. Consumers read `exports/`, which holds only complete files.
- * `work/` is the bridge's own and may be deleted earlier. The objects in `audit/` are written once and have a retention
- * of their own.
- */
+import { exportKeys } from "#bulk-export/language/export-keys.ts";
+import { objectKey } from "#platform/bucket/object-keys.ts";
+import { paddedIndex } from "./landing-keys.ts";
 
 /** The manifest as received. If the server splits it into pages, those after the first are numbered from 2. */
 export const manifestKey = (exportId: string, page = 1): string =>
-  `${exportPrefix(exportId)}manifest${page === 1 ? "" : `-${page}`}.json`;
+  page === 1
+    ? objectKey(exportKeys.manifest, { exportId })
+    : objectKey(exportKeys.manifestPage, { exportId, page: String(page) });
 
-export const summaryKey = (exportId: string): string => `${exportPrefix(exportId)}summary.json`;
+export const summaryKey = (exportId: string): string => objectKey(exportKeys.summary, { exportId });
 
-const workPrefix = (exportId: string): string => `work/${exportId}/`;
-
-export const exportRecordKey = (exportId: string): string => `${workPrefix(exportId)}export.json`;
-export const kickOffKey = (exportId: string): string => `${workPrefix(exportId)}kick-off.json`;
-export const jobKey = (exportId: string): string => `${workPrefix(exportId)}job.json`;
-export const planKey = (exportId: string): string => `${workPrefix(exportId)}plan.json`;
-export const workListKey = (exportId: string): string => `${workPrefix(exportId)}work-list.json`;
+export const exportRecordKey = (exportId: string): string => objectKey(exportKeys.record, { exportId });
+export const kickOffKey = (exportId: string): string => objectKey(exportKeys.kickOff, { exportId });
+export const jobKey = (exportId: string): string => objectKey(exportKeys.job, { exportId });
+export const planKey = (exportId: string): string => objectKey(exportKeys.plan, { exportId });
+export const workListKey = (exportId: string): string => objectKey(exportKeys.workList, { exportId });
 /** Each run has a stop marker of its own: a stopped run must not keep the next run from landing the missing files. */
 export const stopKey = (exportId: string, run: string): string =>
-  `${workPrefix(exportId)}stop${run === "first" ? "" : `-${run}`}.json`;
+  objectKey(exportKeys.stop, { exportId, ofRun: run === "first" ? "" : `-${run}` });
 
-export const receiptPrefix = (exportId: string): string => `${workPrefix(exportId)}receipts/`;
+export const receiptPrefix = (exportId: string): string => objectKey(exportKeys.receipts, { exportId });
 export const receiptKey = (exportId: string, index: number): string =>
-  `${receiptPrefix(exportId)}${paddedIndex(index)}.json`;
+  objectKey(exportKeys.receipt, { exportId, index: paddedIndex(index) });
 
-export const failurePrefix = (exportId: string): string => `${workPrefix(exportId)}failures/`;
+export const failurePrefix = (exportId: string): string => objectKey(exportKeys.failures, { exportId });
 export const failureKey = (exportId: string, index: number): string =>
-  `${failurePrefix(exportId)}${paddedIndex(index)}.json`;
+  objectKey(exportKeys.failure, { exportId, index: paddedIndex(index) });
 
 /** The key of an audit fact. It is encoded, because the refusal of an execution with an unsafe name is recorded as well. */
 export const auditKey = (exportId: string, run: string, fact: string): string =>
-  `audit/${encodeURIComponent(exportId)}/${encodeURIComponent(run)}/${encodeURIComponent(fact)}.json`;
+  objectKey(exportKeys.auditFact, {
+    exportId: encodeURIComponent(exportId),
+    run: encodeURIComponent(run),
+    fact: encodeURIComponent(fact),
+  });
+
+/** The prefix of the audit facts of a run. */
+export const auditPrefix = (exportId: string, run: string): string =>
+  objectKey(exportKeys.auditFacts, { exportId: encodeURIComponent(exportId), run: encodeURIComponent(run) });

@@ -1,11 +1,13 @@
+import { exportKeys } from "#bulk-export/language/export-keys.ts";
 import type { FileKind } from "#bulk-export/language/landed-file.ts";
+import { objectKey } from "#platform/bucket/object-keys.ts";
 
 /*
  * Where the files of an export land: the keys below `exports/{exportId}/`.
  */
 
 /** The prefix below which all files of an export land, with its slash. */
-export const exportPrefix = (exportId: string): string => `exports/${exportId}/`;
+export const exportPrefix = (exportId: string): string => objectKey(exportKeys.landed, { exportId });
 
 const folders: Record<FileKind, string | undefined> = {
   output: undefined,
@@ -29,12 +31,13 @@ export interface NamedFile {
 export function fileKeys(exportId: string, files: readonly NamedFile[]): string[] {
   const taken = new Set<string>();
   return files.map((file, index) => {
-    const folder = `${exportPrefix(exportId)}${folders[file.kind] ?? safeType(file.type)}/`;
-    const name = safeName(file.fileName) ?? paddedIndex(index);
-    let key = `${folder}${name}.ndjson`;
+    const folder = folders[file.kind] ?? safeType(file.type);
+    const fileName = safeName(file.fileName) ?? paddedIndex(index);
+    const keyFor = (name: string): string => objectKey(exportKeys.file, { exportId, folder, name });
+    let key = keyFor(fileName);
     // On a file system that ignores case, keys that differ only in case would overwrite each other after an `aws s3 sync`.
     for (let suffix = paddedIndex(index); taken.has(key.toLowerCase()); suffix += "x")
-      key = `${folder}${name}-${suffix}.ndjson`;
+      key = keyFor(`${fileName}-${suffix}`);
     taken.add(key.toLowerCase());
     return key;
   });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { ClientKeyUnusable } from "#bulk-export/language/export-faults.ts";
+import { exportLog } from "#bulk-export/log.ts";
 import { connections } from "#platform/http/connections.ts";
 import { undiciHttp } from "#platform/http/http.ts";
 import { environment, jsonVariable } from "#platform/lambda/environment.ts";
@@ -40,6 +41,7 @@ export function integraClient(): IntegraClient {
     readSecret: clientSecret(env.CLIENT_SECRET),
     now: Date.now,
     sleep,
+    log: exportLog,
   });
   return { server, http, token, now: Date.now };
 }

@@ -1,3 +1,4 @@
+import type { ExportLog } from "#bulk-export/log.ts";
 import { AccessRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import { type Http, refusalText } from "#platform/http/http.ts";
 import { readTokenAnswer, type TokenAnswer, temporaryErrors } from "#platform/http/token-answer.ts";
@@ -20,6 +21,7 @@ export interface BackendTokenPorts {
   /** Milliseconds since the epoch. */
   now: () => number;
   sleep: (ms: number) => Promise<void>;
+  log: Pick<ExportLog, "warn">;
 }
 
 interface MintedToken {
@@ -87,7 +89,7 @@ async function mint(ports: BackendTokenPorts, clientKey: CachedClientKey): Promi
 }
 
 async function requestToken(
-  { server, http, now }: BackendTokenPorts,
+  { server, http, now, log }: BackendTokenPorts,
   client: ClientKey,
 ): Promise<MintedToken | AccessRefused | ServerUnavailable> {
   const requestedAt = now();
@@ -106,6 +108,7 @@ async function requestToken(
       signal: AbortSignal.timeout(requestTimeoutMs),
     });
     const read = await readTokenAnswer(answer, requestedAt);
+    if (read.unreadable.length > 0) log.warn("EXPORT_TOKEN_ANSWER_UNREADABLE", { members: read.unreadable });
     if (read.accessToken === undefined) return tokenFault(read);
     const lifetimeMs = (read.lifetimeSeconds ?? defaultLifetimeSeconds) * 1000;
     const refreshAt = requestedAt + lifetimeMs - Math.min(lifetimeMs / 5, largestMarginMs);

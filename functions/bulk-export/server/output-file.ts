@@ -2,8 +2,9 @@ import { ServerUnavailable } from "#platform/faults/faults.ts";
 import { FileRefused } from "#platform/faults/file-faults.ts";
 import { authorisedRequest } from "#platform/http/authorised-request.ts";
 import { type OpenedBody, wholenessOf } from "#platform/http/body-wholeness.ts";
-import { type Headers, type HttpAnswer, headerText, readRefusal, refusalCodes } from "#platform/http/http.ts";
-import { gunzippedBody } from "./gunzipped-body.ts";
+import { openDecodedBody } from "#platform/http/decoded-body.ts";
+import { type Headers, type HttpAnswer, readRefusal, refusalCodes } from "#platform/http/http.ts";
+import { CodingUnreadable, isUncoded } from "#platform/http/reading/content-coding.ts";
 import { type IntegraClient } from "./integra-server.ts";
 import { resumedBody } from "./resumed-body.ts";
 
@@ -14,7 +15,7 @@ export interface OutputFile {
 }
 
 /**
- * Starts the download of one file. It accepts gzip. The access token is sent twice: raw in `x-auth-token`, as the guide
+ * Starts the download of one file. It accepts gzip, and reads what else comes. The access token is sent twice: raw in `x-auth-token`, as the guide
  * requires, and as a bearer token, as the standard requires. If the manifest says that its URLs need no token, none is
  * sent.
  *
@@ -22,7 +23,8 @@ export interface OutputFile {
  * function.
  *
  * Source: guide, "Download the ndjson file"; Bulk Data Access, "Bulk Data Output File Request".
- * @throws FileRefused on 403 (ATTACHMENT_FILE_NOT_FOUND, expired), 404, 410 and other refusals that name no time to come back
+ * @throws FileRefused on 403 (ATTACHMENT_FILE_NOT_FOUND, expired), 404, 410 and other refusals that name no time to come back,
+ * and if the file is in a content coding that the bridge cannot read
  * @throws ServerUnavailable, AccessRefused, ClientKeyUnusable, OriginRefused
  */
 export async function openOutputFile(
@@ -32,12 +34,7 @@ export async function openOutputFile(
 ): Promise<OpenedBody> {
   const answer = await requestFile(client, file, { "accept-encoding": "gzip" }, signal);
   if (answer.status !== 200) throw await fileFault(client, answer);
-  const encoding = headerText(answer, "content-encoding")?.trim().toLowerCase() ?? "identity";
-  if (encoding === "gzip" || encoding === "x-gzip") return { chunks: gunzippedBody(answer), wholeness: "gzip" };
-  if (encoding !== "identity" && encoding !== "") {
-    answer.body.destroy();
-    throw new FileRefused(`the file server sent content-encoding ${encoding}, which the bridge did not request`);
-  }
+  if (!isUncoded(answer.headers["content-encoding"])) return await openCodedFile(answer);
   const requestRest = async (from: number, etag: string): Promise<HttpAnswer> => {
     const headers = { "accept-encoding": "identity", range: `bytes=${from}-`, "if-range": etag };
     const rest = await requestFile(client, file, headers, signal);
@@ -45,6 +42,15 @@ export async function openOutputFile(
     throw await fileFault(client, rest);
   };
   return { chunks: resumedBody(answer, requestRest, signal), wholeness: wholenessOf(answer) };
+}
+
+/** Each attempt would bring the same coding, so a coding that cannot be read refuses the file. The job stays. */
+async function openCodedFile(answer: HttpAnswer): Promise<OpenedBody> {
+  try {
+    return await openDecodedBody(answer, "the file");
+  } catch (fault) {
+    throw fault instanceof CodingUnreadable ? new FileRefused(fault.message, { cause: fault }) : fault;
+  }
 }
 
 function requestFile(

@@ -1,5 +1,6 @@
 import { FileCut } from "#platform/faults/file-faults.ts";
 import { contentLength, type HttpAnswer, headerText, networkErrorCode } from "#platform/http/http.ts";
+import { isUncoded } from "#platform/http/reading/content-coding.ts";
 
 /** Requests the bytes of a file from `from` on, if the file still has this ETag (RFC 9110, "Range" and "If-Range"). */
 export type RequestRest = (from: number, etag: string) => Promise<HttpAnswer>;
@@ -72,10 +73,9 @@ interface BrokenTransfer {
 async function wholeLength(rest: HttpAnswer, { etag, received, total, cut }: BrokenTransfer): Promise<number> {
   const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/i.exec(headerText(rest, "content-range")?.trim() ?? "");
   const [from, last, all] = (range ?? []).slice(1).map((text) => (text === "*" ? total : Number(text)));
-  const encoding = headerText(rest, "content-encoding")?.trim().toLowerCase() ?? "identity";
   const fits =
     rest.status === 206 &&
-    encoding === "identity" &&
+    isUncoded(rest.headers["content-encoding"]) &&
     headerText(rest, "etag")?.trim() === etag &&
     from === received &&
     all !== undefined &&

@@ -4,12 +4,15 @@ import { resumptionOf } from "#bulk-export/language/export-runs.ts";
 import { exportId as exportIdSchema } from "#bulk-export/language/export-state.ts";
 import type { RequestedByEvent } from "#bulk-export/language/triggers.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
+import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { Executions } from "#platform/executions/executions.ts";
 import type { Step } from "#platform/lambda/step.ts";
 
 export interface StopExportPorts {
   executions: Pick<Executions, "find" | "stop">;
+  records: Pick<ExportRecords, "markStopped">;
   log: ExportLog;
+  now: () => number;
 }
 
 export interface StoppedExport {
@@ -18,11 +21,12 @@ export interface StoppedExport {
 }
 
 /**
- * Stops the running executions of an export: its first run, and the runs that resume it. The `cancel-export` step then
- * deletes the job and publishes the event, as it does for an execution that was stopped by hand.
+ * Stops the running executions of an export: its first run, and the runs that resume it. It stores the stop marker of a run before
+ * it stops the execution: stopping an execution stops no Lambda, and the event that makes `cancel-export` store a marker may be late or
+ * lost. The `cancel-export` step then deletes the job and publishes the event, as it does for an execution that was stopped by hand.
  */
 export const stopExport =
-  ({ executions, log }: StopExportPorts): Step<RequestedByEvent, StoppedExport> =>
+  ({ executions, records, log, now }: StopExportPorts): Step<RequestedByEvent, StoppedExport> =>
   async ({ id, source, detail }) => {
     const about = exportReference.extend({ exportId: exportIdSchema }).safeParse(detail);
     if (!about.success) {
@@ -32,11 +36,15 @@ export const stopExport =
     const { exportId } = about.data;
     const stopped: string[] = [];
     for (let number = 0; ; number += 1) {
-      const name = executionName({ exportId, run: number === 0 ? "first" : `r${number}` });
+      const run = number === 0 ? "first" : `r${number}`;
+      const name = executionName({ exportId, run });
       const execution = await executions.find(name);
       if (execution === undefined && number > 0) break;
       const own = number === 0 || resumptionOf(execution?.input)?.resume.exportId === exportId;
       if (execution?.status !== "running" || !own) continue;
+      const at = new Date(now()).toISOString();
+      const message = "its cancellation was requested";
+      await records.markStopped({ exportId, run }, { reason: "cancelled", fault: "ExportStopped", message, at });
       await executions.stop(name, `cancelled by event ${id} of ${source}`);
       stopped.push(name);
     }

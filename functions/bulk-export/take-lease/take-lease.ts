@@ -4,6 +4,7 @@ import type { ExportContext, LeaseInput, LeaseResult } from "#bulk-export/langua
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { Executions } from "#platform/executions/executions.ts";
+import { isOver } from "#platform/executions/is-over.ts";
 import { reasonOf } from "#platform/faults/reason-of.ts";
 import type { Step } from "#platform/lambda/step.ts";
 import type { Lease, LeaseHolder, Leases } from "#platform/ledger/leases.ts";
@@ -23,7 +24,7 @@ export interface TakeLeasePorts {
 /**
  * Tries once to take the lease of the export's level. While another export holds it, this one waits. If that export is
  * identical, this one takes over its result when it has succeeded. A lease never expires. It can be taken over only
- * from an execution that Step Functions reports as ended, and the job that this execution left on the server is deleted
+ * from an execution that Step Functions reports as ended, or that it has not known for minutes, and the job that this execution left on the server is deleted
  * first.
  */
 export const takeLease =
@@ -77,7 +78,7 @@ async function claimLease(
     return lease;
   }
   const holder = await ports.executions.find(lease.execution);
-  if (holder?.status === "running") return lease;
+  if (!isOver(holder, lease.takenAt, ports.now())) return lease;
   const taken = await ports.leases.takeOver(level, own, nonce, lease);
   if (taken.execution !== own.execution) return taken;
   ports.log.warn("EXPORT_LEASE_TAKEN_OVER", { from: lease.execution });

@@ -5,6 +5,7 @@ import { exportContext, unvalidatedExport } from "#bulk-export/language/export-s
 import { checkpointsFromEnvironment } from "#bulk-export/records/checkpoints.ts";
 import { exportAudit } from "#bulk-export/records/export-audit.ts";
 import { exportRecords } from "#bulk-export/records/export-records.ts";
+import { openRunsFromEnvironment } from "#bulk-export/records/open-runs.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { environment, jsonVariable } from "#platform/lambda/environment.ts";
 import { validateRequest } from "./validate-request.ts";
@@ -25,6 +26,7 @@ export const handler = exportStep(z.object({ export: unvalidatedExport }), expor
     checkpoints: checkpointsFromEnvironment(),
     records: exportRecords(bucket),
     audit: exportAudit(bucket, Date.now),
+    openRuns: openRunsFromEnvironment(),
   });
   return ({ export: unvalidated }) => validate(unvalidated);
 });

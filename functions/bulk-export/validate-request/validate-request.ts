@@ -13,6 +13,7 @@ import {
 } from "#bulk-export/language/export-state.ts";
 import type { ExportAudit } from "#bulk-export/records/export-audit.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
+import type { OpenRuns } from "#bulk-export/records/open-runs.ts";
 import { InvalidRequest } from "#platform/faults/faults.ts";
 import { type AcceptedExports, settingsFaults, wellFormedFields } from "./accepted-exports.ts";
 import { normaliseRequest } from "./normalise-request.ts";
@@ -23,6 +24,7 @@ export interface ValidateRequestPorts extends AcceptedExports {
   deadlineHours: number;
   records: Pick<ExportRecords, "findExport" | "saveExport">;
   audit: ExportAudit;
+  openRuns: Pick<OpenRuns, "open">;
 }
 
 /**
@@ -34,6 +36,8 @@ export const validateRequest =
   (ports: ValidateRequestPorts) =>
   async ({ executionName, startedAt, input }: UnvalidatedExport): Promise<ExportContext> => {
     const run = runOfExecution(executionName, input);
+    // Whoever starts an execution by hand does not record it.
+    await ports.openRuns.open(run);
     const checked = await (run.run === "first" ? readRequest(ports, input) : readResumption(ports, run, input));
     const faults = [...checked.faults, ...nameFaults(run)];
     const { request } = checked;

@@ -1,5 +1,5 @@
 import { WrongPatient } from "#ccd-retrieval/language/ccd-faults.ts";
-import type { CcdDocument, Companion, RefusedCcd } from "#ccd-retrieval/language/ccd-request.ts";
+import type { Companion, RefusedCcd } from "#ccd-retrieval/language/ccd-request.ts";
 import {
   DocumentRefused,
   isDocumentReason,
@@ -13,6 +13,7 @@ import { openAnswerFiles } from "./answer-files.ts";
 import type { DownloadedAnswer } from "./byte-source.ts";
 import { type ClinicalDocument, readClinicalDocument } from "./c-cda/clinical-document.ts";
 import type { RecordTarget } from "./c-cda/record-target.ts";
+import { boundedDescription, type DocumentDescription } from "./document-description.ts";
 import { limitsOf } from "./limits.ts";
 import type { DownloadedDocument } from "./open-documents.ts";
 import { belongsToAnotherByRoot, provenRoots } from "./patient-match/proven-roots.ts";
@@ -20,7 +21,7 @@ import { judgePatient, type PatientVerdict } from "./patient-match/right-patient
 
 /** A document that was read to its end and proved to belong to the patient, with its metadata. */
 export interface VerifiedDocument extends Pick<DownloadedDocument, "number" | "bytes" | "chunks"> {
-  metadata: Omit<CcdDocument, "number" | "key" | "bytes">;
+  metadata: DocumentDescription;
 }
 
 /** A document that was refused by itself. */
@@ -141,8 +142,8 @@ function unprovenMessage(document: string, { verdict, reason }: Refusal): string
   return `${document} does not prove to be the patient's (${verdict}: ${reason}); the answer is in quarantine: ${remedies[reason]}`;
 }
 
-function metadataOf({ title, effectiveTime, encounters, sections }: ClinicalDocument): VerifiedDocument["metadata"] {
-  return {
+function metadataOf({ title, effectiveTime, encounters, sections }: ClinicalDocument): DocumentDescription {
+  return boundedDescription({
     title: title ?? null,
     encounterIds: encounters.flatMap(({ ids }) => ids.flatMap(({ root, extension }) => extension ?? root ?? [])),
     effectiveTime: effectiveTime?.iso ?? null,
@@ -153,5 +154,5 @@ function metadataOf({ title, effectiveTime, encounters, sections }: ClinicalDocu
       title: heading ?? null,
       hasEntries,
     })),
-  };
+  });
 }

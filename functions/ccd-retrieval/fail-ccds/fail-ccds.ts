@@ -19,16 +19,18 @@ export interface FailCcdsPorts {
 
 /**
  * Publishes `Ccd Failed`, ends the CCD request with the reason for its caller, and returns the same words for the Fail state.
- * A request that is ready already stays ready: its documents may have been served.
+ * A request that has ended already stays as it is, and nothing is published twice: the rule for executions that ended early also
+ * invokes this step for those that ended their request themselves.
  * @throws EventsUndelivered
  */
 export const failCcds =
   (ports: FailCcdsPorts): Step<FailCcdsInput, Explanation> =>
   async ({ request: { requestId }, failure }) => {
     const error = explainedFailure(failure, ccdFaultNames);
-    ports.log.error("CCD_REQUEST_FAILED", { fault: error.name, reason: error.message });
     const record = await ports.requests.find(requestId);
-    if (record !== undefined && record.state !== "ready") {
+    if (record === undefined || record.state === "pending")
+      ports.log.error("CCD_REQUEST_FAILED", { fault: error.name, reason: error.message });
+    if (record?.state === "pending") {
       // The event comes first, as in `announce-ccds`, so that every end has its event.
       await ports.bus.publish(ccdFailedEvent(requestId, error));
       await ports.requests.end(requestId, error, new Date(ports.now()).toISOString());

@@ -3,7 +3,7 @@ import type { CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
 import type { FetchCcdsInput, FetchResult } from "#ccd-retrieval/language/ccd-state.ts";
 import type { CcdRequests } from "#ccd-retrieval/records/ccd-request-records.ts";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
-import { FileCut } from "#platform/faults/file-faults.ts";
+import { FileCut, FileDamaged } from "#platform/faults/file-faults.ts";
 import type { Step } from "#platform/lambda/step.ts";
 import { elapsedOf, mayRetry, nextTry, pollIntervalMs, retryIntervalMs } from "#platform/pacing/pacing.ts";
 import { type FinishPorts, finishUnfinishedRequest, type RequestFault } from "./finish-unfinished-request.ts";
@@ -81,9 +81,10 @@ async function findRecord(
   );
 }
 
-/** A download that breaks off says no more than a server that cannot be reached. */
+/** A download that breaks off, or whose content coding is damaged, says no more than a server that cannot be reached. */
 function asUnavailable(fault: unknown): ServerUnavailable | undefined {
-  if (fault instanceof FileCut) return new ServerUnavailable(fault.message, { cause: fault });
+  if (fault instanceof FileCut || fault instanceof FileDamaged)
+    return new ServerUnavailable(fault.message, { cause: fault });
   return fault instanceof ServerUnavailable ? fault : undefined;
 }
 

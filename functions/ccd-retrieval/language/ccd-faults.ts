@@ -10,7 +10,7 @@ export const ccdFaultNames = [
   "CcdsRefused",
   "DocumentsRefused",
   "WrongPatient",
-  /** No step throws it: the execution itself was stopped, or ran out of time. */
+  /** No step throws it: the execution itself was stopped, failed, ran out of time, or never started. */
   "RetrievalStopped",
 ] as const;
 

@@ -28,7 +28,7 @@ const limits = z
     /** MiB of all documents of a CCD request together. */
     totalMiB: count(4096, "the function has 15 minutes to read and store them all").default(1024),
     /** Entries of an archive, including its folders. */
-    entries: count(2000, "the API lists the documents of a request in one answer of at most 4.6 MB").default(2000),
+    entries: count(2000, "the API reads the list of a request's documents as a whole, up to 20 MB").default(2000),
   })
   .refine(({ documentMiB, totalMiB }) => documentMiB <= totalMiB, {
     message: "must be at least documentMiB: the limit of all documents cannot be below the limit of one",

@@ -20,6 +20,10 @@ export const ccdLogCodes = {
   CCD_DOCUMENTS_REFUSED:
     "Some documents were refused by themselves, and the others land. The whole answer is in quarantine.",
   CCD_REQUEST_FAILED: "The CCD request failed.",
+  CCD_REQUESTS_SWEPT: "A sweep looked for CCD requests whose execution is over and whose end was not published.",
+  CCD_END_SWEPT: "A sweep published the end of a CCD request, which nothing else had published.",
+  SESSION_LEASE_SWEPT: "A sweep released the session's lease, whose holder's execution is over.",
+  CCD_REQUEST_NOT_SETTLED: "A sweep could not end a CCD request or release a lease; the next one tries it again.",
 } as const;
 
 export type CcdLogCode = keyof typeof ccdLogCodes;

@@ -1,18 +1,17 @@
-/*
- * The keys of CCD requests in the landing bucket. `ccds/` holds documents that proved to be the right patient's,
- * `quarantine/` holds answers that the bridge refused, and `audit/ccds/` holds the facts about each request.
- */
+import { ccdKeys } from "#ccd-retrieval/language/ccd-keys.ts";
+import { objectKey } from "#platform/bucket/object-keys.ts";
 
 /** A fact about a CCD request. */
 export const ccdAuditKey = (requestId: string, fact: string): string =>
-  `audit/ccds/${encodeURIComponent(requestId)}/${fact}.json`;
+  objectKey(ccdKeys.auditFact, { requestId: encodeURIComponent(requestId), fact });
 
 /** A document of a CCD request, numbered from 1. */
-export const ccdDocumentKey = (requestId: string, number: number): string => `ccds/${requestId}/${number}.xml`;
+export const ccdDocumentKey = (requestId: string, number: number): string =>
+  objectKey(ccdKeys.document, { requestId, number: String(number) });
 /** The list of a CCD request's documents. */
-export const ccdIndexKey = (requestId: string): string => `ccds/${requestId}/documents.json`;
+export const ccdIndexKey = (requestId: string): string => objectKey(ccdKeys.index, { requestId });
 
 /** A refused answer, byte for byte as the server sent it. */
-export const quarantinedAnswerKey = (requestId: string): string => `quarantine/ccds/${requestId}/answer`;
+export const quarantinedAnswerKey = (requestId: string): string => objectKey(ccdKeys.refusedAnswer, { requestId });
 /** Why the answer was refused. */
-export const quarantineReasonKey = (requestId: string): string => `quarantine/ccds/${requestId}/reason.json`;
+export const quarantineReasonKey = (requestId: string): string => objectKey(ccdKeys.refusal, { requestId });

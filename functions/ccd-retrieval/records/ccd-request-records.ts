@@ -3,9 +3,11 @@ import * as z from "zod";
 import { type CcdFailure, type CcdRequestRecord, ccdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
 import type { KnownPatient } from "#ccd-retrieval/language/known-patient.ts";
 import { ccdLedgerKeys } from "#ccd-retrieval/language/ledger-keys.ts";
+import { settlingTimeMs } from "#platform/executions/is-over.ts";
 import { environment } from "#platform/lambda/environment.ts";
 import { conditionHeld } from "#platform/ledger/conditional-write.ts";
 import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
+import { openAttributes, openItems } from "#platform/ledger/open-items.ts";
 
 /** The records of CCD requests. This is the only place that names the patient of a request. */
 export interface CcdRequests {
@@ -21,7 +23,14 @@ export interface CcdRequests {
   ownerOf(serverRequestId: string): Promise<string | undefined>;
   /** Ends a pending request. Returns false if it had ended before: the first end stands. */
   end(requestId: string, failure: CcdFailure | null, endedAt: string): Promise<boolean>;
+  /** The ids of the pending requests that the sweeper has to look at, those that wait longest first. Read each record again. */
+  due(now: number): AsyncIterable<string>;
+  /** Lets the sweeper look at a pending request later, so that it comes to the others first. */
+  postpone(requestId: string, until: number): Promise<void>;
 }
+
+/** The partition of this wing in the index of open items. */
+const ccdWorkflow = "ccd-retrieval";
 
 export interface CcdRequestsPlace {
   dynamo: DynamoDBDocumentClient;
@@ -53,6 +62,7 @@ const ownerItem = z.object({ requestId: z.string() });
  * is over counts as deleted, because DynamoDB may take days to delete it.
  */
 export function ccdRequestRecords({ dynamo, table, keptDays, now }: CcdRequestsPlace): CcdRequests {
+  const open = openItems(dynamo, table, ccdWorkflow);
   const find = async (requestId: string): Promise<CcdRequestRecord | undefined> => {
     const { Item } = await dynamo.send(
       new GetCommand({ TableName: table, Key: keyOf(requestId), ConsistentRead: true }),
@@ -80,6 +90,7 @@ export function ccdRequestRecords({ dynamo, table, keptDays, now }: CcdRequestsP
           record: JSON.stringify(record),
           state,
           expiresAt: daysAfter(Date.parse(request.requestedAt), pendingDays),
+          ...openAttributes(ccdWorkflow, Date.parse(request.requestedAt) + settlingTimeMs),
         },
         ConditionExpression: "attribute_not_exists(pk) OR expiresAt <= :now",
         ExpressionAttributeValues: { ":now": now() / 1000 },
@@ -131,7 +142,8 @@ export function ccdRequestRecords({ dynamo, table, keptDays, now }: CcdRequestsP
             Key: keyOf(requestId),
             UpdateExpression: [
               `SET #state = :state, endedAt = :at${failure === null ? "" : ", failure = :failure"}`,
-              keptDays === undefined ? "REMOVE expiresAt, patient" : ", expiresAt = :expiresAt REMOVE patient",
+              keptDays === undefined ? "REMOVE expiresAt," : ", expiresAt = :expiresAt REMOVE",
+              "patient, openIn, dueAt",
             ].join(" "),
             ConditionExpression: "#state = :pending",
             ExpressionAttributeNames: { "#state": "state" },
@@ -145,6 +157,12 @@ export function ccdRequestRecords({ dynamo, table, keptDays, now }: CcdRequestsP
           }),
         ),
       ),
+    due: async function* (time) {
+      for await (const pk of open.due(time)) yield pk.slice(ccdLedgerKeys.ccdRequest.length);
+    },
+    postpone: async (requestId, until) => {
+      await open.postpone(keyOf(requestId).pk, until);
+    },
   };
 }
 

@@ -1,8 +1,9 @@
 import { beginsAsMarkup, findRootElement, localName } from "#ccd-retrieval/documents/xml/root-element.ts";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
-import { FileCut } from "#platform/faults/file-faults.ts";
-import { type OpenedBody, wholenessOf } from "#platform/http/body-wholeness.ts";
-import { type HttpAnswer, headerText, networkErrorCode } from "#platform/http/http.ts";
+import { FileCut, FileDamaged } from "#platform/faults/file-faults.ts";
+import type { OpenedBody } from "#platform/http/body-wholeness.ts";
+import { openDecodedBody } from "#platform/http/decoded-body.ts";
+import { type HttpAnswer, headerText } from "#platform/http/http.ts";
 
 /** Documents that have begun to arrive: a ZIP of documents, or one XML document. Read `chunks` to the end, or stop the iteration. */
 export interface DocumentStream extends OpenedBody {
@@ -24,29 +25,27 @@ const statementLimit = 256 * 1024;
  * Finds out what a body is: by its first bytes and, if it is XML or HTML, by its root element. So a document may quote `<html>`,
  * and it makes no difference how the network cuts the body. The guide does not name a Content-Type, so the Content-Type decides
  * nothing.
- * @throws ServerUnavailable if the body ends early within these bytes, or has a content-encoding that was not requested
+ * The bridge requests no content coding, and decodes one that comes all the same.
+ * @throws ServerUnavailable if the body ends early or is damaged within these bytes; CodingUnreadable if the bridge cannot read
+ * its content coding
  */
 export async function openDownloadBody(answer: HttpAnswer): Promise<DownloadBody> {
-  const encoding = headerText(answer, "content-encoding")?.trim().toLowerCase() ?? "identity";
-  if (encoding !== "identity" && encoding !== "") {
-    answer.body.destroy();
-    throw new ServerUnavailable("the server sent CCDs in a content-encoding that the bridge did not request");
-  }
   try {
-    const iterator = receive(answer);
+    const { chunks: decoded, wholeness } = await openDecodedBody(answer, "the download of CCDs");
+    const iterator = decoded[Symbol.asyncIterator]();
     const { beginning, ended } = await readUntilKnown(iterator);
     const form = formOf(beginning);
     if (form === undefined) {
       const { beginning: text } = await readBeginning(iterator, statementLimit, beginning);
-      await iterator.return(undefined);
+      await iterator.return?.();
       return { kind: "statement", text };
     }
     const chunks = joinChunks(beginning, iterator);
     const contentType = headerText(answer, "content-type");
-    const documents = { form, chunks, wholeness: wholenessOf(answer), contentType };
+    const documents = { form, chunks, wholeness, contentType };
     return { kind: ended && isEmptyZip(beginning) ? "empty-zip" : "documents", documents };
   } catch (error) {
-    if (!(error instanceof FileCut)) throw error;
+    if (!(error instanceof FileCut || error instanceof FileDamaged)) throw error;
     throw new ServerUnavailable(error.message, { cause: error });
   }
 }
@@ -95,21 +94,6 @@ async function readBeginning(
     size += next.value.length;
   }
   return { beginning: Buffer.concat(pieces), ended: false };
-}
-
-/** The body's chunks as they arrive. undici checks the Content-Length. Throws FileCut if the connection breaks. */
-async function* receive({ body }: HttpAnswer): AsyncGenerator<Buffer> {
-  let bytes = 0;
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      yield chunk;
-    }
-  } catch (error) {
-    throw new FileCut(`the connection broke after ${bytes} bytes of the documents (${networkErrorCode(error)})`, {
-      cause: error,
-    });
-  }
 }
 
 async function* joinChunks(beginning: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {

@@ -2,6 +2,7 @@ import type { SessionLease, TakeSessionLeaseInput } from "#ccd-retrieval/languag
 import type { CcdLogCode } from "#ccd-retrieval/language/log-codes.ts";
 import { sessionLeaseName } from "#ccd-retrieval/language/session-lease.ts";
 import type { Executions } from "#platform/executions/executions.ts";
+import { isOver } from "#platform/executions/is-over.ts";
 import type { Log } from "#platform/lambda/log.ts";
 import type { Step } from "#platform/lambda/step.ts";
 import type { Leases } from "#platform/ledger/leases.ts";
@@ -22,7 +23,8 @@ const longestWaitMs = 5_000;
 
 /**
  * Tries once to take the session's lease for this CCD request. If the holder's execution has ended, the lease passes to the
- * next request that tries. Only Step Functions decides whether an execution has ended, never the clock. The server may still
+ * next request that tries. Only Step Functions decides whether an execution has ended, never the clock; an execution that it does not know counts as
+ * ended after some minutes. The server may still
  * work on the ended request: the step `request-ccds` deals with that.
  */
 export const takeSessionLease =
@@ -43,7 +45,7 @@ async function claimLease(ports: TakeSessionLeasePorts, sessionId: string, reque
   const nonce = ports.nonce();
   const lease = await ports.leases.take(name, own, nonce);
   if (lease.execution === requestId) return requestId;
-  if ((await ports.executions.find(lease.execution))?.status === "running") return lease.execution;
+  if (!isOver(await ports.executions.find(lease.execution), lease.takenAt, ports.now())) return lease.execution;
   const taken = await ports.leases.takeOver(name, own, nonce, lease);
   if (taken.execution === requestId) ports.log.warn("SESSION_LEASE_TAKEN_OVER", { from: lease.execution });
   return taken.execution;

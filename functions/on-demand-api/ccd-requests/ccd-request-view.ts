@@ -1,18 +1,12 @@
 import type { CcdDocument, CcdDocuments, CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import type { CcdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
-import { cutText } from "#platform/http/reading/header-text.ts";
 
 /**
  * Bytes of the documents in one response. Lambda returns at most 4.6 MB (`api-response.ts`); the other members of a request
- * need far less than the difference.
+ * need far less than the difference, and one document at most 9 kB (`ccd-retrieval/documents/document-description.ts`).
  */
 export const largestPage = 4_000_000;
-
-/** Bytes of one document's description. An ordinary one has 3 kB; a hostile document may describe itself with megabytes. */
-const largestDescription = 500_000;
-/** What is left of a larger description. Even if each character needs six bytes, it fits in a page. */
-const [longestText, mostSections, mostEncounterIds] = [100, 500, 100] as const;
 
 /** The query parameter that requests a further page of documents: those whose number is greater. */
 export const afterParameter = "after";
@@ -73,26 +67,8 @@ function fillPage(documents: readonly DocumentView[]): DocumentView[] {
 }
 
 /** A document with its URL in the API instead of its key in the bucket. */
-function documentView(landed: CcdDocument, href: string): DocumentView {
-  const { key: _, ...document } = landed;
-  const view = { ...document, href };
-  return sizeOf(view) > largestDescription ? shorten(view) : view;
+function documentView({ key: _, ...document }: CcdDocument, href: string): DocumentView {
+  return { ...document, href };
 }
-
-function shorten(view: DocumentView): DocumentView {
-  return {
-    ...view,
-    title: short(view.title),
-    encounterIds: view.encounterIds.slice(0, mostEncounterIds).map((id) => cutText(id, longestText)),
-    effectiveTime: short(view.effectiveTime),
-    encounterStart: short(view.encounterStart),
-    encounterEnd: short(view.encounterEnd),
-    sections: view.sections
-      .slice(0, mostSections)
-      .map((section) => ({ ...section, code: short(section.code), title: short(section.title) })),
-  };
-}
-
-const short = (text: string | null): string | null => text && cutText(text, longestText);
 
 const sizeOf = (value: DocumentView): number => Buffer.byteLength(JSON.stringify(value));

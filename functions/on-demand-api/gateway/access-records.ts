@@ -1,5 +1,7 @@
+import { accessKeys } from "#on-demand-api/language/access-keys.ts";
 import { type ApiAccess, apiAccess } from "#on-demand-api/language/access-record.ts";
 import type { LandingBucket } from "#platform/bucket/landing-bucket.ts";
+import { objectKey } from "#platform/bucket/object-keys.ts";
 
 /** The append-only record of the API's calls. */
 export interface AccessRecords {
@@ -17,4 +19,4 @@ export function accessRecordsIn(bucket: Pick<LandingBucket, "putJson">): AccessR
 
 /** The key of one call's record. One listing returns all calls of a day. */
 const accessKey = (at: string, requestId: string): string =>
-  `audit/access/${at.slice(0, 10)}/${encodeURIComponent(requestId)}.json`;
+  objectKey(accessKeys.record, { day: at.slice(0, 10), requestId: encodeURIComponent(requestId) });

@@ -1,5 +1,6 @@
 import {
   DescribeExecutionCommand,
+  type DescribeExecutionCommandOutput,
   ExecutionAlreadyExists,
   ExecutionDoesNotExist,
   type SFNClient,
@@ -14,6 +15,17 @@ export interface KnownExecution {
   status: "running" | "succeeded" | "ended";
   /** What it was started with. */
   input: unknown;
+  /** When it ended, in milliseconds since the epoch. Undefined while it runs. */
+  endedAt?: number | undefined;
+  /** How it ended, if its status is `ended`. */
+  end?: ExecutionEnd | undefined;
+}
+
+/** How an execution ended that did not succeed, in the words of Step Functions. */
+export interface ExecutionEnd {
+  status: "FAILED" | "TIMED_OUT" | "ABORTED";
+  error?: string | undefined;
+  cause?: string | undefined;
 }
 
 /** The executions of one state machine. */
@@ -26,20 +38,31 @@ export interface Executions {
   stop(name: string, cause: string): Promise<void>;
 }
 
+function knownExecution(
+  name: string,
+  { status, input = "null", stopDate, error, cause }: DescribeExecutionCommandOutput,
+): KnownExecution {
+  const known = { name, input: JSON.parse(input) as unknown, endedAt: stopDate?.getTime() };
+  switch (status) {
+    case "SUCCEEDED":
+      return { ...known, status: "succeeded" };
+    case "FAILED":
+    case "TIMED_OUT":
+    case "ABORTED":
+      return { ...known, status: "ended", end: { status, error, cause } };
+    default:
+      // An execution that waits for its redrive counts as running: it may continue at any time.
+      return { name, input: known.input, status: "running" };
+  }
+}
+
 /** Executions through the AWS SDK. Each call throws the SDK's own error if Step Functions refuses it. */
 export function executions(stepFunctions: SFNClient, stateMachineArn: string): Executions {
   const arnOf = (name: string): string => `${stateMachineArn.replace(":stateMachine:", ":execution:")}:${name}`;
   const find = async (name: string): Promise<KnownExecution | undefined> => {
     try {
       const found = await stepFunctions.send(new DescribeExecutionCommand({ executionArn: arnOf(name) }));
-      const { status, input = "null" } = found;
-      // An execution that waits for its redrive counts as running: it may continue at any time.
-      const running = status === "RUNNING" || status === "PENDING_REDRIVE";
-      return {
-        name,
-        status: running ? "running" : status === "SUCCEEDED" ? "succeeded" : "ended",
-        input: JSON.parse(input),
-      };
+      return knownExecution(name, found);
     } catch (error) {
       if (error instanceof ExecutionDoesNotExist) return undefined;
       throw error;

@@ -4,8 +4,8 @@ import type { HttpAnswer } from "./http.ts";
 export interface OpenedBody {
   /** The bytes, decoded from their content coding. Reading them throws FileCut if they end too early. */
   chunks: AsyncIterable<Buffer>;
-  /** What proves that the body is whole, after `chunks` has ended without an error. */
-  wholeness: "length" | "chunked" | "gzip" | "unproven";
+  /** What proves that the body is whole, after `chunks` has ended without an error. `coding`: the end of its content coding. */
+  wholeness: "length" | "chunked" | "coding" | "unproven";
 }
 
 /** What proves that a body without a content coding is whole (RFC 9112, 6.3 and 8). */

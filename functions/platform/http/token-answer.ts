@@ -13,6 +13,8 @@ export interface TokenAnswer {
   scope: string | undefined;
   /** All members of a 2xx, as received: id_token and launch context (SMART App Launch). Empty if the body is no JSON object. */
   members: Readonly<Record<string, unknown>>;
+  /** The members that say something that cannot be read. They count as unsaid, and the caller logs their names. */
+  unreadable: string[];
   /** The answer as a refusal, for an answer without an access token. */
   refusal: Refusal;
   /** What an OAuth error refuses for good, whatever the status: the client or its request, or the grant. Undefined if nothing. */
@@ -57,11 +59,20 @@ export async function readTokenAnswer(answer: HttpAnswer, now: number): Promise<
   });
   const json = readJsonObject(body) ?? {};
   const refusal = refusalOf(answer, body, now);
-  return {
-    accessToken: isSuccess ? headerToken(json["access_token"]) : undefined,
-    refreshToken: textOf(json["refresh_token"]),
-    lifetimeSeconds: lifetimeOf(json["expires_in"]),
+  const members = {
+    access_token: headerToken(json["access_token"]),
+    refresh_token: textOf(json["refresh_token"]),
+    expires_in: wholeSeconds(json["expires_in"]),
     scope: scopeOf(json["scope"]),
+  };
+  return {
+    accessToken: isSuccess ? members.access_token : undefined,
+    refreshToken: members.refresh_token,
+    lifetimeSeconds: json["expires_in"] === undefined ? undefined : (members.expires_in ?? shortLifetimeSeconds),
+    scope: members.scope,
+    unreadable: Object.entries(members)
+      .filter(([name, value]) => value === undefined && (json[name] ?? undefined) !== undefined)
+      .map(([name]) => name),
     members: isSuccess ? json : {},
     refusal,
     refused: refusedBy.get(refusal.oauthError),
@@ -80,10 +91,10 @@ function headerToken(value: unknown): string | undefined {
   return /^[\x21-\x7e]+$/.test(token) ? token : undefined;
 }
 
-function lifetimeOf(value: unknown): number | undefined {
-  if (value === undefined) return undefined;
+/** A lifetime of at least a second; undefined if there is none. */
+function wholeSeconds(value: unknown): number | undefined {
   const seconds = Math.floor(readNumber(value) ?? 0);
-  return seconds < 1 ? shortLifetimeSeconds : Math.min(seconds, longestLifetimeSeconds);
+  return seconds < 1 ? undefined : Math.min(seconds, longestLifetimeSeconds);
 }
 
 function scopeOf(value: unknown): string | undefined {

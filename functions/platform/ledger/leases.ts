@@ -18,6 +18,8 @@ export interface Lease extends LeaseHolder {
   nonce: string;
   /** If the lease was taken over: the export or CCD request whose execution ended while it held the lease. */
   takenFrom: string | undefined;
+  /** When it was taken, in milliseconds since the epoch. Undefined for a lease that an older release took. */
+  takenAt: number | undefined;
 }
 
 /** What is leased: a level of export, or a user session for CCD requests. */
@@ -38,6 +40,8 @@ export interface Leases {
   take(name: LeaseName, holder: LeaseHolder, nonce: string): Promise<Lease>;
   /** Takes the lease from a holder whose execution has ended. Returns the lease as it is now: another execution may be faster. */
   takeOver(name: LeaseName, holder: LeaseHolder, nonce: string, from: Lease): Promise<Lease>;
+  /** The lease as it is now; undefined if it is free. */
+  find(name: LeaseName): Promise<Lease | undefined>;
   isHeldBy(name: LeaseName, execution: string): Promise<boolean>;
   /** Gives the lease back if this execution holds it. Returns whether it did. */
   release(name: LeaseName, execution: string): Promise<boolean>;
@@ -50,18 +54,27 @@ const leaseItem = z.object({
   asks: z.string(),
   nonce: z.string(),
   takenFrom: z.string().optional(),
+  takenAt: z.iso.datetime().optional(),
 });
 
 /** If another execution gives the lease back between our write and our read, we try again. Bounded, so that a fault cannot loop. */
 const mostAttempts = 5;
 
-/** Leases in the ledger's table: one item per lease, changed by conditional writes only. */
-export function leases(dynamo: DynamoDBDocumentClient, table: string): Leases {
+/**
+ * Leases in the ledger's table: one item per lease, changed by conditional writes only.
+ * @param now milliseconds since the epoch
+ */
+export function leases(dynamo: DynamoDBDocumentClient, table: string, now: () => number): Leases {
   const find = async (name: LeaseName): Promise<Lease | undefined> => {
     const { Item } = await dynamo.send(new GetCommand({ TableName: table, Key: keyOf(name), ConsistentRead: true }));
     if (Item === undefined) return undefined;
-    const { asks, ...lease } = leaseItem.parse(Item);
-    return { takenFrom: undefined, ...lease, kickOff: asks };
+    const { asks, takenAt, ...lease } = leaseItem.parse(Item);
+    return {
+      takenFrom: undefined,
+      ...lease,
+      kickOff: asks,
+      takenAt: takenAt === undefined ? undefined : Date.parse(takenAt),
+    };
   };
 
   /** Writes the lease under a condition. Returns the lease that is in the table after the write. */
@@ -78,8 +91,10 @@ export function leases(dynamo: DynamoDBDocumentClient, table: string): Leases {
   };
 
   return {
-    take: (name, holder, nonce) => write(name, { ...holder, nonce, takenFrom: undefined }, undefined),
-    takeOver: (name, holder, nonce, from) => write(name, { ...holder, nonce, takenFrom: from.exportId }, from),
+    take: (name, holder, nonce) => write(name, { ...holder, nonce, takenFrom: undefined, takenAt: now() }, undefined),
+    takeOver: (name, holder, nonce, from) =>
+      write(name, { ...holder, nonce, takenFrom: from.exportId, takenAt: now() }, from),
+    find,
     isHeldBy: async (name, execution) => (await find(name))?.execution === execution,
     release: (name, execution) =>
       conditionHeld(
@@ -99,7 +114,7 @@ export function leases(dynamo: DynamoDBDocumentClient, table: string): Leases {
 const keyOf = (name: LeaseName) => ({ pk: `${leaseKeys.lease}${name}` });
 
 function putCommand(table: string, name: LeaseName, lease: Lease, from: Lease | undefined): PutCommand {
-  const { exportId, execution, kickOff, nonce, takenFrom } = lease;
+  const { exportId, execution, kickOff, nonce, takenFrom, takenAt } = lease;
   return new PutCommand({
     TableName: table,
     Item: {
@@ -109,6 +124,7 @@ function putCommand(table: string, name: LeaseName, lease: Lease, from: Lease | 
       asks: kickOff,
       nonce,
       ...(takenFrom !== undefined && { takenFrom }),
+      ...(takenAt !== undefined && { takenAt: new Date(takenAt).toISOString() }),
     },
     ...(from === undefined
       ? { ConditionExpression: "attribute_not_exists(pk)" }

@@ -23,5 +23,5 @@ export function ledgerFromEnvironment(): LedgerTable {
 /** The leases in that table. */
 export function leasesFromEnvironment(): Leases {
   const { dynamo, table } = ledgerFromEnvironment();
-  return leases(dynamo, table);
+  return leases(dynamo, table, Date.now);
 }

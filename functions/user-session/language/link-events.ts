@@ -24,13 +24,18 @@ export const userLinkFailed = z.strictObject({
   message: z.string().describe("What happened and what to do, for people."),
 });
 
+/** What became of a session's refresh token at the server. */
+const revocationResult = z.enum(["revoked", "not-offered", "failed", "nothing-to-revoke"]);
+
+export type RevocationResult = z.infer<typeof revocationResult>;
+
 /** The caller removed the link. The bridge has deleted its tokens. */
 export const userLinkRevoked = z.strictObject({
   ...linkHead,
   revokedAt: z.iso.datetime().describe("When the bridge removed the link."),
-  atServer: z
-    .enum(["revoked", "not-offered", "failed", "nothing-to-revoke"])
-    .describe("What became of the refresh token at the server."),
+  atServer: revocationResult.describe(
+    "What became of the refresh token at the server: revoked; the server does not offer it; it failed; or there was no session.",
+  ),
 });
 
 /** Every event of a link, by its `detail-type`. */

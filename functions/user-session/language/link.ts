@@ -3,6 +3,9 @@ import { launchFailures } from "./launch-faults.ts";
 
 export const linkId = z.string().regex(/^link-[0-9a-f]{32}$/);
 
+/** The place of a link in its caller's list: when it was created, and its id. */
+export const linkPlace = z.string().regex(/^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z link-[0-9a-f]{32}$/);
+
 /** How a link begins: by the person at the caller's application, or in an EHR (SMART App Launch, "Launch App"). */
 export const launchKinds = ["standalone", "ehr"] as const;
 
@@ -51,6 +54,8 @@ export const launch = z.strictObject({
   returnUrl: z.string().nullable(),
   /** The digest of the one-time URL's token; null for an EHR launch, and once the login has begun. */
   tokenDigest: z.string().nullable(),
+  /** The digest of the call that asked for this launch, by which a repeated call is recognised; null if it cannot be repeated. */
+  callDigest: z.string().nullable(),
   createdAt: z.number(),
   expiresAt: z.number(),
   login: login.nullable(),
@@ -123,4 +128,9 @@ export function launchStateOf({ end, login: begun, expiresAt }: Launch, now: num
   const message =
     "The bridge stopped between the exchange of the code and the storing of the session. Start the link again";
   return { state: "failed", at: interruptedAt, reason: "interrupted", message };
+}
+
+/** The link of a session, by the session's id (`finish-login.ts`); undefined for the stage's own session. */
+export function linkIdOf(sessionId: string): string | undefined {
+  return linkId.safeParse(sessionId.split(".", 1)[0]).data;
 }

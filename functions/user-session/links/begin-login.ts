@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
+import { digestOf } from "#user-session/language/digest.ts";
 import type { Launch, LinkRecord, Login } from "#user-session/language/link.ts";
-import { authorizationRequestUrl, digestOf, type LoginSecrets } from "../smart/authorization-request.ts";
+import { authorizationRequestUrl, type LoginSecrets } from "../smart/authorization-request.ts";
 import type { SmartConfiguration } from "../smart/smart-configuration.ts";
 import type { LinkRecords } from "./link-records.ts";
 
@@ -81,6 +82,7 @@ export async function beginEhrLogin(
     scopes,
     returnUrl,
     tokenDigest: null,
+    callDigest: null,
     createdAt,
     expiresAt: createdAt + loginMs,
     login: loginOf(ports, configuration, secrets),

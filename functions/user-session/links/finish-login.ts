@@ -10,17 +10,18 @@ import type { LaunchOutcome, LaunchResult } from "../smart/exchange-launch-code.
 import { isDigestOf } from "./begin-login.ts";
 import type { LinkRecords, StoredLink } from "./link-records.ts";
 import { publishLaunchEnd } from "./publish-launch-end.ts";
+import type { RevokeSession } from "./revoke-session.ts";
 
 export interface CallbackPorts {
   records: Pick<LinkRecords, "find" | "replace">;
   sessions: {
     /** Stores a new session with its first refresh token. */
     begin(sessionId: string, refreshToken: string): Promise<void>;
-    remove(sessionId: string): Promise<void>;
+    remove(sessionId: string): Promise<unknown>;
   };
   exchange: (login: Pick<LinkRecord, "launch"> & { code: string }) => Promise<LaunchOutcome>;
   /** Asks the server to revoke a refresh token. It reports a failure in the log, and never throws. */
-  revoke: (login: NonNullable<LinkRecord["launch"]["login"]>, refreshToken: string) => Promise<void>;
+  revoke: RevokeSession;
   bus: EventBus<LinkEvent>;
   log: Log<SessionLogCode>;
   /** Returns a new id at each call. */
@@ -138,7 +139,7 @@ async function storeSession(ports: CallbackPorts, spent: LinkRecord, result: Lau
   const finished = await endLaunch(ports, { ...spent, linked }, { state: "linked", at });
   const replaced = finished.kind === "ended" ? previous : linked;
   if (replaced !== null) await ports.sessions.remove(replaced.sessionId);
-  if (finished.kind !== "ended") await ports.revoke(login, tokens.refreshToken);
+  if (finished.kind !== "ended") await ports.revoke(login.configuration, tokens.refreshToken);
   return finished;
 }
 
@@ -149,7 +150,7 @@ async function failLaunch(
   { reason, message }: LaunchFailed,
   issued: string | undefined,
 ): Promise<FinishedLogin> {
-  if (issued !== undefined && spent.launch.login !== null) await ports.revoke(spent.launch.login, issued);
+  if (issued !== undefined && spent.launch.login !== null) await ports.revoke(spent.launch.login.configuration, issued);
   return await endLaunch(ports, spent, { state: "failed", at: ports.now(), reason, message });
 }
 

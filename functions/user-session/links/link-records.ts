@@ -9,6 +9,7 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { conditionHeld } from "#platform/ledger/conditional-write.ts";
+import { listIndex } from "#platform/ledger/ledger-keys.ts";
 import { sessionLedgerKeys } from "#user-session/language/ledger-keys.ts";
 import { type LinkRecord, linkRecord } from "#user-session/language/link.ts";
 
@@ -20,7 +21,7 @@ export interface StoredLink {
 
 export interface LinkPage {
   links: LinkRecord[];
-  /** Where the next page begins; undefined behind the last one. */
+  /** Where the next page begins, a `linkPlace`; undefined behind the last one. */
   next: string | undefined;
 }
 
@@ -37,7 +38,10 @@ export interface LinkRecords {
   replace(stored: StoredLink, record: LinkRecord): Promise<boolean>;
   /** Removes the link. Returns false if it was replaced or removed since it was read. */
   remove(stored: StoredLink): Promise<boolean>;
-  /** The caller's links, the newest first. A link may be missing for a moment after its creation. */
+  /**
+   * The caller's links, the newest first. A link may be missing for a moment after its creation.
+   * @param page.after a `linkPlace`: the page begins behind it
+   */
   list(caller: string, page: { limit: number; after: string | undefined }): Promise<LinkPage>;
 }
 
@@ -45,12 +49,13 @@ export interface LinkRecords {
 const unlinkedDays = 30;
 
 const linkItem = z.object({ record: z.string(), version: z.string() });
-const cursor = z.strictObject({ pk: z.string(), listedIn: z.string(), listedAt: z.string() });
+const listedItem = z.object({ pk: z.string(), listedAt: z.string() });
 
 /** Links in the ledger's table: the record as JSON, and a version for conditional writes. */
 export function linkRecords(dynamo: DynamoDBDocumentClient, table: string): LinkRecords {
-  const find = async (linkId: string): Promise<StoredLink | undefined> => {
-    const { Item } = await dynamo.send(new GetCommand({ TableName: table, Key: keyOf(linkId), ConsistentRead: true }));
+  const find = (linkId: string) => read(keyOf(linkId).pk);
+  const read = async (pk: string): Promise<StoredLink | undefined> => {
+    const { Item } = await dynamo.send(new GetCommand({ TableName: table, Key: { pk }, ConsistentRead: true }));
     if (Item === undefined) return undefined;
     const { record, version } = linkItem.parse(Item);
     return { record: linkRecord.parse(JSON.parse(record)), version };
@@ -92,22 +97,28 @@ export function linkRecords(dynamo: DynamoDBDocumentClient, table: string): Link
           ExpressionAttributeValues: { ":list": listOf(caller) },
           ScanIndexForward: false,
           Limit: limit,
-          ExclusiveStartKey: after === undefined ? undefined : cursor.parse(JSON.parse(after)),
+          ExclusiveStartKey: after === undefined ? undefined : placeOf(caller, after),
         }),
       );
-      const links = Items.map((item) => linkRecord.parse(JSON.parse(linkItem.parse(item).record)));
-      return { links, next: LastEvaluatedKey && JSON.stringify(cursor.parse(LastEvaluatedKey)) };
+      // The index has keys only. A link that was removed meanwhile is left out.
+      const found = await Promise.all(Items.map((item) => read(listedItem.parse(item).pk)));
+      const links = found.flatMap((stored) => (stored === undefined ? [] : [stored.record]));
+      return { links, next: LastEvaluatedKey && listedItem.parse(LastEvaluatedKey).listedAt };
     },
   };
 }
-
-/** The ledger's index of lists: the items of one list (`listedIn`), sorted by time (`listedAt`). */
-export const listIndex = "list";
 
 const keyOf = (linkId: string) => ({ pk: `${sessionLedgerKeys.link}${linkId}` });
 
 /** The list of a caller's links. A caller's name may be longer than a key. */
 const listOf = (caller: string) => `links#${createHash("sha256").update(caller).digest("hex")}`;
+
+/** The key of the link at a place of a caller's list. */
+const placeOf = (caller: string, listedAt: string) => ({
+  ...keyOf(listedAt.split(" ")[1] ?? ""),
+  listedIn: listOf(caller),
+  listedAt,
+});
 
 const listAttributes = ({ caller, createdAt, linkId }: LinkRecord) => ({
   listedIn: listOf(caller),

@@ -18,7 +18,7 @@ export interface LaunchEndPorts {
  */
 export async function publishLaunchEnd(ports: LaunchEndPorts, record: LinkRecord): Promise<void> {
   const event = eventOf(record, ports.now());
-  if (record.launch.published || event === undefined) return;
+  if (record.launch.published || event === null) return;
   await ports.bus.publish(event);
   const stored = await ports.records.find(record.linkId);
   if (stored === undefined || stored.record.launch.createdAt !== record.launch.createdAt) return;
@@ -27,7 +27,7 @@ export async function publishLaunchEnd(ports: LaunchEndPorts, record: LinkRecord
   await ports.records.replace(stored, { ...stored.record, launch });
 }
 
-function eventOf({ linkId, launch }: LinkRecord, now: number): LinkEvent | undefined {
+function eventOf({ linkId, launch }: LinkRecord, now: number): LinkEvent | null {
   const outcome = launchStateOf(launch, now);
   const head = {
     version: "1" as const,
@@ -37,7 +37,7 @@ function eventOf({ linkId, launch }: LinkRecord, now: number): LinkEvent | undef
   };
   switch (outcome.state) {
     case "pending":
-      return;
+      return null;
     case "linked":
       return { type: "User Linked", detail: { ...head, linkedAt: new Date(outcome.at).toISOString() } };
     case "expired": {
@@ -50,7 +50,7 @@ function eventOf({ linkId, launch }: LinkRecord, now: number): LinkEvent | undef
       const message = "The person or the server denied the access. Start the link again if the person wants it";
       return { type: "User Link Failed", detail: { ...head, endedAt, state: "denied", reason: null, message } };
     }
-    case "failed": {
+    default: {
       const { at, reason, message } = outcome;
       const endedAt = new Date(at).toISOString();
       return { type: "User Link Failed", detail: { ...head, endedAt, state: "failed", reason, message } };

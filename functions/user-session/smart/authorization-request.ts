@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
+import { digestOf } from "#user-session/language/digest.ts";
 
 /** The secrets of one login. Only digests of `state` and `cookie` are stored; the browser keeps both. */
 export interface LoginSecrets {
@@ -15,11 +16,6 @@ export interface LoginSecrets {
 /** Each secret has 256 random bits (RFC 7636, 7.1). */
 export function newLoginSecrets(): LoginSecrets {
   return { state: randomText(), nonce: randomText(), codeVerifier: randomText(), cookie: randomText() };
-}
-
-/** SHA-256 in base64url: how the ledger knows a secret without having it. */
-export function digestOf(secret: string): string {
-  return createHash("sha256").update(secret).digest("base64url");
 }
 
 export interface AuthorizationRequest {

@@ -1,10 +1,10 @@
-import { ServerUnavailable } from "#platform/faults/faults.ts";
+import { OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import type { TokenAnswer } from "#platform/http/token-answer.ts";
+import { digestOf } from "#user-session/language/digest.ts";
 import { LaunchFailed } from "#user-session/language/launch-faults.ts";
 import { SessionDead } from "#user-session/language/session-faults.ts";
 import type { OAuthClient, UserTokens } from "#user-session/language/user-session.ts";
 import { type AuthorizationCode, issuedTokens, requestCodeTokens, type UserTokenPorts } from "../token-endpoint.ts";
-import { digestOf } from "./authorization-request.ts";
 import { missingScopes } from "./granted-scopes.ts";
 import { type Person, verifyIdToken } from "./id-token.ts";
 import { patientOf } from "./launch-context.ts";
@@ -83,6 +83,8 @@ export function launchFailure(error: unknown): LaunchFailed {
     const reason = error.refusal === "client-refused" ? "client-refused" : "code-refused";
     return new LaunchFailed(error.message, { reason, cause: error });
   }
+  if (error instanceof OriginRefused)
+    return new LaunchFailed(error.message, { reason: "server-unusable", cause: error });
   if (error instanceof ServerUnavailable)
     return new LaunchFailed(error.message, { reason: "server-unavailable", cause: error });
   throw error;

@@ -9,7 +9,7 @@ export interface DiscoveryPorts {
   server: {
     /** The FHIR base URL, with a slash at its end. */
     fhirUrl: URL;
-    /** The origins on which the endpoints of sign-in may be: those of the server, and those of the setting `smart.origins`. */
+    /** The origins on which the endpoints of sign-in may be: those of the server, and those of the setting `smart.authorizationOrigins`. */
     signInOrigins: ReadonlySet<string>;
   };
 }
@@ -98,7 +98,7 @@ function endpoint(configuration: Record<string, unknown>, name: string, origins:
   const url = URL.parse(value);
   if (url === null) throw unusable(`${name} is not a URL`);
   if (!isOfOrigin(origins, url))
-    throw unusable(`${name} leads to ${placeOf(url)}, which is not configured (setting smart.origins)`);
+    throw unusable(`${name} leads to ${placeOf(url)}, which is not configured (setting smart.authorizationOrigins)`);
   return url;
 }
 

@@ -2,18 +2,19 @@ import { ArnFormat, Duration, Stack } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import type { Construct } from "constructs";
+import type { ExportEvent } from "#bulk-export/language/export-events.ts";
 import type { BulkExportSettings } from "../../settings/bulk-export.ts";
 import type { IntegraSettings } from "../../settings/integra.ts";
 import { acknowledgeWildcard } from "../platform/acknowledge-wildcard.ts";
 import { type BucketAccess, grantBucket, keyWildcardReason, objectsArn } from "../platform/bucket-access.ts";
 import { grantPublish } from "../platform/bus-access.ts";
-import { grantExecutions, grantStart } from "../platform/execution-access.ts";
+import { acknowledgeStandardExecutions, grantExecutions, grantStart } from "../platform/execution-access.ts";
 import type { LambdaFunction } from "../platform/lambda-function.ts";
 import { grantLedger, grantReleaseLease } from "../platform/ledger-access.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
 import { StepFunctionsWorkflow, type WorkflowProps } from "../platform/step-functions-workflow.ts";
-import { exportAuditKeys } from "./audit-keys.ts";
 import type { BackendClient } from "./backend-client.ts";
+import { exportFact, exportObjects } from "./export-objects.ts";
 import { bulkExportName } from "./state-machine-name.ts";
 
 export interface BulkExportWorkflowProps extends WorkflowProps {
@@ -21,6 +22,9 @@ export interface BulkExportWorkflowProps extends WorkflowProps {
   client: BackendClient;
   settings: { export: BulkExportSettings; integra: IntegraSettings };
 }
+
+const { record, kickOff, job, plan, workList, stop, receipt, failure, manifest, manifestPage, file, summary } =
+  exportObjects;
 
 const short = Duration.seconds(60);
 const medium = Duration.seconds(120);
@@ -55,99 +59,102 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
       EXPORT_GROUPS: JSON.stringify(settings.export.groups),
       DEADLINE_HOURS: String(settings.export.deadlineHours),
     });
-    grantLedger(shared, step, { checkpoint: ["GetItem"] });
+    grantLedger(shared, step, { checkpoint: ["GetItem"], openRun: ["PutItem"] });
     this.#grantBucket(step, {
       list: true,
-      read: ["work/*/export.json"],
-      write: ["work/*/export.json", exportAuditKeys("requested")],
+      read: [record],
+      write: [record, exportFact("requested")],
     });
   }
 
   #takeLease(): void {
     const { shared, client, functions } = this.props;
-    const step = this.step("TakeLease", "take-lease", medium);
+    const step = this.step("TakeLease", "take-lease", medium, { callsServer: true });
     client.grantClient(step);
     grantLedger(shared, step, { lease: ["GetItem", "PutItem"] });
     grantExecutions(step, bulkExportName(functions.stage), ["states:DescribeExecution"]);
     this.#grantBucket(step, {
       list: true,
-      read: ["work/*/job.json", "work/*/plan.json", "exports/*/summary.json"],
+      read: [job, plan, summary],
     });
   }
 
   #adoptResult(): void {
-    const step = this.step("AdoptResult", "adopt-result", short, 512);
+    const step = this.step("AdoptResult", "adopt-result", short, { memoryMiB: 512 });
     this.#grantBucket(step, {
-      read: ["exports/*/summary.json"],
-      write: ["exports/*/summary.json", exportAuditKeys("landed")],
+      read: [summary],
+      write: [summary, exportFact("landed")],
     });
   }
 
   #kickOffExport(): void {
     const { shared, client } = this.props;
-    const step = this.step("KickOffExport", "kick-off-export", medium);
+    const step = this.step("KickOffExport", "kick-off-export", medium, { callsServer: true });
     client.grantClient(step);
     grantLedger(shared, step, { lease: ["GetItem"] });
     this.#grantBucket(step, {
       list: true,
-      read: ["work/*/kick-off.json", "work/*/job.json", "work/*/stop.json"],
-      write: ["work/*/kick-off.json", "work/*/job.json", exportAuditKeys("kicked-off"), exportAuditKeys("told")],
+      read: [kickOff, job, stop],
+      write: [kickOff, job, exportFact("kicked-off"), exportFact("told-started")],
     });
-    this.#grantPublish(step);
+    this.#grantPublish(step, "Export Started");
   }
 
   #pollExport(): void {
-    const step = this.step("PollExport", "poll-export", medium, 512);
+    const step = this.step("PollExport", "poll-export", medium, { memoryMiB: 512, callsServer: true });
     this.props.client.grantClient(step);
     this.#grantBucket(step, {
       list: true,
-      read: ["work/*/job.json"],
-      write: ["work/*/job.json", "exports/*/manifest.json"],
+      read: [job],
+      write: [job, manifest],
     });
   }
 
   #planDownloads(): void {
     const { client, settings } = this.props;
-    const step = this.step("PlanDownloads", "plan-downloads", long, 512);
+    const step = this.step("PlanDownloads", "plan-downloads", long, { memoryMiB: 512, callsServer: true });
     step.setEnvironment({ MATCH_REQUEST: String(settings.integra.matchRequest) });
     client.grantClient(step);
     this.#grantBucket(step, {
       list: true,
-      read: ["work/*/job.json", "exports/*/manifest.json", "work/*/plan.json", "work/*/receipts/*"],
-      write: ["work/*/job.json", "exports/*/manifest-*.json", "work/*/plan.json", "work/*/work-list.json"],
+      read: [job, manifest, plan, receipt],
+      write: [job, manifestPage, plan, workList],
     });
   }
 
   #downloadFile(): void {
-    const step = this.step("DownloadFile", "download-file", Duration.minutes(15), 1024);
+    const step = this.step("DownloadFile", "download-file", Duration.minutes(15), {
+      memoryMiB: 1024,
+      callsServer: true,
+    });
     this.props.client.grantClient(step);
     this.#grantBucket(step, {
       list: true,
-      read: ["exports/*.ndjson", "work/*/plan.json", "work/*/stop*.json", "work/*/receipts/*"],
-      write: ["exports/*.ndjson", "work/*/stop*.json", "work/*/receipts/*", "work/*/failures/*"],
+      read: [file, plan, stop, receipt],
+      write: [file, stop, receipt, failure],
     });
-    step.allow(["s3:AbortMultipartUpload"], [objectsArn(this.props.shared, "exports/*.ndjson")], keyWildcardReason);
-    this.#grantPublish(step);
+    step.allow(["s3:AbortMultipartUpload"], [objectsArn(this.props.shared, file)], keyWildcardReason);
+    this.#grantPublish(step, "Export File Landed");
   }
 
   #completeExport(): void {
     const { shared, settings } = this.props;
-    const step = this.step("CompleteExport", "complete-export", long, 512);
+    const step = this.step("CompleteExport", "complete-export", long, { memoryMiB: 512 });
     step.setEnvironment({ TOLERATED_MISSING_SHARE: String(settings.export.toleratedMissingShare) });
     this.#grantBucket(step, {
       list: true,
-      read: ["job.json", "plan.json", "stop*.json", "receipts/*", "failures/*"].map((name) => `work/*/${name}`),
-      write: ["exports/*/summary.json", exportAuditKeys("landed")],
+      read: [job, plan, stop, receipt, failure],
+      write: [summary, exportFact("landed")],
     });
     grantLedger(shared, step, { checkpoint: ["GetItem", "UpdateItem"] });
   }
 
   #deleteJob(): void {
     const { shared, client } = this.props;
-    const step = this.step("DeleteJob", "delete-job", medium);
+    const step = this.step("DeleteJob", "delete-job", medium, { callsServer: true });
     client.grantClient(step);
     grantLedger(shared, step, { lease: ["GetItem"] });
-    this.#grantBucket(step, { list: true, read: ["work/*/job.json"] });
+    this.#grantBucket(step, { list: true, read: [job] });
   }
 
   #startAfresh(): void {
@@ -155,26 +162,29 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
     const machine = bulkExportName(this.props.functions.stage);
     grantStart(step, machine);
     grantExecutions(step, machine, ["states:DescribeExecution"]);
+    grantLedger(this.props.shared, step, { openRun: ["PutItem", "DeleteItem"] });
   }
 
   #announceCompletion(): void {
-    const step = this.step("AnnounceCompletion", "announce-completion", short, 512);
-    this.#grantBucket(step, { read: ["exports/*/summary.json"], write: [exportAuditKeys("told")] });
-    this.#grantPublish(step);
+    const step = this.step("AnnounceCompletion", "announce-completion", short, { memoryMiB: 512 });
+    this.#grantBucket(step, { read: [summary], write: [exportFact("told-completed")] });
+    grantLedger(this.props.shared, step, { openRun: ["DeleteItem"] });
+    this.#grantPublish(step, "Export Completed");
   }
 
   #failExport(): void {
     const step = this.step("FailExport", "fail-export", short);
-    this.#grantBucket(step, { list: true, read: ["work/*/stop*.json"], write: [exportAuditKeys("told")] });
-    this.#grantPublish(step);
+    this.#grantBucket(step, { list: true, read: [stop], write: [exportFact("told-failed")] });
+    grantLedger(this.props.shared, step, { openRun: ["DeleteItem"] });
+    this.#grantPublish(step, "Export Failed");
   }
 
   #grantBucket(step: LambdaFunction, access: BucketAccess): void {
     grantBucket(this.props.shared, step, access);
   }
 
-  #grantPublish(step: LambdaFunction): void {
-    grantPublish(this.props.shared, step);
+  #grantPublish(step: LambdaFunction, type: ExportEvent["type"]): void {
+    grantPublish(this.props.shared, step, [type]);
   }
 
   #stateMachine(): sfn.StateMachine {
@@ -198,7 +208,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
 function grantDistributedMap(stateMachine: sfn.StateMachine, name: string, shared: SharedResources): void {
   const allow = (actions: string[], resources: string[]) =>
     stateMachine.addToRolePolicy(new iam.PolicyStatement({ actions, resources }));
-  const workLists = objectsArn(shared, "work/*/work-list.json");
+  const workLists = objectsArn(shared, workList);
   allow(["s3:GetObject"], [workLists]);
   allow(["kms:Decrypt"], [shared.key.keyArn]);
   const executions = ["/*", ":*"].map((children) =>
@@ -216,6 +226,7 @@ function grantDistributedMap(stateMachine: sfn.StateMachine, name: string, share
       new iam.PolicyStatement({ actions: ["states:DescribeExecution", "states:StopExecution"], resources: executions }),
     ],
   });
+  acknowledgeStandardExecutions(mapRuns);
   mapRuns.attachToRole(stateMachine.role);
   acknowledgeWildcard(stateMachine, workLists, keyWildcardReason);
   for (const children of executions)

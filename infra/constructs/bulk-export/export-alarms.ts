@@ -1,43 +1,43 @@
 import { Duration } from "aws-cdk-lib";
 import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
-import type * as kms from "aws-cdk-lib/aws-kms";
 import type * as sns from "aws-cdk-lib/aws-sns";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
 import type { AlarmSettings } from "../../settings/platform.ts";
 import { addAlarm } from "../platform/add-alarm.ts";
-import { alarmTopic } from "../platform/alarm-topic.ts";
+import type { LambdaFunction } from "../platform/lambda-function.ts";
+import { addSweepAlarms } from "../platform/sweep-alarms.ts";
 
 export interface ExportAlarmsProps {
   settings: AlarmSettings;
-  key: kms.IKey;
+  topic: sns.ITopic;
   stateMachine: sfn.StateMachine;
   deadLetters: sqs.Queue;
+  /** The function that looks for exports that ended without a published end. */
+  sweep: LambdaFunction;
   metricsNamespace: string;
 }
 
-/** Alarms for exports that fail, take too long, or cannot be started or stopped. */
+/** Alarms for exports that fail, take too long, cannot be started or stopped, or end without a published end. */
 export class ExportAlarms extends Construct {
-  /** The topic that these alarms notify. The other stacks' alarms notify it as well. */
-  readonly topic: sns.ITopic;
-
   constructor(scope: Construct, id: string, props: ExportAlarmsProps) {
     super(scope, id);
-    const { settings, key, stateMachine, deadLetters, metricsNamespace } = props;
-    this.topic = alarmTopic(this, { settings, key });
+    const { settings, topic, stateMachine, deadLetters, sweep, metricsNamespace } = props;
     const period = Duration.minutes(5);
-    addAlarm(this, "ExportFailed", this.topic, {
+    addAlarm(this, "ExportFailed", topic, {
       metric: stateMachine.metricFailed({ period }),
       threshold: 1,
       description: "An export failed. Its Export Failed event says why.",
+      runbook: "an-export-failed",
     });
-    addAlarm(this, "ExportTimedOut", this.topic, {
+    addAlarm(this, "ExportTimedOut", topic, {
       metric: stateMachine.metricTimedOut({ period }),
       threshold: 1,
       description: "The execution of an export reached its time limit.",
+      runbook: "an-export-takes-too-long",
     });
-    addAlarm(this, "ExportStalled", this.topic, {
+    addAlarm(this, "ExportStalled", topic, {
       metric: new cloudwatch.Metric({
         namespace: metricsNamespace,
         metricName: "ExportAge",
@@ -47,13 +47,21 @@ export class ExportAlarms extends Construct {
       }),
       threshold: settings.stalledAfterHours * 3600,
       description: `An export runs for longer than the setting alarms.stalledAfterHours allows (${settings.stalledAfterHours}).`,
+      runbook: "an-export-takes-too-long",
       // Only a running function reports the age. An export that waits for a slow server reports it now and then.
       periods: 12,
     });
-    addAlarm(this, "TriggerUndelivered", this.topic, {
+    addAlarm(this, "TriggerUndelivered", topic, {
       metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: cloudwatch.Stats.MAXIMUM }),
       threshold: 1,
       description: "A trigger, or the event of a stopped export, could not be processed. See the dead-letter queue.",
+      runbook: "a-trigger-was-not-delivered",
+    });
+    addSweepAlarms(this, topic, {
+      sweep,
+      service: "bulk-export",
+      metricsNamespace,
+      what: "exports",
     });
   }
 }

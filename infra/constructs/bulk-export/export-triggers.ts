@@ -2,20 +2,23 @@ import { Duration, Stack, TimeZone, Validations } from "aws-cdk-lib";
 import * as events from "aws-cdk-lib/aws-events";
 import * as eventTargets from "aws-cdk-lib/aws-events-targets";
 import * as iam from "aws-cdk-lib/aws-iam";
-import * as destinations from "aws-cdk-lib/aws-lambda-destinations";
 import * as scheduler from "aws-cdk-lib/aws-scheduler";
 import * as schedulerTargets from "aws-cdk-lib/aws-scheduler-targets";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { exportCancelRequested, exportRequested, exportResumeRequested } from "#bulk-export/language/export-events.ts";
 import type { ScheduleSettings } from "../../settings/bulk-export.ts";
+import { grantBucket } from "../platform/bucket-access.ts";
 import { deadLetterQueue } from "../platform/dead-letter-queue.ts";
 import { grantExecutions, grantStart } from "../platform/execution-access.ts";
 import { type FunctionDefaults, LambdaFunction } from "../platform/lambda-function.ts";
+import { grantLedger } from "../platform/ledger-access.ts";
+import type { SharedResources } from "../platform/shared-resources.ts";
+import { exportObjects } from "./export-objects.ts";
 import { bulkExportName } from "./state-machine-name.ts";
 
 export interface ExportTriggersProps {
-  bus: events.IEventBus;
+  shared: SharedResources;
   schedules: readonly ScheduleSettings[];
   functions: FunctionDefaults;
 }
@@ -34,24 +37,23 @@ export class ExportTriggers extends Construct {
     this.#startExport = this.#onEvent("StartExport", "start-export", exportRequested, props);
     grantStart(this.#startExport, machine);
     grantExecutions(this.#startExport, machine, ["states:DescribeExecution"]);
+    grantLedger(props.shared, this.#startExport, { openRun: ["PutItem", "DeleteItem"] });
     const resumeExport = this.#onEvent("ResumeExport", "resume-export", exportResumeRequested, props);
     grantStart(resumeExport, machine);
     grantExecutions(resumeExport, machine, ["states:DescribeExecution"]);
+    grantLedger(props.shared, resumeExport, { openRun: ["PutItem", "DeleteItem"] });
     const stopExport = this.#onEvent("StopExport", "stop-export", exportCancelRequested, props);
     grantExecutions(stopExport, machine, ["states:DescribeExecution", "states:StopExecution"]);
+    grantBucket(props.shared, stopExport, { write: [exportObjects.stop] });
     for (const schedule of props.schedules) this.#schedule(schedule);
   }
 
   /** A function that is invoked for each event of a type. If that is not possible, or it fails, the event is kept. */
-  #onEvent(id: string, name: string, detailType: string, { bus, functions }: ExportTriggersProps): LambdaFunction {
+  #onEvent(id: string, name: string, detailType: string, { shared, functions }: ExportTriggersProps): LambdaFunction {
     const target = new LambdaFunction(this, id, functions, { name, timeout: Duration.seconds(30) });
-    target.function.configureAsyncInvoke({
-      onFailure: new destinations.SqsDestination(this.deadLetters),
-      retryAttempts: 2,
-      maxEventAge: Duration.hours(6),
-    });
+    target.keepFailedEvents(this.deadLetters, Duration.hours(6));
     new events.Rule(this, detailType.replaceAll(" ", ""), {
-      eventBus: bus,
+      eventBus: shared.bus,
       description: `Invokes ${name} for each "${detailType}" event`,
       eventPattern: { detailType: [detailType] },
       targets: [

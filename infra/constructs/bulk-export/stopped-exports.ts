@@ -2,14 +2,11 @@ import { Duration } from "aws-cdk-lib";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
-import { grantBucket } from "../platform/bucket-access.ts";
-import { grantPublish } from "../platform/bus-access.ts";
 import { type FunctionDefaults, LambdaFunction } from "../platform/lambda-function.ts";
-import { grantLedger } from "../platform/ledger-access.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
 import { invokeWhenStopped } from "../platform/stopped-executions.ts";
-import { exportAuditKeys } from "./audit-keys.ts";
 import type { BackendClient } from "./backend-client.ts";
+import { grantSettlement } from "./settlement-access.ts";
 
 export interface StoppedExportsProps {
   shared: SharedResources;
@@ -19,7 +16,7 @@ export interface StoppedExportsProps {
   functions: FunctionDefaults;
 }
 
-/** Ends an export whose execution was stopped: a function deletes the job at the server and notifies the subscribers. */
+/** Ends an export whose execution was stopped or failed: a function deletes the job at the server and notifies the subscribers. */
 export class StoppedExports extends Construct {
   constructor(scope: Construct, id: string, props: StoppedExportsProps) {
     super(scope, id);
@@ -27,17 +24,11 @@ export class StoppedExports extends Construct {
     const cancelExport = new LambdaFunction(this, "CancelExport", functions, {
       name: "cancel-export",
       timeout: Duration.seconds(120),
+      callsServer: true,
     });
-    client.grantClient(cancelExport);
-    grantLedger(shared, cancelExport, { lease: ["GetItem", "DeleteItem"] });
-    grantBucket(shared, cancelExport, {
-      list: true,
-      read: ["work/*/export.json", "work/*/job.json"],
-      write: ["work/*/stop*.json", exportAuditKeys("stopped"), exportAuditKeys("told")],
-    });
-    grantPublish(shared, cancelExport);
+    grantSettlement(shared, client, cancelExport);
     invokeWhenStopped(this, cancelExport, {
-      description: "The execution of an export was stopped, or reached its time limit",
+      description: "The execution of an export was stopped, failed, or reached its time limit",
       stateMachine,
       deadLetters,
     });

@@ -5,13 +5,19 @@ import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
 import { addAlarm } from "../platform/add-alarm.ts";
+import type { LambdaFunction } from "../platform/lambda-function.ts";
+import { addSweepAlarms } from "../platform/sweep-alarms.ts";
 
 export interface CcdAlarmsProps {
   topic: sns.ITopic;
   stateMachine: sfn.StateMachine;
   deadLetters: sqs.Queue;
+  /** The function that looks for requests that ended without a published end. */
+  sweep: LambdaFunction;
   metricsNamespace: string;
 }
+
+const failed = "a-ccd-request-failed-or-hangs";
 
 /**
  * Alarms for requests for CCDs that fail or time out, for quarantined answers, for documents that were refused by themselves, and
@@ -20,10 +26,10 @@ export interface CcdAlarmsProps {
 export class CcdAlarms extends Construct {
   constructor(scope: Construct, id: string, props: CcdAlarmsProps) {
     super(scope, id);
-    const { topic, stateMachine, deadLetters, metricsNamespace: namespace } = props;
+    const { topic, stateMachine, deadLetters, sweep, metricsNamespace: namespace } = props;
     const period = Duration.minutes(5);
-    const alarm = (alarmId: string, metric: cloudwatch.IMetric, description: string) =>
-      addAlarm(this, alarmId, topic, { metric, threshold: 1, description });
+    const alarm = (alarmId: string, metric: cloudwatch.IMetric, description: string, runbook = failed) =>
+      addAlarm(this, alarmId, topic, { metric, threshold: 1, description, runbook });
     const count = (metricName: string, service: string) =>
       new cloudwatch.Metric({
         namespace,
@@ -55,12 +61,20 @@ export class CcdAlarms extends Construct {
     alarm(
       "SessionEnded",
       count("DeadSessionsMet", "user-session"),
-      "IntegraConnect ended the user session. Every on-demand request fails until you renew it (docs/runbook.md).",
+      "IntegraConnect ended the user session. Every on-demand request fails until you renew it.",
+      "the-user-session-has-ended",
     );
     alarm(
       "StopUndelivered",
       deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: cloudwatch.Stats.MAXIMUM }),
       "A request for CCDs whose execution was stopped could not be ended. See the dead-letter queue.",
+      "a-trigger-was-not-delivered",
     );
+    addSweepAlarms(this, topic, {
+      sweep,
+      service: "ccd-retrieval",
+      metricsNamespace: namespace,
+      what: "requests for CCDs",
+    });
   }
 }

@@ -12,7 +12,7 @@ import { grantLedger, grantReleaseLease } from "../platform/ledger-access.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
 import { StepFunctionsWorkflow, type WorkflowProps } from "../platform/step-functions-workflow.ts";
 import type { UserSession } from "../user-session/user-session.ts";
-import { ccdAuditKeys } from "./audit-keys.ts";
+import { ccdFact, ccdObjects } from "./ccd-objects.ts";
 import { ccdRetrievalName } from "./start-access.ts";
 
 export interface CcdRetrievalWorkflowProps extends WorkflowProps {
@@ -20,6 +20,8 @@ export interface CcdRetrievalWorkflowProps extends WorkflowProps {
   userSession: UserSession;
   settings: { ccd: CcdSettings; retention: RetentionSettings };
 }
+
+const { document, index, refusedAnswer, refusal } = ccdObjects;
 
 const short = Duration.seconds(60);
 const medium = Duration.seconds(120);
@@ -46,7 +48,7 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
     const step = this.step("OpenCcdRequest", "open-ccd-request", short);
     step.setEnvironment({ DEADLINE_MINUTES: String(settings.ccd.deadlineMinutes) });
     grantLedger(shared, step, { ccdRequest: ["GetItem"] });
-    grantBucket(shared, step, { write: [ccdAuditKeys("requested")] });
+    grantBucket(shared, step, { write: [ccdFact("requested")] });
   }
 
   #takeSessionLease(): void {
@@ -57,7 +59,7 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
 
   #requestCcds(): void {
     const { shared } = this.props;
-    const step = this.step("RequestCcds", "request-ccds", medium);
+    const step = this.step("RequestCcds", "request-ccds", medium, { callsServer: true });
     this.#grantServer(step);
     grantLedger(shared, step, {
       lease: ["GetItem"],
@@ -69,21 +71,27 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
 
   #fetchCcds(): void {
     const { shared, settings } = this.props;
-    const step = this.step("FetchCcds", "fetch-ccds", Duration.minutes(15), documentsFunction.memoryMiB);
+    const step = this.step("FetchCcds", "fetch-ccds", Duration.minutes(15), {
+      memoryMiB: documentsFunction.memoryMiB,
+      callsServer: true,
+    });
     step.setEnvironment({ CCD_DOCUMENTS: JSON.stringify(settings.ccd.documents) });
     this.#setRetention(step);
     this.#grantServer(step);
     grantLedger(shared, step, { ccdRequest: ["GetItem", "UpdateItem"] });
     grantBucket(shared, step, {
       list: true,
-      read: ["ccds/*"],
+      read: [document, index],
       write: [
-        "ccds/*",
-        "quarantine/ccds/*",
-        ...["landed", "quarantined", "told-ready", "told-failed"].map(ccdAuditKeys),
+        document,
+        index,
+        refusedAnswer,
+        refusal,
+        ...(["landed", "quarantined", "told-ready", "told-failed"] as const).map(ccdFact),
       ],
     });
-    grantPublish(shared, step);
+    // It also ends requests whose execution ended too early to do so.
+    grantPublish(shared, step, ["Ccd Ready", "Ccd Failed"]);
   }
 
   #announceCcds(): void {
@@ -93,10 +101,10 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
     grantLedger(shared, step, { ccdRequest: ["UpdateItem"] });
     grantBucket(shared, step, {
       list: true,
-      read: ["ccds/*/documents.json"],
-      write: [ccdAuditKeys("told-ready")],
+      read: [index],
+      write: [ccdFact("told-ready")],
     });
-    grantPublish(shared, step);
+    grantPublish(shared, step, ["Ccd Ready"]);
   }
 
   #failCcds(): LambdaFunction {
@@ -104,8 +112,8 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
     const step = this.step("FailCcds", "fail-ccds", short);
     this.#setRetention(step);
     grantLedger(shared, step, { ccdRequest: ["GetItem", "UpdateItem"] });
-    grantBucket(shared, step, { write: [ccdAuditKeys("told-failed")] });
-    grantPublish(shared, step);
+    grantBucket(shared, step, { write: [ccdFact("told-failed")] });
+    grantPublish(shared, step, ["Ccd Failed"]);
     return step;
   }
 

@@ -5,7 +5,7 @@ import { deadLetterQueue } from "../platform/dead-letter-queue.ts";
 import { invokeWhenStopped } from "../platform/stopped-executions.ts";
 import type { CcdRetrievalWorkflow } from "./ccd-retrieval-workflow.ts";
 
-/** Ends a request whose execution was stopped: the request fails, so that its caller does not go on polling. */
+/** Ends a request whose execution was stopped or failed before it ended the request: the request fails, so that its caller does not go on polling. */
 export class StoppedRetrievals extends Construct {
   /** Keeps the events that could not be delivered to the function, or that it failed on. */
   readonly deadLetters: sqs.Queue;
@@ -14,14 +14,14 @@ export class StoppedRetrievals extends Construct {
     super(scope, id);
     this.deadLetters = deadLetterQueue(this, "DeadLetters");
     invokeWhenStopped(this, failCcds, {
-      description: "The execution of a request for CCDs was stopped, or reached its time limit",
+      description: "The execution of a request for CCDs was stopped, failed, or reached its time limit",
       stateMachine,
       deadLetters: this.deadLetters,
       input: events.RuleTargetInput.fromObject({
         request: { requestId: events.EventField.fromPath("$.detail.name") },
         failure: {
           Error: "RetrievalStopped",
-          Cause: "the retrieval was stopped before the documents were ready: send the request again",
+          Cause: "the retrieval ended before the documents were ready: send the request again",
         },
       }),
     });

@@ -3,13 +3,18 @@ import * as apigateway from "aws-cdk-lib/aws-apigateway";
 import * as apigatewayv2 from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpIamAuthorizer, HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
+import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
+import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
 import * as logs from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { ccdKeys } from "#ccd-retrieval/language/ccd-keys.ts";
+import { accessKeys } from "#on-demand-api/language/access-keys.ts";
 import { apiRoutes, routesOf } from "#on-demand-api/language/api-routes.ts";
+import { keyPattern } from "#platform/bucket/object-keys.ts";
 import type { ApiSettings } from "../../settings/on-demand-api.ts";
 import { grantStartRetrieval } from "../ccd-retrieval/start-access.ts";
 import { grantBucket } from "../platform/bucket-access.ts";
-import { type FunctionDefaults, LambdaFunction } from "../platform/lambda-function.ts";
+import { type FunctionDefaults, LambdaFunction, type LambdaFunctionProps } from "../platform/lambda-function.ts";
 import { grantLedger } from "../platform/ledger-access.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
 import type { UserSession } from "../user-session/user-session.ts";
@@ -30,12 +35,15 @@ const functionTimeout = Duration.seconds(28);
  * Callers sign their calls (SigV4), or send a JWT if the stage's settings name an issuer.
  */
 export class OnDemandApi extends Construct {
-  /** The URL that callers use: the setting `api.publicUrl`, or API Gateway's own URL. */
+  /** The URL that callers use: the setting `api.publicUrl`, the name in `api.domain`, or API Gateway's own URL. */
   readonly url: string;
   readonly apiId: string;
+  /** The API under a name of the user's own; undefined if the settings name none. */
+  readonly domain: apigatewayv2.DomainName | undefined;
   readonly #props: OnDemandApiProps;
   readonly #api: apigatewayv2.HttpApi;
   readonly #secret: ApiSecret;
+  readonly #openRoutes: { key: string; route: apigatewayv2.HttpRoute }[] = [];
 
   constructor(scope: Construct, id: string, props: OnDemandApiProps) {
     super(scope, id);
@@ -45,15 +53,28 @@ export class OnDemandApi extends Construct {
       apiName: `integra-bridge-${functions.stage}`,
       description: "Patients, resources and CCDs on demand",
       createDefaultStage: false,
+      ...(settings.domain && { disableExecuteApiEndpoint: true }),
       defaultAuthorizer: authorizer(settings),
     });
     this.#secret = new ApiSecret(this, "ApiSecret", functions);
     this.apiId = this.#api.apiId;
-    this.url = settings.publicUrl ?? this.#api.apiEndpoint;
-    this.#stage();
+    this.domain = settings.domain && this.#domain(settings.domain);
+    const ownUrl = settings.domain && `https://${settings.domain.name}/`;
+    this.url = settings.publicUrl ?? ownUrl ?? this.#api.apiEndpoint;
     this.#function("OpenApi", "openapi");
     this.#fhirApi();
     this.#ccdRequests();
+    this.#links();
+    this.#smartPages();
+    this.#stage();
+  }
+
+  #domain({ name, certificateArn }: NonNullable<ApiSettings["domain"]>): apigatewayv2.DomainName {
+    return new apigatewayv2.DomainName(this, "Domain", {
+      domainName: name,
+      certificate: Certificate.fromCertificateArn(this, "Certificate", certificateArn),
+      securityPolicy: apigatewayv2.SecurityPolicy.TLS_1_2,
+    });
   }
 
   #stage(): void {
@@ -63,7 +84,7 @@ export class OnDemandApi extends Construct {
       encryptionKey: functions.key,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    new apigatewayv2.HttpStage(this, "Stage", {
+    const stage = new apigatewayv2.HttpStage(this, "Stage", {
       httpApi: this.#api,
       stageName: "$default",
       autoDeploy: true,
@@ -73,32 +94,76 @@ export class OnDemandApi extends Construct {
         format: apigateway.AccessLogFormat.custom(JSON.stringify(accessLine(settings))),
       },
     });
+    const { domain: domainName } = this;
+    if (domainName) new apigatewayv2.ApiMapping(this, "DomainMapping", { api: this.#api, domainName, stage });
+    this.#throttleOpenRoutes(stage);
+  }
+
+  /** API Gateway refuses the settings of a route that does not exist yet, so the stage waits for the open routes. */
+  #throttleOpenRoutes(stage: apigatewayv2.HttpStage): void {
+    const { callsPerSecond, burst } = this.#props.settings.openThrottle;
+    const limits = { ThrottlingRateLimit: callsPerSecond, ThrottlingBurstLimit: burst };
+    const keys = this.#openRoutes.map(({ key }) => key);
+    (stage.node.defaultChild as apigatewayv2.CfnStage).routeSettings = Object.fromEntries(
+      keys.map((key) => [key, limits]),
+    );
+    for (const { route } of this.#openRoutes) stage.node.addDependency(route);
   }
 
   #fhirApi(): void {
-    const { shared, userSession } = this.#props;
-    const lambda = this.#function("FhirApi", "fhir-api");
+    const lambda = this.#function("FhirApi", "fhir-api", { callsServer: true });
     this.#identifyCallers(lambda);
-    userSession.grantSession(shared, lambda);
+    this.#grantSessions(lambda);
     this.#secret.grantRead(lambda);
   }
 
+  /** Lets a function make calls under the stage's session or a link's. */
+  #grantSessions(lambda: LambdaFunction): void {
+    const { shared, userSession, settings } = this.#props;
+    lambda.setEnvironment({ SERVICE_SESSION: String(settings.serviceSession) });
+    userSession.grantSession(shared, lambda);
+  }
+
   #ccdRequests(): void {
-    const { shared, userSession, functions, settings } = this.#props;
-    const lambda = this.#function("CcdRequests", "ccd-requests");
+    const { shared, functions, settings } = this.#props;
+    const lambda = this.#function("CcdRequests", "ccd-requests", { callsServer: true });
     lambda.setEnvironment({ SHARED_DOCUMENTS: String(settings.sharedDocuments) });
     this.#identifyCallers(lambda);
-    userSession.grantSession(shared, lambda);
+    this.#grantSessions(lambda);
     grantLedger(shared, lambda, { ccdRequest: ["GetItem", "PutItem"] });
-    grantBucket(shared, lambda, { read: ["ccds/*"] });
+    grantBucket(shared, lambda, { read: [keyPattern(ccdKeys.index), keyPattern(ccdKeys.document)] });
     this.#secret.grantRead(lambda);
     grantStartRetrieval(lambda, functions.stage);
   }
 
+  #links(): void {
+    const { shared, userSession } = this.#props;
+    const lambda = this.#function("Links", "links", { callsServer: true });
+    this.#identifyCallers(lambda);
+    userSession.grantLinks(shared, lambda);
+    this.#secret.grantRead(lambda);
+  }
+
+  #smartPages(): void {
+    const { shared, userSession } = this.#props;
+    const lambda = this.#function("SmartPages", "smart", { callsServer: true });
+    this.#recordCalls(lambda);
+    userSession.grantLogins(shared, lambda);
+  }
+
+  /** How many calls the API answered with a status of 500 or above. */
+  serverErrors(period: Duration): cloudwatch.IMetric {
+    return this.#api.metricServerError({ statistic: cloudwatch.Stats.SUM, period });
+  }
+
   /** A function with its routes. */
-  #function(id: string, name: Parameters<typeof routesOf>[0]): LambdaFunction {
+  #function(
+    id: string,
+    name: Parameters<typeof routesOf>[0],
+    more: Pick<LambdaFunctionProps, "callsServer"> = {},
+  ): LambdaFunction {
     const { functions } = this.#props;
-    const lambda = new LambdaFunction(this, id, functions, { name, timeout: functionTimeout, memoryMiB: 512 });
+    const lambda = new LambdaFunction(this, id, functions, { name, timeout: functionTimeout, memoryMiB: 512, ...more });
     const integration = new HttpLambdaIntegration(`${id}Integration`, lambda.function);
     for (const key of routesOf(name)) {
       const [method = "", path = ""] = key.split(" ");
@@ -111,8 +176,12 @@ export class OnDemandApi extends Construct {
         ...(open && { authorizer: new apigatewayv2.HttpNoneAuthorizer() }),
       });
       for (const route of open ? routes : []) {
-        const reason = "The API's description is public. It contains no data of a person.";
+        const reason =
+          name === "openapi"
+            ? "The API's description is public and contains no data of a person. The route has a throttle of its own."
+            : "Browsers of people open these pages. A one-time URL, a registered EHR or a login's cookie decides what they may do.";
         Validations.of(route).acknowledge({ id: "AwsSolutions-APIG4", reason });
+        this.#openRoutes.push({ key, route });
       }
     }
     return lambda;
@@ -120,13 +189,18 @@ export class OnDemandApi extends Construct {
 
   /** Lets a function identify its callers and record each call in the audit trail. */
   #identifyCallers(lambda: LambdaFunction): void {
-    const { shared, settings } = this.#props;
+    const { settings } = this.#props;
+    this.#recordCalls(lambda);
     lambda.setEnvironment({
-      API_URL: this.url,
       API_AUTHORIZER: settings.jwt === undefined ? "iam" : "jwt",
       API_CALLERS: settings.callers,
     });
-    grantBucket(shared, lambda, { write: ["audit/access/*.json"] });
+  }
+
+  /** Lets a function record each call in the audit trail. */
+  #recordCalls(lambda: LambdaFunction): void {
+    lambda.setEnvironment({ API_URL: this.url });
+    grantBucket(this.#props.shared, lambda, { write: [keyPattern(accessKeys.record)] });
   }
 }
 

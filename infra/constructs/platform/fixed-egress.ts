@@ -3,24 +3,38 @@ import * as ec2 from "aws-cdk-lib/aws-ec2";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import * as logs from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import type { RetentionSettings } from "../../settings/platform.ts";
+import type { FixedEgressSettings, RetentionSettings } from "../../settings/platform.ts";
 
 export interface FixedEgressProps {
+  settings: FixedEgressSettings;
   key: kms.IKey;
   logDays: RetentionSettings["logDays"];
+  /** What happens to the addresses if the stack is deleted: IntegraConnect's administrators may have admitted them. */
+  removalPolicy: RemovalPolicy;
 }
 
-/** A VPC whose functions reach the internet from one fixed address, for a server that admits known addresses only. */
+/** The functions are in this many zones, whatever the settings say, so that other stacks always import the same subnets. */
+const zonesOfFunctions = 2;
+
+/**
+ * A VPC whose functions reach the internet from fixed addresses, for a server that admits known addresses only. A zone
+ * without a NAT gateway uses that of the first zone.
+ */
 export class FixedEgress extends Construct {
   readonly vpc: ec2.Vpc;
+  /** The security group of all functions in the VPC. It admits no incoming traffic. */
+  readonly securityGroup: ec2.SecurityGroup;
 
-  constructor(scope: Construct, id: string, { key, logDays }: FixedEgressProps) {
+  constructor(scope: Construct, id: string, props: FixedEgressProps) {
     super(scope, id);
-    const address = new ec2.CfnEIP(this, "Address", { domain: "vpc" });
+    const { zones } = props.settings;
+    const addresses = Array.from({ length: zones }, (_, index) => this.#address(index + 1, props.removalPolicy));
     this.vpc = new ec2.Vpc(this, "Vpc", {
-      maxAzs: 2,
-      natGateways: 1,
-      natGatewayProvider: ec2.NatProvider.gateway({ eipAllocationIds: [address.attrAllocationId] }),
+      maxAzs: zonesOfFunctions,
+      natGateways: zones,
+      natGatewayProvider: ec2.NatProvider.gateway({
+        eipAllocationIds: addresses.map(({ attrAllocationId }) => attrAllocationId),
+      }),
       restrictDefaultSecurityGroup: false,
       subnetConfiguration: [
         { name: "public", subnetType: ec2.SubnetType.PUBLIC, mapPublicIpOnLaunch: false, cidrMask: 26 },
@@ -32,16 +46,35 @@ export class FixedEgress extends Construct {
         DynamoDb: { service: ec2.GatewayVpcEndpointAwsService.DYNAMODB },
       },
     });
+    this.securityGroup = new ec2.SecurityGroup(this, "Functions", {
+      vpc: this.vpc,
+      description: "Functions of integra-bridge that call IntegraConnect",
+    });
+    this.#logTraffic(props);
+    this.#acknowledge();
+  }
+
+  /** The address of the NAT gateway in a zone. Zones are counted from 1. */
+  #address(zone: number, removalPolicy: RemovalPolicy): ec2.CfnEIP {
+    const address = new ec2.CfnEIP(this, `Address${zone}`, { domain: "vpc" });
+    address.applyRemovalPolicy(removalPolicy);
+    new CfnOutput(this, `EgressAddress${zone}`, {
+      value: address.ref,
+      description: "An address that IntegraConnect has to admit",
+    });
+    return address;
+  }
+
+  #logTraffic({ key, logDays }: FixedEgressProps): void {
     const logGroup = new logs.LogGroup(this, "FlowLog", {
       retention: logDays,
       encryptionKey: key,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.vpc.addFlowLog("Flow", { destination: ec2.FlowLogDestination.toCloudWatchLogs(logGroup) });
-    new CfnOutput(this, "EgressAddress", {
-      value: address.ref,
-      description: "The address that IntegraConnect has to admit",
-    });
+  }
+
+  #acknowledge(): void {
     const validations = Validations.of(this.vpc);
     validations.acknowledge({
       id: "HIPAA.Security-VPCNoUnrestrictedRouteToIGW",
@@ -49,7 +82,7 @@ export class FixedEgress extends Construct {
     });
     validations.acknowledge({
       id: "HIPAA.Security-VPCDefaultSecurityGroupClosed",
-      reason: "No resource uses the default security group. Each function has a security group of its own.",
+      reason: "No resource uses the default security group. The functions have a security group of their own.",
     });
     validations.acknowledge({
       id: "HIPAA.Security-IAMNoInlinePolicy",

@@ -1,13 +1,16 @@
 import { type Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
-import type * as ec2 from "aws-cdk-lib/aws-ec2";
 import * as iam from "aws-cdk-lib/aws-iam";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import * as lambda from "aws-cdk-lib/aws-lambda";
+import * as destinations from "aws-cdk-lib/aws-lambda-destinations";
 import * as logs from "aws-cdk-lib/aws-logs";
+import type * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { functionBundle } from "../../function-bundles.ts";
 import type { RetentionSettings } from "../../settings/platform.ts";
 import { acknowledgeWildcard } from "./acknowledge-wildcard.ts";
+import { environmentFaults } from "./environment-size.ts";
+import type { FixedEgress } from "./fixed-egress.ts";
 
 /** What all functions of a stage have in common. */
 export interface FunctionDefaults {
@@ -15,8 +18,8 @@ export interface FunctionDefaults {
   key: kms.IKey;
   logDays: RetentionSettings["logDays"];
   metricsNamespace: string;
-  /** The VPC of a stage with a fixed egress address; undefined in other stages. */
-  vpc: ec2.IVpc | undefined;
+  /** Where functions call the server from in a stage with fixed egress addresses; undefined in other stages. */
+  egress: FixedEgress | undefined;
 }
 
 export interface LambdaFunctionProps {
@@ -24,6 +27,12 @@ export interface LambdaFunctionProps {
   name: string;
   timeout: Duration;
   memoryMiB?: number;
+  /**
+   * Whether the function calls IntegraConnect, or the hosts of its files. Only these functions are in the VPC of a stage
+   * with fixed egress addresses: after weeks without a call, Lambda takes a VPC function's network away, and its next calls
+   * fail for minutes (Lambda, "Function states": `Inactive`).
+   */
+  callsServer?: boolean;
 }
 
 /** What Lambda needs to put a function into a VPC. The CDK adds these to roles that it creates itself only. */
@@ -39,9 +48,12 @@ const networkInterfaceActions = [
 /** A Lambda function with a role of its own. The role may write the function's log and traces until it is granted more. */
 export class LambdaFunction extends Construct {
   readonly function: lambda.Function;
+  readonly #environment: Record<string, string>;
+  #hasFailureDestination = false;
 
   constructor(scope: Construct, id: string, defaults: FunctionDefaults, props: LambdaFunctionProps) {
     super(scope, id);
+    const egress = props.callsServer ? defaults.egress : undefined;
     const logGroup = new logs.LogGroup(this, "Log", {
       retention: defaults.logDays,
       encryptionKey: defaults.key,
@@ -49,6 +61,12 @@ export class LambdaFunction extends Construct {
     });
     const role = new iam.Role(this, "Role", { assumedBy: new iam.ServicePrincipal("lambda.amazonaws.com") });
     logGroup.grantWrite(role);
+    this.#environment = {
+      NODE_OPTIONS: "--enable-source-maps",
+      POWERTOOLS_SERVICE_NAME: props.name,
+      METRICS_NAMESPACE: defaults.metricsNamespace,
+    };
+    this.node.addValidation({ validate: () => environmentFaults(props.name, this.#environment) });
     this.function = new lambda.Function(this, "Function", {
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
@@ -59,19 +77,27 @@ export class LambdaFunction extends Construct {
       timeout: props.timeout,
       memorySize: props.memoryMiB ?? 256,
       tracing: lambda.Tracing.ACTIVE,
-      environment: {
-        NODE_OPTIONS: "--enable-source-maps",
-        POWERTOOLS_SERVICE_NAME: props.name,
-        METRICS_NAMESPACE: defaults.metricsNamespace,
-      },
-      ...(defaults.vpc && { vpc: defaults.vpc }),
+      environment: this.#environment,
+      ...(egress && { vpc: egress.vpc, securityGroups: [egress.securityGroup] }),
     });
-    if (defaults.vpc)
-      this.allow(networkInterfaceActions, ["*"], "Lambda chooses the ids of its network interfaces at run time.");
-    this.#acknowledge(defaults.vpc !== undefined);
+    if (egress) this.#allowNetworkInterfaces();
+    this.#acknowledge(egress !== undefined);
+  }
+
+  /** Whether Lambda keeps an event that the function failed on. */
+  get hasFailureDestination(): boolean {
+    return this.#hasFailureDestination;
+  }
+
+  /** Keeps each event that the function failed on three times, or that grew older than `maxEventAge`, in a queue. */
+  keepFailedEvents(queue: sqs.IQueue, maxEventAge?: Duration): void {
+    this.#hasFailureDestination = true;
+    const onFailure = new destinations.SqsDestination(queue);
+    this.function.configureAsyncInvoke({ onFailure, retryAttempts: 2, ...(maxEventAge && { maxEventAge }) });
   }
 
   setEnvironment(variables: Record<string, string>): void {
+    Object.assign(this.#environment, variables);
     for (const [name, value] of Object.entries(variables)) this.function.addEnvironment(name, value);
   }
 
@@ -87,12 +113,19 @@ export class LambdaFunction extends Construct {
     this.function.addToRolePolicy(new iam.PolicyStatement({ actions, resources, conditions }));
   }
 
+  #allowNetworkInterfaces(): void {
+    const reason = "Lambda chooses the ids of its network interfaces at run time.";
+    this.allow(networkInterfaceActions, ["*"], reason);
+    for (const action of networkInterfaceActions.filter((name) => !name.startsWith("ec2:Describe")))
+      Validations.of(this).acknowledge({ id: `Parliament-RESOURCE_STAR[${action}]`, reason });
+  }
+
   #acknowledge(inVpc: boolean): void {
     const validations = Validations.of(this);
     const acknowledge = (id: string, reason: string) => validations.acknowledge({ id, reason });
     acknowledge(
       "HIPAA.Security-LambdaConcurrency",
-      "The state machine, or the API's throttle, limits how many run at once. A reservation would reduce the account's pool.",
+      "Throttled calls are retried until they get through, and a new account has nothing to reserve (docs/adr/0021).",
     );
     acknowledge(
       "HIPAA.Security-LambdaDLQ",
@@ -106,7 +139,7 @@ export class LambdaFunction extends Construct {
     if (!inVpc)
       acknowledge(
         "HIPAA.Security-LambdaInsideVPC",
-        "The functions call public APIs only. The setting fixedEgress puts them into a VPC.",
+        "The function calls public APIs only. The setting fixedEgress puts the functions that call IntegraConnect into a VPC.",
       );
   }
 }

@@ -1,9 +1,11 @@
-import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
+import { Duration, Validations } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import * as s3 from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
+import { bucketPrefixes } from "#platform/bucket/object-keys.ts";
 import type { RetentionSettings } from "../../settings/platform.ts";
+import { removalOf } from "./kept-data.ts";
 
 export interface LandingBucketProps {
   bucketName: string;
@@ -48,7 +50,7 @@ export class LandingBucket extends Construct {
           effect: iam.Effect.DENY,
           principals: [new iam.AnyPrincipal()],
           actions,
-          resources: [this.bucket.arnForObjects("audit/*")],
+          resources: [this.bucket.arnForObjects(`${bucketPrefixes.audit}*`)],
           conditions,
         }),
       );
@@ -90,10 +92,8 @@ export class LandingBucket extends Construct {
   }
 }
 
-function removal({ removeWithStack }: RetentionSettings) {
-  return removeWithStack
-    ? { removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true }
-    : { removalPolicy: RemovalPolicy.RETAIN };
+function removal(retention: RetentionSettings) {
+  return { removalPolicy: removalOf(retention), ...(retention.removeWithStack && { autoDeleteObjects: true }) };
 }
 
 function lifecycle(retention: RetentionSettings): s3.LifecycleRule[] {
@@ -101,19 +101,24 @@ function lifecycle(retention: RetentionSettings): s3.LifecycleRule[] {
   return [
     {
       id: "exports",
-      prefix: "exports/",
+      prefix: bucketPrefixes.exports,
       ...(retention.exportDays === undefined ? {} : { expiration: Duration.days(retention.exportDays) }),
       ...oldVersions,
     },
-    { id: "work", prefix: "work/", expiration: Duration.days(retention.workDays), ...oldVersions },
+    { id: "work", prefix: bucketPrefixes.work, expiration: Duration.days(retention.workDays), ...oldVersions },
     {
       id: "ccds",
-      prefix: "ccds/",
+      prefix: bucketPrefixes.ccds,
       ...(retention.ccdDays === undefined ? {} : { expiration: Duration.days(retention.ccdDays) }),
       ...oldVersions,
     },
-    { id: "quarantine", prefix: "quarantine/", expiration: Duration.days(retention.quarantineDays), ...oldVersions },
-    { id: "audit", prefix: "audit/", expiration: Duration.days(retention.auditDays), ...oldVersions },
+    {
+      id: "quarantine",
+      prefix: bucketPrefixes.quarantine,
+      expiration: Duration.days(retention.quarantineDays),
+      ...oldVersions,
+    },
+    { id: "audit", prefix: bucketPrefixes.audit, expiration: Duration.days(retention.auditDays), ...oldVersions },
     // A function aborts its upload when it fails. This rule is for uploads of functions that ended without an abort.
     { id: "uploads", abortIncompleteMultipartUploadAfter: Duration.days(1) },
   ];

@@ -2,6 +2,7 @@ import { type RemovalPolicy, Validations } from "aws-cdk-lib";
 import * as dynamodb from "aws-cdk-lib/aws-dynamodb";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
+import { listIndex, openIndex } from "#platform/ledger/ledger-keys.ts";
 
 export interface LedgerTableProps {
   key: kms.IKey;
@@ -24,6 +25,20 @@ export function ledgerTable(
     timeToLiveAttribute: "expiresAt",
     deletionProtection,
     removalPolicy,
+  });
+  // It holds the keys of open items only: no patient, and nothing of what has ended.
+  table.addGlobalSecondaryIndex({
+    indexName: openIndex,
+    partitionKey: { name: "openIn", type: dynamodb.AttributeType.STRING },
+    sortKey: { name: "dueAt", type: dynamodb.AttributeType.STRING },
+    projectionType: dynamodb.ProjectionType.KEYS_ONLY,
+  });
+  // It holds the keys of listed items only.
+  table.addGlobalSecondaryIndex({
+    indexName: listIndex,
+    partitionKey: { name: "listedIn", type: dynamodb.AttributeType.STRING },
+    sortKey: { name: "listedAt", type: dynamodb.AttributeType.STRING },
+    projectionType: dynamodb.ProjectionType.KEYS_ONLY,
   });
   Validations.of(table).acknowledge({
     id: "HIPAA.Security-DynamoDBInBackupPlan",

@@ -1,10 +1,10 @@
-import { type Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
+import { Aws, type Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import * as logs from "aws-cdk-lib/aws-logs";
 import * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
 import { acknowledgeWildcard } from "./acknowledge-wildcard.ts";
-import { type FunctionDefaults, LambdaFunction } from "./lambda-function.ts";
+import { type FunctionDefaults, LambdaFunction, type LambdaFunctionProps } from "./lambda-function.ts";
 import { stateMachineDefinition } from "./state-machine-definition.ts";
 
 export interface WorkflowProps {
@@ -31,8 +31,13 @@ export abstract class StepFunctionsWorkflow<Props extends WorkflowProps> extends
    * @param id the construct's id; the definition's placeholder is `${<id>Arn}`
    * @param name the function's folder below functions/
    */
-  protected step(id: string, name: string, timeout: Duration, memoryMiB?: number): LambdaFunction {
-    const step = new LambdaFunction(this, id, this.props.functions, { name, timeout, memoryMiB });
+  protected step(
+    id: string,
+    name: string,
+    timeout: Duration,
+    more: Omit<LambdaFunctionProps, "name" | "timeout"> = {},
+  ): LambdaFunction {
+    const step = new LambdaFunction(this, id, this.props.functions, { name, timeout, ...more });
     this.#steps[id] = step;
     return step;
   }
@@ -40,7 +45,7 @@ export abstract class StepFunctionsWorkflow<Props extends WorkflowProps> extends
   /**
    * Creates the state machine, once all its steps are there.
    * @param file the definition below state-machines/
-   * @param values the values of its placeholders, apart from the functions' ARNs
+   * @param values the values of its placeholders, apart from the partition and the functions' ARNs
    * @throws Error if the definition's placeholders and the values are not the same set
    */
   protected machine(
@@ -50,7 +55,7 @@ export abstract class StepFunctionsWorkflow<Props extends WorkflowProps> extends
   ): sfn.StateMachine {
     const arns = Object.entries(this.#steps).map(([id, step]) => [`${id}Arn`, step.function.functionArn] as const);
     const definition = stateMachineDefinition(file, {
-      texts: { ...Object.fromEntries(arns), ...values.texts },
+      texts: { Partition: Aws.PARTITION, ...Object.fromEntries(arns), ...values.texts },
       numbers: values.numbers,
     });
     const stateMachine = new sfn.StateMachine(this, "StateMachine", {

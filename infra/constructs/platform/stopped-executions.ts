@@ -1,6 +1,5 @@
 import * as events from "aws-cdk-lib/aws-events";
 import * as targets from "aws-cdk-lib/aws-events-targets";
-import * as destinations from "aws-cdk-lib/aws-lambda-destinations";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import type { Construct } from "constructs";
@@ -17,24 +16,25 @@ export interface StoppedExecutionsProps {
 }
 
 /**
- * Invokes a function for each execution that was stopped, or that reached the time limit of its state machine. Such
- * an execution does not reach the states that end it in good order.
+ * Invokes a function for each execution that was stopped, that failed, or that reached the time limit of its state machine. Such
+ * an execution may not have reached the states that end it in good order: `States.ALL` catches neither `States.Runtime` nor
+ * `States.DataLimitExceeded`, and the state that publishes the failure may fail itself. So the function must find out whether the
+ * end was published. The events are best effort; a sweeper finds what was lost.
+ *
+ * Source: developer guide of Step Functions, "Handling errors"; EventBridge reference, "AWS Step Functions events".
  */
 export function invokeWhenStopped(
   scope: Construct,
   lambda: LambdaFunction,
   { description, stateMachine, deadLetters, input }: StoppedExecutionsProps,
 ): void {
-  lambda.function.configureAsyncInvoke({
-    onFailure: new destinations.SqsDestination(deadLetters),
-    retryAttempts: 2,
-  });
+  lambda.keepFailedEvents(deadLetters);
   new events.Rule(scope, "ExecutionStopped", {
     description,
     eventPattern: {
       source: ["aws.states"],
       detailType: ["Step Functions Execution Status Change"],
-      detail: { stateMachineArn: [stateMachine.stateMachineArn], status: ["ABORTED", "TIMED_OUT"] },
+      detail: { stateMachineArn: [stateMachine.stateMachineArn], status: ["FAILED", "TIMED_OUT", "ABORTED"] },
     },
     targets: [new targets.LambdaFunction(lambda.function, { deadLetterQueue: deadLetters, event: input })],
   });

@@ -148,6 +148,7 @@ test("the functions that call the server as our client have its URLs, and no oth
     "kick-off-export",
     "plan-downloads",
     "poll-export",
+    "sweep-exports",
     "take-lease",
   ]);
   for (const [, variables] of withClient) {

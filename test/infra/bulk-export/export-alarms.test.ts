@@ -1,18 +1,21 @@
 import { describe, expect, test } from "vitest";
-import { topicArn, variantNames } from "../stage-variants.ts";
+import { stageVariants, topicArn, variantNames } from "../stage-variants.ts";
 import { synthesised } from "../synthesised.ts";
 
 describe.each(variantNames)("the alarms for exports of %s", (variant) => {
   const alarms = synthesised(variant)
     .resources("AWS::CloudWatch::Alarm", "export")
+    .filter(({ id }) => id.startsWith("Alarms/"))
     .map(({ id, Properties }) => [id, Properties] as const);
 
-  test("there is an alarm for failed, for timed-out and for stalled exports, and for dead letters", () => {
+  test("there is an alarm for failed, for timed-out and for stalled exports, for dead letters, and for sweeps that fail or find something", () => {
     expect(alarms.map(([id, p]) => [id, p["Namespace"], p["MetricName"], p["Statistic"]])).toEqual([
       ["Alarms/ExportFailed", "AWS/States", "ExecutionsFailed", "Sum"],
       ["Alarms/ExportTimedOut", "AWS/States", "ExecutionsTimedOut", "Sum"],
       ["Alarms/ExportStalled", expect.stringMatching(/^integra-bridge\/\w+$/), "ExportAge", "Maximum"],
       ["Alarms/TriggerUndelivered", "AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum"],
+      ["Alarms/SweepFailed", "AWS/Lambda", "Errors", "Sum"],
+      ["Alarms/EndsSwept", expect.stringMatching(/^integra-bridge\/\w+$/), "EndsSwept", "Sum"],
     ]);
   });
 
@@ -23,17 +26,20 @@ describe.each(variantNames)("the alarms for exports of %s", (variant) => {
       // The functions publish their metrics with this dimension.
       [{ Name: "service", Value: "bulk-export" }],
       [{ Name: "QueueName", Value: "<Trigger/DeadLetters.QueueName>" }],
+      [{ Name: "FunctionName", Value: "<Sweeping/Sweeper/Sweep/Function>" }],
+      [{ Name: "service", Value: "bulk-export" }],
     ]);
   });
 
   test("one value is enough for an alarm, and missing values are not", () => {
     const counts = alarms.filter(([id]) => !id.endsWith("Stalled"));
-    expect(counts.map(([, p]) => p["Threshold"])).toEqual([1, 1, 1]);
+    expect(counts.map(([, p]) => p["Threshold"])).toEqual([1, 1, 1, 1, 1]);
     for (const [, p] of alarms) expect(p).toMatchObject({ TreatMissingData: "notBreaching", DatapointsToAlarm: 1 });
   });
 
   test("every alarm notifies the stage's topic", () => {
-    const topic = variant === "prod with a topic of the user's" ? topicArn : "<Alarms/Topic>";
+    const { stage } = stageVariants[variant];
+    const topic = variant === "prod with a topic of the user's" ? topicArn : `integra-bridge-${stage}-alarms`;
     expect(alarms.map(([, p]) => p["AlarmActions"])).toEqual(alarms.map(() => [topic]));
   });
 

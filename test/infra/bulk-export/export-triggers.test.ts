@@ -9,6 +9,8 @@ const resumeExport = "<Trigger/ResumeExport/Function>";
 const stopExport = "<Trigger/StopExport/Function>";
 const cancelExport = "<Cancellation/CancelExport/Function>";
 const failCcds = "<CcdRetrieval/FailCcds/Function>";
+const sweepExports = "<Sweeping/Sweeper/Sweep/Function>";
+const sweepCcdRequests = "<CcdSweeping/Sweeper/Sweep/Function>";
 const deadLetters = "<Trigger/DeadLetters>";
 
 const byFunction = (one: { function: unknown }, two: { function: unknown }): number =>
@@ -30,13 +32,13 @@ describe.each(variantNames)("the triggers of %s", (variant) => {
     });
   });
 
-  test("an execution that is stopped or times out invokes cancel-export, and the event is kept if that fails", () => {
+  test("an execution that is stopped, fails or times out invokes cancel-export, and the event is kept if that fails", () => {
     const { Properties } = synth.resource("AWS::Events::Rule", "Cancellation/ExecutionStopped");
     expect(Properties).toMatchObject({
       EventPattern: {
         source: ["aws.states"],
         "detail-type": ["Step Functions Execution Status Change"],
-        detail: { stateMachineArn: ["<BulkExport/StateMachine>"], status: ["ABORTED", "TIMED_OUT"] },
+        detail: { stateMachineArn: ["<BulkExport/StateMachine>"], status: ["FAILED", "TIMED_OUT", "ABORTED"] },
       },
       Targets: [{ Arn: cancelExport, DeadLetterConfig: { Arn: deadLetters } }],
     });
@@ -71,6 +73,9 @@ describe.each(variantNames)("the triggers of %s", (variant) => {
     expect(kept.toSorted(byFunction)).toEqual([
       { function: cancelExport, on, retries: 2 },
       { function: failCcds, on: { OnFailure: { Destination: "<CcdStop/DeadLetters>" } }, retries: 2 },
+      // A sweep that fails is not repeated, because the next one finds the same; an alarm watches its errors.
+      { function: sweepCcdRequests, on: undefined, retries: 0 },
+      { function: sweepExports, on: undefined, retries: 0 },
       { function: resumeExport, on, retries: 2 },
       { function: startExport, on, retries: 2 },
       { function: stopExport, on, retries: 2 },
@@ -108,7 +113,10 @@ describe.each(variantNames)("the triggers of %s", (variant) => {
 
 describe("the schedules of a stage", () => {
   const synth = synthesised("prod with every option");
-  const schedules = synth.resources("AWS::Scheduler::Schedule").map(({ Properties }) => Properties);
+  const schedules = synth
+    .resources("AWS::Scheduler::Schedule")
+    .filter(({ id }) => id.startsWith("Trigger/"))
+    .map(({ Properties }) => Properties);
   const targets = schedules.map(({ Target }) => Target as Properties & { Input: string });
 
   test("a schedule fires at the times of the settings, in its time zone", () => {
@@ -156,6 +164,55 @@ describe("the schedules of a stage", () => {
 
   test("a stage without schedules has no role for them", () => {
     const roles = synthesised("prod").resources("AWS::IAM::Role");
-    expect(roles.filter(({ id }) => id.includes("Scheduler"))).toEqual([]);
+    expect(roles.filter(({ id }) => id.startsWith("Trigger/Scheduler"))).toEqual([]);
+  });
+});
+
+describe.each(variantNames)("the sweepers of %s", (variant) => {
+  const synth = synthesised(variant);
+  const every = variant === "prod with every option" ? "rate(5 minutes)" : "rate(15 minutes)";
+
+  test.each([
+    ["Sweeping", sweepExports, deadLetters],
+    ["CcdSweeping", sweepCcdRequests, "<CcdStop/DeadLetters>"],
+  ])(
+    "%s: its schedule invokes the function every few minutes with the time, by a role that may do nothing else",
+    (id, target, letters) => {
+      expect(synth.resource("AWS::Scheduler::Schedule", `${id}/Sweeper/Schedule`).Properties).toMatchObject({
+        ScheduleExpression: every,
+        State: "ENABLED",
+        Target: {
+          Arn: target,
+          RoleArn: `<${id}/Sweeper/SchedulerRole>`,
+          Input: '{"time":"<aws.scheduler.scheduled-time>"}',
+          DeadLetterConfig: { Arn: letters },
+        },
+      });
+      expect(asLines(allowedTo(synth, `<${id}/Sweeper/SchedulerRole>`))).toEqual([
+        `lambda:InvokeFunction → ${target.slice(1, -1)}`,
+        `sqs:SendMessage → ${letters.slice(1, -1)}`,
+      ]);
+    },
+  );
+
+  test("the indexes of open items and of lists hold keys only", () => {
+    expect(synth.resource("AWS::DynamoDB::Table", "Ledger").Properties["GlobalSecondaryIndexes"]).toMatchObject([
+      {
+        IndexName: "open",
+        KeySchema: [
+          { AttributeName: "openIn", KeyType: "HASH" },
+          { AttributeName: "dueAt", KeyType: "RANGE" },
+        ],
+        Projection: { ProjectionType: "KEYS_ONLY" },
+      },
+      {
+        IndexName: "list",
+        KeySchema: [
+          { AttributeName: "listedIn", KeyType: "HASH" },
+          { AttributeName: "listedAt", KeyType: "RANGE" },
+        ],
+        Projection: { ProjectionType: "KEYS_ONLY" },
+      },
+    ]);
   });
 });

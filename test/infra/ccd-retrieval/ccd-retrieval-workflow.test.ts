@@ -78,10 +78,12 @@ describe.each(variantNames)("the ccd-retrieval state machine of %s", (variant) =
     });
   });
 
-  test("an execution that is stopped or times out invokes fail-ccds with the request's id, and the event is kept if that fails", () => {
+  test("an execution that is stopped, fails or times out invokes fail-ccds with the request's id, and the event is kept if that fails", () => {
     const { Properties } = synth.resource("AWS::Events::Rule", "CcdStop/ExecutionStopped");
     expect(Properties).toMatchObject({
-      EventPattern: { detail: { stateMachineArn: ["<CcdRetrieval/StateMachine>"], status: ["ABORTED", "TIMED_OUT"] } },
+      EventPattern: {
+        detail: { stateMachineArn: ["<CcdRetrieval/StateMachine>"], status: ["FAILED", "TIMED_OUT", "ABORTED"] },
+      },
       Targets: [
         {
           Arn: "<CcdRetrieval/FailCcds/Function>",

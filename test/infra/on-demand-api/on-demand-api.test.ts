@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { everyOption } from "#cli/templates/every-option.ts";
 import { apiRoutes } from "#on-demand-api/language/api-routes.ts";
 import { allowedTo, asLines, functionsOf } from "../policies.ts";
 import { variantNames } from "../stage-variants.ts";
 import { type Properties, synthesised } from "../synthesised.ts";
+import { allTemplates } from "../templates.ts";
 
 describe.each(variantNames)("the API of %s", (variant) => {
   const synth = synthesised(variant);
@@ -38,6 +40,23 @@ describe.each(variantNames)("the API of %s", (variant) => {
     expect(synth.resource("AWS::Logs::LogGroup", "OnDemand/AccessLog").Properties).toMatchObject({ KmsKeyId: "<Key>" });
   });
 
+  test("each open route has a throttle of its own, and the stage is created after the route", async () => {
+    const open = Object.entries(apiRoutes).flatMap(([key, route]) => (route.open ? [key] : []));
+    expect(open).toContain("GET /openapi.json");
+    expect(open).toContain("POST /smart/callback");
+    const [ThrottlingRateLimit, ThrottlingBurstLimit] = byToken ? [1, 3] : [2, 10];
+    const limits = { ThrottlingRateLimit, ThrottlingBurstLimit };
+    const stage = synth.resource("AWS::ApiGatewayV2::Stage", "OnDemand");
+    expect(stage.Properties["RouteSettings"]).toEqual(Object.fromEntries(open.map((key) => [key, limits])));
+    const { api } = (await allTemplates())[variant];
+    const idsOfOpen = Object.entries(api?.Resources ?? {}).flatMap(([id, { Type, Properties }]) =>
+      Type === "AWS::ApiGatewayV2::Route" && open.includes(String((Properties as Properties)["RouteKey"])) ? [id] : [],
+    );
+    const stages = Object.values(api?.Resources ?? {}).filter(({ Type }) => Type === "AWS::ApiGatewayV2::Stage");
+    expect(idsOfOpen).toHaveLength(open.length);
+    for (const { DependsOn } of stages) expect(DependsOn).toEqual(expect.arrayContaining(idsOfOpen));
+  });
+
   test.each(["fhir-api", "ccd-requests"])("%s searches for patients at the paths of the stage's settings", (name) => {
     const [, lambda] = functionsOf(synth).find(([known]) => known === name) ?? [];
     const environment = JSON.stringify(lambda?.Properties["Environment"]);
@@ -46,7 +65,7 @@ describe.each(variantNames)("the API of %s", (variant) => {
     expect(environment.includes("INTEGRA_US_CORE_PATHS")).toBe(variant === "prod with every option");
   });
 
-  test.each(["fhir-api", "ccd-requests"])("%s has the settings by which it identifies callers", (name) => {
+  test.each(["fhir-api", "ccd-requests", "links"])("%s has the settings by which it identifies callers", (name) => {
     const [, lambda] = functionsOf(synth).find(([known]) => known === name) ?? [];
     expect(lambda?.Properties["Environment"]).toMatchObject({
       Variables: byToken
@@ -66,6 +85,21 @@ describe.each(variantNames)("the API of %s", (variant) => {
     expect(invokers.toSorted()).toEqual(paths.toSorted());
   });
 
+  test("the pages for browsers reach links, new sessions and the SMART client, and read no token and no secret of the API", () => {
+    const [, lambda] = functionsOf(synth).find(([name]) => name === "smart") ?? [];
+    const lines = asLines(allowedTo(synth, lambda?.Properties["Role"]));
+    expect(lines.filter((line) => !/^(logs|xray|ec2|kms):/.test(line))).toEqual([
+      "dynamodb:DeleteItem → Ledger",
+      "dynamodb:GetItem → Ledger",
+      "dynamodb:PutItem → Ledger",
+      "dynamodb:UpdateItem → Ledger",
+      "events:PutEvents → Bus",
+      "s3:PutObject → landing/audit/access/*/*.json",
+      `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/smart-client-??????`,
+    ]);
+    expect(lambda?.Properties["Environment"]).not.toMatchObject({ Variables: { API_AUTHORIZER: expect.anything() } });
+  });
+
   test("fhir-api reaches only the session, the API's secret, the audit trail of calls and the bus", () => {
     const [, lambda] = functionsOf(synth).find(([name]) => name === "fhir-api") ?? [];
     const lines = asLines(allowedTo(synth, lambda?.Properties["Role"]));
@@ -75,9 +109,52 @@ describe.each(variantNames)("the API of %s", (variant) => {
       "events:PutEvents → Bus",
       "kms:Decrypt → Key",
       "kms:GenerateDataKey → Key",
-      "s3:PutObject → landing/audit/access/*.json",
+      "s3:PutObject → landing/audit/access/*/*.json",
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/api-??????`,
+      `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/smart-client-??????`,
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/user-session-??????`,
     ]);
+  });
+});
+
+describe("the address of the API", () => {
+  const [plain, full] = [synthesised("prod"), synthesised("prod with every option")];
+  const apiUrl = (synth: typeof plain): unknown => {
+    const [, lambda] = functionsOf(synth).find(([name]) => name === "ccd-requests") ?? [];
+    return (lambda?.Properties["Environment"] as { Variables: Properties } | undefined)?.Variables["API_URL"];
+  };
+  const { name, certificateArn } = everyOption.api.domain;
+
+  test("without a domain, callers use API Gateway's own address", () => {
+    expect(plain.resources("AWS::ApiGatewayV2::DomainName")).toEqual([]);
+    expect(plain.resource("AWS::ApiGatewayV2::Api", "OnDemand").Properties).not.toHaveProperty(
+      "DisableExecuteApiEndpoint",
+    );
+    expect(apiUrl(plain)).toBe("<OnDemand/Api.ApiEndpoint>");
+  });
+
+  test("a domain has the certificate of the settings, and accepts TLS 1.2 and newer only", () => {
+    expect(full.resource("AWS::ApiGatewayV2::DomainName", "OnDemand").Properties).toMatchObject({
+      DomainName: name,
+      DomainNameConfigurations: [
+        { CertificateArn: certificateArn, EndpointType: "REGIONAL", SecurityPolicy: "TLS_1_2" },
+      ],
+    });
+  });
+
+  test("a domain leads to the API, and closes API Gateway's own address", () => {
+    expect(full.resource("AWS::ApiGatewayV2::Api", "OnDemand").Properties["DisableExecuteApiEndpoint"]).toBe(true);
+    const mapping = full.resource("AWS::ApiGatewayV2::ApiMapping", "OnDemand");
+    expect(mapping.Properties).toMatchObject({
+      ApiId: "<OnDemand/Api>",
+      DomainName: "<OnDemand/Domain>",
+      Stage: "$default",
+    });
+    // The stage must be there before the mapping, and its name alone does not tell CloudFormation so.
+    expect(mapping.DependsOn).toEqual([expect.stringMatching(/^OnDemandStage/)]);
+  });
+
+  test("the links in answers start with the domain", () => {
+    expect(apiUrl(full)).toBe(`https://${name}/`);
   });
 });

@@ -1,38 +1,77 @@
-import { describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { plainProd } from "#cli/templates/every-option.ts";
+import { Synthesised } from "#cli/templates/synthesised.ts";
+import { functionNames } from "#infra/function-bundles.ts";
+import { modulesInBundles } from "../bundled-modules.ts";
 import { allowedTo, asLines, functionsOf } from "../policies.ts";
 import { synthesised } from "../synthesised.ts";
+import { stageTemplates } from "../variant-app.ts";
 
-describe("a stage with a fixed egress address", () => {
-  const synth = synthesised("prod with every option");
-  const subnets = synth.resources("AWS::EC2::Subnet").map(({ id }) => `<${id.replace(/\/Subnet$/, "/Subnet")}>`);
+const outdir = mkdtempSync(join(tmpdir(), "integra-bridge-egress-"));
+afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 
-  test("the stage has one address, and its one NAT gateway uses it", () => {
-    expect(synth.resources("AWS::EC2::EIP").map(({ id }) => id)).toEqual(["FixedEgress/Address"]);
-    expect(synth.resources("AWS::EC2::NatGateway").map(({ Properties }) => Properties["AllocationId"])).toEqual([
-      "<FixedEgress/Address.AllocationId>",
-    ]);
-  });
+const oneAddress = new Synthesised(
+  stageTemplates({ stage: "prod", overrides: { ...plainProd, fixedEgress: true } }, outdir),
+);
 
-  test("every function runs in the private subnets, in a security group of its own", () => {
-    const configs = functionsOf(synth).map(
-      ([, { Properties }]) => Properties["VpcConfig"] as { SubnetIds: string[]; SecurityGroupIds: string[] },
+/** The names of the functions whose bundle can open a connection to IntegraConnect. */
+const callers = [...modulesInBundles()]
+  .filter(([, modules]) => modules.includes("functions/platform/http/connections.ts"))
+  .map(([name]) => name)
+  .toSorted();
+
+test("some functions call IntegraConnect and some do not, the failure path among them", () => {
+  expect(callers).toContain("kick-off-export");
+  expect(callers.length).toBeLessThan(functionNames().length);
+  expect(callers).not.toContain("fail-export");
+  expect(callers).not.toContain("fail-ccds");
+});
+
+describe.each([
+  ["one egress address", oneAddress, 1],
+  ["two egress addresses", synthesised("prod with every option"), 2],
+] as const)("a stage with %s", (_, synth, zones) => {
+  const numbers = [1, 2].slice(0, zones);
+  const subnets = synth.resources("AWS::EC2::Subnet").map(({ id }) => `<${id}>`);
+  const privateSubnets = subnets.filter((id) => id.includes("/functionsSubnet")).toSorted();
+  const inVpc = functionsOf(synth).filter(([, { Properties }]) => "VpcConfig" in Properties);
+
+  test("each zone has a NAT gateway with an address of its own", () => {
+    expect(synth.resources("AWS::EC2::EIP").map(({ id }) => id)).toEqual(numbers.map((n) => `FixedEgress/Address${n}`));
+    expect(synth.resources("AWS::EC2::NatGateway").map(({ Properties }) => Properties["AllocationId"])).toEqual(
+      numbers.map((n) => `<FixedEgress/Address${n}.AllocationId>`),
     );
-    const privateSubnets = subnets.filter((id) => id.includes("/functionsSubnet"));
-    expect(privateSubnets).toHaveLength(2);
-    for (const { SubnetIds } of configs) expect(SubnetIds.toSorted()).toEqual(privateSubnets.toSorted());
-    expect(new Set(configs.flatMap(({ SecurityGroupIds }) => SecurityGroupIds)).size).toBe(configs.length);
   });
 
-  test("every function's role lets Lambda create its network interfaces", () => {
-    for (const [, { Properties }] of functionsOf(synth)) {
-      const lines = asLines(allowedTo(synth, Properties["Role"]));
-      expect(lines).toEqual(
-        expect.arrayContaining([
-          "ec2:CreateNetworkInterface → *",
-          "ec2:DeleteNetworkInterface → *",
-          "ec2:DescribeNetworkInterfaces → *",
-        ]),
-      );
+  test("an address stays if its stack is deleted, and goes if the first deployment fails", () => {
+    for (const address of synth.resources("AWS::EC2::EIP")) {
+      expect(address).toMatchObject({ stack: "egress", DeletionPolicy: "RetainExceptOnCreate" });
+    }
+  });
+
+  test("a function is in the VPC exactly if its bundle can open a connection to IntegraConnect", () => {
+    expect(inVpc.map(([name]) => name).toSorted()).toEqual(callers);
+  });
+
+  test("the functions are in the private subnets of two zones, and share one security group", () => {
+    expect(privateSubnets).toHaveLength(2);
+    for (const [, { Properties }] of inVpc) {
+      const { SubnetIds, SecurityGroupIds } = Properties["VpcConfig"] as Record<string, string[]>;
+      expect(SubnetIds?.toSorted()).toEqual(privateSubnets);
+      expect(SecurityGroupIds).toEqual(["<FixedEgress/Functions.GroupId>"]);
+    }
+    expect(synth.resources("AWS::EC2::SecurityGroup").map(({ id }) => id)).toEqual(["FixedEgress/Functions"]);
+  });
+
+  test("a role lets Lambda create network interfaces exactly if its function is in the VPC", () => {
+    for (const [name, { Properties }] of functionsOf(synth)) {
+      const lines = asLines(allowedTo(synth, Properties["Role"])).filter((line) => line.startsWith("ec2:"));
+      const needed = ["Create", "Delete", "Describe"].map((verb) => `ec2:${verb}NetworkInterface`);
+      const allowed = needed.every((action) => lines.some((line) => line.startsWith(action)));
+      expect([name, allowed, lines.length > 0]).toEqual([name, callers.includes(name), callers.includes(name)]);
     }
   });
 
@@ -42,12 +81,10 @@ describe("a stage with a fixed egress address", () => {
     expect(synth.resources("AWS::EC2::SecurityGroupIngress")).toEqual([]);
   });
 
-  test("outgoing traffic of the private subnets goes through the NAT gateway", () => {
+  test("outgoing traffic of each private subnet goes through a NAT gateway, its own zone's if it has one", () => {
     const routes = synth.resources("AWS::EC2::Route").filter(({ id }) => id.includes("/functionsSubnet"));
-    expect(routes).toHaveLength(2);
-    for (const { Properties } of routes) {
-      expect(Properties["NatGatewayId"]).toBe("<FixedEgress/Vpc/publicSubnet1/NATGateway>");
-    }
+    const gateways = [1, zones].map((n) => `<FixedEgress/Vpc/publicSubnet${n}/NATGateway>`);
+    expect(routes.map(({ Properties }) => Properties["NatGatewayId"])).toEqual(gateways);
   });
 
   test("traffic to S3 and DynamoDB bypasses the NAT gateway, and the VPC logs its traffic", () => {

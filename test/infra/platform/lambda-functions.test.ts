@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
+import { eventDetails } from "#functions/wings.ts";
 import { functionNames } from "#infra/function-bundles.ts";
 import { allowedTo, asLines, functionsOf } from "../policies.ts";
 import { variantNames } from "../stage-variants.ts";
@@ -9,6 +10,13 @@ const ledgerCondition = z.object({
   "ForAllValues:StringLike": z.object({ "dynamodb:LeadingKeys": z.union([z.string(), z.array(z.string())]) }),
   // A scan has no leading keys, and would satisfy the condition above.
   Null: z.object({ "dynamodb:LeadingKeys": z.literal("false") }),
+});
+
+const publishCondition = z.strictObject({
+  "ForAllValues:StringEquals": z.strictObject({ "events:source": z.literal("integra-bridge") }),
+  // A request without a source would satisfy the condition above.
+  Null: z.strictObject({ "events:source": z.literal("false") }),
+  StringEquals: z.strictObject({ "events:detail-type": z.array(z.enum(Object.keys(eventDetails))) }),
 });
 
 describe.each(variantNames)("the functions of %s", (variant) => {
@@ -68,11 +76,27 @@ describe.each(variantNames)("the functions of %s", (variant) => {
       const ofLedger = allowedTo(synth, Properties["Role"]).filter(({ actions }) =>
         actions[0]?.startsWith("dynamodb:"),
       );
-      const kinds = ofLedger.map(({ Condition }) => ledgerCondition.parse(Condition)["ForAllValues:StringLike"]);
+      // The indexes hold keys only, so their queries have no condition.
+      const index = name === "links" ? "list" : "open";
+      const ofIndex = ofLedger.filter(({ resources }) => resources.every((one) => one === `<Ledger>/index/${index}`));
+      expect(ofIndex.every(({ actions }) => actions.every((action) => action === "dynamodb:Query"))).toBe(true);
+      expect(ofIndex).toHaveLength(name === "links" || name.startsWith("sweep-") ? 1 : 0);
+      const kinds = ofLedger
+        .filter((one) => !ofIndex.includes(one))
+        .map(({ Condition }) => ledgerCondition.parse(Condition)["ForAllValues:StringLike"]);
       return [name, new Set(kinds.flatMap((kind) => kind["dynamodb:LeadingKeys"]))] as const;
     });
     const withSession = reached.filter(([, kinds]) => kinds.has("user-session#*")).map(([name]) => name);
-    expect(withSession.toSorted()).toEqual(["ccd-requests", "fetch-ccds", "fhir-api", "request-ccds"]);
+    expect(withSession.toSorted()).toEqual([
+      "ccd-requests",
+      "fetch-ccds",
+      "fhir-api",
+      "links",
+      "request-ccds",
+      "smart",
+    ]);
+    const withLinks = reached.filter(([, kinds]) => kinds.has("link#*")).map(([name]) => name);
+    expect(withLinks.toSorted()).toEqual(withSession.toSorted());
     const withPatients = reached.filter(([, kinds]) => kinds.has("ccd#*")).map(([name]) => name);
     expect(withPatients.toSorted()).toEqual([
       "announce-ccds",
@@ -81,7 +105,38 @@ describe.each(variantNames)("the functions of %s", (variant) => {
       "fetch-ccds",
       "open-ccd-request",
       "request-ccds",
+      "sweep-ccd-requests",
     ]);
+  });
+
+  test("a function publishes events of its own types only, in the bridge's name, and never a request", () => {
+    const published = functions.flatMap(([name, { Properties }]) => {
+      const statements = allowedTo(synth, Properties["Role"]).filter(({ actions }) =>
+        actions.includes("events:PutEvents"),
+      );
+      const types = statements.flatMap(({ Condition, resources }) => {
+        expect(resources).toEqual(["<Bus>"]);
+        return publishCondition.parse(Condition).StringEquals["events:detail-type"];
+      });
+      return types.length === 0 ? [] : [[name, types.toSorted()]];
+    });
+    expect(Object.fromEntries(published)).toEqual({
+      "announce-ccds": ["Ccd Ready"],
+      "announce-completion": ["Export Completed"],
+      "cancel-export": ["Export Cancelled", "Export Failed"],
+      "ccd-requests": ["User Session Ended"],
+      "download-file": ["Export File Landed"],
+      "fail-ccds": ["Ccd Failed"],
+      "fail-export": ["Export Failed"],
+      "fetch-ccds": ["Ccd Failed", "Ccd Ready", "User Session Ended"],
+      "fhir-api": ["User Session Ended"],
+      "kick-off-export": ["Export Started"],
+      links: ["User Link Failed", "User Link Revoked", "User Linked"],
+      "request-ccds": ["User Session Ended"],
+      smart: ["User Link Failed", "User Linked"],
+      "sweep-ccd-requests": ["Ccd Failed"],
+      "sweep-exports": ["Export Cancelled", "Export Failed"],
+    });
   });
 
   test("no function has a secret in its environment: it has the secret's name", () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { statements } from "../policies.ts";
 import { variantNames } from "../stage-variants.ts";
 import { synthesised } from "../synthesised.ts";
+import { allTemplates } from "../templates.ts";
 
 describe.each(variantNames)("the stored data of %s", (variant) => {
   const synth = synthesised(variant);
@@ -166,9 +167,32 @@ const deletionPolicies = (variant: "dev" | "prod") =>
   );
 
 test("prod keeps its data when the stack is deleted, and dev deletes it", () => {
-  expect(new Set(deletionPolicies("prod"))).toEqual(new Set(["Retain"]));
+  expect(new Set(deletionPolicies("prod"))).toEqual(new Set(["RetainExceptOnCreate"]));
   expect(new Set(deletionPolicies("dev"))).toEqual(new Set(["Delete"]));
   expect(synthesised("prod").resource("AWS::DynamoDB::Table", "Ledger").Properties["DeletionProtectionEnabled"]).toBe(
     true,
   );
+});
+
+describe("a first deployment that fails can be repeated", () => {
+  test.each(variantNames)(
+    "in %s, nothing stays behind after a failed deployment and takes its name away",
+    (variant) => {
+      const staying = synthesised(variant)
+        .everyResource()
+        .filter(({ DeletionPolicy }) => DeletionPolicy === "Retain");
+      expect(staying.map(({ id }) => id)).toEqual([]);
+    },
+  );
+
+  test("the ledger, which CloudFormation cannot delete, is created after everything else of its stack", async () => {
+    const resources = Object.entries((await allTemplates()).prod["landing"]?.Resources ?? {});
+    const [ledger, table] = resources.find(([, { Type }]) => Type === "AWS::DynamoDB::Table") ?? [];
+    const { Properties, DependsOn } = table ?? {};
+    const referenced = [...JSON.stringify(Properties).matchAll(/"Fn::GetAtt":\["(\w+)"/g)].map(([, id]) => id);
+    const before = new Set([DependsOn ?? [], referenced].flat());
+    const others = resources.map(([id]) => id).filter((id) => id !== ledger);
+    expect(others.length).toBeGreaterThan(5);
+    expect(others.filter((id) => !before.has(id))).toEqual([]);
+  });
 });

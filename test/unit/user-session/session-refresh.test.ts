@@ -129,6 +129,7 @@ describe("a token endpoint that fails", () => {
                 server: userServer({ baseUrl: "https://portal.example" }),
                 http: () => Promise.resolve(answer()),
                 now: () => setting.clock.now,
+                onUnreadable: () => undefined,
               },
               { id: "bridge", authentication: { method: "none" } },
               "r0",

@@ -50,11 +50,14 @@ describe("a user's token", () => {
     for (const thing of open.splice(0)) await thing.close();
   });
 
-  async function given(reply: WireReply): Promise<{ ports: UserTokenPorts; wire: WireServer }> {
+  async function given(reply: WireReply): Promise<{ ports: UserTokenPorts; wire: WireServer; unreadable: string[] }> {
     const wire = await startWireServer(() => reply);
     const watched = watchedHttp();
     open.push(watched, wire);
-    return { ports: { server: userServer({ baseUrl: wire.origin }), http: watched.http, now: () => fixedNow }, wire };
+    const unreadable: string[] = [];
+    const onUnreadable = (members: readonly string[]) => void unreadable.push(...members);
+    const server = userServer({ baseUrl: wire.origin });
+    return { ports: { server, http: watched.http, now: () => fixedNow, onUnreadable }, wire, unreadable };
   }
   async function faultOf(reply: WireReply, client = publicClient, token = "old-token"): Promise<Error> {
     const { ports } = await given(reply);
@@ -225,12 +228,13 @@ describe("a user's token", () => {
     it.each([null, 0, -1, "", "soon", {}])(
       "an expires_in that is %j gives a short lifetime, and the rotated refresh token is kept",
       async (expires_in) => {
-        const { ports } = await given(issuedReply({ expires_in }));
+        const { ports, unreadable } = await given(issuedReply({ expires_in }));
         expect(await refreshUserToken(ports, publicClient, "old")).toMatchObject({
           accessToken: guideAnswer.access_token,
           refreshToken: guideAnswer.refresh_token,
           expiresInSeconds: 300,
         });
+        expect(unreadable).toEqual(expires_in === null ? [] : ["expires_in"]);
       },
     );
 

@@ -46,11 +46,12 @@ export class XmlDecoder {
 
   /**
    * Decodes the rest of the text.
-   * @throws DocumentRefused unsupported-encoding
+   * @throws DocumentRefused unsupported-encoding, or malformed-xml if the text ends inside of a character
    */
   finish(): string {
     if (this.#decode !== undefined) return this.#decode(new Uint8Array(), false);
-    return this.#begin()(this.#head, false);
+    const decode = this.#begin();
+    return decode(this.#head, true) + decode(new Uint8Array(), false);
   }
 
   /**
@@ -115,6 +116,9 @@ function strictly(encoding: string): Decode {
     try {
       return decoder.decode(bytes, { stream });
     } catch (error) {
+      // All bytes before were valid, so only the rest of the last character is missing.
+      if (!stream)
+        throw new DocumentRefused("malformed-xml", "the document ends inside of a character", { cause: error });
       throw unsupported(
         "the document's bytes are not valid UTF-8, or not valid in the UTF-16 that they begin with",
         error,

@@ -48,22 +48,40 @@ export async function decodeBody(
   limit: number,
   place = "the answer",
 ): Promise<Buffer> {
+  let decoded = body;
+  for (const coding of knownCodings(header, place).toReversed())
+    decoded = await decodeOnce(decoded, coding, limit, place);
+  return decoded;
+}
+
+/**
+ * The codings of a body, in the order in which they were applied.
+ * @param header the answer's Content-Encoding
+ * @throws CodingUnreadable if one of them is not known, or if they are too many
+ */
+export function knownCodings(header: string | string[] | undefined, place: string): Coding[] {
   const codings = codingsOf(header);
   const unknown = codings.find((coding) => !Object.hasOwn(decoders, coding));
   if (unknown !== undefined) throw new CodingUnreadable(readHeaderText(unknown, undefined, 40) ?? "", place);
   if (codings.length > mostCodings) throw new CodingUnreadable(`${codings.length} codings, stacked`, place);
-  let decoded = body;
-  for (const coding of codings.toReversed()) decoded = await decodeOnce(decoded, coding as Coding, limit, place);
-  return decoded;
+  return codings as Coding[];
+}
+
+/** Whether a Content-Encoding names no coding. */
+export function isUncoded(header: string | string[] | undefined): boolean {
+  return codingsOf(header).length === 0;
 }
 
 function codingsOf(header: string | string[] | undefined): string[] {
   const names = (Array.isArray(header) ? header.join(",") : (header ?? "")).split(",");
-  return names.map((name) => name.trim().toLowerCase()).filter((name) => !noCoding.test(name));
+  return names
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => !noCoding.test(name))
+    .map((name) => (name === "x-gzip" ? "gzip" : name));
 }
 
 type Decode = (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
-type Coding = keyof typeof decoders;
+export type Coding = keyof typeof decoders;
 
 const ungzip: Decode = async (body, options) => (isGzip(body) ? await promisify(gunzip)(body, options) : body);
 /** In HTTP "deflate" is a zlib stream (RFC 9110, 8.4.1.2). Some servers send the bare one. */
@@ -71,17 +89,17 @@ const undeflate: Decode = (body, options) => promisify(isZlib(body) ? inflate : 
 
 const decoders = {
   gzip: ungzip,
-  "x-gzip": ungzip,
   deflate: undeflate,
   br: promisify(brotliDecompress) as Decode,
   zstd: promisify(zstdDecompress) as Decode,
 } satisfies Record<string, Decode>;
 
 /** RFC 1952, 2.3.1: ID1 and ID2. */
-const isGzip = (body: Buffer): boolean => body[0] === 0x1f && body[1] === 0x8b;
+export const isGzip = (body: Buffer): boolean => body[0] === 0x1f && body[1] === 0x8b;
 
 /** RFC 1950, 2.2: the method is 8, and both bytes as a number are a multiple of 31. */
-const isZlib = (body: Buffer): boolean => body.length > 1 && (body[0]! & 0x0f) === 8 && body.readUInt16BE(0) % 31 === 0;
+export const isZlib = (body: Buffer): boolean =>
+  body.length > 1 && (body[0]! & 0x0f) === 8 && body.readUInt16BE(0) % 31 === 0;
 
 async function decodeOnce(body: Buffer, coding: Coding, limit: number, place: string): Promise<Buffer> {
   // No body has no coding: an answer to DELETE, a 304.

@@ -18,7 +18,7 @@ const unitMs = new Map(
 /**
  * The delay that a Retry-After header asks for, in milliseconds from `now`. Both forms of the standard count, delay-seconds and
  * HTTP-date in each of its three spellings, and so does what else it plainly means: seconds with a fraction, with a unit, in
- * quotes, a date as ISO 8601 has it (in UTC if it names no zone, as HTTP dates are). Of several values the longest counts.
+ * quotes, as a duration of ISO 8601 (`PT2M`), a date as ISO 8601 has it (in UTC if it names no zone, as HTTP dates are). Of several values the longest counts.
  * The delay is never shorter than what is asked for, up to a hundred years.
  *
  * Source: RFC 9110, 10.2.3.
@@ -57,6 +57,8 @@ function delayOf(value: string, now: number): number | undefined {
   const [, number = "", unit = ""] = /^\+?(\d+(?:\.\d*)?)\s*([a-z]*)\.?$/i.exec(value) ?? [];
   const isMoment = unit === "" && /^(?:\d{10}|\d{13})(?:\.|$)/.test(number);
   if (number !== "" && !isMoment) return durationOf(Number(number), unit.toLowerCase());
+  const written = isoDuration.exec(value);
+  if (written !== null) return sumOf(written.slice(1));
   const time = momentOf(value);
   return time === undefined ? undefined : Math.max(0, time - now);
 }
@@ -64,6 +66,13 @@ function delayOf(value: string, now: number): number | undefined {
 function durationOf(number: number, unit: string): number | undefined {
   const factor = unitMs.get(unit);
   return factor === undefined ? undefined : Math.ceil(number * factor);
+}
+
+/** Hours, minutes and seconds of an ISO 8601 duration, each of which may be absent, but not all. */
+const isoDuration = /^PT(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$/i;
+
+function sumOf([hours = "0", minutes = "0", seconds = "0"]: (string | undefined)[]): number {
+  return Math.ceil((Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000);
 }
 
 /** A date without a zone is in UTC, as HTTP dates are, and a day begins with its midnight. */

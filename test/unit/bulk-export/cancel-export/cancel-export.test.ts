@@ -1,5 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { cancelExport } from "#bulk-export/cancel-export/cancel-export.ts";
+import type { ExportEvent } from "#bulk-export/language/export-events.ts";
+import { recordPublished } from "#bulk-export/records/export-audit.ts";
+import { settleRun } from "#bulk-export/settlement/settle-run.ts";
 import { AccessRefused } from "#platform/faults/faults.ts";
 import {
   type BridgeInMemory,
@@ -21,20 +24,26 @@ describe("the cancel-export step", () => {
     await bridge.leases.take("patient", patientHolder, "n1");
   });
 
-  const cancel = (status: "ABORTED" | "TIMED_OUT", { fault, name = "e1", input }: Ended = {}) =>
+  const cancel = (
+    status: "ABORTED" | "TIMED_OUT" | "FAILED",
+    { fault, name = "e1", input, error, cause }: Ended = {},
+  ) =>
     cancelExport({
-      deleteJob: (url) => {
-        if (fault) return Promise.reject(fault);
-        jobs.delete(url.href);
-        return Promise.resolve();
-      },
-      leases: bridge.leases,
-      records: bridge.records,
-      audit: bridge.audit,
-      bus: bridge.bus,
-      log: bridge.log,
-      now: bridge.now,
-    })({ detail: { name, status, input: JSON.stringify(input ?? null) } }, bridge.stepContext);
+      settle: settleRun({
+        deleteJob: (url) => {
+          if (fault) return Promise.reject(fault);
+          jobs.delete(url.href);
+          return Promise.resolve();
+        },
+        leases: bridge.leases,
+        records: bridge.records,
+        openRuns: bridge.openRuns,
+        audit: bridge.audit,
+        bus: bridge.bus,
+        log: bridge.log,
+        now: bridge.now,
+      }),
+    })({ detail: { name, status, input: JSON.stringify(input ?? null), error, cause } }, bridge.stepContext);
 
   it("a stopped execution leaves a stop marker, its job is deleted, the end is published, and its lease is released", async () => {
     await bridge.records.saveJob(patientJob);
@@ -139,15 +148,89 @@ describe("the cancel-export step", () => {
     expect(await bridge.leases.isHeldBy("patient", "e1")).toBe(true);
   });
 
-  it("a cancellation that is published twice has the same event id twice", async () => {
+  it("a cancellation that is published twice, because its record was lost, has the same event id twice", async () => {
     await cancel("ABORTED");
     await cancel("ABORTED");
+    expect(bridge.published).toHaveLength(2);
     expect(new Set(bridge.published.map(({ detail }) => detail.eventId)).size).toBe(1);
   });
+
+  it("an execution that fails without a word is published as a failed export, with Step Functions' own words", async () => {
+    await bridge.records.saveJob(patientJob);
+    await cancel("FAILED", { error: "States.Runtime", cause: "The JSONPath '$.plan' could not be found" });
+    expect(bridge.published).toMatchObject([
+      {
+        type: "Export Failed",
+        detail: {
+          eventId: "e1/failed",
+          error: { name: "Unexpected", message: "States.Runtime: The JSONPath '$.plan' could not be found" },
+        },
+      },
+    ]);
+    expect(jobs.size).toBe(0);
+    expect(await bridge.leases.isHeldBy("patient", "e1")).toBe(false);
+  });
+
+  it("an execution that could not publish its failure is published with that failure", async () => {
+    await cancel("FAILED", { error: "KickOffRejected", cause: JSON.stringify({ errorMessage: "no such group" }) });
+    expect(bridge.published).toMatchObject([
+      { detail: { error: { name: "KickOffRejected", message: "no such group" } } },
+    ]);
+  });
+
+  it("an execution that failed in words that the event does not have is published as well", async () => {
+    await cancel("FAILED");
+    expect(bridge.published).toMatchObject([{ detail: { error: { name: "Unexpected" } } }]);
+  });
+
+  it.each(["Export Failed", "Export Completed", "Export Cancelled"] as const)(
+    "an end that was published (%s) is not published again, and the run leaves no trace",
+    async (type) => {
+      await bridge.openRuns.open(patientExport);
+      await recordPublished(bridge.audit, {
+        type,
+        detail: { ...patientExport, eventId: "x", ...ended },
+      } as unknown as ExportEvent);
+      await bridge.leases.release("patient", "e1");
+      await cancel("FAILED", { error: "KickOffRejected" });
+      expect(bridge.published).toEqual([]);
+      expect(await bridge.records.findStop(patientExport)).toBeUndefined();
+      expect(bridge.ledger.items.size).toBe(0);
+      expect(bridge.logged).toEqual([]);
+    },
+  );
+
+  it("an end that was published still releases the lease and deletes the job, if the attempt before did not get there", async () => {
+    await bridge.records.saveJob(patientJob);
+    await bridge.audit.append(patientExport, "told-cancelled", { eventId: "e1/cancelled" });
+    await cancel("ABORTED");
+    expect(bridge.published).toEqual([]);
+    expect(jobs.size).toBe(0);
+    expect(await bridge.leases.isHeldBy("patient", "e1")).toBe(false);
+  });
+
+  it("the end of one run says nothing of the next one", async () => {
+    await bridge.audit.append(patientExport, "told-failed", { eventId: "e1/failed", error: "x" });
+    await bridge.audit.append({ exportId: "e1", run: "r1" }, "told-started", { eventId: "e1/started" });
+    const trigger = { kind: "event", id: "i", source: "s", account: "1" };
+    await cancel("ABORTED", { name: "e1-r1", input: { resume: { exportId: "e1", run: "r1" }, trigger } });
+    expect(bridge.published).toMatchObject([{ detail: { eventId: "e1/cancelled/r1" } }]);
+  });
+
+  it("a stopped execution whose name is no export's id is published as failed, the only event that can name it", async () => {
+    await cancel("ABORTED", { name: "_by hand_" });
+    expect(bridge.published).toMatchObject([
+      { type: "Export Failed", detail: { exportId: "_by hand_", error: { name: "ExportStopped" } } },
+    ]);
+  });
 });
+
+const ended = { status: "complete", error: { name: "KickOffRejected", message: "" } };
 
 interface Ended {
   fault?: Error;
   name?: string;
   input?: unknown;
+  error?: string;
+  cause?: string;
 }

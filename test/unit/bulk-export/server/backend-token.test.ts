@@ -35,6 +35,7 @@ interface Setting {
   token: BackendToken;
   clock: { now: number };
   slept: number[];
+  warned: unknown[];
   readings: { count: number };
   wire: WireServer;
 }
@@ -51,6 +52,7 @@ describe("the backend token", () => {
     open.push(watched, wire);
     const clock = { now: Date.now() };
     const slept: number[] = [];
+    const warned: unknown[] = [];
     const readings = { count: 0 };
     const ports = {
       server: integraServer({ baseUrl: wire.origin }),
@@ -64,8 +66,9 @@ describe("the backend token", () => {
         slept.push(ms);
         return Promise.resolve();
       },
+      log: { warn: (code: string, fields?: Record<string, unknown>) => void warned.push([code, fields]) },
     };
-    return { token: backendToken(ports), clock, slept, readings, wire };
+    return { token: backendToken(ports), clock, slept, warned, readings, wire };
   }
 
   it("the token request has the form of SMART Backend Services and the guide", async () => {
@@ -239,8 +242,11 @@ describe("the backend token", () => {
     "a token whose expires_in is %j is used, for the lifetime that the standard recommends",
     async (expires_in) => {
       const body = (number: number) => JSON.stringify({ access_token: `t${number}`, expires_in });
-      const { token: backend, clock } = await given((number) => says(200, json, body(number)));
+      const { token: backend, clock, warned } = await given((number) => says(200, json, body(number)));
       expect(await backend.current()).toBe("t1");
+      // What is null is unsaid. Everything else was meant to say something.
+      const warning = ["EXPORT_TOKEN_ANSWER_UNREADABLE", { members: ["expires_in"] }];
+      expect(warned).toEqual(expires_in === null ? [] : [warning]);
       clock.now += 239_999;
       expect(await backend.current()).toBe("t1");
       clock.now += 1;
@@ -278,6 +284,7 @@ describe("the backend token", () => {
           readSecret: () => Promise.resolve(secretText(oldKey.privateJwk)),
           now: Date.now,
           sleep: () => Promise.resolve(),
+          log: { warn: () => undefined },
         });
         const outcome = await backend.current().catch((fault: Error) => fault.name);
         const issued = status < 300 && members["access_token"] === "access-1";
@@ -314,6 +321,7 @@ describe("the backend token", () => {
       readSecret: () => Promise.resolve(secretText(oldKey.privateJwk)),
       now: Date.now,
       sleep: () => Promise.resolve(),
+      log: { warn: () => undefined },
     });
     const fault = (await backend.current().catch((error: unknown) => error)) as Error;
     expect(fault.message).toContain("bad form");

@@ -12,7 +12,7 @@ describe("the stop-export step", () => {
   });
 
   const cancel = (detail: unknown) =>
-    stopExport({ executions: bridge.executions, log: bridge.log })(
+    stopExport({ executions: bridge.executions, records: bridge.records, log: bridge.log, now: bridge.now })(
       { id: "i", source: "my.app", account: "1", detail: detail as never },
       bridge.stepContext,
     );
@@ -21,6 +21,23 @@ describe("the stop-export step", () => {
     await bridge.executions.start("e1", {});
     expect(await cancel({ exportId: "e1" })).toEqual({ stopped: ["e1"] });
     expect(bridge.executions.known.get("e1")?.status).toBe("ended");
+  });
+
+  it("a run is marked as stopped before its execution is stopped, so that no Lambda lands a file even if the event is lost", async () => {
+    await bridge.executions.start("e1", {});
+    bridge.executions.stop = async () => {
+      expect(await bridge.records.findStop({ exportId: "e1", run: "first" })).toMatchObject({ reason: "cancelled" });
+      throw new Error("Step Functions is down");
+    };
+    await expect(cancel({ exportId: "e1" })).rejects.toThrow("Step Functions is down");
+    expect.assertions(2);
+  });
+
+  it("a request to cancel an export that has ended marks no run as stopped", async () => {
+    await bridge.executions.start("e1", {});
+    bridge.executions.end("e1", "succeeded");
+    await cancel({ exportId: "e1" });
+    expect(bridge.s3.objects.size).toBe(0);
   });
 
   it("a request to cancel stops the execution that resumes the export, and no other export of such a name", async () => {

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { type ExportContext, type LeaseResult, leaseResult } from "#bulk-export/language/export-state.ts";
 import type { ExportSummary } from "#bulk-export/language/export-summary.ts";
 import { takeLease } from "#bulk-export/take-lease/take-lease.ts";
+import { settlingTimeMs } from "#platform/executions/is-over.ts";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import {
   type BridgeInMemory,
@@ -125,9 +126,12 @@ describe("the take-lease step", () => {
     expect(jobs).toEqual(new Set());
   });
 
-  it("a lease whose execution Step Functions no longer has is taken over", async () => {
+  it("a lease whose execution Step Functions does not know is taken over only after some minutes", async () => {
     await take(first);
     bridge.executions.known.delete("e1");
+    bridge.clock.now += settlingTimeMs - 1;
+    expect((await take(other)).outcome).toBe("waiting");
+    bridge.clock.now += 1;
     expect((await take(other)).outcome).toBe("ours");
   });
 

@@ -144,6 +144,12 @@ describe("files beside the documents", () => {
     expect(await read([{ name: "IHE_XDM/" }])).toEqual({ documents: [], refused: [], companions: [] });
   });
 
+  it("a document that describes itself at length is listed by a short description", async () => {
+    const content = ours.replace("<title>", `<title>${"long ".repeat(100_000)}`);
+    const [document] = (await read([{ name: "1.xml", content }])).documents;
+    expect(document?.metadata.title).toHaveLength(101);
+  });
+
   // D10
   it("an encounter's id without a value is none", async () => {
     const componentOf =

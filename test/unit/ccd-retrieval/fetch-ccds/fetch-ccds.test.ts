@@ -89,7 +89,7 @@ describe("fetch-ccds", () => {
   const fetch = (order: ServerRequestResult = accepted, last?: FetchResult) => {
     const step = fetchCcds({
       ...bridge,
-      download: ({ serverRequestId, emptyZips }) => {
+      download: (_, { serverRequestId, emptyZips }) => {
         downloaded.push(serverRequestId);
         empties.push(emptyZips);
         return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
@@ -333,6 +333,24 @@ describe("fetch-ccds", () => {
     ])("another attempt follows a body (%s) that ended early with its connection, at any byte", async (form, whole) => {
       const endedAt = (bytes: number) => ({ ...sent(whole.subarray(0, bytes)), form, wholeness: "unproven" }) as const;
       for (let bytes = whole.length - 1; bytes > 4; bytes -= 41) {
+        answer = endedAt(bytes);
+        expect(await fetch(), `of ${bytes} bytes`).toMatchObject({ outcome: "not-ready", troubles: 1 });
+      }
+      expect([keys(""), quarantines]).toEqual([[], 0]);
+      answer = endedAt(whole.length);
+      expect((await fetch()).outcome).toBe("ready");
+    });
+
+    it.each<[BufferEncoding, string]>([
+      ["utf8", "UTF-8"],
+      ["utf16le", "UTF-16"],
+    ])("another attempt follows a document (%s) that ended early inside of a character", async (encoding, declared) => {
+      const xml = `\ufeff${documentOf(ownPatient).replace("UTF-8", declared).replace("<title>", "<title>Grüße 😀")}`;
+      const before = Buffer.from(xml.slice(0, xml.indexOf("😀")), encoding).length;
+      const whole = Buffer.from(xml, encoding);
+      const endedAt = (bytes: number) =>
+        ({ ...sent(whole.subarray(0, bytes)), form: "xml", wholeness: "unproven" }) as const;
+      for (const bytes of [before - 1, before + 1, before + 2, before + 3]) {
         answer = endedAt(bytes);
         expect(await fetch(), `of ${bytes} bytes`).toMatchObject({ outcome: "not-ready", troubles: 1 });
       }

@@ -100,6 +100,8 @@ describe("the ledger's items of a CCD request", () => {
     patient: { S: JSON.stringify(ownKnown) },
     serverRequestId: { S: "server-1" },
     expiresAt: pendingUntil,
+    openIn: { S: "ccd-retrieval" },
+    dueAt: { S: at(asked + 5 * 60_000) },
   };
   const ofServer = { pk: { S: "ccd-server#server-1" }, requestId: { S: own }, expiresAt: pendingUntil };
   const endedAt = at(asked + 60_000);

@@ -5,6 +5,7 @@ import type { ServerRequestResult } from "#ccd-retrieval/language/ccd-state.ts";
 import { type KnownPatient, nothingKnown } from "#ccd-retrieval/language/known-patient.ts";
 import { requestCcds } from "#ccd-retrieval/request-ccds/request-ccds.ts";
 import type { ServerRequestAnswer } from "#ccd-retrieval/server/create-server-request.ts";
+import { settlingTimeMs } from "#platform/executions/is-over.ts";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import {
   type CcdsInMemory,
@@ -39,11 +40,11 @@ describe("request-ccds", () => {
   const request = (order?: ServerRequestResult) => {
     const step = requestCcds({
       ...bridge,
-      readPatient: (patientId) => {
+      readPatient: (_, patientId) => {
         happened.push(`read ${patientId}`);
         return patient instanceof Error ? Promise.reject(patient) : Promise.resolve(patient);
       },
-      createServerRequest: (wanted) => {
+      createServerRequest: (_, wanted) => {
         happened.push("requested");
         requested.push(wanted);
         return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
@@ -145,9 +146,19 @@ describe("request-ccds", () => {
 
   it("a blocking CCD request of ours whose execution has ended is finished first", async () => {
     await bridge.requests.accept(other, "server-7");
+    await bridge.executions.start(other, {});
+    bridge.executions.end(other, "ended");
     answer = pendingElsewhere;
     expect(await request()).toMatchObject({ outcome: "unfinished", fetchFor: other });
     expect(bridge.logged.join()).toContain("UNFINISHED_CCD_REQUEST_FOUND");
+  });
+
+  it("a blocking CCD request of ours whose execution is not known counts as ended only after some minutes", async () => {
+    await bridge.requests.accept(other, "server-7");
+    answer = pendingElsewhere;
+    expect(await request()).toMatchObject({ outcome: "foreign" });
+    bridge.clock.now += settlingTimeMs;
+    expect(await request()).toMatchObject({ outcome: "unfinished", fetchFor: other });
   });
 
   it("a blocking CCD request of ours whose execution runs is left alone", async () => {

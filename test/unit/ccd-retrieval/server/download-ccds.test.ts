@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { ccdProtocolSettings } from "#ccd-retrieval/language/ccd-protocol.ts";
@@ -147,6 +147,38 @@ describe("downloadCcds", () => {
         }),
         { numRuns: 25 },
       );
+    });
+
+    // E10
+    it.each([
+      ["gzip", gzipSync(xml)],
+      ["deflate", deflateSync(xml)],
+      ["br, gzip", gzipSync(brotliCompressSync(xml))],
+      ["zstd", zstdCompressSync(xml)],
+    ])(
+      "documents in the content coding %s, although identity was requested, arrive as they are",
+      async (coding, coded) => {
+        const answer = await download(says(200, { "content-encoding": coding }, coded));
+        expect(answer).toMatchObject({ state: "ready", form: "xml", wholeness: "coding" });
+        expect((await bytesOf(answer)).equals(xml)).toBe(true);
+        const cut = says(200, { "content-encoding": coding }, coded.subarray(0, -1));
+        await expect(download(cut).then(bytesOf)).rejects.toMatchObject({ name: /FileCut|ServerUnavailable/ });
+      },
+    );
+
+    it("documents that say gzip and are none arrive as they are", async () => {
+      for (const bytes of [xml, zip, Buffer.from(`\ufeff${xml.toString()}`, "utf16le")]) {
+        const answer = await download(says(200, { "content-encoding": "gzip" }, bytes));
+        expect(answer).toMatchObject({ state: "ready", wholeness: "length" });
+        expect((await bytesOf(answer)).equals(bytes)).toBe(true);
+      }
+    });
+
+    it("a statement in a content coding is read", async () => {
+      const statement = gzipSync(JSON.stringify({ status: true, message: "In-Progress" }));
+      expect(await download(says(200, { "content-encoding": "gzip" }, statement))).toMatchObject({
+        state: "not-ready",
+      });
     });
 
     it.each([
@@ -300,7 +332,11 @@ describe("downloadCcds", () => {
     ["an unknown binary body", says(200, {}, Buffer.alloc(2_000, 1))],
     ["a JSON body without a known member", jsonReply(200, { status: true, message: "Completed" })],
     ["a body that ends before its kind is known", { bytes: head(200, { "content-length": "9" }), end: "reset" }],
-    ["a content-encoding that was not requested", says(200, { "content-encoding": "gzip" }, gzipSync(xml))],
+    ["a coding that cannot be read", says(200, { "content-encoding": "compress" }, xml)],
+    [
+      "a damaged coding",
+      says(200, { "content-encoding": "gzip" }, Buffer.concat([gzipSync(xml).subarray(0, 12), xml])),
+    ],
   ] satisfies [string, WireReply][])("%s is an unusable answer to a download", async (_, reply) => {
     await expect(download(reply)).rejects.toMatchObject({ name: "ServerUnavailable" });
   });

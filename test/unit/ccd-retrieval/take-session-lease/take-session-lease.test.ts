@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { CcdContext, SessionLease } from "#ccd-retrieval/language/ccd-state.ts";
 import { sessionLeaseName } from "#ccd-retrieval/language/session-lease.ts";
 import { takeSessionLease } from "#ccd-retrieval/take-session-lease/take-session-lease.ts";
+import { settlingTimeMs } from "#platform/executions/is-over.ts";
 import { type CcdsInMemory, ccdsInMemory, other, own, ownContext } from "#test/fixtures/ccds-in-memory.ts";
 
 const otherContext: CcdContext = { ...ownContext, requestId: other };
@@ -53,6 +54,15 @@ describe("take-session-lease", () => {
     bridge.executions.end(own, "ended");
     expect((await take(otherContext)).outcome).toBe("ours");
     expect(bridge.logged.join()).toContain("SESSION_LEASE_TAKEN_OVER");
+  });
+
+  it("the lease of an execution that Step Functions does not know passes on only after some minutes", async () => {
+    await take(ownContext);
+    bridge.executions.known.delete(own);
+    bridge.clock.now += settlingTimeMs - 1;
+    expect((await take(otherContext)).outcome).toBe("waiting");
+    bridge.clock.now += 1;
+    expect((await take(otherContext)).outcome).toBe("ours");
   });
 
   it("the lease of one session does not block another session", async () => {

@@ -35,7 +35,7 @@ describe("cleanedEnvironment", () => {
 
 describe("the embedded server's environment", () => {
   const server = serverEnvironment(
-    { port: 4567, scratch: "/tmp/scratch", waitScale: 0.5, enforceIam: false },
+    { port: 4567, scratch: "/tmp/scratch", waitScale: 0.5, enforceIam: false, concurrentExecutions: 10 },
     surroundings,
   );
 
@@ -45,6 +45,7 @@ describe("the embedded server's environment", () => {
 
   test("the embedded server's environment has its settings", () => {
     expect(server).toMatchObject({ AUTH: "false", SFN_WAIT_SCALE: "0.5", TMPDIR: "/tmp/scratch" });
+    expect(server).toMatchObject({ LAMBDA_ACCOUNT_CONCURRENCY: "10" });
   });
 
   test("the embedded server's environment has no endpoint, so that each Lambda gets this server's", () => {

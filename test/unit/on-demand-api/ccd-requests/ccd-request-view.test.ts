@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { boundedDescription } from "#ccd-retrieval/documents/document-description.ts";
 import type { CcdDocument, CcdRequestRecord, RefusedCcd } from "#ccd-retrieval/language/ccd-request.ts";
 import { documentRefusalReasons } from "#ccd-retrieval/language/document-faults.ts";
 import { readAfter, requestView } from "#on-demand-api/ccd-requests/ccd-request-view.ts";
@@ -36,6 +37,14 @@ const documentOf = (number: number, more: Partial<CcdDocument> = {}): CcdDocumen
   encounterEnd: null,
   sections: Array.from({ length: 28 }, () => section),
   ...more,
+});
+
+/** A document as its list describes it. */
+const bounded = ({ number, key, bytes, ...description }: CcdDocument): CcdDocument => ({
+  number,
+  key,
+  bytes,
+  ...boundedDescription(description),
 });
 
 /** All pages, as a caller who follows `next` gets them. Each must fit in an answer of Lambda's. */
@@ -92,8 +101,8 @@ describe("the list of a request's documents", () => {
     ],
     ["long ids of many encounters", { encounterIds: Array.from({ length: 1_000 }, () => "\u0001".repeat(4_000)) }],
     ["long times", { effectiveTime: "1".repeat(600_000), encounterStart: "1".repeat(600_000) }],
-  ])("a document with %s is listed by a shorter description, and so are its neighbours", (_, more) => {
-    const documents = [documentOf(1), documentOf(2, more), documentOf(3, more), documentOf(4)];
+  ])("a document with %s is listed, and so are its neighbours", (_, more) => {
+    const documents = [documentOf(1), bounded(documentOf(2, more)), bounded(documentOf(3, more)), documentOf(4)];
     const pages = pagesOf(documents);
     expect(numbersIn(pages)).toEqual([1, 2, 3, 4]);
     expect(pages[0]?.documents[0]?.title).toBe("Continuity of Care Document");
@@ -105,7 +114,7 @@ describe("the list of a request's documents", () => {
     fc.assert(
       fc.property(fc.array(sizes, { maxLength: 40 }), (all) => {
         const documents = all.map(({ title, sections }, index) =>
-          documentOf(index + 1, { title, sections: Array.from({ length: sections }, () => section) }),
+          bounded(documentOf(index + 1, { title, sections: Array.from({ length: sections }, () => section) })),
         );
         expect(numbersIn(pagesOf(documents))).toEqual(documents.map(({ number }) => number));
       }),

@@ -32,7 +32,24 @@ describe("the machine's executions", () => {
     ["TIMED_OUT", "ended"],
   ] as const)("an execution whose status is %s counts as %s", async (status, expected) => {
     described(status);
-    expect(await stepFunctions.find("e1")).toEqual({ name: "e1", status: expected, input: { level: "patient" } });
+    expect(await stepFunctions.find("e1")).toMatchObject({
+      name: "e1",
+      status: expected,
+      input: { level: "patient" },
+    });
+  });
+
+  it("an execution that ended is described with the time and the words of its end", async () => {
+    const stopDate = new Date("2026-03-01T12:00:00Z");
+    const end = { status: "FAILED", error: "States.Runtime", cause: "a path is missing" } as const;
+    mock.on(DescribeExecutionCommand).resolves({ ...end, stopDate });
+    expect(await stepFunctions.find("e1")).toEqual({
+      name: "e1",
+      status: "ended",
+      input: null,
+      endedAt: stopDate.getTime(),
+      end,
+    });
   });
 
   it("only an execution that does not exist counts as absent", async () => {

@@ -76,6 +76,15 @@ describe("the answer of a token endpoint", () => {
     },
   );
 
+  it("an answer names the members that say something that cannot be read", async () => {
+    const odd = { access_token: {}, refresh_token: 7, expires_in: "soon", scope: {} };
+    expect((await changed(odd)).unreadable).toEqual(["access_token", "refresh_token", "expires_in", "scope"]);
+    const unsaid = { access_token: null, refresh_token: null, expires_in: null, scope: null };
+    expect((await changed(unsaid)).unreadable).toEqual([]);
+    expect((await read(200, "{}")).unreadable).toEqual([]);
+    expect((await read(500, JSON.stringify(right))).unreadable).toEqual([]);
+  });
+
   it("an answer with an error status has no access token, but keeps its refresh token", async () => {
     expect(await read(500, JSON.stringify(right))).toMatchObject({ accessToken: undefined, refreshToken: "r1" });
   });

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Lease, type LeaseHolder, type Leases, leases } from "#platform/ledger/leases.ts";
+import { noon } from "../../../fixtures/bridge-in-memory.ts";
 import { type TableInMemory, tableInMemory } from "../../../fixtures/table-in-memory.ts";
 
 const holder = (name: string): LeaseHolder => ({ execution: name, exportId: name, kickOff: `kick-off of ${name}` });
@@ -10,11 +11,11 @@ describe("the lease of a level", () => {
   let ledger: Leases;
   beforeEach(() => {
     table = tableInMemory();
-    ledger = leases(table.client, "ledger");
+    ledger = leases(table.client, "ledger", () => noon);
   });
 
   it("the first execution takes the lease, and the second one learns who holds it", async () => {
-    const lease = { ...holder("e1"), nonce: "n1", takenFrom: undefined };
+    const lease = { ...holder("e1"), nonce: "n1", takenFrom: undefined, takenAt: noon };
     expect(await ledger.take("group", holder("e1"), "n1")).toEqual(lease);
     expect(await ledger.take("group", holder("e2"), "n2")).toEqual(lease);
     expect(await ledger.isHeldBy("group", "e1")).toBe(true);
@@ -72,6 +73,7 @@ describe("the lease of a level", () => {
     asks: { S: "kick-off of e2" },
     nonce: { S: "n2" },
     takenFrom: { S: "e1" },
+    takenAt: { S: "2026-03-01T12:00:00.000Z" },
   };
 
   it("a lease is stored as texts under names that do not change", async () => {
@@ -81,8 +83,9 @@ describe("the lease of a level", () => {
   });
 
   it("a lease that an older version stored is read", async () => {
-    table.items.set("lease#group", stored);
-    const lease = { ...holder("e2"), nonce: "n2", takenFrom: "e1" };
+    const { takenAt: _, ...older } = stored;
+    table.items.set("lease#group", older);
+    const lease = { ...holder("e2"), nonce: "n2", takenFrom: "e1", takenAt: undefined };
     expect(await ledger.take("group", holder("e3"), "n3")).toEqual(lease);
     expect(await ledger.release("group", "e2")).toBe(true);
   });
@@ -96,7 +99,7 @@ describe("the lease of a level", () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(move, { maxLength: 30 }), async (moves) => {
-        const own = leases(tableInMemory().client, "ledger");
+        const own = leases(tableInMemory().client, "ledger", () => noon);
         let holds: { execution: string; nonce: string } | undefined;
         let seen: Lease | undefined;
         const told: unknown[] = [];

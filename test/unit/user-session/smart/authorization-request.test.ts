@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { authorizationRequestUrl, digestOf, newLoginSecrets } from "#user-session/smart/authorization-request.ts";
+import { digestOf } from "#user-session/language/digest.ts";
+import { authorizationRequestUrl, newLoginSecrets } from "#user-session/smart/authorization-request.ts";
 
 const request = {
   authorizationUrl: new URL("https://login.example/authorize?tenant=7"),

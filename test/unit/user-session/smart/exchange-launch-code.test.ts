@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { HttpRequest } from "#platform/http/http.ts";
-import { digestOf } from "#user-session/smart/authorization-request.ts";
+import { digestOf } from "#user-session/language/digest.ts";
 import { exchangeLaunchCode, type LaunchedLogin } from "#user-session/smart/exchange-launch-code.ts";
 import { answeringHttp, type PlannedAnswer } from "../../../fixtures/answering-http.ts";
 
@@ -47,7 +47,8 @@ const granted = (change: Record<string, unknown> = {}): PlannedAnswer => ({
 
 function exchange(answer: PlannedAnswer) {
   const http = answeringHttp(({ method }) => (method === "POST" ? answer : { status: 200, body: { keys: [jwk] } }));
-  const outcome = exchangeLaunchCode({ http, now: () => now, server: { tokenUrl } }, login);
+  const ports = { http, now: () => now, server: { tokenUrl }, onUnreadable: () => undefined };
+  const outcome = exchangeLaunchCode(ports, login);
   return { http, outcome };
 }
 

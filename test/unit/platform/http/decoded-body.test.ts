@@ -1,24 +1,33 @@
 import { Readable } from "node:stream";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { gunzippedBody } from "#bulk-export/server/gunzipped-body.ts";
 import { FileCut, FileDamaged } from "#platform/faults/file-faults.ts";
+import { openDecodedBody } from "#platform/http/decoded-body.ts";
 import type { HttpAnswer } from "#platform/http/http.ts";
 
 const text = Buffer.from(Array.from({ length: 40 }, (_, n) => `line ${n * 7919} of the file\n`).join(""));
 const zipped = gzipSync(text);
 
 /** An answer with a body in several pieces, which end at the given places. */
-function answer(body: Buffer, cuts: readonly number[] = [], headers: HttpAnswer["headers"] = {}): HttpAnswer {
+function answer(
+  body: Buffer,
+  cuts: readonly number[] = [],
+  headers: HttpAnswer["headers"] = {},
+  coding = "gzip",
+): HttpAnswer {
   const places = [0, ...cuts.map((cut) => cut % (body.length + 1)), body.length].toSorted((a, b) => a - b);
   const pieces = places.slice(1).map((to, place) => body.subarray(places[place], to));
-  return { status: 200, headers, body: Readable.from(pieces.filter(({ length }) => length > 0)) };
+  return {
+    status: 200,
+    headers: { "content-encoding": coding, ...headers },
+    body: Readable.from(pieces.filter(({ length }) => length > 0)),
+  };
 }
 
 async function read(from: HttpAnswer): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of gunzippedBody(from)) chunks.push(chunk);
+  for await (const chunk of (await openDecodedBody(from, "the file")).chunks) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
@@ -75,6 +84,33 @@ describe("a gzipped body", () => {
     }
   });
 
+  it("a body that says gzip and plainly is none is taken as it is, if its length proves that it is whole", async () => {
+    const ndjson = Buffer.from('{"a":1}\n');
+    const headers = { "content-length": String(ndjson.length) };
+    const opened = await openDecodedBody(answer(ndjson, [1, 2], headers), "the file");
+    const chunks: Buffer[] = [];
+    for await (const chunk of opened.chunks) chunks.push(chunk);
+    expect([Buffer.concat(chunks).toString(), opened.wholeness]).toEqual([ndjson.toString(), "length"]);
+    expect(await read(answer(Buffer.alloc(0), [], { "content-length": "0" }))).toHaveLength(0);
+  });
+
+  it("a body with bytes after the end of any coding is damaged", async () => {
+    const coded = { deflate: deflateSync(text), br: brotliCompressSync(text), zstd: zstdCompressSync(text) };
+    for (const [coding, body] of Object.entries(coded)) {
+      const behind = Buffer.concat([body, Buffer.from("more")]);
+      await expect(read(answer(behind, [9], {}, coding))).rejects.toMatchObject({
+        name: "FileDamaged",
+        message: /after/,
+      });
+    }
+  });
+
+  it("a body in an unknown coding is refused at once, and closed", async () => {
+    const unknown = answer(text, [], {}, "gzip, compress");
+    await expect(openDecodedBody(unknown, "the file")).rejects.toMatchObject({ coding: "compress" });
+    expect(unknown.body.destroyed).toBe(true);
+  });
+
   it("a body that is not gzip is damaged", async () => {
     await expect(read(answer(text))).rejects.toMatchObject({ name: "FileDamaged", message: /not a gzip stream/ });
   });
@@ -104,7 +140,7 @@ describe("a gzipped body", () => {
         throw reset;
       })(),
     );
-    await expect(read({ status: 200, headers: {}, body })).rejects.toMatchObject({
+    await expect(read({ status: 200, headers: { "content-encoding": "gzip" }, body })).rejects.toMatchObject({
       name: "FileCut",
       message: "the file broke off after 30 bytes on the wire (ECONNRESET)",
     });
@@ -112,7 +148,7 @@ describe("a gzipped body", () => {
 
   it("a gzip body that is not read to its end is closed", async () => {
     const long = answer(gzipSync(Buffer.alloc(4 * 1024 * 1024, text)), [10, 100, 1_000]);
-    for await (const _ of gunzippedBody(long)) break;
+    for await (const _ of (await openDecodedBody(long, "the file")).chunks) break;
     expect(long.body.destroyed).toBe(true);
   });
 });

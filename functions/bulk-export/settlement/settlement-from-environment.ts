@@ -1,0 +1,26 @@
+import { exportLog } from "#bulk-export/log.ts";
+import { auditedExportBus, exportAudit } from "#bulk-export/records/export-audit.ts";
+import { exportRecords } from "#bulk-export/records/export-records.ts";
+import { openRunsFromEnvironment } from "#bulk-export/records/open-runs.ts";
+import { integraClient } from "#bulk-export/server/backend-client.ts";
+import { deleteJob } from "#bulk-export/server/job-deletion.ts";
+import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
+import { leasesFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
+import type { SettleRunPorts } from "./settle-run.ts";
+
+/** What `settleRun` needs, by the function's environment. */
+export function settlementFromEnvironment() {
+  const client = integraClient();
+  const bucket = bucketFromEnvironment(s3Client());
+  const audit = exportAudit(bucket, Date.now);
+  return {
+    deleteJob: (statusUrl, signal) => deleteJob(client, statusUrl, signal),
+    leases: leasesFromEnvironment(),
+    records: exportRecords(bucket),
+    openRuns: openRunsFromEnvironment(),
+    audit,
+    bus: auditedExportBus(audit),
+    log: exportLog,
+    now: Date.now,
+  } satisfies SettleRunPorts;
+}

@@ -1,0 +1,19 @@
+import { bucketPrefixes } from "#platform/bucket/object-keys.ts";
+
+const { ccds, quarantine, audit } = bucketPrefixes;
+
+/**
+ * The keys of a CCD request's objects. `ccds/` holds documents that proved to be the right patient's, `quarantine/` holds
+ * answers that the bridge refused, and `audit/ccds/` holds the facts about each request.
+ */
+export const ccdKeys = {
+  /** A document, numbered from 1. */
+  document: `${ccds}{requestId}/{number}.xml`,
+  /** The list of a CCD request's documents. */
+  index: `${ccds}{requestId}/documents.json`,
+  /** A refused answer, byte for byte as the server sent it. */
+  refusedAnswer: `${quarantine}ccds/{requestId}/answer`,
+  /** Why the answer was refused. */
+  refusal: `${quarantine}ccds/{requestId}/reason.json`,
+  auditFact: `${audit}ccds/{requestId}/{fact}.json`,
+} as const;
