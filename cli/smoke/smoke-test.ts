@@ -124,7 +124,7 @@ function trialsOf({ stage, exportDetail, id }: SmokeTest, signal: AbortSignal, a
 }
 
 /** The outputs that commands, subscribers and operators use, by stack. */
-function expectedOutputs({ api, fixedEgress, exampleSubscriber }: StageSettings): Record<string, string[]> {
+export function expectedOutputs({ api, fixedEgress, exampleSubscriber }: StageSettings): Record<string, string[]> {
   return {
     landing: ["BucketName", "BusName", "KeyArn", "ClientSecretName", "SessionSecretName", "LedgerTableName"],
     ...(fixedEgress && { egress: [] }),

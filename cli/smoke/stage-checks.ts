@@ -190,7 +190,10 @@ export const checkLedger =
   async (): Promise<Finding> => {
     const { deletionProtection, pointInTimeRecovery } = await readLedger();
     if (!pointInTimeRecovery)
-      return fault(`${table} has no point-in-time recovery`, `aws dynamodb update-continuous-backups for ${table}`);
+      return fault(
+        `${table} has no point-in-time recovery`,
+        `aws dynamodb update-continuous-backups --table-name ${table} --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true`,
+      );
     if (!keepsData) return ok("point-in-time recovery is on, and the stage deletes its data with its stack");
     if (!deletionProtection)
       return fault(

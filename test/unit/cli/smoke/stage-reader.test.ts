@@ -13,6 +13,9 @@ import { stageReader } from "#cli/smoke/stage-reader.ts";
 
 const s3Fault = (name: string) => new S3ServiceException({ name, message: name, $fault: "client", $metadata: {} });
 
+const stackFault = (name: string, message: string) =>
+  new CloudFormationServiceException({ name, message, $fault: "client", $metadata: {} });
+
 /** Answers of AWS that the local AWS does not give. */
 describe("stageReader", () => {
   const sns = mockClient(SNSClient);
@@ -98,13 +101,11 @@ describe("stageReader", () => {
   });
 
   it("a stack that may not be read is not taken for a stack that does not exist", async () => {
-    const fault = (name: string, message: string) =>
-      new CloudFormationServiceException({ name, message, $fault: "client", $metadata: {} });
     cloudFormation
       .on(DescribeStacksCommand)
-      .rejects(fault("ValidationError", "Stack with id integra-bridge-prod-landing does not exist"));
+      .rejects(stackFault("ValidationError", "Stack with id integra-bridge-prod-landing does not exist"));
     expect(await reader.readStack("landing")).toBeUndefined();
-    cloudFormation.on(DescribeStacksCommand).rejects(fault("AccessDenied", "not authorized"));
+    cloudFormation.on(DescribeStacksCommand).rejects(stackFault("AccessDenied", "not authorized"));
     await expect(reader.readStack("landing")).rejects.toThrow("not authorized");
   });
 });
