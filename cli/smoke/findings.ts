@@ -28,6 +28,7 @@ export const smokeLines = [
   "export",
 ] as const;
 
+/** A check with the name of its line. */
 export interface NamedCheck {
   name: (typeof smokeLines)[number];
   check: () => Promise<Finding>;

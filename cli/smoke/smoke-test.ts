@@ -33,8 +33,8 @@ export interface SmokeTest {
 }
 
 /**
- * Tests a deployed stage, and reports a line for each check. It changes nothing, but for a temporary rule and queue, and one
- * export that is refused or that the operator asked for.
+ * Tests a deployed stage, and reports a line for each check. It only creates a temporary rule and queue, and requests
+ * one export that is refused and, if the operator asks for it, one that is not.
  * @returns the exit code: 0 if all is well, 1 if the worst is a warning, 2 if there is a fault
  */
 export async function smokeTest(
@@ -104,7 +104,7 @@ function checksOf({ stage, settings }: SmokeTest, access: AwsAccess): NamedCheck
       name: "refused call",
       check: async () => {
         const url = `${await apiUrl()}/ccd-requests/smoke-test`;
-        return await checkRefusal({ url, call: async () => (await fetch(url)).status })();
+        return await checkRefusal({ url, call: async () => (await get(url)).status })();
       },
     },
   ];
@@ -141,10 +141,13 @@ function alarmTopicOf(stage: string, keyArn: string): string {
   return [arn, partition, "sns", region, account, `integra-bridge-${stage}-alarms`].join(":");
 }
 
+/** Calls the API as anybody can, without credentials. */
+const get = (url: string): Promise<Response> => fetch(url, { signal: AbortSignal.timeout(30_000) });
+
 const keySet = z.object({ keys: z.array(z.looseObject({ kid: z.string() })) });
 
 async function readKeySet(url: string): Promise<{ status: number; kids: string[] }> {
-  const answer = await fetch(url);
+  const answer = await get(url);
   if (answer.status !== 200) return { status: answer.status, kids: [] };
   return { status: 200, kids: keySet.parse(await answer.json()).keys.map(({ kid }) => kid) };
 }
