@@ -55,7 +55,7 @@ const introductions: Record<DocumentedType, string> = {
   "User Linked":
     "A person has signed in for a link, so calls can name it. The event says neither who, nor which patient was chosen.",
   "User Link Failed":
-    "A launch of a link ended without a session: the person said no, nobody finished in time, or it failed. If the link was linked " +
+    "A launch of a link ended without a session: the person said no, did not finish in time, or it failed. If the link was linked " +
     "before, it still is. A launch that its caller replaced by a newer one has no event.",
   "User Link Revoked": "The caller removed a link. The bridge has deleted its tokens.",
 };

@@ -16,7 +16,9 @@ export const linkBody = z.strictObject({
   returnUrl: z
     .url()
     .optional()
-    .describe("Where the browser goes at the end: one of the setting `smart.returnUrls`, character by character."),
+    .describe(
+      "The page that the browser opens at the end: one of the setting `smart.returnUrls`, character by character.",
+    ),
   scopes: launchScopes.optional().describe("Some of the setting `smart.scopes`. If absent, all of them."),
   reconnect: linkId
     .optional()
@@ -31,7 +33,7 @@ export const linkView = z
     id: linkId,
     state: z
       .enum(["pending", "linked", "denied", "expired", "failed"])
-      .describe("pending: nobody has finished the newest launch yet. linked: the link can be used."),
+      .describe("pending: the newest launch is not finished yet. linked: the link can be used."),
     reason: z.enum(launchFailures).nullable().describe("Why the launch failed; null in any other state."),
     message: z.string().nullable().describe("Why the launch failed and what to do, for people."),
     launch: z.enum(launchKinds),
@@ -55,7 +57,7 @@ export const createdLink = linkView
     url: z
       .url()
       .describe(
-        "The link's page. Open it in your user's browser. It begins one sign-in. Whoever has it can sign in, so keep it secret.",
+        "The link's page. Open it in your user's browser. It begins one sign-in. Anyone who has it can sign in, so keep it secret.",
       ),
   })
   .meta({ id: "CreatedLink" });
