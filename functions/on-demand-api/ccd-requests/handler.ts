@@ -6,6 +6,7 @@ import { lambdaHandler } from "#on-demand-api/gateway/api.ts";
 import { callerRulesFromEnvironment } from "#on-demand-api/gateway/api-caller.ts";
 import { apiSecretFromEnvironment } from "#on-demand-api/gateway/api-secret.ts";
 import { matchPatient } from "#on-demand-api/server/patient-search.ts";
+import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { environment } from "#platform/lambda/environment.ts";
 import { serviceSession } from "#user-session/service-session.ts";
@@ -22,11 +23,10 @@ export const handler = lambdaHandler(() => {
   const env = environment(variables);
   const client = userClient();
   const s3 = s3Client();
-  const bucket = bucketFromEnvironment(s3);
   return {
     handle: serveCcdRequests({
       matchPatient: (parameters, signal) => matchPatient(client, "r4", parameters, signal),
-      ...ccdRetrievalFromEnvironment(s3, bucket),
+      ...ccdRetrievalFromEnvironment(s3, bucketFromEnvironment(s3)),
       repeatableId: repeatableIds(apiSecretFromEnvironment()),
       sessionId: serviceSession,
       shared: env.SHARED_DOCUMENTS === "true",
@@ -34,7 +34,7 @@ export const handler = lambdaHandler(() => {
       now: Date.now,
       sleep: (ms) => sleep(ms),
     }),
-    accessRecords: accessRecordsIn(bucket),
+    accessRecords: accessRecordsIn(auditTrailFromEnvironment(s3)),
     rules: callerRulesFromEnvironment(),
     now: Date.now,
   };

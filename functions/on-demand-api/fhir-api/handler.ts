@@ -5,7 +5,8 @@ import { callerRulesFromEnvironment } from "#on-demand-api/gateway/api-caller.ts
 import { apiSecretFromEnvironment } from "#on-demand-api/gateway/api-secret.ts";
 import { searchPatients } from "#on-demand-api/server/patient-search.ts";
 import { fetchNextPage, readResource, searchResources } from "#on-demand-api/server/resource-read.ts";
-import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
+import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
+import { s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { environment } from "#platform/lambda/environment.ts";
 import { userClient } from "#user-session/user-client.ts";
 import { type Cursors, createCursors } from "./cursors.ts";
@@ -27,7 +28,7 @@ export const handler = lambdaHandler(() => {
       cursors: async () => (cursors ??= createCursors(await secret(), Date.now)),
       apiUrl: env.API_URL.replace(/\/$/, ""),
     }),
-    accessRecords: accessRecordsIn(bucketFromEnvironment(s3Client())),
+    accessRecords: accessRecordsIn(auditTrailFromEnvironment(s3Client())),
     rules: callerRulesFromEnvironment(),
     now: Date.now,
   };

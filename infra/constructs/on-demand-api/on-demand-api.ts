@@ -13,7 +13,7 @@ import { apiRoutes, routesOf } from "#on-demand-api/language/api-routes.ts";
 import { keyPattern } from "#platform/bucket/object-keys.ts";
 import type { ApiSettings } from "../../settings/on-demand-api.ts";
 import { grantStartRetrieval } from "../ccd-retrieval/start-access.ts";
-import { grantBucket } from "../platform/bucket-access.ts";
+import { grantAudit, grantBucket } from "../platform/bucket-access.ts";
 import { type FunctionDefaults, LambdaFunction, type LambdaFunctionProps } from "../platform/lambda-function.ts";
 import { grantLedger } from "../platform/ledger-access.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
@@ -174,7 +174,7 @@ export class OnDemandApi extends Construct {
       API_AUTHORIZER: settings.jwt === undefined ? "iam" : "jwt",
       API_CALLERS: settings.callers,
     });
-    grantBucket(shared, lambda, { write: [keyPattern(accessKeys.record)] });
+    grantAudit(shared, lambda, { add: [keyPattern(accessKeys.record)] });
   }
 }
 

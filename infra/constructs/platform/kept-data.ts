@@ -1,4 +1,5 @@
 import { RemovalPolicy } from "aws-cdk-lib";
+import type { BucketProps } from "aws-cdk-lib/aws-s3";
 import type { RetentionSettings } from "../../settings/platform.ts";
 
 /**
@@ -7,3 +8,11 @@ import type { RetentionSettings } from "../../settings/platform.ts";
  */
 export const removalOf = ({ removeWithStack }: RetentionSettings): RemovalPolicy =>
   removeWithStack ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+
+/** What happens to a bucket when its stack is deleted. CloudFormation deletes empty buckets only, so the CDK empties it first. */
+export const bucketRemoval = (
+  retention: RetentionSettings,
+): Pick<BucketProps, "removalPolicy" | "autoDeleteObjects"> => ({
+  removalPolicy: removalOf(retention),
+  ...(retention.removeWithStack && { autoDeleteObjects: true }),
+});

@@ -93,7 +93,7 @@ describe.each(variantNames)("the API of %s", (variant) => {
       "events:PutEvents → Bus",
       "kms:Decrypt → Key",
       "kms:GenerateDataKey → Key",
-      "s3:PutObject → landing/audit/access/*/*.json",
+      "s3:PutObject → audit-trail/access/*/*.json",
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/api-??????`,
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/user-session-??????`,
     ]);
