@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
+import { Duration, Validations } from "aws-cdk-lib";
 import * as apigateway from "aws-cdk-lib/aws-apigateway";
 import * as apigatewayv2 from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpIamAuthorizer, HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
@@ -78,11 +78,7 @@ export class OnDemandApi extends Construct {
 
   #stage(): void {
     const { settings, functions } = this.#props;
-    const accessLog = new logs.LogGroup(this, "AccessLog", {
-      retention: functions.logDays,
-      encryptionKey: functions.key,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const accessLog = new logs.LogGroup(this, "AccessLog", functions.logs);
     const stage = new apigatewayv2.HttpStage(this, "Stage", {
       httpApi: this.#api,
       stageName: "$default",

@@ -196,13 +196,13 @@ describe("the audit trail", () => {
 });
 
 const deletionPolicies = (variant: "dev" | "prod") =>
-  ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key"].flatMap((type) =>
+  ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Logs::LogGroup"].flatMap((type) =>
     synthesised(variant)
       .resources(type)
       .map(({ DeletionPolicy }) => DeletionPolicy),
   );
 
-test("prod keeps its data when the stack is deleted, and dev deletes it", () => {
+test("prod keeps its data and its logs when the stack is deleted, and dev deletes them", () => {
   expect(new Set(deletionPolicies("prod"))).toEqual(new Set(["RetainExceptOnCreate"]));
   expect(new Set(deletionPolicies("dev"))).toEqual(new Set(["Delete"]));
   expect(synthesised("prod").resource("AWS::DynamoDB::Table", "Ledger").Properties["DeletionProtectionEnabled"]).toBe(
