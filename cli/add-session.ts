@@ -10,12 +10,22 @@ import { undiciHttp } from "#platform/http/http.ts";
 import { clientAuthMethods } from "#user-session/language/user-session.ts";
 import { exchangeCode } from "#user-session/token-endpoint.ts";
 import { type UserServerSettings, userServer } from "#user-session/user-server.ts";
-import { addSession, type SessionMaterial, type SessionPorts, sessionGrants } from "./session-material.ts";
+import {
+  addSession,
+  clientMaterial,
+  type SessionMaterial,
+  type SessionPorts,
+  sessionGrants,
+} from "./session-material.ts";
 
 const usage = `usage: npm run session -- add --stage <stage> --client-id <id> --auth-method ${clientAuthMethods.join("|")}
          [--grant ${sessionGrants.join("|")}] [--redirect-uri <uri>] [--code-verifier <text>] [--token-url <url>]
 
-Stores the user session of a stage. Standard input has the refresh token in its first line and the client's secret in
+       npm run session -- add-client --stage <stage> --client-id <id> --auth-method ${clientAuthMethods.join("|")}
+
+add-client stores the client of SMART launches: standard input has the client's secret, unless the method is none.
+
+add stores the user session of a stage. Standard input has the refresh token in its first line and the client's secret in
 its second, unless the method is none. Do not put them on a command line: other users of the machine can see it.
 
   printf '%s\\n%s\\n' "$REFRESH_TOKEN" "$CLIENT_SECRET" | npm run session -- add --stage prod …
@@ -40,19 +50,24 @@ const { values, positionals } = parseArgs({
 const { stage, "client-id": clientId } = values;
 const grant = sessionGrants.find((known) => known === values.grant);
 
-if (positionals.join() !== "add" || stage === undefined || clientId === undefined || grant === undefined) {
+const command = positionals.join();
+
+if (!["add", "add-client"].includes(command) || stage === undefined || clientId === undefined || grant === undefined) {
   console.error(usage);
   process.exitCode = 2;
 } else {
   try {
-    await add(stage, {
-      grant,
-      clientId,
-      authMethod: values["auth-method"],
-      redirectUri: values["redirect-uri"],
-      codeVerifier: values["code-verifier"],
-      lines: await text(process.stdin),
-    });
+    const lines = await text(process.stdin);
+    if (command === "add-client") await addClient(stage, clientId, lines);
+    else
+      await add(stage, {
+        grant,
+        clientId,
+        authMethod: values["auth-method"],
+        redirectUri: values["redirect-uri"],
+        codeVerifier: values["code-verifier"],
+        lines,
+      });
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));
     process.exitCode = 1;
@@ -82,6 +97,13 @@ async function add(stageName: string, material: SessionMaterial): Promise<void> 
 
 function onUnreadable(members: readonly string[]): void {
   console.error(`the token endpoint's answer has members that cannot be read: ${members.join(", ")}`);
+}
+
+async function addClient(stageName: string, id: string, lines: string): Promise<void> {
+  const SecretId = `integra-bridge/${stageName}/smart-client`;
+  const secret = clientMaterial({ clientId: id, authMethod: values["auth-method"], lines });
+  await new SecretsManagerClient().send(new PutSecretValueCommand({ SecretId, SecretString: JSON.stringify(secret) }));
+  console.log(`the client of SMART launches is stored (${SecretId}); the next launch uses it`);
 }
 
 /** The server of the stage in cdk.json, or the token endpoint of --token-url. */

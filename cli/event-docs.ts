@@ -49,8 +49,15 @@ const introductions: Record<DocumentedType, string> = {
     "A CCD request ended without documents. `error` has the reason, and what to do. After `SessionDead` an operator must " +
     "store a new user session.",
   "User Session Ended":
-    "IntegraConnect refused the user session that the bridge uses for patients, resources and CCDs. Every such request " +
-    "fails until an operator stores a new session. The bridge sends the event once for each session that ends.",
+    "IntegraConnect refused a user session. Of the session `service`, every request that names no link " +
+    "fails until an operator stores a new session. Of a link's session, only that link's requests fail, until its user signs in again. " +
+    "The bridge sends the event once for each session that ends.",
+  "User Linked":
+    "A person has signed in for a link, so calls can name it. The event says neither who, nor which patient was chosen.",
+  "User Link Failed":
+    "A launch of a link ended without a session: the person said no, nobody finished in time, or it failed. If the link was linked " +
+    "before, it still is. A launch that its caller replaced by a newer one has no event.",
+  "User Link Revoked": "The caller removed a link. The bridge has deleted its tokens.",
 };
 
 /** "export-file-landed", for file names. */

@@ -2,7 +2,9 @@ import { ServerUnavailable } from "#platform/faults/faults.ts";
 import {
   type OAuthClient,
   type SessionSecret,
+  type SmartClientSecret,
   sessionSecret,
+  smartClientSecret,
   type UserTokens,
 } from "#user-session/language/user-session.ts";
 import { clientOf } from "#user-session/session-secret.ts";
@@ -64,6 +66,27 @@ export async function addSession(ports: SessionPorts, material: SessionMaterial)
       { cause },
     );
   }
+}
+
+/**
+ * The operator's client of SMART launches, as its secret holds it.
+ * @param lines standard input: the client's secret, unless the method is none
+ * @throws SessionMaterialUnusable if the input is not a client
+ */
+export function clientMaterial({
+  clientId,
+  authMethod,
+  lines,
+}: Pick<SessionMaterial, "clientId" | "authMethod" | "lines">): SmartClientSecret {
+  const clientSecret = lines.split("\n", 1)[0]?.trim();
+  const parsed = smartClientSecret.safeParse({
+    client_id: clientId,
+    ...(clientSecret ? { client_secret: clientSecret } : {}),
+    auth_method: authMethod,
+  });
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "the client"} ${message}`);
+  throw new SessionMaterialUnusable(faults.join("\n"));
 }
 
 async function readSession({ exchange }: SessionPorts, material: SessionMaterial): Promise<SessionSecret> {

@@ -17,6 +17,7 @@ import { platformLogCodes } from "#platform/lambda/log-codes.ts";
 import { leaseKeys } from "#platform/ledger/ledger-keys.ts";
 import { composeWings } from "#platform/registry.ts";
 import { sessionLedgerKeys } from "#user-session/language/ledger-keys.ts";
+import { linkEvents } from "#user-session/language/link-events.ts";
 import { sessionLogCodes } from "#user-session/language/log-codes.ts";
 import { sessionEvents } from "#user-session/language/session-events.ts";
 import { sessionFaultNames } from "#user-session/language/session-faults.ts";
@@ -46,7 +47,7 @@ export const wings = composeWings([
   {
     name: "user-session",
     logCodes: sessionLogCodes,
-    events: sessionEvents,
+    events: { ...sessionEvents, ...linkEvents },
     auditFacts: {},
     faults: sessionFaultNames,
     ledgerKeys: sessionLedgerKeys,
@@ -64,7 +65,7 @@ export const wings = composeWings([
 ]);
 
 /** Every event that the bridge publishes: the schema of its detail by its `detail-type`. */
-export const eventDetails = { ...exportEvents, ...ccdEvents, ...sessionEvents } as const;
+export const eventDetails = { ...exportEvents, ...ccdEvents, ...sessionEvents, ...linkEvents } as const;
 
 export type EventType = keyof typeof eventDetails;
 export type BridgeEvent = EventOf<typeof eventDetails>;

@@ -5,6 +5,7 @@ import { clientKey } from "./settings/client-keys.ts";
 import { integra } from "./settings/integra.ts";
 import { api } from "./settings/on-demand-api.ts";
 import { alarms, audit, fixedEgress, lockModeOf, maxSubscribers, retention, subscriber } from "./settings/platform.ts";
+import { smart } from "./settings/user-session.ts";
 
 /** All settings of a stage. Each wing's part is in settings/, with its defaults. */
 const stageSettings = z
@@ -15,6 +16,7 @@ const stageSettings = z
     ccd,
     schedules: z.array(schedule).default([]),
     api,
+    smart,
     retention,
     audit,
     alarms,

@@ -19,6 +19,9 @@ const receivedEvent = z.discriminatedUnion("detail-type", [
   z.object({ "detail-type": z.literal("Ccd Ready"), detail: eventDetails["Ccd Ready"] }),
   z.object({ "detail-type": z.literal("Ccd Failed"), detail: eventDetails["Ccd Failed"] }),
   z.object({ "detail-type": z.literal("User Session Ended"), detail: eventDetails["User Session Ended"] }),
+  z.object({ "detail-type": z.literal("User Linked"), detail: eventDetails["User Linked"] }),
+  z.object({ "detail-type": z.literal("User Link Failed"), detail: eventDetails["User Link Failed"] }),
+  z.object({ "detail-type": z.literal("User Link Revoked"), detail: eventDetails["User Link Revoked"] }),
 ]);
 
 /** An event as the example subscriber's queue received it. */

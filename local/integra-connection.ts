@@ -15,6 +15,11 @@ export interface IntegraConnection {
   secret: Record<string, unknown>;
   /** The user session's secret, if a session exists. */
   session: Record<string, unknown> | undefined;
+  /**
+   * Registers the client of SMART launches with the server, if that can be done here, and returns the content of its secret.
+   * @param apiUrl the URL of the bridge's API, below which the redirect URI and the launch URL are
+   */
+  smartClient: ((apiUrl: string) => Record<string, unknown>) | undefined;
   simulator: Simulator | undefined;
   close: () => Promise<void>;
 }
@@ -60,6 +65,7 @@ export async function connectionFromEnvironment(
       env.INTEGRA_USER_SESSION === undefined
         ? undefined
         : sessionSecret.parse(await readJsonFile("INTEGRA_USER_SESSION", env.INTEGRA_USER_SESSION)),
+    smartClient: undefined,
     simulator: undefined,
     close: () => Promise.resolve(),
   };
@@ -93,6 +99,11 @@ const scope = "system/*.read";
 
 const portalUser = "portal-user";
 const portalApp = { clientId: "integra-bridge-portal", authMethod: "client_secret_basic" } as const;
+const smartApp = {
+  clientId: "integra-bridge-smart",
+  name: "integra-bridge",
+  authMethod: "client_secret_basic",
+} as const;
 
 /** Starts a simulator with one registered client and its new key, and with a session of a user who may see every patient. */
 export async function simulatedConnection(options: SimulatedClient = {}): Promise<IntegraConnection> {
@@ -113,6 +124,16 @@ export async function simulatedConnection(options: SimulatedClient = {}): Promis
       client_id: portalApp.clientId,
       client_secret: clientSecret,
       auth_method: portalApp.authMethod,
+    },
+    smartClient: (apiUrl) => {
+      const { clientId: client_id, authMethod: auth_method } = smartApp;
+      simulator.registerApp({
+        ...smartApp,
+        clientSecret,
+        redirectUris: [`${apiUrl}/smart/callback`],
+        launchUrl: `${apiUrl}/smart/launch/simulator`,
+      });
+      return { client_id, client_secret: clientSecret, auth_method };
     },
     simulator,
     close: simulator.close,

@@ -18,6 +18,7 @@ export interface LocalOutputs {
   deadLetterQueueUrl: string;
   clientSecretName: string;
   sessionSecretName: string;
+  smartClientSecretName: string;
   ledgerTableName: string;
   /** Where the HTTP API is; requests are signed for its whole path. */
   apiUrl: string;
@@ -85,6 +86,8 @@ export async function startLocalBridge(options: LocalBridgeOptions): Promise<Loc
     const outputs = localOutputs(aws, connection, stacks);
     await putSecret(aws, outputs.clientSecretName, connection.secret);
     if (connection.session !== undefined) await putSecret(aws, outputs.sessionSecretName, connection.session);
+    if (connection.smartClient !== undefined)
+      await putSecret(aws, outputs.smartClientSecretName, connection.smartClient(outputs.apiUrl));
     return { aws, outputs, stop: aws.stop };
   } catch (error) {
     await aws.stop();
@@ -112,6 +115,7 @@ function localOutputs(aws: LocalAws, connection: IntegraConnection, stacks: Stac
     deadLetterQueueUrl: reachable(output("export", "DeadLetterQueueUrl"), aws),
     clientSecretName: output("landing", "ClientSecretName"),
     sessionSecretName: output("landing", "SessionSecretName"),
+    smartClientSecretName: output("landing", "SmartClientSecretName"),
     ledgerTableName: output("landing", "LedgerTableName"),
     apiUrl: apiUrlOf(aws, output("api", "ApiId")),
     integraBaseUrl: connection.settings.baseUrl,

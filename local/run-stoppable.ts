@@ -4,9 +4,9 @@ export class Stopped extends Error {
 }
 
 /**
- * Runs `main` with a signal that fires on SIGINT and SIGTERM, then exits: with 0 after success, with 130 or 143 if a
- * signal stopped it, and with 1 after any other error, whose causes it prints. `main` must clean up after itself: open
- * handles do not keep the process alive.
+ * Runs `main` with a signal that fires on SIGINT and SIGTERM, then exits: after success with `process.exitCode` or 0, with 130
+ * or 143 if a signal stopped it, and with 1 after any other error, whose causes it prints. `main` must clean up after itself:
+ * open handles do not keep the process alive.
  */
 export async function runStoppable(main: (signal: AbortSignal) => Promise<void>): Promise<never> {
   const controller = new AbortController();
@@ -19,7 +19,7 @@ export async function runStoppable(main: (signal: AbortSignal) => Promise<void>)
   }
   try {
     await main(controller.signal);
-    process.exit(0);
+    process.exit();
   } catch (error) {
     if (stoppedBy !== undefined) process.exit(stoppedBy === "SIGINT" ? 130 : 143);
     console.error(`\nfailed: ${causes(error).join("\n  because: ")}`);

@@ -1,8 +1,8 @@
 import type { Reporter, TestModule, Vitest } from "vitest/node";
-import { guarantees, isTitleOf } from "./contracts/guarantees.ts";
+import { isTitleOf, namedTests } from "./contracts/guarantees.ts";
 
 /**
- * Fails a run in which a test that docs/reliability.md names did not pass, although its file ran: it was skipped, or its
+ * Fails a run in which a test that docs/reliability.md or docs/aws.md names did not pass, although its file ran: it was skipped, or its
  * table of cases was empty. A run that is filtered by title is not judged.
  */
 export default class GuaranteesReporter implements Reporter {
@@ -22,9 +22,9 @@ export default class GuaranteesReporter implements Reporter {
         names.map(({ name }) => name),
       );
     }
-    for (const { file, title } of guarantees.flatMap(({ references }) => references)) {
+    for (const { file, title, page } of namedTests) {
       if (passed.get(file)?.some((name) => isTitleOf(title, name)) ?? true) continue;
-      console.error(`docs/reliability.md names a test that did not pass in this run: ${file} "${title}"`);
+      console.error(`docs/${page} names a test that did not pass in this run: ${file} "${title}"`);
       process.exitCode = 1;
     }
   }

@@ -1,4 +1,4 @@
-import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
+import { CloudFormationClient } from "@aws-sdk/client-cloudformation";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { KMSClient } from "@aws-sdk/client-kms";
 import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
@@ -17,14 +17,8 @@ import { signingAlgorithms } from "#platform/client-key/client-secret.ts";
 import { kmsKeys } from "#platform/client-key/kms-keys.ts";
 import { publicJwkOf } from "#platform/client-key/signing-key.ts";
 import { environment, jsonVariable } from "#platform/lambda/environment.ts";
+import { type AwsAccess, outputsOf } from "../stage-outputs.ts";
 import { KeyCommandRefused, type StageKeys } from "./key-commands.ts";
-
-/** How SDK clients reach AWS; from the environment if it is empty. */
-interface AwsAccess {
-  endpoint?: string;
-  region?: string;
-  credentials?: { accessKeyId: string; secretAccessKey: string };
-}
 
 /** What the function that rotates is deployed with. The commands use the same. */
 const rotationVariables = z.object({
@@ -79,15 +73,5 @@ export async function stageKeys(stage: string, access: AwsAccess = {}): Promise<
       await secrets.send(new UpdateSecretVersionStageCommand({ SecretId, VersionStage, RemoveFromVersionId }));
     },
     now,
-  };
-}
-
-function outputsOf(cloudFormation: CloudFormationClient, stage: string) {
-  return async (part: string, key: string): Promise<string> => {
-    const StackName = `integra-bridge-${stage}-${part}`;
-    const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName }));
-    const value = Stacks?.[0]?.Outputs?.find(({ OutputKey }) => OutputKey === key)?.OutputValue;
-    if (value === undefined) throw new Error(`the stack ${StackName} has no output ${key}: deploy the stage first`);
-    return value;
   };
 }

@@ -1,2 +1,2 @@
-/** The stage's own user session. All on-demand requests are made under it. */
+/** The stage's own user session. A request that names no link is made under it. */
 export const serviceSession = "service";

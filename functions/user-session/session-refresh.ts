@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { AccessRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import type { AccessTokens } from "#platform/http/authorised-request.ts";
-import { SessionDead, SessionSecretUnusable } from "#user-session/language/session-faults.ts";
+import { SessionDead, type SessionRefusal, SessionSecretUnusable } from "#user-session/language/session-faults.ts";
 import type {
   OAuthClient,
   RefreshClaim,
@@ -12,7 +12,7 @@ import type {
   UserSessionStore,
   UserTokens,
 } from "#user-session/language/user-session.ts";
-import { parseSessionSecret, type SessionMaterial, type StoredSecret } from "./session-secret.ts";
+import type { SessionMaterial } from "./session-secret.ts";
 import { tokenRequestMs } from "./token-endpoint.ts";
 
 export interface SessionRefreshPorts {
@@ -26,10 +26,16 @@ export interface SessionRefreshPorts {
   onEndedSession: (sessionId: string, end: SessionEnd) => Promise<void>;
 }
 
-/** A user session: its name in the ledger, and the secret that the operator stores for it. */
+/** A user session: its name in the ledger, and where its client and its first refresh token come from. */
 export interface UserSession {
   id: string;
-  readSecret: () => Promise<StoredSecret>;
+  /**
+   * Reads the client, and the refresh token with which the newest chain begins.
+   * @param record the session as the ledger has it; undefined if it has not begun
+   */
+  readMaterial: (record: SessionRecord | undefined) => Promise<SessionMaterial>;
+  /** What a person has to do once the server has refused the session, as a sentence. */
+  remedies: Readonly<Record<SessionRefusal, string>>;
 }
 
 /** Longer than a token request and the writes around it: a process that lives finishes within its claim. */
@@ -123,7 +129,7 @@ async function renew(
   session: UserSession,
   record: SessionRecord | undefined,
 ): Promise<string | undefined> {
-  const { client, seed } = parseSessionSecret(await session.readSecret());
+  const { client, seed } = await session.readMaterial(record);
   if (record === undefined || (seed.digest !== record.seedDigest && seed.putAt > record.secretPutAt)) {
     await ports.store.beginChain(session.id, seed);
     return undefined;
@@ -223,7 +229,7 @@ async function settleFailure(
   error: unknown,
 ): Promise<undefined> {
   if (error instanceof SessionDead) {
-    const end = { at: now(), refusal: error.refusal, message: endMessage(error, record.attempts) };
+    const end = { at: now(), refusal: error.refusal, message: endMessage(session, error, record.attempts) };
     if (!(await store.endSession(session.id, claim, end))) return;
     await onEndedSession(session.id, { ...end, published: false });
     throw new SessionDead(end.message, { refusal: error.refusal, cause: error });
@@ -243,14 +249,10 @@ function retryDelayMs(attempts: number, retryAfterMs: number): number {
   return Math.max(delayMs, Math.min(retryAfterMs, longestRetryAfterMs));
 }
 
-function endMessage({ message, refusal }: SessionDead, earlierAttempts: number): string {
+function endMessage({ remedies }: UserSession, { message, refusal }: SessionDead, earlierAttempts: number): string {
   const doubt =
     earlierAttempts > 0
       ? ", after an earlier refresh with the same refresh token that ended without an answer: the token may have been rotated then"
       : "";
-  const remedy =
-    refusal === "client-refused"
-      ? "Check client_id, client_secret and auth_method in the session's secret, and store the secret again"
-      : "Renew the session: sign in as its user, and store the new refresh token (npm run session -- add)";
-  return `${message}${doubt}. ${remedy}`;
+  return `${message}${doubt}. ${remedies[refusal]}`;
 }

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
+import type * as z from "zod";
 import { SessionSecretUnusable } from "#user-session/language/session-faults.ts";
 import {
   type OAuthClient,
-  type SessionSecret,
   type SessionSeed,
+  type SmartClientSecret,
   sessionSecret,
 } from "#user-session/language/user-session.ts";
 
@@ -24,17 +25,29 @@ export interface SessionMaterial {
  * @throws SessionSecretUnusable that names each missing or malformed field, never a value
  */
 export function parseSessionSecret({ text, putAt }: StoredSecret): SessionMaterial {
-  const parsed = sessionSecret.safeParse(parseJson(text));
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "the secret"} ${message}`);
-    throw new SessionSecretUnusable(`the session's secret cannot be used: ${faults.join("; ")}`);
-  }
-  const { refresh_token: refreshToken } = parsed.data;
-  return { client: clientOf(parsed.data), seed: { digest: digestOf(refreshToken), putAt, refreshToken } };
+  const secret = parseSecret(text, sessionSecret, "the session's secret");
+  const { refresh_token: refreshToken } = secret;
+  return { client: clientOf(secret), seed: { digest: digestOf(refreshToken), putAt, refreshToken } };
 }
 
-/** The client that a session's secret describes. */
-export function clientOf({ client_id: id, client_secret: secret, auth_method: method }: SessionSecret): OAuthClient {
+/**
+ * Reads a secret by its schema, whose messages contain no values.
+ * @param name names the secret in the fault
+ * @throws SessionSecretUnusable that names each missing or malformed field
+ */
+export function parseSecret<T>(text: string, schema: z.ZodType<T>, name: string): T {
+  const parsed = schema.safeParse(parseJson(text, name));
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "the secret"} ${message}`);
+  throw new SessionSecretUnusable(`${name} cannot be used: ${faults.join("; ")}`);
+}
+
+/** The client that a secret describes. */
+export function clientOf({
+  client_id: id,
+  client_secret: secret,
+  auth_method: method,
+}: SmartClientSecret): OAuthClient {
   return { id, authentication: method === "none" || secret === undefined ? { method: "none" } : { method, secret } };
 }
 
@@ -43,13 +56,13 @@ function digestOf(refreshToken: string): string {
   return createHash("sha256").update(refreshToken).digest("hex");
 }
 
-function parseJson(text: string): unknown {
+function parseJson(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     // The parser's error is dropped on purpose: it may quote the secret.
     throw new SessionSecretUnusable(
-      'the session\'s secret cannot be used: it is not JSON (expected {"refresh_token", "client_id", "client_secret"?, "auth_method"})',
+      `${name} cannot be used: it is not JSON (expected {"client_id", "client_secret"?, "auth_method"}, and "refresh_token" for a session)`,
     );
   }
 }

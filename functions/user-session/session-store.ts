@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { conditionHeld } from "#platform/ledger/conditional-write.ts";
 import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
 import type { SessionRefusal } from "#user-session/language/session-faults.ts";
@@ -150,6 +150,11 @@ export function userSessions(dynamo: DynamoDBDocumentClient, table: string): Use
       ),
     markEndPublished: async (sessionId, endedAt) => {
       await change(sessionId, { when: "#endedAt = :at", set: "#endPublishedAt = :at", values: { ":at": endedAt } });
+    },
+    remove: async (sessionId) => {
+      const command = new DeleteCommand({ TableName: table, Key: keyOf(sessionId), ReturnValues: "ALL_OLD" });
+      const removed = (await dynamo.send(command)).Attributes?.[names["#refresh"]];
+      return typeof removed === "string" ? removed : undefined;
     },
   };
 }

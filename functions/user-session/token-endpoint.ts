@@ -1,5 +1,12 @@
 import { ServerUnavailable } from "#platform/faults/faults.ts";
-import { type Headers, type Http, type HttpAnswer, refusalText } from "#platform/http/http.ts";
+import {
+  discardBody,
+  type Headers,
+  type Http,
+  type HttpAnswer,
+  readRefusal,
+  refusalText,
+} from "#platform/http/http.ts";
 import { readTokenAnswer, type TokenAnswer, temporaryErrors } from "#platform/http/token-answer.ts";
 import { SessionDead } from "#user-session/language/session-faults.ts";
 import type { OAuthClient, UserTokens } from "#user-session/language/user-session.ts";
@@ -20,6 +27,8 @@ export interface AuthorizationCode {
   redirectUri?: string;
   codeVerifier?: string;
 }
+
+const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /** The lifetime in the guide's examples (guide, "Generation of access token"), if the server names none. */
 const defaultLifetimeSeconds = 899;
@@ -52,7 +61,7 @@ export async function refreshUserToken(
 }
 
 /**
- * Exchanges an authorization code, which is valid for one request.
+ * Exchanges an authorization code, which is valid for one request, for a session that lasts.
  *
  * Source: guide, "Generation of access token"; RFC 6749, 4.1.3.
  * @throws SessionDead if the server refuses the code or the client, or issues no refresh token
@@ -61,56 +70,118 @@ export async function refreshUserToken(
 export async function exchangeCode(
   ports: UserTokenPorts,
   client: OAuthClient,
-  { code, redirectUri, codeVerifier }: AuthorizationCode,
+  code: AuthorizationCode,
 ): Promise<UserTokens> {
-  const form: Record<string, string> = { grant_type: "authorization_code", code };
-  if (redirectUri !== undefined) form["redirect_uri"] = redirectUri;
-  if (codeVerifier !== undefined) form["code_verifier"] = codeVerifier;
-  const answer = await requestTokens(ports, client, form);
+  const answer = await requestCodeTokens(ports, client, code);
   if (answer.refreshToken !== undefined) return { ...issuedTokens(answer), refreshToken: answer.refreshToken };
-  if (answer.accessToken === undefined) throw tokenFault(answer);
   const message =
     "the token endpoint issued no refresh token: sign in again, with the scope offline (or offline_access)";
   throw new SessionDead(message, { refusal: "grant-refused" });
 }
 
-function issuedTokens({ accessToken, lifetimeSeconds, scope }: TokenAnswer): Omit<UserTokens, "refreshToken"> {
+/**
+ * Exchanges an authorization code by one request that cannot be cancelled, and returns all that the server answered: an access
+ * token, a refresh token, or both.
+ *
+ * @throws SessionDead if the server refuses the code or the client
+ * @throws ServerUnavailable if the answer is neither a token nor a refusal. The code may still be used up
+ */
+export async function requestCodeTokens(
+  ports: UserTokenPorts,
+  client: OAuthClient,
+  { code, redirectUri, codeVerifier }: AuthorizationCode,
+): Promise<TokenAnswer> {
+  const form: Record<string, string> = { grant_type: "authorization_code", code };
+  if (redirectUri !== undefined) form["redirect_uri"] = redirectUri;
+  if (codeVerifier !== undefined) form["code_verifier"] = codeVerifier;
+  const answer = await requestTokens(ports, client, form);
+  if (answer.accessToken === undefined && answer.refreshToken === undefined) throw tokenFault(answer);
+  return answer;
+}
+
+/**
+ * Asks the server to revoke a token, and with a refresh token the access tokens issued by it (RFC 7009, 2.1). The server answers 200 for
+ * a token that it does not know as well.
+ *
+ * @throws SessionDead if the server refuses the client
+ * @throws ServerUnavailable if the answer is no 2xx
+ */
+export async function revokeToken(
+  ports: Omit<UserTokenPorts, "onUnreadable">,
+  client: OAuthClient,
+  url: URL,
+  token: string,
+): Promise<void> {
+  const form = { token, token_type_hint: "refresh_token" };
+  const answer = await postForm(ports, client, url, form);
+  if (answer.status >= 200 && answer.status < 300) return await discardBody(answer);
+  const refusal = await readRefusal(answer, ports.now());
+  const message = `the revocation endpoint answered ${refusalText(refusal)}`;
+  if (refusal.status === 401) throw new SessionDead(message, { refusal: "client-refused" });
+  throw new ServerUnavailable(message, { retryAfterMs: refusal.retryAfterMs });
+}
+
+/** The tokens of an answer, for the session. An answer without a lifetime has the guide's. */
+export function issuedTokens({ accessToken, lifetimeSeconds, scope }: TokenAnswer): Omit<UserTokens, "refreshToken"> {
   return { accessToken, expiresInSeconds: lifetimeSeconds ?? defaultLifetimeSeconds, scope };
 }
 
 async function requestTokens(
-  { server, http, now, onUnreadable }: UserTokenPorts,
+  ports: UserTokenPorts,
   client: OAuthClient,
   grant: Record<string, string>,
 ): Promise<TokenAnswer> {
-  const { headers, form } = clientAuthentication(client);
-  const credentials = credentialsOf(client, grant, headers);
-  const answer = await withinTime(
-    http({
-      method: "POST",
-      url: server.tokenUrl,
-      headers: { accept: "application/json", "content-type": "application/x-www-form-urlencoded", ...headers },
-      body: new URLSearchParams({ ...grant, ...form }).toString(),
-      signal: AbortSignal.timeout(tokenRequestMs),
-    }),
-  );
-  const read = await readTokenAnswer({ ...answer, credentials }, now());
-  if (read.unreadable.length > 0) onUnreadable(read.unreadable);
+  const read = await readTokenAnswer(await postForm(ports, client, ports.server.tokenUrl, grant), ports.now());
+  if (read.unreadable.length > 0) ports.onUnreadable(read.unreadable);
   return read;
 }
 
-/** RFC 6749, 2.3.1. A client without a secret sends its id in the form (RFC 6749, 3.2.1). */
-function clientAuthentication({ id, authentication }: OAuthClient): { headers: Headers; form: Record<string, string> } {
+/** An assertion's audience is the token endpoint, at the revocation endpoint as well (RFC 7523, 3; RFC 7009, 2.1). */
+async function postForm(
+  { server, http }: Pick<UserTokenPorts, "server" | "http">,
+  client: OAuthClient,
+  url: URL,
+  parameters: Record<string, string>,
+): Promise<HttpAnswer> {
+  const { headers, form } = await clientAuthentication(client, server.tokenUrl);
+  const body = { ...parameters, ...form };
+  const answer = await withinTime(
+    http({
+      method: "POST",
+      url,
+      headers: { accept: "application/json", "content-type": "application/x-www-form-urlencoded", ...headers },
+      body: new URLSearchParams(body).toString(),
+      signal: AbortSignal.timeout(tokenRequestMs),
+    }),
+  );
+  return { ...answer, credentials: credentialsOf(client, body, headers) };
+}
+
+/** RFC 6749, 2.3.1, and RFC 7523, 2.2. A client without a secret sends its id in the form (RFC 6749, 3.2.1). */
+async function clientAuthentication(
+  { id, authentication }: OAuthClient,
+  tokenUrl: URL,
+): Promise<{ headers: Headers; form: Record<string, string> }> {
   if (authentication.method === "none") return { headers: {}, form: { client_id: id } };
+  if (authentication.method === "private_key_jwt") {
+    const form = {
+      client_assertion_type: assertionType,
+      client_assertion: await authentication.signAssertion(tokenUrl),
+    };
+    return { headers: {}, form };
+  }
   const { method, secret } = authentication;
   if (method === "client_secret_post") return { headers: {}, form: { client_id: id, client_secret: secret } };
   const credentials = Buffer.from(`${formEncoded(id)}:${formEncoded(secret)}`).toString("base64");
   return { headers: { authorization: `Basic ${credentials}` }, form: {} };
 }
 
-/** HTML form encoding. RFC 6749, 2.3.1 and appendix B require it for the id and the secret within HTTP Basic. */
+/**
+ * HTML form encoding. RFC 6749, 2.3.1 and appendix B require it for the id and the secret within HTTP Basic. Servers that do not
+ * decode them refuse an escaped unreserved character (RFC 3986, 2.3), so these stay as they are.
+ */
 function formEncoded(value: string): string {
-  return new URLSearchParams({ "": value }).toString().slice(1);
+  return new URLSearchParams({ "": value }).toString().slice(1).replaceAll("%7E", "~");
 }
 
 async function withinTime(request: Promise<HttpAnswer>): Promise<HttpAnswer> {
@@ -139,12 +210,12 @@ function tokenFault({ refusal, refused }: TokenAnswer): SessionDead | ServerUnav
 }
 
 /** The credentials of a request. They are redacted in the server's text, because servers quote what they refuse. */
-function credentialsOf({ authentication }: OAuthClient, grant: Record<string, string>, headers: Headers): string[] {
-  const { grant_type: _, redirect_uri: __, ...secrets } = grant;
+function credentialsOf({ authentication }: OAuthClient, form: Record<string, string>, headers: Headers): string[] {
+  const { grant_type: _, redirect_uri: __, client_id: ___, client_assertion_type: ____, ...secrets } = form;
   const basic = headers["authorization"]?.replace(/^Basic /, "");
   return [
     ...Object.values(secrets),
-    ...(authentication.method === "none" ? [] : [authentication.secret]),
+    ...("secret" in authentication ? [authentication.secret] : []),
     ...(basic === undefined ? [] : [basic]),
   ];
 }

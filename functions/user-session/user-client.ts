@@ -1,73 +1,104 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { busFromEnvironment } from "#platform/bus/bus-from-environment.ts";
-import { connections } from "#platform/http/connections.ts";
-import { undiciHttp } from "#platform/http/http.ts";
-import { environment, jsonVariable } from "#platform/lambda/environment.ts";
+import { OriginRefused } from "#platform/faults/faults.ts";
+import { isOfOrigin, placeOf } from "#platform/http/trusted-origins.ts";
+import { environment } from "#platform/lambda/environment.ts";
 import { secretReader } from "#platform/lambda/secret-reader.ts";
-import { SessionSecretUnusable } from "#user-session/language/session-faults.ts";
+import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
+import { SessionDead, SessionSecretUnusable } from "#user-session/language/session-faults.ts";
 import type { UserClient } from "./fhir-page.ts";
+import { type LinkedPerson, linkIdOf } from "./language/link.ts";
 import { sessionEvents } from "./language/session-events.ts";
-import { patientSearchPaths, usCorePaths } from "./language/user-endpoints.ts";
+import { type LinkRecords, linkRecords } from "./links/link-records.ts";
+import { linkedSession } from "./links/linked-session.ts";
 import { sessionLog } from "./log.ts";
 import { serviceSession } from "./service-session.ts";
 import { countEndedSessionUse, reportSessionEnd } from "./session-end.ts";
-import { sessionTokens } from "./session-refresh.ts";
+import { type SessionRefreshPorts, sessionTokens, type UserSession } from "./session-refresh.ts";
 import { userSessionsFromEnvironment } from "./session-store.ts";
+import { smartClientFromEnvironment } from "./smart/smart-client.ts";
+import { storedSession } from "./stored-session.ts";
 import { refreshUserToken } from "./token-endpoint.ts";
-import { userServer } from "./user-server.ts";
+import { type UserConnection, userConnection } from "./user-connection.ts";
 
-const sessionVariables = z.object({
-  INTEGRA_BASE_URL: z.url(),
-  INTEGRA_USER_TOKEN_URL: z.url().optional(),
-  INTEGRA_FHIR_URL: z.url().optional(),
-  INTEGRA_PATIENT_SEARCH_PATHS: jsonVariable(patientSearchPaths).optional(),
-  INTEGRA_US_CORE_PATHS: jsonVariable(usCorePaths).optional(),
-  INTEGRA_CCD_REQUEST_URL: z.url().optional(),
-  INTEGRA_CCD_NONCE_URL: z.url().optional(),
-  INTEGRA_CCD_DOWNLOAD_URL: z.url().optional(),
-  INTEGRA_FILE_ORIGINS: jsonVariable(z.array(z.url())).optional(),
-  SESSION_SECRET: z.string().min(1),
-});
+const sessionVariables = z.object({ SESSION_SECRET: z.string().min(1) });
 
-/** The client of the stage's user session, from the function's environment: endpoints, connections and access tokens. */
-export function userClient(): UserClient {
-  const env = environment(sessionVariables);
-  const server = userServer({
-    baseUrl: env.INTEGRA_BASE_URL,
-    tokenUrl: env.INTEGRA_USER_TOKEN_URL,
-    fhirUrl: env.INTEGRA_FHIR_URL,
-    patientSearchPaths: env.INTEGRA_PATIENT_SEARCH_PATHS,
-    usCorePaths: env.INTEGRA_US_CORE_PATHS,
-    ccdRequestUrl: env.INTEGRA_CCD_REQUEST_URL,
-    ccdNonceUrl: env.INTEGRA_CCD_NONCE_URL,
-    ccdDownloadUrl: env.INTEGRA_CCD_DOWNLOAD_URL,
-    fileOrigins: env.INTEGRA_FILE_ORIGINS,
-  });
-  const http = undiciHttp(connections(server));
-  const now = Date.now;
-  const store = userSessionsFromEnvironment();
-  const token = sessionTokens(
-    {
-      store,
-      refresh: (client, refreshToken) =>
-        refreshUserToken({ server, http, now, onUnreadable: warnAboutTokenAnswer }, client, refreshToken),
-      now,
-      sleep,
-      onEndedSession: reportSessionEnd({
-        bus: busFromEnvironment(sessionEvents),
-        store,
-        countEndedSessionUse,
-        log: sessionLog,
-      }),
-    },
-    { id: serviceSession, readSecret: sessionSecret(env.SESSION_SECRET) },
-  );
-  return { server, http, token, now };
+/** The clients of user sessions. */
+export interface UserClients {
+  /** The client of the stage's own session. */
+  service: UserClient;
+  /**
+   * The client of a link's session.
+   * @throws OriginRefused if the session's token endpoint is on an origin that is not configured any more
+   */
+  ofLink(linked: Pick<LinkedPerson, "sessionId" | "tokenUrl">): UserClient;
+  /**
+   * The client of a session by its id.
+   * @throws SessionDead if it is the session of a link that was removed or connected again
+   */
+  ofSession(sessionId: string): Promise<UserClient>;
 }
 
-function warnAboutTokenAnswer(members: readonly string[]): void {
-  sessionLog.warn("SESSION_TOKEN_ANSWER_UNREADABLE", { members });
+/** The clients of user sessions, from the function's environment: endpoints, connections and access tokens. */
+export function userClients(): UserClients {
+  const { SESSION_SECRET: secretName } = environment(sessionVariables);
+  const { dynamo, table } = ledgerFromEnvironment();
+  return clientsOf({
+    connection: userConnection(),
+    store: userSessionsFromEnvironment(),
+    links: linkRecords(dynamo, table),
+    service: storedSession(serviceSession, sessionSecret(secretName)),
+    readSmartClient: smartClientFromEnvironment(),
+    bus: busFromEnvironment(sessionEvents),
+  });
+}
+
+interface ClientPorts extends Pick<SessionRefreshPorts, "store"> {
+  connection: UserConnection;
+  links: Pick<LinkRecords, "find">;
+  service: UserSession;
+  readSmartClient: Parameters<typeof linkedSession>[1];
+  bus: Parameters<typeof reportSessionEnd>[0]["bus"];
+}
+
+/** The clients of user sessions with these ports. */
+export function clientsOf({ connection, store, links, service, readSmartClient, bus }: ClientPorts): UserClients {
+  const { server, http, now } = connection;
+  const clientOf = (session: UserSession, tokenUrl: URL, countEnd: () => void): UserClient => {
+    const ports: SessionRefreshPorts = {
+      store,
+      refresh: (client, refreshToken) =>
+        refreshUserToken({ ...connection, server: { tokenUrl } }, client, refreshToken),
+      now,
+      sleep,
+      onEndedSession: reportSessionEnd({ bus, store, countEndedSessionUse: countEnd, log: sessionLog }),
+    };
+    return { server, http, token: sessionTokens(ports, session), now };
+  };
+  const ofLink: UserClients["ofLink"] = (linked) => {
+    const tokenUrl = new URL(linked.tokenUrl);
+    if (!isOfOrigin(server.signInOrigins, tokenUrl))
+      throw new OriginRefused(
+        `the token endpoint of this link is on ${placeOf(tokenUrl)}, which is not configured any more (setting smart.authorizationOrigins)`,
+      );
+    // The end of one person's session is no matter for the operator's alarm.
+    return clientOf(linkedSession(linked, readSmartClient), tokenUrl, () => undefined);
+  };
+  const own = clientOf(service, server.tokenUrl, countEndedSessionUse);
+  return {
+    service: own,
+    ofLink,
+    ofSession: async (sessionId) => {
+      if (sessionId === service.id) return own;
+      const linkId = linkIdOf(sessionId);
+      const linked = linkId === undefined ? undefined : (await links.find(linkId))?.record.linked;
+      if (linked?.sessionId === sessionId) return ofLink(linked);
+      const message =
+        "the link was removed or connected again, so its earlier session has ended. Make the request again";
+      throw new SessionDead(message, { refusal: "grant-refused" });
+    },
+  };
 }
 
 function sessionSecret(name: string) {

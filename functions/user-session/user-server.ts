@@ -11,6 +11,8 @@ export interface UserServer extends TrustedOrigins {
   /** The paths of the US Core resources other than Patient, below `fhirUrl`. */
   usCorePaths: { [Name in keyof UsCorePaths]-?: NonNullable<UsCorePaths[Name]> };
   ccd: { requestUrl: URL; nonceUrl: URL; downloadUrl: URL };
+  /** The origins on which sign-in may be: those of the FHIR base, of the token endpoint and of the setting `smart.authorizationOrigins`. */
+  signInOrigins: ReadonlySet<string>;
 }
 
 export interface UserServerSettings {
@@ -23,6 +25,7 @@ export interface UserServerSettings {
   ccdNonceUrl?: string | undefined;
   ccdDownloadUrl?: string | undefined;
   fileOrigins?: readonly string[] | undefined;
+  authorizationOrigins?: readonly string[] | undefined;
 }
 
 /** The guide spells them `r4/Patient` and `r4/us-core/patient` (guide, "API to Fetch Patient ID", "Configuration"). */
@@ -45,7 +48,13 @@ export function userServer(settings: UserServerSettings): UserServer {
     nonceUrl: at("integra/moNonce/generateNonceToken", settings.ccdNonceUrl),
     downloadUrl: at("integra/MoBulkDownload/bulkDownload", settings.ccdDownloadUrl),
   };
+  const trusted = trustedOrigins([fhirUrl, ...Object.values(ccd)], tokenUrl, settings.fileOrigins);
+  const configured = (settings.authorizationOrigins ?? []).map((origin) => new URL(origin).origin);
   return {
+    ...trusted,
+    // Like the token endpoint, a server of sign-in that the operator configures may be in a private network.
+    privateOrigins: new Set([...trusted.privateOrigins, ...configured]),
+    signInOrigins: new Set([fhirUrl.origin, tokenUrl.origin, ...configured]),
     tokenUrl,
     fhirUrl,
     patientSearchPaths: { ...guidePatientPaths, ...settings.patientSearchPaths },
@@ -54,6 +63,5 @@ export function userServer(settings: UserServerSettings): UserServer {
       spelling: settings.usCorePaths?.spelling ?? assumedUsCorePaths.spelling,
     },
     ccd,
-    ...trustedOrigins([fhirUrl, ...Object.values(ccd)], tokenUrl, settings.fileOrigins),
   };
 }

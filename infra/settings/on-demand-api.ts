@@ -14,6 +14,8 @@ export const api = z
         burst: z.number().int().min(1).max(5_000).default(40),
       })
       .prefault({}),
+    /** Whether calls that name no link are made under the stage's own user session. */
+    serviceSession: z.boolean().default(true),
     /**
      * The limits of each open route, such as `GET /.well-known/jwks.json`. Anybody can call it, so it must not use up those of the
      * API.

@@ -39,7 +39,7 @@ export class LandingStack extends Stack implements SharedResources {
   constructor(scope: Construct, id: string, props: LandingStackProps) {
     super(scope, id, { ...props, terminationProtection: !props.settings.retention.removeWithStack });
     const { stage, settings } = props;
-    const { alarms, audit, integra, retention, subscribers } = settings;
+    const { alarms, audit, integra, retention, smart, subscribers } = settings;
     const removalPolicy = removalOf(retention);
     this.key = encryptionKey(this, removalPolicy);
     const { key } = this;
@@ -53,7 +53,7 @@ export class LandingStack extends Stack implements SharedResources {
     this.#auditBucket = new AuditBucket(this, "Audit", trail).bucket;
     this.bus = new events.EventBus(this, "Bus", { eventBusName: `integra-bridge-${stage}` });
     this.client = new BackendClient(this, "Integra", { settings: integra, key, stage, removalPolicy });
-    this.userSession = new UserSession(this, "UserSession", { settings: integra, key, stage, removalPolicy });
+    this.userSession = new UserSession(this, "UserSession", { settings: integra, smart, key, stage, removalPolicy });
     this.ledger = ledgerTable(this, { key, deletionProtection: !retention.removeWithStack, removalPolicy });
     this.alarmTopic = new AlarmTopic(this, "Alarms", { settings: alarms, key, stage });
     grantSubscribers(this, subscribers);
@@ -78,6 +78,7 @@ export class LandingStack extends Stack implements SharedResources {
     new CfnOutput(this, "KeyArn", { value: this.key.keyArn });
     new CfnOutput(this, "ClientSecretName", { value: this.client.secretName });
     new CfnOutput(this, "SessionSecretName", { value: this.userSession.secretName });
+    new CfnOutput(this, "SmartClientSecretName", { value: this.userSession.smartClientSecretName });
     new CfnOutput(this, "LedgerTableName", { value: this.ledger.tableName });
   }
 }

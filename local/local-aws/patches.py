@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 import ministack.app as app
 import ministack.core.iam_actions as iam_actions
 import ministack.core.lambda_runtime as lambda_runtime
+import ministack.services.apigateway as apigateway
 import ministack.services.dynamodb as dynamodb
 import ministack.services.eventbridge as eventbridge
 import ministack.services.lambda_svc as lambda_service
@@ -288,7 +289,23 @@ def retry_functions_behind_rules(rewriter):
     )
 
 
+def take_cookies_out_of_headers(rewriter):
+    """Deliver the cookies of an HTTP API's request as payload format 2.0 does: in `cookies`, and in no header."""
+    rewriter.edit(
+        "cookies of requests", apigateway, "_invoke_lambda_proxy",
+        ('        "headers": dict(headers),\n',
+         '        "headers": {name: value for name, value in headers.items() if name.lower() != "cookie"},\n'),
+        ("    if authorizer_claims is not None:\n        event",
+         '    sent = [value for name, value in headers.items() if name.lower() == "cookie"]\n'
+         '    cookies = [pair.strip() for value in sent for pair in value.split(";") if pair.strip()]\n'
+         "    if cookies:\n"
+         '        event["cookies"] = cookies\n'
+         "    if authorizer_claims is not None:\n        event"),
+    )
+
+
 PATCHES = (
+    take_cookies_out_of_headers,
     pass_error_names_through,
     keep_workers_after_handler_errors,
     read_logs_to_their_end,

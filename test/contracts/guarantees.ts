@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { parseAst } from "vitest/node";
 
 /*
- * docs/reliability.md names the tests that hold each guarantee, as [file](../test/…) "title". This file reads these
- * references, and reads from the source of a test whether it runs and asserts something.
+ * docs/reliability.md names the tests that hold each guarantee, and docs/aws.md those that stand for what only AWS shows, as
+ * [file](../test/…) "title". This file reads these references, and reads from the source of a test whether it runs and
+ * asserts something.
  */
 
-/** A reference from docs/reliability.md to a test. */
+/** A reference from a page to a test. */
 export interface Reference {
   /** From the repository's root, such as `test/unit/architecture.test.ts`. */
   file: string;
@@ -18,16 +19,37 @@ export interface Reference {
 const repository = join(import.meta.dirname, "..", "..");
 const referencePattern = /\[([\w.-]+)\]\(\.\.\/(test\/[\w./-]+\.test\.ts)\) "([^"]+)"/g;
 
-/** The rows of a page's tables of guarantees, each with the tests that it names. */
-export function guaranteesOf(page: string): { guarantee: string; references: Reference[] }[] {
-  const rows = page.split("\n").filter((line) => /^\| (?!guarantee |---)/.test(line));
+/** A row of a page's tables, with the tests that it names. */
+export interface Guarantee {
+  /** The first cell. */
+  guarantee: string;
+  references: Reference[];
+}
+
+const isRow = (line: string): boolean => line.startsWith("| ") && !line.startsWith("| ---");
+
+/** The rows of a page's tables, without their heads. */
+export function guaranteesOf(page: string): Guarantee[] {
+  const lines = page.split("\n");
+  const rows = lines.filter((line, index) => isRow(line) && !lines[index + 1]?.startsWith("| ---"));
   return rows.map((row) => ({
     guarantee: row.split(" | ", 1).join("").replace("| ", ""),
     references: [...row.matchAll(referencePattern)].map(([, , file = "", title = ""]) => ({ file, title })),
   }));
 }
 
-export const guarantees = guaranteesOf(readFileSync(join(repository, "docs", "reliability.md"), "utf8"));
+const pageOf = (name: string): string => readFileSync(join(repository, "docs", name), "utf8");
+
+/** The pages that name tests, and their rows. */
+export const pages = {
+  "reliability.md": guaranteesOf(pageOf("reliability.md")),
+  "aws.md": guaranteesOf(pageOf("aws.md")),
+} as const;
+
+/** Each test that a page names, with the page. */
+export const namedTests = Object.entries(pages).flatMap(([page, rows]) =>
+  rows.flatMap(({ references }) => references.map((reference) => ({ ...reference, page }))),
+);
 
 /** Whether the name of a test that ran is this title, with its placeholders filled in. */
 export function isTitleOf(title: string, name: string): boolean {

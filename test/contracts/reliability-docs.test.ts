@@ -1,30 +1,52 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { guarantees, guaranteesOf, isTitleOf, testsOf, testsOfFile } from "./guarantees.ts";
+import { smokeLines } from "#cli/smoke/findings.ts";
+import { guaranteesOf, isTitleOf, namedTests, pages, testsOf, testsOfFile } from "./guarantees.ts";
 
-const named = guarantees.flatMap(({ references }) => references.map(({ file, title }) => [file, title] as const));
+const atLeast = { "reliability.md": 60, "aws.md": 25 } as const;
 
-describe("docs/reliability.md", () => {
-  it("each guarantee names at least one test", () => {
-    expect(guarantees.length).toBeGreaterThan(60);
-    expect(guarantees.filter(({ references }) => references.length === 0)).toEqual([]);
+describe.each(Object.entries(pages))("docs/%s", (page, rows) => {
+  it("each row names at least one test", () => {
+    expect(rows.length).toBeGreaterThan(atLeast[page as keyof typeof atLeast]);
+    expect(rows.filter(({ references }) => references.length === 0)).toEqual([]);
   });
 
-  it("each guarantee is stated once", () => {
-    const sentences = guarantees.map(({ guarantee }) => guarantee);
+  it("each row says something else", () => {
+    const sentences = rows.map(({ guarantee }) => guarantee);
     expect(sentences).toEqual([...new Set(sentences)]);
   });
+});
 
-  it.each(named)("a test that the page names exists, runs and asserts something: %s: %s", (file, title) => {
+it.each(namedTests)(
+  "a test that docs/$page names exists, runs and asserts something: $file: $title",
+  ({ file, title }) => {
     // vitest.config.ts runs these folders.
     expect(file).toMatch(/^test\/(?:unit|workflow|contracts|infra|integration)\//);
     const tests = testsOfFile(file);
     const faults = tests.filter((test) => test.title === title && !(test.runs && test.asserts));
     expect(tests.map((test) => test.title)).toContain(title);
     expect(faults).toEqual([]);
+  },
+);
+
+describe("docs/aws.md", () => {
+  const page = readFileSync(join(import.meta.dirname, "..", "..", "docs", "aws.md"), "utf8");
+
+  it("each row has a command for a real stage in its last cell", () => {
+    const rows = page.split("\n").filter((line) => line.startsWith("| ") && line.includes("](../test/"));
+    expect(rows.length).toBe(pages["aws.md"].length);
+    expect(rows.filter((row) => !/\| [^|]*`(?:npm|npx|aws|curl) [^`]+`[^|]*\|$/.test(row))).toEqual([]);
+  });
+
+  it("each line of npm run smoke that the page names is printed", () => {
+    const named = [...page.matchAll(/line `([^`]+)`/g)].map(([, name]) => name);
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((name) => !smokeLines.includes(name as (typeof smokeLines)[number]))).toEqual([]);
   });
 });
 
-describe("the reader of docs/reliability.md", () => {
+describe("the reader of the pages", () => {
   it("the reader finds every reference of a row, and rows without references", () => {
     const row =
       '| A holds | [a.test.ts](../test/unit/a.test.ts) "is a"<br>[b.test.ts](../test/infra/b.test.ts) "is b" |';

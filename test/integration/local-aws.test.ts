@@ -33,6 +33,7 @@ import { type LocalAws, startLocalAws } from "#local/local-aws/local-aws.ts";
 import { ensurePythonEnvironment } from "#local/local-aws/python-environment.ts";
 
 const outputs = z.object({
+  ApiId: z.string(),
   MachineArn: z.string(),
   BucketName: z.string(),
   ForbiddenBucketName: z.string(),
@@ -135,6 +136,13 @@ test("a policy may admit a function to events of one source and of some types", 
   ])
     outcomes.push((await run({ event })).outcome?.event);
   expect(outcomes).toEqual(["done", "done", "AccessDeniedException", "AccessDeniedException"]);
+});
+
+test("a function gets the cookies of an HTTP API's request apart from the headers", async () => {
+  const url = `${aws.endpoint}/_aws/execute-api/${sample.ApiId}/cookies`;
+  const answer = await fetch(url, { headers: { cookie: "__Host-one=1; two=a=b" } });
+  expect(await answer.json()).toEqual({ cookies: ["__Host-one=1", "two=a=b"], header: null });
+  expect(await (await fetch(url)).json()).toEqual({ cookies: null, header: null });
 });
 
 test("a multipart upload is refused if the checksum of the whole object differs", async () => {

@@ -166,7 +166,8 @@ describe("a server with odd answers", () => {
     expect(error.name).toBe("ManifestRejected");
     const id = lastJob()?.id;
     expect(lastJob()?.deleted).toBe(false);
-    expect(retrieval.under.simulator.log.filter(({ jobId }) => jobId === id).length).toBeLessThan(10);
+    const manifests = retrieval.under.simulator.log.filter(({ jobId, status }) => jobId === id && status === 200);
+    expect(manifests.length).toBeLessThan(5);
   });
 
   // E12

@@ -18,6 +18,7 @@ import { sessionSecret, type UserSessionStore } from "#user-session/language/use
 import { currentAccessToken, type SessionRefreshPorts } from "#user-session/session-refresh.ts";
 import type { StoredSecret } from "#user-session/session-secret.ts";
 import { userSessions } from "#user-session/session-store.ts";
+import { storedSession } from "#user-session/stored-session.ts";
 import { refreshUserToken } from "#user-session/token-endpoint.ts";
 import { userServer } from "#user-session/user-server.ts";
 
@@ -95,7 +96,7 @@ describe("a user session", () => {
       sleep: () => Promise.reject(new Error("no other process refreshes the session")),
       onEndedSession: () => Promise.reject(new Error("the session has not ended")),
     };
-    const gone = currentAccessToken(ports, { id: sessionId, readSecret: storedSecret });
+    const gone = currentAccessToken(ports, storedSession(sessionId, storedSecret));
     return { refreshed: rotated.promise, gone };
   }
 

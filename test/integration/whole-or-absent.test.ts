@@ -17,7 +17,7 @@ const faults: { type: string; fault: Fault; reason: RegExp }[] = [
   { type: "DiagnosticReport", fault: { kind: "truncate" }, reason: /the file ends inside line \d+/ },
   { type: "DocumentReference", fault: { kind: "truncate", framing: "close" }, reason: /the file ends inside line/ },
   { type: "Encounter", fault: { kind: "drop-line" }, reason: /has \d+ lines, but the manifest announced \d+/ },
-  { type: "Goal", fault: { kind: "bad-gzip", how: "cut" }, reason: /broke off after \d+ bytes on the wire/ },
+  { type: "Goal", fault: { kind: "bad-gzip", how: "cut" }, reason: /broke off after \d+ bytes of its gzip stream/ },
   {
     type: "Immunization",
     fault: { kind: "bad-gzip", how: "garbage-behind" },

@@ -13,7 +13,7 @@ import { downloadCcds } from "#ccd-retrieval/server/download-ccds.ts";
 import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { metric } from "#platform/lambda/metrics.ts";
-import { userClient } from "#user-session/user-client.ts";
+import { userClients } from "#user-session/user-client.ts";
 import { fetchCcds } from "./fetch-ccds.ts";
 
 /** The alarms of these names ring at the first one. */
@@ -21,7 +21,7 @@ const countQuarantine = metric("ccd-retrieval", "CcdsQuarantined", "Count");
 const countRefusedDocuments = metric("ccd-retrieval", "CcdDocumentsRefused", "Count");
 
 export const handler = ccdStep(fetchCcdsInput, fetchResult, () => {
-  const client = userClient();
+  const clients = userClients();
   const protocol = ccdProtocolFromEnvironment();
   const documents = documentSettingsFromEnvironment();
   const s3 = s3Client();
@@ -29,7 +29,8 @@ export const handler = ccdStep(fetchCcdsInput, fetchResult, () => {
   const audit = ccdAudit(auditTrailFromEnvironment(s3), Date.now);
   return fetchCcds({
     requests: ccdRequestsFromEnvironment(),
-    download: (request, signal) => downloadCcds(client, protocol, request, signal),
+    download: async (sessionId, request, signal) =>
+      await downloadCcds(await clients.ofSession(sessionId), protocol, request, signal),
     spool: (chunks) => spoolAnswer(chunks, limitsOf(documents).archiveBytes),
     readDocuments: (answer, patient) => readVerifiedDocuments(answer, patient, documents),
     landing: ccdLanding(s3, bucket),

@@ -10,7 +10,8 @@ import { FileCut } from "#platform/faults/file-faults.ts";
 import { type QuarantinePorts, quarantineIfRefused, quarantineRefusedDocuments } from "./quarantine-answer.ts";
 
 export interface LandingPorts extends QuarantinePorts {
-  download(request: CcdDownloadRequest, signal: AbortSignal): Promise<CcdDownload>;
+  /** @param sessionId the user session that made the server request */
+  download(sessionId: string, request: CcdDownloadRequest, signal: AbortSignal): Promise<CcdDownload>;
   /** Writes an answer to a file. */
   spool(chunks: AsyncIterable<Buffer>): Promise<SpooledAnswer>;
   /** Reads and judges every document of an answer before it returns any. */
@@ -39,13 +40,13 @@ export async function landDocuments(
   emptyZips: number,
   signal: AbortSignal,
 ): Promise<LandedDocuments | NotReady> {
-  const { requestId, serverRequestId } = record;
+  const { requestId, sessionId, serverRequestId } = record;
   if (serverRequestId === null)
     throw new Error(`CCD request ${requestId} has no server request to download from: make the request again`);
   // An earlier attempt landed everything and ended before its result arrived.
   const index = record.state === "pending" ? await ports.landing.findIndex(requestId) : undefined;
   if (index !== undefined) return { state: "landed", index };
-  const answer = await ports.download({ serverRequestId, emptyZips }, signal);
+  const answer = await ports.download(sessionId, { serverRequestId, emptyZips }, signal);
   if (answer.state === "not-ready") return answer;
   if (answer.state === "failed") {
     const code = answer.code === undefined ? "" : `, code ${answer.code}`;

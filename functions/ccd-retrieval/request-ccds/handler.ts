@@ -8,15 +8,17 @@ import { readPatient } from "#ccd-retrieval/server/read-patient.ts";
 import { executionsFromEnvironment } from "#platform/executions/executions-from-environment.ts";
 
 import { leasesFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
-import { userClient } from "#user-session/user-client.ts";
+import { userClients } from "#user-session/user-client.ts";
 import { requestCcds } from "./request-ccds.ts";
 
 export const handler = ccdStep(requestCcdsInput, serverRequestResult, () => {
-  const client = userClient();
+  const clients = userClients();
   const protocol = ccdProtocolFromEnvironment();
   return requestCcds({
-    readPatient: (patientId, signal) => readPatient(client, patientId, signal),
-    createServerRequest: (order, signal) => createServerRequest(client, protocol, order, signal),
+    readPatient: async (sessionId, patientId, signal) =>
+      await readPatient(await clients.ofSession(sessionId), patientId, signal),
+    createServerRequest: async (sessionId, order, signal) =>
+      await createServerRequest(await clients.ofSession(sessionId), protocol, order, signal),
     requests: ccdRequestsFromEnvironment(),
     leases: leasesFromEnvironment(),
     executions: executionsFromEnvironment(),

@@ -22,7 +22,7 @@ import {
 import { type KnownPatientPorts, storeKnownPatient } from "./store-known-patient.ts";
 
 export interface RequestCcdsPorts extends KnownPatientPorts {
-  createServerRequest(order: CcdOrder, signal: AbortSignal): Promise<ServerRequestAnswer>;
+  createServerRequest(sessionId: string, order: CcdOrder, signal: AbortSignal): Promise<ServerRequestAnswer>;
   requests: Pick<CcdRequests, "find" | "storePatient" | "accept" | "ownerOf">;
   leases: Pick<Leases, "isHeldBy">;
   executions: Pick<Executions, "find">;
@@ -105,13 +105,14 @@ async function requestFromServer(
   failures: number,
   signal: AbortSignal,
 ): Promise<UsableResult> {
-  const { requestId, order } = record;
+  const { requestId, sessionId, order } = record;
   const accepted: UsableResult = { outcome: "accepted", fetchFor: requestId };
   // An earlier attempt stored the server's answer and ended before its result arrived.
   if (record.serverRequestId !== null) return accepted;
   if (record.patient === undefined) await storeKnownPatient(ports, record, failures, signal);
-  const answer = await ports.createServerRequest(order, signal);
-  if (answer.state === "pending-elsewhere") return await findUnfinishedRequest(ports, answer.serverRequestId);
+  const answer = await ports.createServerRequest(sessionId, order, signal);
+  if (answer.state === "pending-elsewhere")
+    return await findUnfinishedRequest(ports, sessionId, answer.serverRequestId);
   if (answer.state === "refused") {
     // The server's own text may repeat the patient's id.
     const code = answer.code === undefined ? "" : `, code ${answer.code}`;
@@ -126,11 +127,15 @@ async function requestFromServer(
 /** Finds out whether the server request that blocks ours is certain to be one of ours, with an execution that has ended. */
 async function findUnfinishedRequest(
   ports: RequestCcdsPorts,
+  sessionId: string,
   serverRequestId: string | undefined,
 ): Promise<UsableResult> {
   const owner = serverRequestId === undefined ? undefined : await ports.requests.ownerOf(serverRequestId);
   if (owner === undefined) return { outcome: "foreign", fetchFor: null };
-  const requestedAt = (await ports.requests.find(owner))?.requestedAt;
+  const record = await ports.requests.find(owner);
+  // One person may have several sessions. No session is used for the request of another, which may be about another patient.
+  if (record !== undefined && record.sessionId !== sessionId) return { outcome: "foreign", fetchFor: null };
+  const requestedAt = record?.requestedAt;
   const since = requestedAt === undefined ? undefined : Date.parse(requestedAt);
   if (!isOver(await ports.executions.find(owner), since, ports.now())) return { outcome: "foreign", fetchFor: null };
   return { outcome: "unfinished", fetchFor: owner };

@@ -7,8 +7,11 @@ import type { Log } from "#platform/lambda/log.ts";
 import { ReadRefused } from "#user-session/language/session-faults.ts";
 
 export interface KnownPatientPorts {
-  /** Returns undefined if the server answers with another resource. */
-  readPatient(patientId: string, signal: AbortSignal): Promise<KnownPatient | undefined>;
+  /**
+   * Reads the Patient under a user session. Returns undefined if the server answers with another resource.
+   * @throws SessionDead if the session is that of a link that was removed or connected again
+   */
+  readPatient(sessionId: string, patientId: string, signal: AbortSignal): Promise<KnownPatient | undefined>;
   requests: Pick<CcdRequests, "storePatient">;
   log: Log<CcdLogCode>;
 }
@@ -24,12 +27,12 @@ const allowedFailures = 3;
  */
 export async function storeKnownPatient(
   ports: KnownPatientPorts,
-  { requestId, order: { patientId } }: CcdRequestRecord,
+  { requestId, sessionId, order: { patientId } }: CcdRequestRecord,
   failures: number,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    const patient = await ports.readPatient(patientId, signal);
+    const patient = await ports.readPatient(sessionId, patientId, signal);
     if (patient === undefined) ports.log.warn("PATIENT_READ_MISMATCHED");
     await ports.requests.storePatient(requestId, patient ?? nothingKnown);
   } catch (fault) {

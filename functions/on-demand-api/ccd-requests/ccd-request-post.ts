@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { ApiRequest } from "#on-demand-api/gateway/api.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import { type CcdRequestBody, ccdRequestBody, idempotencyKey } from "#on-demand-api/language/ccd-request-messages.ts";
+import { linkHeader } from "#on-demand-api/language/link-messages.ts";
 import { readPreferences } from "./prefer-header.ts";
 import { type RepeatableId, randomId } from "./request-ids.ts";
 
@@ -11,6 +12,8 @@ export interface CcdRequestPost {
   /** Whether the caller may repeat the POST. If so, the id is derived from the Idempotency-Key. */
   repeatable: boolean;
   body: CcdRequestBody;
+  /** The link under which the request is made; undefined if the call names none. */
+  linkId: string | undefined;
   /** SHA-256 of the checked body, in hexadecimal. */
   bodyDigest: string;
 }
@@ -28,13 +31,23 @@ export async function readPost(
     const faults = parsed.error.issues.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(" "));
     throw badRequest("The body is invalid", faults);
   }
+  const body = parsed.data;
+  const linkId = linkOf(headers[linkHeader], body.link);
   const key = headers["idempotency-key"];
-  const bodyDigest = digest(JSON.stringify(parsed.data));
-  if (key === undefined) return { requestId: randomId(), repeatable: false, body: parsed.data, bodyDigest };
+  const { link: _, ...order } = body;
+  // The body and the header name the link alike. A request without one has the digest that it always had.
+  const bodyDigest = digest(JSON.stringify(linkId === undefined ? order : { ...order, link: linkId }));
+  if (key === undefined) return { requestId: randomId(), repeatable: false, body, linkId, bodyDigest };
   const parsedKey = idempotencyKey.safeParse(key);
   if (!parsedKey.success)
     throw badRequest("The Idempotency-Key is invalid", "It must be 1 to 255 visible ASCII characters.");
-  return { requestId: await repeatableId(caller, parsedKey.data), repeatable: true, body: parsed.data, bodyDigest };
+  return { requestId: await repeatableId(caller, parsedKey.data), repeatable: true, body, linkId, bodyDigest };
+}
+
+/** @throws ApiProblem (400) if the header and the body name two links */
+function linkOf(header: string | undefined, member: string | undefined): string | undefined {
+  if (header === undefined || member === undefined || header === member) return header ?? member;
+  throw badRequest("The call names two links", "Name one link: by the header Integra-Link, or by the member link.");
 }
 
 /**

@@ -5,19 +5,23 @@ import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
 import type { CcdPatient } from "#on-demand-api/language/ccd-request-messages.ts";
+import { otherPatient } from "#on-demand-api/language/link-problems.ts";
 import type { PatientSearchParameters } from "#on-demand-api/language/patient-search.ts";
+import type { CallerSession, FindSession } from "#on-demand-api/server/caller-session.ts";
 import type { PatientMatch } from "#on-demand-api/server/patient-search.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
+import type { UserClient } from "#user-session/fhir-page.ts";
+import { linkIdOf } from "#user-session/language/link.ts";
 import { type CcdRequestPost, preferredWaitMs, readPost } from "./ccd-request-post.ts";
 import { readAfter, requestView } from "./ccd-request-view.ts";
 import type { RepeatableId } from "./request-ids.ts";
 
 export interface CcdRequestsApiPorts extends CcdRetrieval {
-  matchPatient(parameters: PatientSearchParameters, signal: AbortSignal): Promise<PatientMatch>;
+  /** `caller-session.ts` */
+  findSession: FindSession;
+  matchPatient(client: UserClient, parameters: PatientSearchParameters, signal: AbortSignal): Promise<PatientMatch>;
   /** `request-ids.ts` */
   repeatableId: RepeatableId;
-  /** The user session under which the requests are made. */
-  sessionId: string;
   /** Whether callers see the requests of other callers. */
   shared: boolean;
   /** The URL of the API, without a slash at its end. */
@@ -105,12 +109,15 @@ async function findOrStoreRecord(
   const existing = repeatable ? await ports.requests.find(requestId) : undefined;
   if (existing !== undefined) return existing;
   const { patient, startDate = null, endDate = null } = body;
-  const patientId = body.patientId ?? (await findPatientId(ports, patient, signal));
+  const session = await ports.findSession(caller, post.linkId);
+  requireOwnPatient(session, body.patientId);
+  const patientId = body.patientId ?? (await findPatientId(ports, session, patient, signal));
+  requireOwnPatient(session, patientId);
   const order: CcdOrder = { patientId, startDate, endDate };
   return await ports.requests.create({
     requestId,
     caller,
-    sessionId: ports.sessionId,
+    sessionId: session.sessionId,
     bodyDigest,
     order,
     requestedAt: new Date(ports.now()).toISOString(),
@@ -121,14 +128,24 @@ async function findOrStoreRecord(
   });
 }
 
+/** @throws ApiProblem (403) if the session serves another patient only */
+function requireOwnPatient({ patient }: CallerSession, patientId: string | undefined): void {
+  if (patient === null || patientId === undefined || patient === patientId) return;
+  throw otherPatient("The link serves one patient only, and this is another one. GET /links/{id} names the patient.");
+}
+
 async function findPatientId(
   ports: CcdRequestsApiPorts,
+  { client, patient: only }: CallerSession,
   patient: CcdPatient | undefined,
   signal: AbortSignal,
 ): Promise<string> {
   const { birthDate: birthdate, ...others } = patient ?? {};
-  const found = await ports.matchPatient({ ...others, birthdate }, signal);
+  const found = await ports.matchPatient(client, { ...others, birthdate }, signal);
   if (found.match === "one") return found.patientId;
+  // The candidates of a search are other patients.
+  if (only !== null && found.match === "many")
+    throw otherPatient("The search matches several patients, and the link serves one only. Send its patientId.");
   throw patientProblem(found);
 }
 
@@ -190,7 +207,14 @@ async function showRequest(
     },
     body: Buffer.from(JSON.stringify(requestView(record, landed, self, after))),
     ccdRequestId: requestId,
+    ...linkOf(record),
   };
+}
+
+/** The link under which a request was made, for the record of the call. */
+function linkOf({ sessionId }: CcdRequestRecord): Pick<ApiResponse, "linkId"> {
+  const linkId = linkIdOf(sessionId);
+  return linkId === undefined ? {} : { linkId };
 }
 
 async function redirectToDocument(

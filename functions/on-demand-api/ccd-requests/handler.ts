@@ -6,11 +6,10 @@ import { lambdaHandler } from "#on-demand-api/gateway/api.ts";
 import { callerRulesFromEnvironment } from "#on-demand-api/gateway/api-caller.ts";
 import { apiSecretFromEnvironment } from "#on-demand-api/gateway/api-secret.ts";
 import { matchPatient } from "#on-demand-api/server/patient-search.ts";
+import { sessionsFromEnvironment } from "#on-demand-api/server/sessions-from-environment.ts";
 import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { environment } from "#platform/lambda/environment.ts";
-import { serviceSession } from "#user-session/service-session.ts";
-import { userClient } from "#user-session/user-client.ts";
 import { serveCcdRequests } from "./ccd-requests.ts";
 import { repeatableIds } from "./request-ids.ts";
 
@@ -21,14 +20,13 @@ const variables = z.object({
 
 export const handler = lambdaHandler(() => {
   const env = environment(variables);
-  const client = userClient();
   const s3 = s3Client();
   return {
     handle: serveCcdRequests({
-      matchPatient: (parameters, signal) => matchPatient(client, "r4", parameters, signal),
+      findSession: sessionsFromEnvironment(),
+      matchPatient: (client, parameters, signal) => matchPatient(client, "r4", parameters, signal),
       ...ccdRetrievalFromEnvironment(s3, bucketFromEnvironment(s3)),
       repeatableId: repeatableIds(apiSecretFromEnvironment()),
-      sessionId: serviceSession,
       shared: env.SHARED_DOCUMENTS === "true",
       apiUrl: env.API_URL.replace(/\/$/, ""),
       now: Date.now,

@@ -7,6 +7,8 @@ export interface CursorBinding {
   caller: string;
   /** The searched resources, as a path below /fhir: `Observation`, `us-core/Patient`. */
   search: string;
+  /** The session of a link, if the search was made under one. */
+  sessionId?: string;
 }
 
 /** Encrypts the server's URL of a further page into a cursor, and decrypts it again. */
@@ -67,7 +69,8 @@ function decrypt(key: Buffer, binding: CursorBinding, cursor: string): string | 
   }
 }
 
-const associatedData = ({ caller, search }: CursorBinding): Buffer => Buffer.from(JSON.stringify([caller, search]));
+const associatedData = ({ caller, search, sessionId }: CursorBinding): Buffer =>
+  Buffer.from(JSON.stringify(sessionId === undefined ? [caller, search] : [caller, search, sessionId]));
 
 const invalidCursor = (): ApiProblem =>
   new ApiProblem("The cursor is invalid", {

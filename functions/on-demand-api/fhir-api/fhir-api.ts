@@ -8,6 +8,7 @@ import {
   fhirResourceType,
   type SearchParameter,
 } from "#on-demand-api/language/fhir-resource-types.ts";
+import { linkHeader } from "#on-demand-api/language/link-messages.ts";
 import type { PatientSearchParameters } from "#on-demand-api/language/patient-search.ts";
 import { type ResourcePath, typeAt, usCoreType } from "#on-demand-api/language/us-core-types.ts";
 import { OriginRefused } from "#platform/faults/faults.ts";
@@ -16,9 +17,18 @@ import type { FhirPage } from "#user-session/fhir-page.ts";
 import type { PatientSearchEndpoint } from "#user-session/language/user-endpoints.ts";
 import type { Cursors } from "./cursors.ts";
 import { replaceLinks } from "./page-links.ts";
+import { limitedSearch, limitRead, refusePatientSearch, requirePatient } from "./patient-limit.ts";
 import { cursorOf, cursorParameter, readPatientQuery, readResourceQuery, requireNoQuery } from "./search-query.ts";
 
-export interface FhirApiPorts {
+/** The server's FHIR API under one user session. */
+export interface FhirSession {
+  sessionId: string;
+  /** The link that the session belongs to; null for the stage's own session. */
+  linkId: string | null;
+  /** The id of the only patient that the session serves; null if it is not limited to one. */
+  patient: string | null;
+  /** The FHIR base URL, with a slash at its end. */
+  fhirUrl: URL;
   searchPatients(
     endpoint: PatientSearchEndpoint,
     parameters: PatientSearchParameters,
@@ -32,6 +42,11 @@ export interface FhirApiPorts {
   readResource(resources: ResourcePath, id: string, signal: AbortSignal): Promise<FhirPage>;
   /** Fetches a further page by a link of the server. */
   fetchNextPage(url: URL, signal: AbortSignal): Promise<FhirPage>;
+}
+
+export interface FhirApiPorts {
+  /** `caller-session.ts` */
+  findSession(caller: string, linkId: string | undefined): Promise<FhirSession>;
   cursors(): Promise<Cursors>;
   /** The URL of the API, without a slash at its end. */
   apiUrl: string;
@@ -48,7 +63,7 @@ interface Search {
 }
 
 /**
- * Serves the routes below /fhir under the bridge's session: patient searches, searches for the guide's other resources, and
+ * Serves the routes below /fhir under the session of the link that the call names, or under the stage's own: patient searches, searches for the guide's other resources, and
  * reads. The routes below /fhir/us-core do the same by the profiles of US Core. A page is passed on byte for byte, except for
  * its links: they lead through the API. Each link has a cursor that only this caller can use, for this search only.
  *
@@ -58,25 +73,36 @@ interface Search {
 export const serveFhirApi =
   (ports: FhirApiPorts): ApiHandler =>
   async (request, { signal }) => {
+    const session = await ports.findSession(request.caller, request.headers[linkHeader]);
+    const { patient } = session;
     const query = new URLSearchParams(request.queryString);
     const searchPatients = (name: string, endpoint: PatientSearchEndpoint, sent = query, self = selfUrl(name, query)) =>
-      runSearch(ports, request, signal, {
+      runSearch(ports, session, request, signal, {
         name,
         self,
         query: sent,
-        fetchFirstPage: (parameters) => ports.searchPatients(endpoint, readPatientQuery(parameters), signal),
+        fetchFirstPage: (parameters) =>
+          patient === null
+            ? session.searchPatients(endpoint, readPatientQuery(parameters), signal)
+            : refusePatientSearch(),
       });
     const searchResources = (resources: ResourcePath) =>
-      runSearch(ports, request, signal, {
+      runSearch(ports, session, request, signal, {
         name: resources,
         self: selfUrl(resources, query),
         query,
-        fetchFirstPage: (parameters) =>
-          ports.searchResources(resources, readResourceQuery(typeAt(resources), parameters), signal),
+        fetchFirstPage: (sent) => {
+          const type = typeAt(resources);
+          const parameters = readResourceQuery(type, sent);
+          const limited = patient === null ? parameters : limitedSearch(type, parameters, patient);
+          return session.searchResources(resources, limited, signal);
+        },
       });
     const read = async (resources: ResourcePath) => {
       requireNoQuery(query);
-      return passOn(await ports.readResource(resources, resourceIdOf(request), signal));
+      const id = resourceIdOf(request);
+      if (patient !== null) limitRead(typeAt(resources), id, patient);
+      return passOn(checked(session, await session.readResource(resources, id, signal)));
     };
     // API Gateway passes on only the routes that it has.
     switch (request.route as ClosedRouteKey) {
@@ -111,17 +137,20 @@ export const serveFhirApi =
 
 async function runSearch(
   ports: FhirApiPorts,
+  session: FhirSession,
   { caller }: ApiRequest,
   signal: AbortSignal,
   { name, query, self, fetchFirstPage }: Search,
 ): Promise<ApiResponse> {
   const cursors = await ports.cursors();
-  const binding = { caller, search: name };
+  // After a link is connected again, its cursors are those of an earlier session.
+  const binding = { caller, search: name, ...(session.linkId !== null && { sessionId: session.sessionId }) };
   const cursor = cursorOf(query);
-  const page =
+  const found =
     cursor === undefined
       ? await fetchFirstPage(query)
-      : await ports.fetchNextPage(cursors.open(binding, cursor), signal);
+      : await session.fetchNextPage(cursors.open(binding, cursor), signal);
+  const page = checked(session, found);
   const { bundleAt } = page;
   if (bundleAt === undefined) return passOn(page);
   const bytes = replaceLinks(page.bytes, (relation, url) =>
@@ -130,6 +159,12 @@ async function runSearch(
       : `${ports.apiUrl}/fhir/${name}?${cursorParameter}=${cursors.seal(binding, resolveLink(url, bundleAt))}`,
   );
   return passOn({ ...page, bytes });
+}
+
+/** A page that the session may give to its caller. */
+function checked({ patient, fhirUrl }: FhirSession, page: FhirPage): FhirPage {
+  if (patient !== null) requirePatient(page, fhirUrl, patient);
+  return page;
 }
 
 /** White space in a URL is an artefact, as in the guide's example of a manifest. It is removed. */

@@ -8,6 +8,10 @@ export interface ApiResponse {
   body: Buffer;
   /** The CCD request that the call created, for the record of the call. */
   ccdRequestId?: string;
+  /** The link that the call was about, for the record of the call. */
+  linkId?: string;
+  /** Cookies to set, each as the value of a `Set-Cookie` header. */
+  cookies?: string[];
 }
 
 /**
@@ -20,7 +24,7 @@ const largestBody = 4_600_000;
  * A response in API Gateway's format. The body is in Base64, so that API Gateway passes its bytes on unchanged.
  * @throws ApiProblem if the body is larger than Lambda can return
  */
-export function gatewayResult({ status, headers, body }: ApiResponse): APIGatewayProxyStructuredResultV2 {
+export function gatewayResult({ status, headers, body, cookies }: ApiResponse): APIGatewayProxyStructuredResultV2 {
   if (body.length > largestBody) {
     const detail = `The response has ${body.length} bytes; the limit is ${largestBody}. Request fewer resources at a time (_count).`;
     throw new ApiProblem("The response is too large", { status: 502, issue: "too-long", detail });
@@ -30,6 +34,7 @@ export function gatewayResult({ status, headers, body }: ApiResponse): APIGatewa
     headers: { "cache-control": "no-store", "x-content-type-options": "nosniff", ...headers },
     body: body.toString("base64"),
     isBase64Encoded: true,
+    ...(cookies !== undefined && { cookies }),
   };
 }
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { ccdRequestId } from "#ccd-retrieval/language/ccd-request.ts";
+import { linkId } from "#user-session/language/link.ts";
 import { fhirResourceType } from "./fhir-resource-types.ts";
 
 /** What counts as one caller: each session of a role, or the role. */
@@ -13,7 +14,7 @@ export const apiAccess = z.strictObject({
   version: z.literal("1"),
   /** API Gateway's id of the call. API Gateway's access log and the caller's error have the same id. */
   requestId: z.string().min(1),
-  /** The principal that called, with its role session. Null if the caller was unknown and therefore refused. */
+  /** The principal that called, with its role session. Null if the caller was refused as unknown, and on routes for browsers. */
   caller: z.string().nullable(),
   /** The route's key, with its placeholders: `GET /fhir/{resourceType}/{id}`. */
   route: z.string(),
@@ -22,6 +23,8 @@ export const apiAccess = z.strictObject({
   /** The CCD request that the call created or read, and the number of the document; null for other routes. */
   ccdRequestId: ccdRequestId.nullable(),
   document: z.number().int().positive().nullable(),
+  /** The link that the call created, read or removed, or under which it was made; null for other calls. */
+  linkId: linkId.nullable(),
   at: z.iso.datetime(),
   status: z.number().int(),
 });

@@ -1,13 +1,16 @@
 /** One route of the HTTP API: which function serves it, and whether a call needs credentials. */
 interface ApiRoute {
   /** The name of the function's folder, below functions/on-demand-api/ or below another wing. */
-  servedBy: "fhir-api" | "ccd-requests" | "openapi" | "jwks";
+  servedBy: "fhir-api" | "ccd-requests" | "links" | "smart" | "openapi" | "jwks";
   /** An open route needs no credentials. API Gateway identifies the caller of any other route before the function runs. */
   open: boolean;
 }
 
 const fhir = { servedBy: "fhir-api", open: false } as const;
 const ccds = { servedBy: "ccd-requests", open: false } as const;
+const links = { servedBy: "links", open: false } as const;
+/** Pages for people's browsers. They identify no caller: a one-time URL, a registered EHR or a login's cookie decides. */
+const pages = { servedBy: "smart", open: true } as const;
 
 /**
  * The routes of the HTTP API by their API Gateway keys. API Gateway matches the most literal path first ("Routing API
@@ -27,14 +30,31 @@ export const apiRoutes = {
   "POST /ccd-requests": ccds,
   "GET /ccd-requests/{id}": ccds,
   "GET /ccd-requests/{id}/documents/{number}": ccds,
+  "POST /links": links,
+  "GET /links": links,
+  "GET /links/{id}": links,
+  "DELETE /links/{id}": links,
+  "GET /connect/{token}": pages,
+  "HEAD /connect/{token}": pages,
+  "POST /connect/{token}": pages,
+  "GET /smart/launch/{name}": pages,
+  "HEAD /smart/launch/{name}": pages,
+  "GET /smart/callback": pages,
+  "HEAD /smart/callback": pages,
+  "POST /smart/callback": pages,
 } as const satisfies Record<string, ApiRoute>;
 
 export type ApiRouteKey = keyof typeof apiRoutes;
 
-/** The routes that need credentials. */
-export type ClosedRouteKey = {
-  [Key in ApiRouteKey]: (typeof apiRoutes)[Key]["open"] extends true ? never : Key;
+type RouteKeyBy<Open extends boolean> = {
+  [Key in ApiRouteKey]: (typeof apiRoutes)[Key]["open"] extends Open ? Key : never;
 }[ApiRouteKey];
+
+/** The routes that need credentials. */
+export type ClosedRouteKey = RouteKeyBy<false>;
+
+/** The routes for everybody. */
+export type OpenRouteKey = RouteKeyBy<true>;
 
 /** The routes that a function serves. */
 export function routesOf(servedBy: ApiRoute["servedBy"]): ApiRouteKey[] {

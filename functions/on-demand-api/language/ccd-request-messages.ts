@@ -8,6 +8,7 @@ import {
 } from "#ccd-retrieval/language/ccd-request.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
 import { instant } from "#platform/fhir/instant.ts";
+import { linkId } from "#user-session/language/link.ts";
 import { patientSearchParameters } from "./patient-search.ts";
 
 const { gender, birthdate, phone, email, given, family } = patientSearchParameters.shape;
@@ -23,6 +24,11 @@ export type CcdPatient = z.infer<typeof ccdPatient>;
 /** The body of a POST to /ccd-requests. The metadata repeats the refinements as JSON Schema, for the API's description. */
 export const ccdRequestBody = z
   .strictObject({
+    link: linkId
+      .optional()
+      .describe(
+        "Your link under which the request is made. The header Integra-Link says the same. Without one, the stage's own session serves.",
+      ),
     patientId: fhirId.optional().describe("The patient's id, as a patient search returns it."),
     patient: ccdPatient.optional().describe("The search for the patient. Exactly one patient must match."),
     startDate: instant

@@ -9,20 +9,33 @@ import {
   hasPatientParameter,
   searchParameter,
 } from "#on-demand-api/language/fhir-resource-types.ts";
+import { linkBody } from "#on-demand-api/language/link-messages.ts";
 import { patientSearchParameters } from "#on-demand-api/language/patient-search.ts";
 import { profileBase, usCoreProfiles, usCoreType } from "#on-demand-api/language/us-core-types.ts";
 import { publicJwk } from "#platform/client-key/public-jwk.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
+import { linkId } from "#user-session/language/link.ts";
+import { ehrLaunchName } from "#user-session/language/smart-settings.ts";
 import {
   ccdFaults,
   ccdRequest,
+  createdLinkAnswer,
   document,
   fhirFaults,
   gateway,
+  htmlHead,
+  htmlPage,
+  linkAnswer,
+  linkPageAnswer,
+  noContent,
   ownOutcome,
   ownProblem,
+  pageFaults,
   patientFaults,
+  redirect,
+  removedLinkAnswer,
   resource,
+  retryableProblem,
   throttled,
 } from "./responses.ts";
 
@@ -68,6 +81,11 @@ const creationHeaders = z.object({
       param: { example: "wait=20" },
     }),
 });
+
+const repeatedCall = creationHeaders.shape["Idempotency-Key"];
+const oneTimeToken = z.object({ token: z.string() });
+const ehrName = z.object({ name: ehrLaunchName });
+const noLink = ownProblem("You have no link with this id.");
 
 const page = resource("One page, as IntegraConnect sent it. Only its links differ.");
 const withoutPatient = fhirResourceTypes.filter((type) => !hasPatientParameter(type) && type !== "Patient");
@@ -185,6 +203,126 @@ export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
       "303": document("A redirect to the document."),
       ...ccdFaults,
       "404": ownProblem("You have no such document, it is not ready yet, or it has expired."),
+    },
+  },
+  "POST /links": {
+    summary: "Ask for a link for one of your users",
+    description:
+      "Open the answer's `url` in your user's browser. The user signs in at IntegraConnect and allows access. Then the link can be " +
+      "named in other calls. With `reconnect`, the user of a link that exists signs in again.",
+    requestParams: { header: z.object({ "Idempotency-Key": repeatedCall }) },
+    requestBody: { required: true, content: { "application/json": { schema: linkBody } } },
+    responses: {
+      "201": createdLinkAnswer("The link. A repeated call with the same Idempotency-Key gets the same `url`."),
+      ...ccdFaults,
+      "400": ownProblem("The body or the Idempotency-Key is invalid."),
+      "404": ownProblem("You have no link with the id that `reconnect` names."),
+      "409": retryableProblem("The link that `reconnect` names is being connected at this moment."),
+      "422": ownProblem("The Idempotency-Key was used before, with a different body."),
+    },
+  },
+  "GET /links": {
+    summary: "List your links",
+    description: "The newest link comes first. A link may be missing for a moment after its creation.",
+    requestParams: {
+      query: z.object({ after: z.string().optional().describe("The place of a further page, from the link `next`.") }),
+    },
+    responses: {
+      "200": linkPageAnswer("A page of your links."),
+      ...ccdFaults,
+      "400": ownProblem("The parameter `after` is none that the bridge gave you."),
+    },
+  },
+  "GET /links/{id}": {
+    summary: "Get a link",
+    requestParams: { path: z.object({ id: linkId }) },
+    responses: { "200": linkAnswer("The link in its current state."), ...ccdFaults, "404": noLink },
+  },
+  "DELETE /links/{id}": {
+    summary: "Remove a link",
+    description:
+      "The bridge removes the link and its tokens first, and then asks IntegraConnect to revoke the session. The answer says what " +
+      "came of that.",
+    requestParams: { path: z.object({ id: linkId }) },
+    responses: { "200": removedLinkAnswer("The link is removed."), ...ccdFaults, "404": noLink },
+  },
+  "GET /connect/{token}": {
+    summary: "The page of a link, for your user's browser",
+    description: "It says who asks for access to what, and changes nothing.",
+    requestParams: { path: oneTimeToken },
+    responses: {
+      "200": htmlPage("The page."),
+      ...pageFaults,
+      "404": htmlPage("There is no such link."),
+      "410": htmlPage("The link was used, or has expired."),
+    },
+  },
+  "HEAD /connect/{token}": {
+    summary: "The headers of a link's page",
+    requestParams: { path: oneTimeToken },
+    responses: { "200": htmlHead("As GET."), "404": htmlHead("As GET."), "410": htmlHead("As GET."), ...throttled },
+  },
+  "POST /connect/{token}": {
+    summary: "Begin the sign-in of a link",
+    description: "The button of the link's page.",
+    requestParams: { path: oneTimeToken },
+    responses: {
+      "303": redirect("A redirect to the sign-in of IntegraConnect."),
+      ...pageFaults,
+      "404": htmlPage("There is no such link."),
+      "410": htmlPage("The link was used, or has expired."),
+      "502": htmlPage("The sign-in of IntegraConnect is not set up as it must be."),
+    },
+  },
+  "GET /smart/launch/{name}": {
+    summary: "The launch URL of a registered EHR",
+    description: 'SMART App Launch, "Launch App: EHR Launch". Register it with the EHR.',
+    requestParams: {
+      path: ehrName,
+      query: z.object({
+        iss: z.string().describe("The FHIR base URL. It must be the stage's own."),
+        launch: z.string().describe("The EHR's name of this launch."),
+      }),
+    },
+    responses: {
+      "200": htmlPage("The launch came in a frame: the page offers a window of its own."),
+      "303": redirect("A redirect to the sign-in of IntegraConnect."),
+      ...pageFaults,
+      "400": htmlPage("The launch is incomplete, or names another server."),
+      "404": htmlPage("No EHR is registered under this name."),
+      "502": htmlPage("The sign-in of IntegraConnect is not set up as it must be."),
+    },
+  },
+  "HEAD /smart/launch/{name}": {
+    summary: "Nothing: a launch begins by GET",
+    requestParams: { path: ehrName },
+    responses: { "204": noContent("Nothing begins."), ...throttled },
+  },
+  "GET /smart/callback": {
+    summary: "The redirect URI of the bridge",
+    description: "The page sends itself on by POST. Register this URL with IntegraConnect.",
+    responses: {
+      "200": htmlPage("The page."),
+      ...pageFaults,
+      "400": htmlPage("The answer of the sign-in is incomplete."),
+    },
+  },
+  "HEAD /smart/callback": {
+    summary: "The headers of the redirect URI",
+    responses: { "200": htmlHead("As GET."), "400": htmlHead("As GET."), ...throttled },
+  },
+  "POST /smart/callback": {
+    summary: "Finish a sign-in",
+    description: "The form of the page at the redirect URI.",
+    responses: {
+      "200": htmlPage("The launch ended, and its link has no `returnUrl`."),
+      "303": redirect(
+        "A redirect to the link's `returnUrl`, with the parameters `link` and `state` (linked, denied or failed).",
+      ),
+      ...pageFaults,
+      "400": htmlPage("The answer belongs to no sign-in of this browser. Nothing was changed."),
+      "409": htmlPage("The answer was used before."),
+      "410": htmlPage("The sign-in took too long."),
     },
   },
 };

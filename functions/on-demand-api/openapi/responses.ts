@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { ZodOpenApiResponseObject } from "zod-openapi";
 import { outcomeBody, problemBody } from "#on-demand-api/language/api-problem.ts";
 import { ccdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
+import { createdLink, linkPage, linkView, removedLink } from "#on-demand-api/language/link-messages.ts";
 
 const fhirResource = z
   .object({ resourceType: z.string() })
@@ -11,10 +12,13 @@ const gatewayMessage = z
   .object({ message: z.string().optional() })
   .describe("A message of API Gateway itself, not of the bridge.");
 
+const pageText = z.string().describe("A page for people, in HTML.");
+
 /** `components/schemas` */
 export const schemas = {
   Resource: fhirResource,
   CcdRequest: ccdRequestView,
+  Page: pageText,
   OperationOutcome: outcomeBody,
   Problem: problemBody,
   GatewayMessage: gatewayMessage,
@@ -22,6 +26,8 @@ export const schemas = {
 
 /** `components/headers` */
 export const headers = {
+  LinkLocation: z.url().describe("The URL of the link."),
+  PageLocation: z.url().describe("Where the browser goes on."),
   RequestLocation: z.url().describe("The URL of the CCD request."),
   DocumentLocation: z
     .url()
@@ -99,7 +105,7 @@ export const fhirFaults = {
   "503": { id: "FhirUnavailable", description: unavailable, headers: retryableFaultHeaders, content: outcomeOrGateway },
 };
 
-/** The failures of any call below /ccd-requests. */
+/** The failures of any call below /ccd-requests and /links. */
 export const ccdFaults = {
   "401": { id: "NotKnown", description: unauthenticated, headers: faultHeaders, content: problemOrGateway },
   "403": { id: "NotPermitted", description: `${notPermitted}.`, content: gateway },
@@ -148,3 +154,70 @@ export const document = (description: string): ZodOpenApiResponseObject => ({
   description,
   headers: z.object({ Location: headers.DocumentLocation }),
 });
+
+export const linkAnswer = (description: string): ZodOpenApiResponseObject => ({
+  description,
+  content: { "application/json": { schema: linkView } },
+});
+export const createdLinkAnswer = (description: string): ZodOpenApiResponseObject => ({
+  description,
+  headers: z.object({ Location: headers.LinkLocation }),
+  content: { "application/json": { schema: createdLink } },
+});
+export const linkPageAnswer = (description: string): ZodOpenApiResponseObject => ({
+  description,
+  content: { "application/json": { schema: linkPage } },
+});
+export const removedLinkAnswer = (description: string): ZodOpenApiResponseObject => ({
+  description,
+  content: { "application/json": { schema: removedLink } },
+});
+
+/** A failure after which the same call may succeed. */
+export const retryableProblem = (description: string): ZodOpenApiResponseObject => ({
+  description,
+  headers: retryableFaultHeaders,
+  content: problem,
+});
+
+/** The headers of every page for browsers. */
+const pageHeaders = {
+  "Referrer-Policy": z.string(),
+  "X-Robots-Tag": z.string(),
+  "Content-Security-Policy": z.string(),
+};
+
+export const htmlPage = (description: string): ZodOpenApiResponseObject => ({
+  description,
+  headers: z.object(pageHeaders),
+  content: { "text/html": { schema: pageText } },
+});
+export const redirect = (description: string): ZodOpenApiResponseObject => ({
+  description,
+  headers: z.object({
+    Location: headers.PageLocation,
+    "Referrer-Policy": z.string(),
+    "X-Robots-Tag": z.string(),
+  }),
+});
+export const noContent = (description: string): ZodOpenApiResponseObject => ({ description });
+/** The answer to HEAD. */
+export const htmlHead = (description: string): ZodOpenApiResponseObject => ({
+  description,
+  headers: z.object(pageHeaders),
+});
+
+function pageOf() {
+  return { headers: z.object(pageHeaders), content: { "text/html": { schema: pageText } } };
+}
+
+/** The failures of any page for browsers. */
+export const pageFaults = {
+  ...throttled,
+  "500": { id: "PageFailed", description: failed, ...pageOf() },
+  "503": {
+    id: "PageUnavailable",
+    description: "IntegraConnect does not answer, or the bridge is not set up for it.",
+    ...pageOf(),
+  },
+};

@@ -11,6 +11,8 @@ export interface TokenAnswer {
   /** How long the access token counts as valid, in seconds, from 1 to a day. Undefined if the answer does not say. */
   lifetimeSeconds: number | undefined;
   scope: string | undefined;
+  /** All members of a 2xx, as received: id_token and launch context (SMART App Launch). Empty if the body is no JSON object. */
+  members: Readonly<Record<string, unknown>>;
   /** The members that say something that cannot be read. They count as unsaid, and the caller logs their names. */
   unreadable: string[];
   /** The answer as a refusal, for an answer without an access token. */
@@ -71,6 +73,7 @@ export async function readTokenAnswer(answer: HttpAnswer, now: number): Promise<
     unreadable: Object.entries(members)
       .filter(([name, value]) => value === undefined && (json[name] ?? undefined) !== undefined)
       .map(([name]) => name),
+    members: isSuccess ? json : {},
     refusal,
     refused: refusedBy.get(refusal.oauthError),
   };

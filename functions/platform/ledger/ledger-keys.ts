@@ -9,3 +9,6 @@ export const leaseKeys = { lease: "lease#" } as const;
 
 /** The index of the items whose end was not published yet (`open-items.ts`). It holds their keys only. */
 export const openIndex = "open";
+
+/** The index of lists: the items of one list (`listedIn`), sorted by time (`listedAt`). */
+export const listIndex = "list";

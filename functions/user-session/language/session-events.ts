@@ -2,10 +2,12 @@ import * as z from "zod";
 import { type EventOf, eventHead } from "#platform/bus/event-language.ts";
 import { sessionRefusals } from "./session-faults.ts";
 
-/** A session belongs to the bridge, not to a patient. Its end concerns every caller whose requests need it. */
+/** The end of the stage's own session concerns every caller whose requests name no link; that of a link's session, its caller. */
 export const userSessionEnded = z.strictObject({
   ...eventHead,
-  sessionId: z.string().describe("The bridge's name of the session: service."),
+  sessionId: z
+    .string()
+    .describe("The bridge's name of the session: `service`, or the id of a link, a dot and a further id."),
   endedAt: z.iso.datetime().describe("When the bridge found out that the session had ended."),
   refusal: z
     .enum(sessionRefusals)

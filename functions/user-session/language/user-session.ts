@@ -6,32 +6,46 @@ export const clientAuthMethods = ["client_secret_post", "client_secret_basic", "
 
 const text = z.string("must be a text, or is missing").min(1, "is empty");
 
+const clientFields = {
+  client_id: text,
+  client_secret: text.optional(),
+  auth_method: z.enum(clientAuthMethods, `must be ${clientAuthMethods.join(", ")}, or is missing`),
+};
+
+function requireSecretOfMethod(
+  {
+    auth_method,
+    client_secret,
+  }: { auth_method: (typeof clientAuthMethods)[number]; client_secret?: string | undefined },
+  context: z.RefinementCtx,
+): void {
+  const fault = (message: string) => context.addIssue({ code: "custom", message, path: ["client_secret"] });
+  if (auth_method !== "none" && client_secret === undefined) fault(`is missing, and ${auth_method} needs it`);
+  if (auth_method === "none" && client_secret !== undefined) fault("is present, but auth_method is none");
+}
+
 /**
  * The secret that the operator puts into Secrets Manager for one user session. Further fields are allowed and ignored. The
  * messages of its faults contain no values.
  */
 export const sessionSecret = z
-  .looseObject(
-    {
-      refresh_token: text,
-      client_id: text,
-      client_secret: text.optional(),
-      auth_method: z.enum(clientAuthMethods, `must be ${clientAuthMethods.join(", ")}, or is missing`),
-    },
-    "must be an object",
-  )
-  .superRefine(({ auth_method, client_secret }, context) => {
-    const fault = (message: string) => context.addIssue({ code: "custom", message, path: ["client_secret"] });
-    if (auth_method !== "none" && client_secret === undefined) fault(`is missing, and ${auth_method} needs it`);
-    if (auth_method === "none" && client_secret !== undefined) fault("is present, but auth_method is none");
-  });
+  .looseObject({ refresh_token: text, ...clientFields }, "must be an object")
+  .superRefine(requireSecretOfMethod);
 
+/** The secret that the operator puts into Secrets Manager for SMART launches: the client by which the bridge is registered. */
+export const smartClientSecret = z.looseObject(clientFields, "must be an object").superRefine(requireSecretOfMethod);
+
+export type SmartClientSecret = z.infer<typeof smartClientSecret>;
 export type SessionSecret = z.infer<typeof sessionSecret>;
 
 /** A client of the token endpoint, as a session's secret describes it. */
 export interface OAuthClient {
   id: string;
-  authentication: { method: "none" } | { method: "client_secret_post" | "client_secret_basic"; secret: string };
+  authentication:
+    | { method: "none" }
+    | { method: "client_secret_post" | "client_secret_basic"; secret: string }
+    /** Signs a new client assertion for each request (SMART App Launch, "Client Authentication: Asymmetric"; RFC 7523, 2.2). */
+    | { method: "private_key_jwt"; signAssertion: (audience: URL) => Promise<string> };
 }
 
 /** The tokens that the token endpoint issued (guide, "Generation of access token"; RFC 6749, 5.1). */
@@ -137,4 +151,6 @@ export interface UserSessionStore {
   endSession(sessionId: string, claim: RefreshClaim, end: Omit<SessionEnd, "published">): Promise<boolean>;
   /** Stores that the event of this end was published. Changes nothing if the session lives again. */
   markEndPublished(sessionId: string, endedAt: number): Promise<void>;
+  /** Removes the session with its tokens. Returns its newest refresh token; undefined if there was no session. */
+  remove(sessionId: string): Promise<string | undefined>;
 }

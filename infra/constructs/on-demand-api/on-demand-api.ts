@@ -65,6 +65,8 @@ export class OnDemandApi extends Construct {
     grantLedger(props.shared, this.#function("Jwks", "jwks"), { clientKeys: ["GetItem"] });
     this.#fhirApi();
     this.#ccdRequests();
+    this.#links();
+    this.#smartPages();
     this.#stage();
   }
 
@@ -109,23 +111,44 @@ export class OnDemandApi extends Construct {
   }
 
   #fhirApi(): void {
-    const { shared, userSession } = this.#props;
     const lambda = this.#function("FhirApi", "fhir-api", { callsServer: true });
     this.#identifyCallers(lambda);
-    userSession.grantSession(shared, lambda);
+    this.#grantSessions(lambda);
     this.#secret.grantRead(lambda);
   }
 
+  /** Lets a function make calls under the stage's session or a link's. */
+  #grantSessions(lambda: LambdaFunction): void {
+    const { shared, userSession, settings } = this.#props;
+    lambda.setEnvironment({ SERVICE_SESSION: String(settings.serviceSession) });
+    userSession.grantSession(shared, lambda);
+  }
+
   #ccdRequests(): void {
-    const { shared, userSession, functions, settings } = this.#props;
+    const { shared, functions, settings } = this.#props;
     const lambda = this.#function("CcdRequests", "ccd-requests", { callsServer: true });
     lambda.setEnvironment({ SHARED_DOCUMENTS: String(settings.sharedDocuments) });
     this.#identifyCallers(lambda);
-    userSession.grantSession(shared, lambda);
+    this.#grantSessions(lambda);
     grantLedger(shared, lambda, { ccdRequest: ["GetItem", "PutItem"] });
     grantBucket(shared, lambda, { read: [keyPattern(ccdKeys.index), keyPattern(ccdKeys.document)] });
     this.#secret.grantRead(lambda);
     grantStartRetrieval(lambda, functions.stage);
+  }
+
+  #links(): void {
+    const { shared, userSession } = this.#props;
+    const lambda = this.#function("Links", "links", { callsServer: true });
+    this.#identifyCallers(lambda);
+    userSession.grantLinks(shared, lambda);
+    this.#secret.grantRead(lambda);
+  }
+
+  #smartPages(): void {
+    const { shared, userSession } = this.#props;
+    const lambda = this.#function("SmartPages", "smart", { callsServer: true });
+    this.#recordCalls(lambda);
+    userSession.grantLogins(shared, lambda);
   }
 
   /** How many calls the API answered with a status of 500 or above. */
@@ -154,7 +177,9 @@ export class OnDemandApi extends Construct {
       });
       for (const route of open ? routes : []) {
         const reason =
-          "The API's description and the public keys contain no data of a person. Each open route has a throttle of its own.";
+          name === "smart"
+            ? "Browsers of people open these pages. A one-time URL, a registered EHR or a login's cookie decides what they may do."
+            : "The API's description and the public keys contain no data of a person. The route has a throttle of its own.";
         Validations.of(route).acknowledge({ id: "AwsSolutions-APIG4", reason });
         this.#openRoutes.push({ key, route });
       }
@@ -164,13 +189,18 @@ export class OnDemandApi extends Construct {
 
   /** Lets a function identify its callers and record each call in the audit trail. */
   #identifyCallers(lambda: LambdaFunction): void {
-    const { shared, settings } = this.#props;
+    const { settings } = this.#props;
+    this.#recordCalls(lambda);
     lambda.setEnvironment({
-      API_URL: this.url,
       API_AUTHORIZER: settings.jwt === undefined ? "iam" : "jwt",
       API_CALLERS: settings.callers,
     });
-    grantAudit(shared, lambda, { add: [keyPattern(accessKeys.record)] });
+  }
+
+  /** Lets a function record each call in the audit trail. */
+  #recordCalls(lambda: LambdaFunction): void {
+    lambda.setEnvironment({ API_URL: this.url });
+    grantAudit(this.#props.shared, lambda, { add: [keyPattern(accessKeys.record)] });
   }
 }
 

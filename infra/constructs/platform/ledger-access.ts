@@ -1,7 +1,7 @@
 import * as iam from "aws-cdk-lib/aws-iam";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { type LedgerKey, ledgerKeys } from "#functions/wings.ts";
-import { openIndex } from "#platform/ledger/ledger-keys.ts";
+import { listIndex, openIndex } from "#platform/ledger/ledger-keys.ts";
 import type { LambdaFunction } from "./lambda-function.ts";
 import type { SharedResources } from "./shared-resources.ts";
 
@@ -30,6 +30,12 @@ export function grantLedger(
  */
 export function grantOpenItems({ ledger, key }: Pick<SharedResources, "ledger" | "key">, lambda: LambdaFunction): void {
   lambda.allow(["dynamodb:Query"], [`${ledger.tableArn}/index/${openIndex}`]);
+  lambda.allow(["kms:Decrypt"], [key.keyArn]);
+}
+
+/** Lets a function query the index of lists, which holds nothing but keys. It may read the items only as `grantLedger` allows. */
+export function grantLists({ ledger, key }: Pick<SharedResources, "ledger" | "key">, lambda: LambdaFunction): void {
+  lambda.allow(["dynamodb:Query"], [`${ledger.tableArn}/index/${listIndex}`]);
   lambda.allow(["kms:Decrypt"], [key.keyArn]);
 }
 

@@ -2,7 +2,7 @@ import { type RemovalPolicy, Validations } from "aws-cdk-lib";
 import * as dynamodb from "aws-cdk-lib/aws-dynamodb";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
-import { openIndex } from "#platform/ledger/ledger-keys.ts";
+import { listIndex, openIndex } from "#platform/ledger/ledger-keys.ts";
 
 export interface LedgerTableProps {
   key: kms.IKey;
@@ -31,6 +31,13 @@ export function ledgerTable(
     indexName: openIndex,
     partitionKey: { name: "openIn", type: dynamodb.AttributeType.STRING },
     sortKey: { name: "dueAt", type: dynamodb.AttributeType.STRING },
+    projectionType: dynamodb.ProjectionType.KEYS_ONLY,
+  });
+  // It holds the keys of listed items only.
+  table.addGlobalSecondaryIndex({
+    indexName: listIndex,
+    partitionKey: { name: "listedIn", type: dynamodb.AttributeType.STRING },
+    sortKey: { name: "listedAt", type: dynamodb.AttributeType.STRING },
     projectionType: dynamodb.ProjectionType.KEYS_ONLY,
   });
   Validations.of(table).acknowledge({

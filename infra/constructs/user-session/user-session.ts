@@ -2,14 +2,16 @@ import type { RemovalPolicy } from "aws-cdk-lib";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
 import type { IntegraSettings } from "../../settings/integra.ts";
+import type { SmartSettings } from "../../settings/user-session.ts";
 import { grantPublish } from "../platform/bus-access.ts";
 import type { LambdaFunction } from "../platform/lambda-function.ts";
-import { grantLedger } from "../platform/ledger-access.ts";
+import { grantLedger, grantLists } from "../platform/ledger-access.ts";
 import { NamedSecret } from "../platform/named-secret.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
 
 export interface UserSessionProps {
   settings: IntegraSettings;
+  smart: SmartSettings;
   key: kms.IKey;
   stage: string;
   removalPolicy: RemovalPolicy;
@@ -21,11 +23,15 @@ export interface UserSessionProps {
  */
 export class UserSession extends Construct {
   readonly secretName: string;
+  readonly smartClientSecretName: string;
   readonly #secret: NamedSecret;
+  readonly #smartClient: NamedSecret;
+  readonly #smart: SmartSettings;
   readonly #environment: Record<string, string>;
 
-  constructor(scope: Construct, id: string, { settings, key, stage, removalPolicy }: UserSessionProps) {
+  constructor(scope: Construct, id: string, { settings, smart, key, stage, removalPolicy }: UserSessionProps) {
     super(scope, id);
+    this.#smart = smart;
     this.#secret = new NamedSecret(this, "Secret", {
       secretName: `integra-bridge/${stage}/user-session`,
       description: 'User session: {"refresh_token", "client_id", "client_secret"?, "auth_method"}',
@@ -35,11 +41,18 @@ export class UserSession extends Construct {
         "A user starts the session at IntegraConnect's portal. From then on, the ledger keeps the rotated tokens.",
     });
     this.secretName = this.#secret.givenName;
+    this.#smartClient = new NamedSecret(this, "SmartClient", {
+      secretName: `integra-bridge/${stage}/smart-client`,
+      description: 'Client of SMART launches: {"client_id", "client_secret"?, "auth_method"}',
+      encryptionKey: key,
+      removalPolicy,
+      noRotationReason: "Product Support issues the client's secret. The operator stores the new one.",
+    });
+    this.smartClientSecretName = this.#smartClient.givenName;
     const { baseUrl, userTokenUrl, fhirUrl, ccdRequestUrl, ccdNonceUrl, ccdDownloadUrl, fileOrigins } = settings;
     const { patientSearchPaths, usCorePaths } = settings;
     this.#environment = {
       INTEGRA_BASE_URL: baseUrl,
-      SESSION_SECRET: this.secretName,
       ...(userTokenUrl && { INTEGRA_USER_TOKEN_URL: userTokenUrl }),
       ...(fhirUrl && { INTEGRA_FHIR_URL: fhirUrl }),
       ...(patientSearchPaths && { INTEGRA_PATIENT_SEARCH_PATHS: JSON.stringify(patientSearchPaths) }),
@@ -48,14 +61,49 @@ export class UserSession extends Construct {
       ...(ccdNonceUrl && { INTEGRA_CCD_NONCE_URL: ccdNonceUrl }),
       ...(ccdDownloadUrl && { INTEGRA_CCD_DOWNLOAD_URL: ccdDownloadUrl }),
       ...(fileOrigins.length > 0 && { INTEGRA_FILE_ORIGINS: JSON.stringify(fileOrigins) }),
+      ...(smart.authorizationOrigins.length > 0 && {
+        INTEGRA_AUTHORIZATION_ORIGINS: JSON.stringify(smart.authorizationOrigins),
+      }),
     };
   }
 
-  /** Lets a function call the server as the session's user, and publish an event when the session has ended. */
+  /** Lets a function call the server as the user of the stage's session or of a link's, and publish the end of a session. */
   grantSession(shared: SharedResources, lambda: LambdaFunction): void {
-    lambda.setEnvironment(this.#environment);
+    lambda.setEnvironment({ SESSION_SECRET: this.secretName });
     this.#secret.allowRead(lambda);
-    grantLedger(shared, lambda, { userSession: ["GetItem", "UpdateItem"] });
+    this.#grantServer(lambda);
+    grantLedger(shared, lambda, { userSession: ["GetItem", "UpdateItem"], link: ["GetItem"] });
     grantPublish(shared, lambda, ["User Session Ended"]);
+  }
+
+  /** Lets a function create, list and remove links, and end their sessions. */
+  grantLinks(shared: SharedResources, lambda: LambdaFunction): void {
+    this.#grantLaunches(lambda);
+    grantPublish(shared, lambda, ["User Linked", "User Link Failed", "User Link Revoked"]);
+    grantLedger(shared, lambda, {
+      link: ["GetItem", "PutItem", "UpdateItem", "DeleteItem"],
+      userSession: ["DeleteItem"],
+    });
+    grantLists(shared, lambda);
+  }
+
+  /** Lets a function sign people in, and begin the sessions of their links. */
+  grantLogins(shared: SharedResources, lambda: LambdaFunction): void {
+    this.#grantLaunches(lambda);
+    grantPublish(shared, lambda, ["User Linked", "User Link Failed"]);
+    grantLedger(shared, lambda, {
+      link: ["GetItem", "PutItem", "UpdateItem"],
+      userSession: ["UpdateItem", "DeleteItem"],
+    });
+  }
+
+  #grantLaunches(lambda: LambdaFunction): void {
+    lambda.setEnvironment({ SMART: JSON.stringify(this.#smart) });
+    this.#grantServer(lambda);
+  }
+
+  #grantServer(lambda: LambdaFunction): void {
+    lambda.setEnvironment({ ...this.#environment, SMART_CLIENT_SECRET: this.smartClientSecretName });
+    this.#smartClient.allowRead(lambda);
   }
 }

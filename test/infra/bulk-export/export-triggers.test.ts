@@ -197,13 +197,21 @@ describe.each(variantNames)("the sweepers of %s", (variant) => {
     },
   );
 
-  test("the index of open items holds keys only", () => {
+  test("the indexes of open items and of lists hold keys only", () => {
     expect(synth.resource("AWS::DynamoDB::Table", "Ledger").Properties["GlobalSecondaryIndexes"]).toMatchObject([
       {
         IndexName: "open",
         KeySchema: [
           { AttributeName: "openIn", KeyType: "HASH" },
           { AttributeName: "dueAt", KeyType: "RANGE" },
+        ],
+        Projection: { ProjectionType: "KEYS_ONLY" },
+      },
+      {
+        IndexName: "list",
+        KeySchema: [
+          { AttributeName: "listedIn", KeyType: "HASH" },
+          { AttributeName: "listedAt", KeyType: "RANGE" },
         ],
         Projection: { ProjectionType: "KEYS_ONLY" },
       },

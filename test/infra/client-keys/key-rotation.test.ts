@@ -43,7 +43,7 @@ describe.each(variantNames)("the client's keys in %s", (variant) => {
       return lines.length === 0 ? [] : [[name, lines] as const];
     });
     const withClient = functionsOf(synth).filter(([, { Properties }]) =>
-      JSON.stringify(Properties["Environment"]).includes("CLIENT_SECRET"),
+      JSON.stringify(Properties["Environment"]).includes('"CLIENT_SECRET"'),
     );
     expect(signing.map(([name]) => name)).toEqual(inKms ? withClient.map(([name]) => name) : []);
     for (const [, lines] of signing)

@@ -42,7 +42,9 @@ describe.each(variantNames)("the API of %s", (variant) => {
 
   test("each open route has a throttle of its own, and the stage is created after the route", async () => {
     const open = Object.entries(apiRoutes).flatMap(([key, route]) => (route.open ? [key] : []));
-    expect(open).toEqual(["GET /openapi.json", "GET /.well-known/jwks.json"]);
+    expect(open).toEqual(
+      expect.arrayContaining(["GET /openapi.json", "GET /.well-known/jwks.json", "POST /smart/callback"]),
+    );
     const [ThrottlingRateLimit, ThrottlingBurstLimit] = byToken ? [1, 3] : [5, 10];
     const limits = { ThrottlingRateLimit, ThrottlingBurstLimit };
     const stage = synth.resource("AWS::ApiGatewayV2::Stage", "OnDemand");
@@ -64,7 +66,7 @@ describe.each(variantNames)("the API of %s", (variant) => {
     expect(environment.includes("INTEGRA_US_CORE_PATHS")).toBe(variant === "prod with every option");
   });
 
-  test.each(["fhir-api", "ccd-requests"])("%s has the settings by which it identifies callers", (name) => {
+  test.each(["fhir-api", "ccd-requests", "links"])("%s has the settings by which it identifies callers", (name) => {
     const [, lambda] = functionsOf(synth).find(([known]) => known === name) ?? [];
     expect(lambda?.Properties["Environment"]).toMatchObject({
       Variables: byToken
@@ -84,6 +86,21 @@ describe.each(variantNames)("the API of %s", (variant) => {
     expect(invokers.toSorted()).toEqual(paths.toSorted());
   });
 
+  test("the pages for browsers reach links, new sessions and the SMART client, and read no token and no secret of the API", () => {
+    const [, lambda] = functionsOf(synth).find(([name]) => name === "smart") ?? [];
+    const lines = asLines(allowedTo(synth, lambda?.Properties["Role"]));
+    expect(lines.filter((line) => !/^(logs|xray|ec2|kms):/.test(line))).toEqual([
+      "dynamodb:DeleteItem → Ledger",
+      "dynamodb:GetItem → Ledger",
+      "dynamodb:PutItem → Ledger",
+      "dynamodb:UpdateItem → Ledger",
+      "events:PutEvents → Bus",
+      "s3:PutObject → audit-trail/access/*/*.json",
+      `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/smart-client-??????`,
+    ]);
+    expect(lambda?.Properties["Environment"]).not.toMatchObject({ Variables: { API_AUTHORIZER: expect.anything() } });
+  });
+
   test("fhir-api reaches only the session, the API's secret, the audit trail of calls and the bus", () => {
     const [, lambda] = functionsOf(synth).find(([name]) => name === "fhir-api") ?? [];
     const lines = asLines(allowedTo(synth, lambda?.Properties["Role"]));
@@ -95,6 +112,7 @@ describe.each(variantNames)("the API of %s", (variant) => {
       "kms:GenerateDataKey → Key",
       "s3:PutObject → audit-trail/access/*/*.json",
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/api-??????`,
+      `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/smart-client-??????`,
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/user-session-??????`,
     ]);
   });

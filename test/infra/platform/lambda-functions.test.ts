@@ -76,17 +76,27 @@ describe.each(variantNames)("the functions of %s", (variant) => {
       const ofLedger = allowedTo(synth, Properties["Role"]).filter(({ actions }) =>
         actions[0]?.startsWith("dynamodb:"),
       );
-      // The index of open items holds keys only, so its query has no condition.
-      const ofIndex = ofLedger.filter(({ resources }) => resources.every((one) => one === "<Ledger>/index/open"));
+      // The indexes hold keys only, so their queries have no condition.
+      const index = name === "links" ? "list" : "open";
+      const ofIndex = ofLedger.filter(({ resources }) => resources.every((one) => one === `<Ledger>/index/${index}`));
       expect(ofIndex.every(({ actions }) => actions.every((action) => action === "dynamodb:Query"))).toBe(true);
-      expect(ofIndex).toHaveLength(name.startsWith("sweep-") ? 1 : 0);
+      expect(ofIndex).toHaveLength(name === "links" || name.startsWith("sweep-") ? 1 : 0);
       const kinds = ofLedger
         .filter((one) => !ofIndex.includes(one))
         .map(({ Condition }) => ledgerCondition.parse(Condition)["ForAllValues:StringLike"]);
       return [name, new Set(kinds.flatMap((kind) => kind["dynamodb:LeadingKeys"]))] as const;
     });
     const withSession = reached.filter(([, kinds]) => kinds.has("user-session#*")).map(([name]) => name);
-    expect(withSession.toSorted()).toEqual(["ccd-requests", "fetch-ccds", "fhir-api", "request-ccds"]);
+    expect(withSession.toSorted()).toEqual([
+      "ccd-requests",
+      "fetch-ccds",
+      "fhir-api",
+      "links",
+      "request-ccds",
+      "smart",
+    ]);
+    const withLinks = reached.filter(([, kinds]) => kinds.has("link#*")).map(([name]) => name);
+    expect(withLinks.toSorted()).toEqual(withSession.toSorted());
     const withKeySet = reached.filter(([, kinds]) => kinds.has("client-keys#*")).map(([name]) => name);
     expect(withKeySet.toSorted()).toEqual(["jwks", "rotate-key"]);
     const withPatients = reached.filter(([, kinds]) => kinds.has("ccd#*")).map(([name]) => name);
@@ -123,7 +133,9 @@ describe.each(variantNames)("the functions of %s", (variant) => {
       "fetch-ccds": ["Ccd Failed", "Ccd Ready", "User Session Ended"],
       "fhir-api": ["User Session Ended"],
       "kick-off-export": ["Export Started"],
+      links: ["User Link Failed", "User Link Revoked", "User Linked"],
       "request-ccds": ["User Session Ended"],
+      smart: ["User Link Failed", "User Linked"],
       "sweep-ccd-requests": ["Ccd Failed"],
       "sweep-exports": ["Export Cancelled", "Export Failed"],
     });

@@ -8,20 +8,23 @@ describe.each(variantNames)("the stored data of %s", (variant) => {
   const synth = synthesised(variant);
   const policy = synth.resource("AWS::S3::BucketPolicy", "Landing/Bucket");
 
-  test.each(["Landing", "Audit"])("the %s bucket encrypts with the bridge's key and keeps versions", (id) => {
-    expect(synth.resource("AWS::S3::Bucket", `${id}/Bucket`).Properties).toMatchObject({
-      BucketEncryption: {
-        ServerSideEncryptionConfiguration: [
-          {
-            BucketKeyEnabled: true,
-            ServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms", KMSMasterKeyID: "<Key>" },
-          },
-        ],
-      },
-      VersioningConfiguration: { Status: "Enabled" },
-      OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
-    });
-  });
+  test.each([{ id: "Landing" }, { id: "Audit" }])(
+    "a bucket for data encrypts with the bridge's key and keeps versions",
+    ({ id }) => {
+      expect(synth.resource("AWS::S3::Bucket", `${id}/Bucket`).Properties).toMatchObject({
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [
+            {
+              BucketKeyEnabled: true,
+              ServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms", KMSMasterKeyID: "<Key>" },
+            },
+          ],
+        },
+        VersioningConfiguration: { Status: "Enabled" },
+        OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
+      });
+    },
+  );
 
   test("every bucket blocks public access and refuses requests without TLS", () => {
     for (const { id, Properties } of synth.resources("AWS::S3::Bucket")) {
@@ -173,7 +176,7 @@ describe("the audit trail", () => {
     ["prod with every option", { Rule: { DefaultRetention: { Mode: "COMPLIANCE", Days: 2192 } } }],
     ["dev", {}],
     ["local", {}],
-  ] as const)("Object Lock keeps each record of %s for as long as its settings say", (variant, lock) => {
+  ] as const)("Object Lock keeps each record of a stage for as long as its settings say", (variant, lock) => {
     expect(auditBucket(variant)).toMatchObject({
       VersioningConfiguration: { Status: "Enabled" },
       ObjectLockEnabled: true,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addSession, type SessionMaterial, type SessionPorts } from "#cli/session-material.ts";
+import { addSession, clientMaterial, type SessionMaterial, type SessionPorts } from "#cli/session-material.ts";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import type { OAuthClient, SessionSecret } from "#user-session/language/user-session.ts";
 import type { AuthorizationCode } from "#user-session/token-endpoint.ts";
@@ -116,5 +116,22 @@ describe("addSession", () => {
     expect(fault).toMatchObject({ name: "SessionMaterialUnusable", message: expect.stringContaining(words) as string });
     expect((fault as Error).message).not.toMatch(/token-1|secret-1|code-1/);
     expect(exchanged).toEqual([]);
+  });
+});
+
+describe("the client of SMART launches", () => {
+  it("is the operator's input, with a secret if its method needs one", () => {
+    const input = { clientId: "bridge", authMethod: "client_secret_post", lines: "s3cret\n" };
+    expect(clientMaterial(input)).toEqual({
+      client_id: "bridge",
+      client_secret: "s3cret",
+      auth_method: "client_secret_post",
+    });
+    expect(clientMaterial({ ...input, authMethod: "none", lines: "" })).toEqual({
+      client_id: "bridge",
+      auth_method: "none",
+    });
+    expect(() => clientMaterial({ ...input, lines: "" })).toThrow("client_secret is missing");
+    expect(() => clientMaterial({ ...input, authMethod: "other" })).toThrow("auth_method must be");
   });
 });

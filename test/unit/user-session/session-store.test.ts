@@ -297,6 +297,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       (sessions) =>
         sessions.markEndPublished(id, endedAt),
   ),
+  fc.constant<Operation>((sessions) => sessions.remove(id)),
 );
 
 describe("the ledger's sessions and those in memory", () => {

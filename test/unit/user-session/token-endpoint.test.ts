@@ -1,10 +1,10 @@
 import * as fc from "fast-check";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import type { Http } from "#platform/http/http.ts";
 import { SessionDead } from "#user-session/language/session-faults.ts";
 import type { OAuthClient } from "#user-session/language/user-session.ts";
-import { exchangeCode, refreshUserToken, type UserTokenPorts } from "#user-session/token-endpoint.ts";
+import { exchangeCode, refreshUserToken, revokeToken, type UserTokenPorts } from "#user-session/token-endpoint.ts";
 import { userServer } from "#user-session/user-server.ts";
 import { fixedNow } from "../../fixtures/integra-client.ts";
 import {
@@ -118,6 +118,40 @@ describe("a user's token", () => {
       expect(formOf(wire)).toEqual({ grant_type: "refresh_token", refresh_token: "old" });
     });
 
+    it("HTTP Basic leaves unreserved characters as they are", async () => {
+      const { ports, wire } = await given(issuedReply());
+      await refreshUserToken(ports, confidential("client_secret_basic", "a-b.c_d~e"), "old");
+      const encoded = Buffer.from("bridge:a-b.c_d~e").toString("base64");
+      expect(wire.requests[0]?.headers["authorization"]).toBe(`Basic ${encoded}`);
+    });
+
+    it("a client with private_key_jwt sends a new assertion for the token endpoint each time, and no client id", async () => {
+      const { ports, wire } = await given(issuedReply());
+      let signed = 0;
+      const signAssertion = (audience: URL) => Promise.resolve(`assertion-${(signed += 1)}-${audience.pathname}`);
+      const client: OAuthClient = { id: "bridge", authentication: { method: "private_key_jwt", signAssertion } };
+      for (const _ of [1, 2]) await refreshUserToken(ports, client, "old");
+      const assertions = wire.requests.map(({ body }) => new URLSearchParams(body).get("client_assertion"));
+      expect(assertions).toEqual([
+        "assertion-1-/integra/Oauth2/oauth2Login",
+        "assertion-2-/integra/Oauth2/oauth2Login",
+      ]);
+      expect(formOf(wire)).toEqual({
+        grant_type: "refresh_token",
+        refresh_token: "old",
+        client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        client_assertion: assertions[0],
+      });
+    });
+
+    it("a refused assertion is quoted by no message", async () => {
+      const signAssertion = vi.fn<() => Promise<string>>(() => Promise.resolve("header.PLANTED.signature"));
+      const client: OAuthClient = { id: "bridge", authentication: { method: "private_key_jwt", signAssertion } };
+      const fault = await faultOf(oauthError(400, "invalid_client", "header.PLANTED.signature is wrong"), client);
+      expect(fault).toMatchObject({ name: "SessionDead", refusal: "client-refused" });
+      expect(fault.message).not.toContain("PLANTED");
+    });
+
     it("HTTP Basic preserves any client id and secret", async () => {
       const { ports, wire } = await given(issuedReply());
       const printable = fc.string({ unit: "grapheme", minLength: 1 });
@@ -130,6 +164,36 @@ describe("a user's token", () => {
         }),
         { numRuns: 50 },
       );
+    });
+  });
+
+  async function revoke(reply: WireReply): Promise<{ wire: WireServer; done: Promise<void> }> {
+    const { ports, wire } = await given(reply);
+    const url = new URL("/revoke", wire.origin);
+    return { wire, done: revokeToken(ports, confidential("client_secret_post"), url, "refresh-1") };
+  }
+
+  describe("a revocation", () => {
+    it("sends the refresh token with the client's credentials", async () => {
+      const { wire, done } = await revoke(says(200, {}, ""));
+      await done;
+      expect(wire.requests[0]?.target).toBe("/revoke");
+      expect(formOf(wire)).toEqual({
+        token: "refresh-1",
+        token_type_hint: "refresh_token",
+        client_id: "bridge",
+        client_secret: "s3cret",
+      });
+    });
+
+    it.each([
+      [401, "SessionDead"],
+      [400, "ServerUnavailable"],
+      [404, "ServerUnavailable"],
+      [503, "ServerUnavailable"],
+    ])("that the server answers with %d fails as %s", async (status, name) => {
+      const { done } = await revoke(says(status, json, JSON.stringify({ error: "x", error_description: "refresh-1" })));
+      await expect(done).rejects.toMatchObject({ name, message: expect.not.stringContaining("refresh-1") as string });
     });
   });
 

@@ -12,6 +12,7 @@ const common = {
   predecessor: null,
 };
 const aboutCcds = { version: "1", eventId: "x", requestId: `ccd-${"0".repeat(32)}` };
+const aboutLink = { version: "1", eventId: "x", linkId: `link-${"0".repeat(32)}`, launch: "standalone" };
 const pointer = { bucket: "landing", key: "exports/e1/" };
 const at = "2026-03-01T12:00:00.000Z";
 
@@ -51,11 +52,15 @@ const examples: Record<EventType, Record<string, unknown>> = {
     message: "renew it",
   },
   "Ccd Failed": { ...aboutCcds, error: { name: "WrongPatient", message: "x" } },
+  "User Linked": { ...aboutLink, linkedAt: at },
+  "User Link Failed": { ...aboutLink, endedAt: at, state: "denied", reason: null, message: "x" },
+  "User Link Revoked": { ...aboutLink, revokedAt: at, atServer: "revoked" },
 };
 
 const everyDetail = ["version", "eventId"];
 const furtherDetail = (type: EventType): string[] => {
   if (type.startsWith("Export")) return ["requestId", "exportId", "run", "request", "predecessor"];
+  if (type.startsWith("User Link")) return ["linkId", "launch"];
   return type.startsWith("Ccd") ? ["requestId"] : ["sessionId", "endedAt", "refusal", "message"];
 };
 

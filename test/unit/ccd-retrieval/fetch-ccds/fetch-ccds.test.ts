@@ -89,7 +89,7 @@ describe("fetch-ccds", () => {
   const fetch = (order: ServerRequestResult = accepted, last?: FetchResult) => {
     const step = fetchCcds({
       ...bridge,
-      download: ({ serverRequestId, emptyZips }) => {
+      download: (_, { serverRequestId, emptyZips }) => {
         downloaded.push(serverRequestId);
         empties.push(emptyZips);
         return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);

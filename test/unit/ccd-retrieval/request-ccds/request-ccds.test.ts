@@ -40,11 +40,11 @@ describe("request-ccds", () => {
   const request = (order?: ServerRequestResult) => {
     const step = requestCcds({
       ...bridge,
-      readPatient: (patientId) => {
+      readPatient: (_, patientId) => {
         happened.push(`read ${patientId}`);
         return patient instanceof Error ? Promise.reject(patient) : Promise.resolve(patient);
       },
-      createServerRequest: (wanted) => {
+      createServerRequest: (_, wanted) => {
         happened.push("requested");
         requested.push(wanted);
         return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);

@@ -6,7 +6,9 @@ import type { ApiRequest } from "#on-demand-api/gateway/api.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import type { CcdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
 import type { PatientSearchParameters } from "#on-demand-api/language/patient-search.ts";
+import type { CallerSession } from "#on-demand-api/server/caller-session.ts";
 import type { PatientMatch } from "#on-demand-api/server/patient-search.ts";
+import type { UserClient } from "#user-session/fhir-page.ts";
 import { ccdsInMemory } from "../../../fixtures/ccds-in-memory.ts";
 import { asDescribed } from "../../../fixtures/described-answers.ts";
 import { executionsInMemory } from "../../../fixtures/executions-in-memory.ts";
@@ -32,6 +34,9 @@ const problemOf = async (response: Promise<unknown>): Promise<ApiProblem> => {
   throw new Error("a problem was expected", { cause: fault });
 };
 
+/** The stage's own session, whose client must not be used by itself. */
+const service: CallerSession = { sessionId: "service", linkId: null, client: {} as UserClient, patient: null };
+
 /** The API with a ledger, executions and a clock in memory. */
 function apiWith(match: PatientMatch = { match: "none" }, more: Partial<CcdRequestsApiPorts> = {}) {
   const { requests } = ccdsInMemory();
@@ -39,7 +44,8 @@ function apiWith(match: PatientMatch = { match: "none" }, more: Partial<CcdReque
   const searched: PatientSearchParameters[] = [];
   const clock = { now: start, onSleep: (): Promise<unknown> => Promise.resolve() };
   const handle = serveCcdRequests({
-    matchPatient: (parameters) => {
+    findSession: () => Promise.resolve(service),
+    matchPatient: (_, parameters) => {
       searched.push(parameters);
       return Promise.resolve(match);
     },
@@ -50,7 +56,6 @@ function apiWith(match: PatientMatch = { match: "none" }, more: Partial<CcdReque
       link: (key) => Promise.resolve(`https://s3.example/${key}?X-Amz-Signature=1`),
     },
     repeatableId: repeatableIds(() => Promise.resolve("s".repeat(64))),
-    sessionId: "service",
     shared: false,
     apiUrl: "https://api.example",
     now: () => clock.now,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createCursors } from "#on-demand-api/fhir-api/cursors.ts";
-import { type FhirApiPorts, serveFhirApi } from "#on-demand-api/fhir-api/fhir-api.ts";
+import { type FhirApiPorts, type FhirSession, serveFhirApi } from "#on-demand-api/fhir-api/fhir-api.ts";
 import type { ApiRequest } from "#on-demand-api/gateway/api.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import { usCoreType } from "#on-demand-api/language/us-core-types.ts";
@@ -19,7 +19,7 @@ const bundle = (links: { relation: string; url: string }[]): FhirPage => ({
 });
 
 /** The API with a server that answers each call with the same page. `sent` keeps the calls. */
-function apiWith(page: FhirPage) {
+function apiWith(page: FhirPage, own: Partial<FhirSession> = {}) {
   const sent: unknown[][] = [];
   const answer =
     (call: string) =>
@@ -27,11 +27,19 @@ function apiWith(page: FhirPage) {
       sent.push([call, ...parameters.filter((parameter) => parameter !== signal)]);
       return Promise.resolve(page);
     };
-  const ports: FhirApiPorts = {
+  const session: FhirSession = {
+    sessionId: "service",
+    linkId: null,
+    patient: null,
+    fhirUrl: new URL("https://portal.example/integra/fhir/r4/"),
     searchPatients: answer("patients"),
     searchResources: answer("search"),
     readResource: answer("read"),
     fetchNextPage: answer("next"),
+    ...own,
+  };
+  const ports: FhirApiPorts = {
+    findSession: () => Promise.resolve(session),
     cursors: () => Promise.resolve(createCursors("s".repeat(64), () => 0)),
     apiUrl: "https://api.example",
   };

@@ -15,20 +15,27 @@ const form = "application/x-www-form-urlencoded";
 
 const unreachable = () => Promise.reject(new Error("must not be reached"));
 const fhirApi = serveFhirApi({
-  searchPatients: unreachable,
-  searchResources: unreachable,
-  readResource: unreachable,
-  fetchNextPage: unreachable,
+  findSession: () =>
+    Promise.resolve({
+      sessionId: "service",
+      linkId: null,
+      patient: null,
+      fhirUrl: new URL("https://fhir.example/r4/"),
+      searchPatients: unreachable,
+      searchResources: unreachable,
+      readResource: unreachable,
+      fetchNextPage: unreachable,
+    }),
   cursors: () => Promise.resolve(createCursors("s".repeat(64), () => 0)),
   apiUrl: "https://api.example",
 });
 const ccdRequests = serveCcdRequests({
+  findSession: unreachable,
   matchPatient: unreachable,
   requests: { create: unreachable, find: unreachable },
   executions: { start: unreachable },
   documents: { index: unreachable, link: unreachable },
   repeatableId: unreachable,
-  sessionId: "service",
   shared: false,
   apiUrl: "https://api.example",
   now: () => 0,

@@ -78,7 +78,7 @@ describe("each call", () => {
     await call({ iam: { userArn } });
     const at = "2026-03-01T12:00:00.000Z";
     const route = "GET /fhir/{resourceType}";
-    const nothing = { resourceType: null, ccdRequestId: null, document: null };
+    const nothing = { resourceType: null, ccdRequestId: null, document: null, linkId: null };
     expect(recorded).toEqual([
       { version: "1", requestId: "call-1", caller: userArn, route, ...nothing, at, status: 200 },
     ]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import * as exportFaults from "#bulk-export/language/export-faults.ts";
+import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
 import * as platformFaults from "#platform/faults/faults.ts";
 
 const { InvalidRequest, ServerUnavailable } = platformFaults;
@@ -9,7 +10,7 @@ const { exportFaultNames: faultNames } = exportFaults;
 const namedByTheWorkflow = ["DeadlineExceeded"];
 
 describe("the faults", () => {
-  const classes = Object.entries({ ...platformFaults, ...exportFaults }).filter(
+  const classes = Object.entries({ ...platformFaults, ...exportFaults, ClientKeyUnusable }).filter(
     ([, value]) => typeof value === "function",
   ) as [string, new (...args: never[]) => Error][];
 

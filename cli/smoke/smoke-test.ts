@@ -1,0 +1,153 @@
+import { CloudFormationClient } from "@aws-sdk/client-cloudformation";
+import * as z from "zod";
+import type { ExportRequestDetail } from "#bulk-export/language/export-request.ts";
+import type { StageSettings } from "#infra/settings.ts";
+import { stageKeys } from "../keys/stage-keys.ts";
+import { type AwsAccess, outputsOf } from "../stage-outputs.ts";
+import { type NamedCheck, runChecks } from "./findings.ts";
+import {
+  checkAlarms,
+  checkBuckets,
+  checkClient,
+  checkKey,
+  checkKeySet,
+  checkLedger,
+  checkLogs,
+  checkRefusal,
+  checkSchedules,
+  checkStacks,
+} from "./stage-checks.ts";
+import { stageReader } from "./stage-reader.ts";
+import { temporaryListener } from "./temporary-listener.ts";
+import { tryExport, tryRefusedExport } from "./trial-export.ts";
+
+/** What to test, and how far. */
+export interface SmokeTest {
+  stage: string;
+  /** The settings that the stage was deployed with. */
+  settings: StageSettings;
+  /** An export to run at IntegraConnect. If absent, IntegraConnect is not called. */
+  exportDetail: ExportRequestDetail | undefined;
+  /** Unique for this smoke test: 8 to 16 letters and digits. */
+  id: string;
+}
+
+/**
+ * Tests a deployed stage, and reports a line for each check. It only creates a temporary rule and queue, and requests
+ * one export that is refused and, if the operator asks for it, one that is not.
+ * @returns the exit code: 0 if all is well, 1 if the worst is a warning, 2 if there is a fault
+ */
+export async function smokeTest(
+  test: SmokeTest,
+  report: (line: string) => void,
+  signal: AbortSignal,
+  access: AwsAccess = {},
+): Promise<number> {
+  return await runChecks([...checksOf(test, access), ...trialsOf(test, signal, access)], report, signal);
+}
+
+function checksOf({ stage, settings }: SmokeTest, access: AwsAccess): NamedCheck[] {
+  const expected = expectedOutputs(settings);
+  const reader = stageReader(stage, Object.keys(expected), access);
+  const output = outputsOf(new CloudFormationClient(access), stage);
+  const landing = (key: string) => output("landing", key);
+  const apiUrl = async () => (await output("api", "ApiUrl")).replace(/\/$/, "");
+  const keySetUrl = async () => `${await apiUrl()}/.well-known/jwks.json`;
+  const fetchKeySet = async () => readKeySet(await keySetUrl());
+  const { alarms, clientKey, retention, schedules, subscribers } = settings;
+  return [
+    { name: "stacks", check: checkStacks({ expected, readStack: reader.readStack }) },
+    {
+      name: "key",
+      check: async () => {
+        const keyArn = await landing("KeyArn");
+        const subscriberAccounts = subscribers.map(({ accountId }) => accountId);
+        return await checkKey({ keyArn, subscriberAccounts, readKey: () => reader.readKey(keyArn) })();
+      },
+    },
+    { name: "buckets", check: checkBuckets(reader) },
+    {
+      name: "ledger",
+      check: async () => {
+        const table = await landing("LedgerTableName");
+        const readLedger = () => reader.readLedger(table);
+        return await checkLedger({ keepsData: !retention.removeWithStack, table, readLedger })();
+      },
+    },
+    {
+      name: "logs",
+      check: async () => checkLogs({ ...reader, keyArn: await landing("KeyArn") })(),
+    },
+    {
+      name: "alarms",
+      check: async () => {
+        const topicArn = alarms.topicArn ?? alarmTopicOf(stage, await landing("KeyArn"));
+        const readSubscriptions = () => reader.readSubscriptions(topicArn);
+        return await checkAlarms({ topicArn, settings: alarms, readSubscriptions })();
+      },
+    },
+    { name: "schedules", check: checkSchedules({ settings: schedules, readSchedules: reader.readSchedules }) },
+    {
+      name: "public keys",
+      check: async () => checkKeySet({ fetchKeySet, url: await keySetUrl() })(),
+    },
+    {
+      name: "client",
+      check: async () => {
+        const { readSecret, secretName } = await stageKeys(stage, access);
+        const readRotation = () => reader.readRotation(secretName);
+        const { rotateEveryDays } = clientKey;
+        return await checkClient({ stage, readSecret, fetchKeySet, readRotation, rotateEveryDays })();
+      },
+    },
+    {
+      name: "refused call",
+      check: async () => {
+        const url = `${await apiUrl()}/ccd-requests/smoke-test`;
+        return await checkRefusal({ url, call: async () => (await get(url)).status })();
+      },
+    },
+  ];
+}
+
+function trialsOf({ stage, exportDetail, id }: SmokeTest, signal: AbortSignal, access: AwsAccess): NamedCheck[] {
+  const output = outputsOf(new CloudFormationClient(access), stage);
+  const trial = async (name: string) => {
+    const requestId = `smoke-${name}-${id}`;
+    const busName = await output("landing", "BusName");
+    const names = { name: `integra-bridge-${stage}-${requestId}`, busName, requestId };
+    return { listener: temporaryListener(names, signal, access), requestId, now: Date.now };
+  };
+  const dryRun: NamedCheck = { name: "dry run", check: async () => tryRefusedExport(await trial("dry"))() };
+  if (exportDetail === undefined) return [dryRun];
+  return [dryRun, { name: "export", check: async () => tryExport(await trial("export"), exportDetail)() }];
+}
+
+/** The outputs that commands, subscribers and operators use, by stack. */
+export function expectedOutputs({ api, fixedEgress, exampleSubscriber }: StageSettings): Record<string, string[]> {
+  return {
+    landing: ["BucketName", "BusName", "KeyArn", "ClientSecretName", "SessionSecretName", "LedgerTableName"],
+    ...(fixedEgress && { egress: [] }),
+    export: ["StateMachineArn", "RotationFunctionName", "DeadLetterQueueUrl"],
+    documents: ["StateMachineArn"],
+    api: ["ApiUrl", "ApiId", ...(api.domain === undefined ? [] : ["DomainTarget", "DomainHostedZoneId"])],
+    ...(exampleSubscriber && { subscriber: ["QueueUrl"] }),
+  };
+}
+
+/** The topic that the stage creates: in the partition, region and account of its key. */
+function alarmTopicOf(stage: string, keyArn: string): string {
+  const [arn, partition, , region, account] = keyArn.split(":");
+  return [arn, partition, "sns", region, account, `integra-bridge-${stage}-alarms`].join(":");
+}
+
+/** Calls the API as anybody can, without credentials. */
+const get = (url: string): Promise<Response> => fetch(url, { signal: AbortSignal.timeout(30_000) });
+
+const keySet = z.object({ keys: z.array(z.looseObject({ kid: z.string() })) });
+
+async function readKeySet(url: string): Promise<{ status: number; kids: string[] }> {
+  const answer = await get(url);
+  if (answer.status !== 200) return { status: answer.status, kids: [] };
+  return { status: 200, kids: keySet.parse(await answer.json()).keys.map(({ kid }) => kid) };
+}

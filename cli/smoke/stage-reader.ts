@@ -1,0 +1,147 @@
+import {
+  CloudFormationClient,
+  CloudFormationServiceException,
+  DescribeStacksCommand,
+  paginateListStackResources,
+} from "@aws-sdk/client-cloudformation";
+import { CloudWatchLogsClient, paginateDescribeLogGroups } from "@aws-sdk/client-cloudwatch-logs";
+import { DescribeContinuousBackupsCommand, DescribeTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DescribeKeyCommand, GetKeyPolicyCommand, GetKeyRotationStatusCommand, KMSClient } from "@aws-sdk/client-kms";
+import { GetBucketPolicyCommand, GetPublicAccessBlockCommand, S3Client, S3ServiceException } from "@aws-sdk/client-s3";
+import { GetScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
+import { DescribeSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { paginateListSubscriptionsByTopic, SNSClient } from "@aws-sdk/client-sns";
+import { type AwsAccess, stackName } from "../stage-outputs.ts";
+import type { Bucket, KeyPorts, LedgerPorts, LogGroup, Schedule, StackPorts, Subscription } from "./stage-checks.ts";
+
+/** Reads what is deployed, by the AWS SDK. Each method is a port of a check, and changes nothing. */
+export interface StageReader {
+  readStack: StackPorts["readStack"];
+  readLogGroups: () => Promise<LogGroup[]>;
+  readBuckets: () => Promise<Bucket[]>;
+  readSchedules: () => Promise<Schedule[]>;
+  readKey: (keyArn: string) => ReturnType<KeyPorts["readKey"]>;
+  readLedger: (table: string) => ReturnType<LedgerPorts["readLedger"]>;
+  readSubscriptions: (topicArn: string) => Promise<Subscription[]>;
+  readRotation: (secretName: string) => Promise<boolean>;
+}
+
+/** @param parts the stage's stacks, by the last part of their names */
+export function stageReader(stage: string, parts: readonly string[], access: AwsAccess = {}): StageReader {
+  const cloudFormation = new CloudFormationClient(access);
+  const kms = new KMSClient(access);
+  const dynamo = new DynamoDBClient(access);
+  const logs = new CloudWatchLogsClient(access);
+  const scheduler = new SchedulerClient(access);
+
+  /** The physical ids of all resources of a type. */
+  const resourcesOf = async (type: string): Promise<string[]> => {
+    const found: string[] = [];
+    for (const part of parts) {
+      const pages = paginateListStackResources({ client: cloudFormation }, { StackName: stackName(stage, part) });
+      for await (const { StackResourceSummaries = [] } of pages)
+        for (const { ResourceType, PhysicalResourceId } of StackResourceSummaries)
+          if (ResourceType === type && PhysicalResourceId !== undefined) found.push(PhysicalResourceId);
+    }
+    return found;
+  };
+
+  return {
+    readStack: async (part) => {
+      try {
+        const { Stacks: [stack] = [] } = await cloudFormation.send(
+          new DescribeStacksCommand({ StackName: stackName(stage, part) }),
+        );
+        if (stack === undefined) return undefined;
+        const outputs = (stack.Outputs ?? []).map(({ OutputKey = "" }) => OutputKey);
+        return { status: stack.StackStatus ?? "of an unknown status", outputs };
+      } catch (error) {
+        // CloudFormation's answer about a stack that does not exist.
+        if (error instanceof CloudFormationServiceException && /does not exist/.test(error.message)) return undefined;
+        throw error;
+      }
+    },
+    readLogGroups: () =>
+      eachOf(resourcesOf("AWS::Logs::LogGroup"), async (name) => {
+        for await (const { logGroups = [] } of paginateDescribeLogGroups(
+          { client: logs },
+          { logGroupNamePrefix: name },
+        )) {
+          const group = logGroups.find(({ logGroupName }) => logGroupName === name);
+          if (group !== undefined) return { name, keyArn: group.kmsKeyId, days: group.retentionInDays };
+        }
+        throw new Error(`the log group ${name} does not exist any more: deploy the stage again`);
+      }),
+    readBuckets: async () => await eachOf(resourcesOf("AWS::S3::Bucket"), bucketReader(access)),
+    readSchedules: () =>
+      eachOf(resourcesOf("AWS::Scheduler::Schedule"), async (Name) => {
+        const { Description = Name, State } = await scheduler.send(new GetScheduleCommand({ Name }));
+        return { description: Description, enabled: State === "ENABLED" };
+      }),
+    readKey: async (KeyId) => {
+      const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId }));
+      const { KeyRotationEnabled } = await kms.send(new GetKeyRotationStatusCommand({ KeyId }));
+      const { Policy } = await kms.send(new GetKeyPolicyCommand({ KeyId, PolicyName: "default" }));
+      return { state: KeyMetadata?.KeyState ?? "unknown", rotates: KeyRotationEnabled === true, policy: Policy ?? "" };
+    },
+    readLedger: async (TableName) => {
+      const { Table } = await dynamo.send(new DescribeTableCommand({ TableName }));
+      const { ContinuousBackupsDescription } = await dynamo.send(new DescribeContinuousBackupsCommand({ TableName }));
+      const { PointInTimeRecoveryStatus } = ContinuousBackupsDescription?.PointInTimeRecoveryDescription ?? {};
+      return {
+        deletionProtection: Table?.DeletionProtectionEnabled === true,
+        pointInTimeRecovery: PointInTimeRecoveryStatus === "ENABLED",
+      };
+    },
+    readSubscriptions: async (TopicArn) => {
+      const found: Subscription[] = [];
+      const client = new SNSClient(access);
+      // Instead of an ARN, a subscription may have the text "PendingConfirmation" or "Deleted".
+      for await (const { Subscriptions = [] } of paginateListSubscriptionsByTopic({ client }, { TopicArn }))
+        for (const { Endpoint = "an endpoint", SubscriptionArn = "" } of Subscriptions)
+          if (SubscriptionArn !== "Deleted")
+            found.push({ endpoint: Endpoint, confirmed: SubscriptionArn.startsWith("arn:") });
+      return found;
+    },
+    readRotation: async (SecretId) => {
+      const { RotationEnabled } = await new SecretsManagerClient(access).send(new DescribeSecretCommand({ SecretId }));
+      return RotationEnabled === true;
+    },
+  };
+}
+
+/** Reads what keeps a bucket private. S3 answers with an error for what is not set, and that counts as off. */
+function bucketReader(access: AwsAccess): (name: string) => Promise<Bucket> {
+  // With an endpoint of its own, the name of a bucket cannot be part of the host.
+  const forcePathStyle = access.endpoint !== undefined || process.env["AWS_ENDPOINT_URL"] !== undefined;
+  const s3 = new S3Client({ ...access, forcePathStyle });
+  return async (name) => {
+    const block = await ifSet("NoSuchPublicAccessBlockConfiguration", () =>
+      s3.send(new GetPublicAccessBlockCommand({ Bucket: name })),
+    );
+    const policy = await ifSet("NoSuchBucketPolicy", () => s3.send(new GetBucketPolicyCommand({ Bucket: name })));
+    const { BlockPublicAcls, BlockPublicPolicy, IgnorePublicAcls, RestrictPublicBuckets } =
+      block?.PublicAccessBlockConfiguration ?? {};
+    return {
+      name,
+      blocksPublicAccess: [BlockPublicAcls, BlockPublicPolicy, IgnorePublicAcls, RestrictPublicBuckets].every(Boolean),
+      policy: policy?.Policy,
+    };
+  };
+}
+
+async function ifSet<Answer>(unset: string, read: () => Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof S3ServiceException && error.name === unset) return undefined;
+    throw error;
+  }
+}
+
+/** One after the other: the quotas of these calls are small, such as ten a second for log groups. */
+async function eachOf<Value>(names: Promise<string[]>, read: (name: string) => Promise<Value>): Promise<Value[]> {
+  const values: Value[] = [];
+  for (const name of await names) values.push(await read(name));
+  return values;
+}

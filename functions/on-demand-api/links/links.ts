@@ -1,0 +1,191 @@
+import type { ApiHandler, ApiRequest } from "#on-demand-api/gateway/api.ts";
+import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
+import type { LinkIds } from "#on-demand-api/gateway/link-ids.ts";
+import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
+import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
+import type { LinkView } from "#on-demand-api/language/link-messages.ts";
+import { digestOf } from "#user-session/language/digest.ts";
+import { type Launch, type LinkRecord, launchStateOf, linkPlace, linkStateOf } from "#user-session/language/link.ts";
+import type { RevocationResult } from "#user-session/language/link-events.ts";
+import type { SmartSettings } from "#user-session/language/smart-settings.ts";
+import type { LinkRecords, StoredLink } from "#user-session/links/link-records.ts";
+
+import { type LinkPost, readLinkPost } from "./link-post.ts";
+
+export interface LinksApiPorts {
+  records: LinkRecords;
+  ids: LinkIds;
+  settings: Pick<SmartSettings, "scopes" | "returnUrls" | "linkMinutes">;
+  /** Publishes the end of the link's newest launch if that has ended and was not published. It never throws. */
+  publishEnd: (record: LinkRecord) => Promise<void>;
+  /** Removes the link and its session here, and asks the server to revoke the session. */
+  remove: (stored: StoredLink) => Promise<RevocationResult>;
+  /** The URL of the API, without a slash at its end. */
+  apiUrl: string;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+}
+
+/** Each is read by itself. */
+const linksOfPage = 25;
+/** The query parameter of a further page. */
+const afterParameter = "after";
+
+/**
+ * Serves the routes below /links. The link of another caller looks like one that does not exist.
+ * @throws ApiProblem if a call is wrong, or if its link does not exist
+ */
+export const serveLinks =
+  (ports: LinksApiPorts): ApiHandler =>
+  async (request) => {
+    // API Gateway passes on only the routes that it has.
+    switch (request.route as ClosedRouteKey) {
+      case "POST /links":
+        return await createLink(ports, request);
+      case "GET /links":
+        return await listLinks(ports, request);
+      case "GET /links/{id}": {
+        const { record } = await findOwn(ports, request.caller, request.path["id"] ?? "");
+        await ports.publishEnd(record);
+        return answer(200, viewOf(record, ports.now()), record.linkId);
+      }
+      case "DELETE /links/{id}":
+        return await removeLink(ports, request);
+      default:
+        throw notFound("There is no such route");
+    }
+  };
+
+async function createLink(ports: LinksApiPorts, request: ApiRequest): Promise<ApiResponse> {
+  const post = readLinkPost(request, ports.settings);
+  const { reconnect } = post.body;
+  const record =
+    reconnect === undefined
+      ? await storeLink(ports, request.caller, post)
+      : await launchAgain(ports, await findOwn(ports, request.caller, reconnect), post);
+  const { linkId, launch } = record;
+  const self = `${ports.apiUrl}/links/${linkId}`;
+  const url = `${ports.apiUrl}/connect/${linkId}.${await ports.ids.token(linkId, launch.createdAt)}`;
+  return answer(201, { ...viewOf(record, ports.now()), url }, linkId, { location: self });
+}
+
+/** A new link, or the one that the same call made before. */
+async function storeLink(ports: LinksApiPorts, caller: string, post: LinkPost): Promise<LinkRecord> {
+  const linkId = post.key === undefined ? ports.ids.random() : await ports.ids.repeatable(caller, post.key);
+  const createdAt = ports.now();
+  const launch = await newLaunch(ports, linkId, post, createdAt);
+  const { reference = null } = post.body;
+  const record = await ports.records.create({ linkId, caller, reference, createdAt, launch, linked: null });
+  if (record.launch.callDigest === launch.callDigest && record.caller === caller) return record;
+  const detail =
+    "This Idempotency-Key was used before, with a different body, or its link was launched again since. Send the same body, or use another key.";
+  throw new ApiProblem("The Idempotency-Key is already in use", { status: 422, issue: "invalid", detail });
+}
+
+/**
+ * A new launch of a link that exists. The URL and the login of its launch before are worth nothing from then on. A session that the
+ * link has stays until the new launch gives another.
+ */
+async function launchAgain(ports: LinksApiPorts, stored: StoredLink, post: LinkPost): Promise<LinkRecord> {
+  const { record } = stored;
+  if (post.callDigest !== null && record.launch.callDigest === post.callDigest) return record;
+  const { login, end } = record.launch;
+  if (login?.exchange && end === null && launchStateOf(record.launch, ports.now()).state === "pending")
+    throw busy("Its user is signing in at this moment.");
+  await ports.publishEnd(record);
+  // Each launch of a link has a time of its own, from which the token of its URL is derived.
+  const launchedAt = Math.max(ports.now(), record.launch.createdAt + 1);
+  const newest = (await ports.records.find(record.linkId)) ?? stored;
+  if (newest.record.launch.createdAt !== record.launch.createdAt) throw busy("Another call launched it.");
+  const launch = await newLaunch(ports, record.linkId, post, launchedAt);
+  const relaunched = { ...newest.record, launch };
+  if (await ports.records.replace(newest, relaunched)) return relaunched;
+  throw busy("Another call changed it.");
+}
+
+async function newLaunch(ports: LinksApiPorts, linkId: string, post: LinkPost, createdAt: number): Promise<Launch> {
+  return {
+    kind: "standalone",
+    scopes: post.scopes,
+    returnUrl: post.body.returnUrl ?? null,
+    tokenDigest: digestOf(await ports.ids.token(linkId, createdAt)),
+    callDigest: post.callDigest,
+    createdAt,
+    expiresAt: createdAt + ports.settings.linkMinutes * 60_000,
+    login: null,
+    end: null,
+    published: false,
+  };
+}
+
+async function listLinks(ports: LinksApiPorts, { caller, queryString }: ApiRequest): Promise<ApiResponse> {
+  const { links, next } = await ports.records.list(caller, { limit: linksOfPage, after: readAfter(queryString) });
+  for (const record of links) await ports.publishEnd(record);
+  const views = links.map((record) => viewOf(record, ports.now()));
+  const place = next && Buffer.from(next).toString("base64url");
+  const content = { links: views, ...(place && { next: `${ports.apiUrl}/links?${afterParameter}=${place}` }) };
+  return answer(200, content);
+}
+
+/** @throws ApiProblem (400) if the bridge made no such value */
+function readAfter(queryString: string): string | undefined {
+  const after = new URLSearchParams(queryString).get(afterParameter);
+  if (after === null) return undefined;
+  const place = linkPlace.safeParse(Buffer.from(after, "base64url").toString("utf8"));
+  if (place.success) return place.data;
+  throw new ApiProblem("The page is invalid", {
+    status: 400,
+    issue: "invalid",
+    detail: `The bridge did not give you this ${afterParameter}. Follow the link \`next\` of the page before.`,
+  });
+}
+
+async function removeLink(ports: LinksApiPorts, { caller, path }: ApiRequest): Promise<ApiResponse> {
+  const stored = await findOwn(ports, caller, path["id"] ?? "");
+  const atServer = await ports.remove(stored);
+  return answer(200, { id: stored.record.linkId, atServer }, stored.record.linkId);
+}
+
+async function findOwn({ records }: LinksApiPorts, caller: string, id: string): Promise<StoredLink> {
+  const stored = await records.find(id);
+  if (stored?.record.caller === caller) return stored;
+  throw notFound("There is no such link");
+}
+
+function viewOf(record: LinkRecord, now: number): LinkView {
+  const state = linkStateOf(record, now);
+  const { linkId, launch, reference, linked, createdAt } = record;
+  return {
+    id: linkId,
+    state: state.state,
+    reason: state.state === "failed" ? state.reason : null,
+    message: state.state === "failed" ? state.message : null,
+    launch: launch.kind,
+    reference,
+    patient: linked?.patient ?? null,
+    scope: linked?.scope ?? null,
+    createdAt: new Date(createdAt).toISOString(),
+    linkedAt: linked === null ? null : new Date(linked.linkedAt).toISOString(),
+    expiresAt: new Date(launch.expiresAt).toISOString(),
+  };
+}
+
+function answer(status: number, content: object, linkId?: string, headers: Record<string, string> = {}): ApiResponse {
+  return {
+    status,
+    headers: { "content-type": "application/json", ...headers },
+    body: Buffer.from(JSON.stringify(content)),
+    ...(linkId !== undefined && { linkId }),
+  };
+}
+
+const notFound = (title: string): ApiProblem =>
+  new ApiProblem(title, { status: 404, issue: "not-found", detail: `${title}.` });
+
+const busy = (cause: string): ApiProblem =>
+  new ApiProblem("The link is busy", {
+    status: 409,
+    issue: "transient",
+    detail: `${cause} Read the link, and send the request again.`,
+    retryAfterMs: 2_000,
+  });

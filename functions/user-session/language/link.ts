@@ -1,0 +1,136 @@
+import * as z from "zod";
+import { launchFailures } from "./launch-faults.ts";
+
+export const linkId = z.string().regex(/^link-[0-9a-f]{32}$/);
+
+/** The place of a link in its caller's list: when it was created, and its id. */
+export const linkPlace = z.string().regex(/^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z link-[0-9a-f]{32}$/);
+
+/** How a link begins: by the person at the caller's application, or in an EHR (SMART App Launch, "Launch App"). */
+export const launchKinds = ["standalone", "ehr"] as const;
+
+/** How a launch ended. `denied`: the person or the server said no. */
+export const launchEnd = z.discriminatedUnion("state", [
+  z.strictObject({ state: z.literal("linked"), at: z.number() }),
+  z.strictObject({ state: z.literal("denied"), at: z.number() }),
+  z.strictObject({
+    state: z.literal("failed"),
+    at: z.number(),
+    reason: z.enum(launchFailures),
+    /** For people: what happened and what to do. */
+    message: z.string(),
+  }),
+]);
+
+export type LaunchEnd = z.infer<typeof launchEnd>;
+
+/** A login at the server that has begun. Secrets are stored as SHA-256 digests; only the code verifier is needed as it is. */
+export const login = z.strictObject({
+  stateDigest: z.string(),
+  nonceDigest: z.string(),
+  cookieDigest: z.string(),
+  codeVerifier: z.string(),
+  /** What the server said of itself when the login began. The code goes to this token endpoint only. */
+  configuration: z.strictObject({
+    issuer: z.string(),
+    tokenUrl: z.url(),
+    jwksUrl: z.url(),
+    revocationUrl: z.url().nullable(),
+    namesIssuer: z.boolean(),
+  }),
+  /** Milliseconds since the epoch. The callback has to come before. */
+  until: z.number(),
+  /** The exchange of the code, from the moment that the state was spent. The id is unique, so its writer recognises its own write. */
+  exchange: z.strictObject({ id: z.string(), at: z.number() }).nullable(),
+});
+
+export type Login = z.infer<typeof login>;
+
+/** One try to sign a person in. Times are milliseconds since the epoch. */
+export const launch = z.strictObject({
+  kind: z.enum(launchKinds),
+  scopes: z.array(z.string()),
+  /** Where the browser goes at the end; null if it stays on the bridge's page. */
+  returnUrl: z.string().nullable(),
+  /** The digest of the one-time URL's token; null for an EHR launch, and once the login has begun. */
+  tokenDigest: z.string().nullable(),
+  /** The digest of the call that asked for this launch, by which a repeated call is recognised; null if it cannot be repeated. */
+  callDigest: z.string().nullable(),
+  createdAt: z.number(),
+  expiresAt: z.number(),
+  login: login.nullable(),
+  end: launchEnd.nullable(),
+  /** Whether the event of this end was published. */
+  published: z.boolean(),
+});
+
+export type Launch = z.infer<typeof launch>;
+
+/** What a link has since a person signed in. */
+export const linkedPerson = z.strictObject({
+  /** The session in the ledger. Each launch begins a session of its own, so a new one never damages the old one half-way. */
+  sessionId: z.string(),
+  issuer: z.string(),
+  /** The person at the issuer. Another person never replaces them. */
+  subject: z.string(),
+  /** The bare id of the patient that the session is about; null if the server named none. */
+  patient: z.string().nullable(),
+  scope: z.string().nullable(),
+  tokenUrl: z.url(),
+  revocationUrl: z.url().nullable(),
+  /** Milliseconds since the epoch. */
+  linkedAt: z.number(),
+});
+
+export type LinkedPerson = z.infer<typeof linkedPerson>;
+
+/** A link: a caller's user, and the session that the bridge keeps for them. */
+export const linkRecord = z.strictObject({
+  linkId,
+  caller: z.string(),
+  /** The caller's own id of the user; null if the caller gave none. */
+  reference: z.string().nullable(),
+  /** Milliseconds since the epoch. */
+  createdAt: z.number(),
+  /** The newest launch. A link that was linked before keeps its session until this launch gives another. */
+  launch,
+  /** Null until a person has signed in. */
+  linked: linkedPerson.nullable(),
+});
+
+export type LinkRecord = z.infer<typeof linkRecord>;
+
+/** A launch whose exchange takes longer was interrupted: the token request and the proofs are bounded to a third of it. */
+const longestExchangeMs = 60_000;
+
+/** The state of a link, as its caller sees it. */
+export type LinkState = LaunchEnd | { state: "pending" } | { state: "expired" };
+
+/**
+ * The state of a link. While a newer launch is pending, so is the link. A launch that came to nothing leaves an earlier session as it
+ * is, and the link linked.
+ */
+export function linkStateOf({ launch: newest, linked }: Pick<LinkRecord, "launch" | "linked">, now: number): LinkState {
+  const outcome = launchStateOf(newest, now);
+  return linked === null || outcome.state === "pending" ? outcome : { state: "linked", at: linked.linkedAt };
+}
+
+/**
+ * The state of a launch. A launch that nobody finished in time has expired. One that stopped between the exchange of its code and the
+ * storing of the session has failed.
+ */
+export function launchStateOf({ end, login: begun, expiresAt }: Launch, now: number): LinkState {
+  if (end !== null) return end;
+  if (begun === null) return { state: now < expiresAt ? "pending" : "expired" };
+  if (begun.exchange === null) return { state: now < begun.until ? "pending" : "expired" };
+  const interruptedAt = begun.exchange.at + longestExchangeMs;
+  if (now < interruptedAt) return { state: "pending" };
+  const message =
+    "The bridge stopped between the exchange of the code and the storing of the session. Start the link again";
+  return { state: "failed", at: interruptedAt, reason: "interrupted", message };
+}
+
+/** The link of a session, by the session's id (`finish-login.ts`); undefined for the stage's own session. */
+export function linkIdOf(sessionId: string): string | undefined {
+  return linkId.safeParse(sessionId.split(".", 1)[0]).data;
+}

@@ -1,0 +1,156 @@
+import { createHash, randomUUID } from "node:crypto";
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  UpdateCommand,
+} from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { conditionHeld } from "#platform/ledger/conditional-write.ts";
+import { listIndex } from "#platform/ledger/ledger-keys.ts";
+import { sessionLedgerKeys } from "#user-session/language/ledger-keys.ts";
+import { type LinkRecord, linkRecord } from "#user-session/language/link.ts";
+
+/** A link as it was read. It can be replaced as long as nobody else has replaced it. */
+export interface StoredLink {
+  record: LinkRecord;
+  version: string;
+}
+
+export interface LinkPage {
+  links: LinkRecord[];
+  /** Where the next page begins, a `linkPlace`; undefined behind the last one. */
+  next: string | undefined;
+}
+
+/**
+ * The records of links. A change is decided from the record as it was read, and written if nobody else has changed it since. So a
+ * one-time URL, a state or a code is spent once.
+ */
+export interface LinkRecords {
+  /** Stores a new link. If one has the same id, because a POST was sent again, that one is returned instead. */
+  create(record: LinkRecord): Promise<LinkRecord>;
+  /** Reads a link consistently. Undefined if there is none. */
+  find(linkId: string): Promise<StoredLink | undefined>;
+  /** Replaces the link. Returns false, and changes nothing, if it was replaced or removed since it was read. */
+  replace(stored: StoredLink, record: LinkRecord): Promise<boolean>;
+  /** Removes the link. Returns false if it was replaced or removed since it was read. */
+  remove(stored: StoredLink): Promise<boolean>;
+  /**
+   * The caller's links, the newest first. A link may be missing for a moment after its creation.
+   * @param page.after a `linkPlace`: the page begins behind it
+   */
+  list(caller: string, page: { limit: number; after: string | undefined }): Promise<LinkPage>;
+}
+
+/** A link that was never linked is kept this long after its launch has ended. */
+const unlinkedDays = 30;
+
+const linkItem = z.object({ record: z.string(), version: z.string() });
+const listedItem = z.object({ pk: z.string(), listedAt: z.string() });
+
+/** Links in the ledger's table: the record as JSON, and a version for conditional writes. */
+export function linkRecords(dynamo: DynamoDBDocumentClient, table: string): LinkRecords {
+  const find = (linkId: string) => read(keyOf(linkId).pk);
+  const read = async (pk: string): Promise<StoredLink | undefined> => {
+    const { Item } = await dynamo.send(new GetCommand({ TableName: table, Key: { pk }, ConsistentRead: true }));
+    if (Item === undefined) return undefined;
+    const { record, version } = linkItem.parse(Item);
+    return { record: linkRecord.parse(JSON.parse(record)), version };
+  };
+  return {
+    find,
+    create: async (record) => {
+      const Item = { ...keyOf(record.linkId), ...listAttributes(record), ...contentOf(record, randomUUID()) };
+      const put = new PutCommand({ TableName: table, Item, ConditionExpression: "attribute_not_exists(pk)" });
+      if (await conditionHeld(dynamo.send(put))) return record;
+      const existing = await find(record.linkId);
+      if (existing === undefined)
+        throw new Error(`the record of ${record.linkId} was deleted while it was read. Send the request again`);
+      return existing.record;
+    },
+    replace: async ({ version }, record) => {
+      const written = randomUUID();
+      if (await conditionHeld(dynamo.send(updateCommand(table, record, version, written)))) return true;
+      // If the version is ours, our own write succeeded and only its answer was lost.
+      return (await find(record.linkId))?.version === written;
+    },
+    remove: async ({ record: { linkId }, version }) =>
+      conditionHeld(
+        dynamo.send(
+          new DeleteCommand({
+            TableName: table,
+            Key: keyOf(linkId),
+            ConditionExpression: "version = :version",
+            ExpressionAttributeValues: { ":version": version },
+          }),
+        ),
+      ),
+    list: async (caller, { limit, after }) => {
+      const { Items = [], LastEvaluatedKey } = await dynamo.send(
+        new QueryCommand({
+          TableName: table,
+          IndexName: listIndex,
+          KeyConditionExpression: "listedIn = :list",
+          ExpressionAttributeValues: { ":list": listOf(caller) },
+          ScanIndexForward: false,
+          Limit: limit,
+          ExclusiveStartKey: after === undefined ? undefined : placeOf(caller, after),
+        }),
+      );
+      // The index has keys only. A link that was removed meanwhile is left out.
+      const found = await Promise.all(Items.map((item) => read(listedItem.parse(item).pk)));
+      const links = found.flatMap((stored) => (stored === undefined ? [] : [stored.record]));
+      return { links, next: LastEvaluatedKey && listedItem.parse(LastEvaluatedKey).listedAt };
+    },
+  };
+}
+
+const keyOf = (linkId: string) => ({ pk: `${sessionLedgerKeys.link}${linkId}` });
+
+/** The list of a caller's links. A caller's name may be longer than a key. */
+const listOf = (caller: string) => `links#${createHash("sha256").update(caller).digest("hex")}`;
+
+/** The key of the link at a place of a caller's list. */
+const placeOf = (caller: string, listedAt: string) => ({
+  ...keyOf(listedAt.split(" ")[1] ?? ""),
+  listedIn: listOf(caller),
+  listedAt,
+});
+
+const listAttributes = ({ caller, createdAt, linkId }: LinkRecord) => ({
+  listedIn: listOf(caller),
+  listedAt: `${new Date(createdAt).toISOString()} ${linkId}`,
+});
+
+function contentOf(record: LinkRecord, version: string): Record<string, unknown> {
+  const expiresAt = expiryOf(record);
+  return { record: JSON.stringify(record), version, ...(expiresAt !== undefined && { expiresAt }) };
+}
+
+/** When DynamoDB may delete the item, in seconds since the epoch; undefined if a person is linked. */
+function expiryOf({ launch, linked }: LinkRecord): number | undefined {
+  return linked === null ? Math.ceil(launch.expiresAt / 1000) + unlinkedDays * 86_400 : undefined;
+}
+
+function updateCommand(table: string, record: LinkRecord, version: string, written: string): UpdateCommand {
+  const expiresAt = expiryOf(record);
+  return new UpdateCommand({
+    TableName: table,
+    Key: keyOf(record.linkId),
+    UpdateExpression:
+      expiresAt === undefined
+        ? "SET #record = :record, version = :written REMOVE expiresAt"
+        : "SET #record = :record, version = :written, expiresAt = :expiresAt",
+    ConditionExpression: "version = :version",
+    ExpressionAttributeNames: { "#record": "record" },
+    ExpressionAttributeValues: {
+      ":record": JSON.stringify(record),
+      ":written": written,
+      ":version": version,
+      ...(expiresAt !== undefined && { ":expiresAt": expiresAt }),
+    },
+  });
+}

@@ -1,0 +1,43 @@
+import { createHash } from "node:crypto";
+import type { LinkedPerson } from "#user-session/language/link.ts";
+import { SessionDead } from "#user-session/language/session-faults.ts";
+import type { OAuthClient, UserSessionStore } from "#user-session/language/user-session.ts";
+import type { UserSession } from "../session-refresh.ts";
+
+/**
+ * The session of a link. Its chain began with the refresh token of the launch, which only the ledger has, and its client is the stage's
+ * SMART client.
+ * @param readClient throws SessionSecretUnusable if the client's secret cannot be used
+ */
+export function linkedSession(
+  { sessionId }: Pick<LinkedPerson, "sessionId">,
+  readClient: () => Promise<OAuthClient>,
+): UserSession {
+  return {
+    id: sessionId,
+    readMaterial: async (record) => {
+      if (record === undefined)
+        throw new SessionDead("the session of this link was removed. Connect the link again", {
+          refusal: "grant-refused",
+        });
+      const { seedDigest: digest, secretPutAt: putAt, refreshToken } = record;
+      return { client: await readClient(), seed: { digest, putAt, refreshToken } };
+    },
+    remedies: {
+      "client-refused":
+        "Check client_id, client_secret and auth_method in the secret of the SMART client, then connect the link again",
+      "grant-refused": "Connect the link again: its user has to sign in once more",
+    },
+  };
+}
+
+/** Begins the chain of a link's session with the refresh token of its launch. */
+export async function beginLinkedSession(
+  store: Pick<UserSessionStore, "beginChain">,
+  sessionId: string,
+  refreshToken: string,
+  now: number,
+): Promise<void> {
+  const digest = createHash("sha256").update(refreshToken).digest("hex");
+  await store.beginChain(sessionId, { digest, putAt: now, refreshToken });
+}

@@ -1,0 +1,115 @@
+import { ServerUnavailable } from "#platform/faults/faults.ts";
+import { discardBody, type Http, readBody } from "#platform/http/http.ts";
+import { readJsonObject } from "#platform/http/reading/json.ts";
+import { isOfOrigin, placeOf } from "#platform/http/trusted-origins.ts";
+import { LaunchFailed } from "#user-session/language/launch-faults.ts";
+
+export interface DiscoveryPorts {
+  http: Http;
+  server: {
+    /** The FHIR base URL, with a slash at its end. */
+    fhirUrl: URL;
+    /** The origins on which the endpoints of sign-in may be: those of the server, and those of the setting `smart.authorizationOrigins`. */
+    signInOrigins: ReadonlySet<string>;
+  };
+}
+
+/** What the server says of its sign-in (SMART App Launch, "Conformance"; OpenID Connect Discovery, 3). */
+export interface SmartConfiguration {
+  /** The issuer of id_tokens. It need not be the FHIR base. */
+  issuer: string;
+  authorizationUrl: URL;
+  tokenUrl: URL;
+  jwksUrl: URL;
+  /** Undefined if the server does not offer revocation (RFC 7009). */
+  revocationUrl: URL | undefined;
+  /** Whether each callback names the issuer (RFC 9207, 3). */
+  namesIssuer: boolean;
+}
+
+/** A person waits for the answer. */
+const discoveryMs = 5_000;
+const discoveryLimit = 256 * 1024;
+
+/**
+ * Reads the server's SMART configuration, at the configured FHIR base only. If it does not say where the keys of id_tokens are, the
+ * OpenID configuration of its issuer does: without keys no person can be identified.
+ *
+ * Source: SMART App Launch, "Using .well-known"; OpenID Connect Discovery 1.0, 4.
+ * @throws LaunchFailed if the configuration lacks something, or leads to an origin that is not configured
+ * @throws ServerUnavailable if the server does not answer in time, or not with a configuration
+ */
+export async function readSmartConfiguration({ http, server }: DiscoveryPorts): Promise<SmartConfiguration> {
+  const smart = await fetchConfiguration(http, new URL(".well-known/smart-configuration", server.fhirUrl));
+  const endpointOf = (from: Record<string, unknown>, name: string) => endpoint(from, name, server.signInOrigins);
+  const authorizationUrl = required(endpointOf(smart, "authorization_endpoint"), "authorization_endpoint");
+  const tokenUrl = required(endpointOf(smart, "token_endpoint"), "token_endpoint");
+  const keys = isText(smart["issuer"]) && isText(smart["jwks_uri"]) ? smart : await readOpenId(http, server, smart);
+  return {
+    issuer: required(isText(keys["issuer"]) ? keys["issuer"] : undefined, "issuer"),
+    authorizationUrl,
+    tokenUrl,
+    jwksUrl: required(endpointOf(keys, "jwks_uri"), "jwks_uri"),
+    revocationUrl: endpointOf(smart, "revocation_endpoint"),
+    namesIssuer: [smart, keys].some((one) => one["authorization_response_iss_parameter_supported"] === true),
+  };
+}
+
+/** The OpenID configuration of the issuer that the SMART configuration names, or of the FHIR base if it names none. */
+async function readOpenId(
+  http: Http,
+  server: DiscoveryPorts["server"],
+  { issuer }: Record<string, unknown>,
+): Promise<Record<string, unknown>> {
+  const place = isText(issuer) ? issuer : server.fhirUrl.href;
+  const base = URL.parse(place);
+  if (base === null) throw unusable("issuer is not a URL");
+  if (!isOfOrigin(server.signInOrigins, base))
+    throw unusable(`issuer leads to ${placeOf(base)}, which is not configured`);
+  const url = new URL(base);
+  url.pathname = `${base.pathname.replace(/\/$/, "")}/.well-known/openid-configuration`;
+  const openId = await fetchConfiguration(http, url);
+  if (withoutSlash(openId["issuer"]) !== withoutSlash(place))
+    throw unusable("issuer of its OpenID configuration is another one");
+  return openId;
+}
+
+async function fetchConfiguration(http: Http, url: URL): Promise<Record<string, unknown>> {
+  const signal = AbortSignal.timeout(discoveryMs);
+  const name = url.pathname.slice(url.pathname.lastIndexOf("/") + 1);
+  try {
+    const answer = await http({ method: "GET", url, headers: { accept: "application/json" }, signal });
+    if (answer.status !== 200) {
+      await discardBody(answer);
+      throw new ServerUnavailable(`the server answered HTTP ${answer.status} for its ${name}`);
+    }
+    const json = readJsonObject(await readBody(answer, discoveryLimit));
+    if (json === undefined) throw new ServerUnavailable(`the server's ${name} is not a JSON object`);
+    return json;
+  } catch (error) {
+    if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
+    throw new ServerUnavailable(`the server did not send its ${name} within ${discoveryMs / 1000} s`, { cause: error });
+  }
+}
+
+function endpoint(configuration: Record<string, unknown>, name: string, origins: ReadonlySet<string>): URL | undefined {
+  const value = configuration[name];
+  if (!isText(value)) return undefined;
+  const url = URL.parse(value);
+  if (url === null) throw unusable(`${name} is not a URL`);
+  if (!isOfOrigin(origins, url))
+    throw unusable(`${name} leads to ${placeOf(url)}, which is not configured (setting smart.authorizationOrigins)`);
+  return url;
+}
+
+function required<Value>(value: Value | undefined, name: string): Value {
+  if (value === undefined) throw unusable(`${name} is missing`);
+  return value;
+}
+
+function unusable(fault: string): LaunchFailed {
+  return new LaunchFailed(`the server's SMART configuration cannot be used: ${fault}`, { reason: "server-unusable" });
+}
+
+const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
+const withoutSlash = (value: unknown) => (isText(value) ? value.replace(/\/$/, "") : undefined);

@@ -1,0 +1,344 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ApiCaller, apiCaller } from "#local/api-caller.ts";
+import { SYNTHETIC_PASSWORD } from "#local/simulator/smart/synthetic-users.ts";
+import { createdLink, linkPage, linkView, removedLink } from "#on-demand-api/language/link-messages.ts";
+import { bundleOf, outcomeOf, postCcdRequest, problemOf, requestOf } from "../fixtures/api-answers.ts";
+import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
+import { iamUser } from "../fixtures/iam-user.ts";
+import { choicesOf, SmallBrowser, type View } from "../fixtures/small-browser.ts";
+
+const returnUrl = "https://portal.example/linked?tab=records";
+const otherUser = "arn:aws:iam::000000000000:user/other";
+
+/** Begins the sign-in on the link's page. The view is the first page of the portal. */
+async function beginAt(browser: SmallBrowser, url: string): Promise<View> {
+  return await browser.follow(await browser.submit(await browser.open(url)));
+}
+/** Signs in, chooses a patient and decides. The view is the redirect to the callback. */
+async function decide(browser: SmallBrowser, first: View, user: string, decision = "allow", patient?: string) {
+  let view = await browser.submit(first, { username: user, password: SYNTHETIC_PASSWORD });
+  const [choice] = choicesOf(view, "patient");
+  if (choice !== undefined) view = await browser.submit(view, { patient: patient ?? choice });
+  return await browser.submit(view, { decision });
+}
+/** Opens the callback, and sends its form as its script does. */
+async function finish(browser: SmallBrowser, callback: View): Promise<View> {
+  return await browser.submit(await browser.follow(callback));
+}
+const under = (link: string) => ({ headers: { "integra-link": link } });
+
+describe("SMART launches on the local AWS", () => {
+  let test: BridgeUnderTest;
+  let caller: ApiCaller;
+  let other: ApiCaller;
+
+  beforeAll(async () => {
+    test = await bridgeUnderTest({
+      simulator: { patients: 8, ccdDurationMs: 200 },
+      settings: {
+        smart: {
+          scopes: ["openid", "fhirUser", "offline_access", "launch/patient", "patient/*.rs"],
+          returnUrls: [returnUrl],
+          ehrLaunches: [{ name: "simulator", caller: otherUser }],
+        },
+      },
+    });
+    caller = apiCaller(test.bridge.outputs);
+    other = apiCaller(test.bridge.outputs, await iamUser(test.bridge, "other", true));
+  });
+
+  afterAll(async () => {
+    await test.stop();
+  });
+
+  const patientId = (place: number) => test.simulator.records.ofType("Patient")[place]?.id ?? "";
+
+  const postLink = (body: object = {}, headers: Record<string, string> = {}, who = caller) =>
+    who.send("/links", { method: "POST", body: JSON.stringify({ launch: "standalone", ...body }), headers });
+
+  async function newLink(body: object = {}, headers: Record<string, string> = {}) {
+    const answer = await postLink(body, headers);
+    const text = await answer.text();
+    expect([answer.status, text]).toEqual([201, expect.any(String)]);
+    return createdLink.parse(JSON.parse(text));
+  }
+
+  const linkOf = async (id: string, who = caller) => linkView.parse(await (await who.get(`/links/${id}`)).json());
+
+  async function linkUser(user: string, body: object = {}, patient?: string) {
+    const browser = new SmallBrowser();
+    const link = await newLink(body);
+    const end = await finish(browser, await decide(browser, await beginAt(browser, link.url), user, "allow", patient));
+    return { link, end, browser };
+  }
+
+  /** A sign-in up to its callback. */
+  async function upToCallback(user = "pat") {
+    const browser = new SmallBrowser();
+    const link = await newLink();
+    const callback = await decide(browser, await beginAt(browser, link.url), user);
+    return { browser, link, callback };
+  }
+  const exchanges = () => test.simulator.log.filter(({ endpoint }) => endpoint === "user-token").length;
+
+  describe("a standalone launch", () => {
+    it("links a user, and the link serves the CCD of its patient", async () => {
+      const { link, end } = await linkUser("pat", { returnUrl, reference: "user-7" });
+      expect(end.location?.href).toBe(`${returnUrl}&link=${link.id}&state=linked`);
+      const linked = await linkOf(link.id);
+      expect(linked).toMatchObject({ state: "linked", patient: patientId(0), reference: "user-7", reason: null });
+      const created = await requestOf(
+        await postCcdRequest(caller, { patientId: patientId(0), link: link.id }, { prefer: "wait=20" }),
+      );
+      expect(created).toMatchObject({ state: "ready", failure: null });
+      expect(created.documents.length).toBeGreaterThan(0);
+    });
+
+    it("answers a repeated POST with the same link and the same URL", async () => {
+      const headers = { "idempotency-key": "one-user" };
+      const first = await newLink({ reference: "a" }, headers);
+      expect(await newLink({ reference: "a" }, headers)).toEqual(first);
+      await problemOf(await postLink({ reference: "b" }, headers), 422);
+    });
+
+    it("shows who asks for what on the link's page, which spends nothing and has no script", async () => {
+      const { url, id } = await newLink();
+      const browser = new SmallBrowser();
+      const head = await browser.open(url, { method: "HEAD" });
+      expect([head.status, head.html]).toEqual([200, ""]);
+      for (const _ of [1, 2]) {
+        const page = await browser.open(url);
+        expect([page.status, page.title]).toEqual([200, "Connect your health record"]);
+        expect(page.html).toContain("read all health data of the person whose record you choose");
+        expect(page.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+        expect(page.headers.get("cache-control")).toBe("no-store");
+        expect(page.headers.get("referrer-policy")).toBe("no-referrer");
+      }
+      expect((await linkOf(id)).state).toBe("pending");
+      expect(browser.cookies.get(new URL(url).origin)?.size).toBe(0);
+      expect((await beginAt(browser, url)).title).toBe("Sign in");
+      const used = await new SmallBrowser().open(url);
+      expect([used.status, used.title]).toEqual([410, "This link was already used"]);
+    });
+
+    it("ends as denied if the person says no", async () => {
+      const browser = new SmallBrowser();
+      const link = await newLink();
+      const end = await finish(browser, await decide(browser, await beginAt(browser, link.url), "pat", "deny"));
+      expect([end.status, end.title]).toEqual([200, "You are not connected"]);
+      expect(await linkOf(link.id)).toMatchObject({ state: "denied", patient: null });
+      const event = await test.awaitLinkEvent(link.id, "User Link Failed");
+      expect(event.detail).toMatchObject({ state: "denied", launch: "standalone" });
+      await problemOf(await postCcdRequest(caller, { patientId: patientId(0), link: link.id }), 409);
+    });
+
+    it("keeps the link's id if its user connects again, and refuses another person", async () => {
+      const { link } = await linkUser("gus", {}, patientId(1));
+      const stranger = new SmallBrowser();
+      const again = await newLink({ reconnect: link.id });
+      expect(again.id).toBe(link.id);
+      const refused = await finish(stranger, await decide(stranger, await beginAt(stranger, again.url), "pat"));
+      expect(refused.title).toBe("The connection failed");
+      expect(await linkOf(link.id)).toMatchObject({ state: "linked", patient: patientId(1) });
+      await linkUser("gus", { reconnect: link.id }, patientId(2));
+      expect(await linkOf(link.id)).toMatchObject({ state: "linked", patient: patientId(2) });
+      expect((await caller.send(`/fhir/Patient/${patientId(2)}`, under(link.id))).status).toBe(200);
+      await outcomeOf(await caller.send(`/fhir/Patient/${patientId(1)}`, under(link.id)), 403);
+    });
+
+    it("is revoked here and at the server if its caller removes the link", async () => {
+      const { link } = await linkUser("pat");
+      const removed = await caller.send(`/links/${link.id}`, { method: "DELETE" });
+      expect(removedLink.parse(await removed.json())).toEqual({ id: link.id, atServer: "revoked" });
+      await problemOf(await caller.get(`/links/${link.id}`), 404);
+      await outcomeOf(await caller.send(`/fhir/Patient/${patientId(0)}`, under(link.id)), 404);
+      const event = await test.awaitLinkEvent(link.id, "User Link Revoked");
+      expect(event.detail).toMatchObject({ atServer: "revoked" });
+    });
+
+    it("is listed for its caller only, the newest first and page by page", async () => {
+      for (let number = 0; number < 26; number += 1) await newLink({ reference: `listed-${number}` });
+      const first = linkPage.parse(await (await caller.get("/links")).json());
+      expect(first.links[0]?.reference).toBe("listed-25");
+      expect(first.links).toHaveLength(25);
+      const second = linkPage.parse(await (await caller.get(first.next ?? "")).json());
+      expect(second.links[0]?.reference).toBe("listed-0");
+      const ofOther = linkPage.parse(await (await other.get("/links")).json());
+      expect(ofOther.links.filter(({ reference }) => reference !== null)).toEqual([]);
+      await problemOf(await caller.get("/links?after=x"), 400);
+    });
+  });
+
+  describe("an EHR launch", () => {
+    const clientId = "integra-bridge-smart";
+
+    it("links the EHR's user for the caller whom the settings name", async () => {
+      const browser = new SmallBrowser();
+      const url = test.simulator.ehrLaunch({ clientId, userId: "dora", patientId: patientId(3) });
+      const consent = await browser.follow(await browser.open(url));
+      const end = await finish(browser, await browser.submit(consent, { decision: "allow" }));
+      expect([end.status, end.title]).toEqual([200, "You are connected"]);
+      const { links } = linkPage.parse(await (await other.get("/links")).json());
+      const link = links.find(({ launch }) => launch === "ehr");
+      expect(link).toMatchObject({ state: "linked", patient: patientId(3) });
+      expect((await other.send(`/fhir/Patient/${patientId(3)}`, under(link?.id ?? ""))).status).toBe(200);
+      await outcomeOf(await caller.send(`/fhir/Patient/${patientId(3)}`, under(link?.id ?? "")), 404);
+    });
+
+    it.each([
+      ["another server", { iss: "https://elsewhere.example/r4" }],
+      ["a user name in the server's place", { iss: "http://127.0.0.1@elsewhere.example/integra/fhir/r4" }],
+      ["two servers", "two"],
+      ["no launch", { launch: null }],
+    ])("with %s is refused without any request", async (_, change) => {
+      const url = new URL(test.simulator.ehrLaunch({ clientId, userId: "dora", patientId: patientId(3) }));
+      if (change === "two") url.searchParams.append("iss", test.simulator.fhirBaseUrl);
+      else
+        for (const [name, value] of Object.entries(change)) {
+          if (value === null) url.searchParams.delete(name);
+          else url.searchParams.set(name, value);
+        }
+      const before = test.simulator.log.length;
+      const page = await new SmallBrowser().open(url);
+      expect([page.status, page.title]).toEqual([400, "This launch cannot begin"]);
+      expect(test.simulator.log.length).toBe(before);
+    });
+
+    it("in a frame offers a window of its own, and sets no cookie", async () => {
+      const url = test.simulator.ehrLaunch({ clientId, userId: "dora", patientId: patientId(3) });
+      const page = await new SmallBrowser().open(url, { headers: { "sec-fetch-dest": "iframe" } });
+      expect(page.html).toContain('target="_blank"');
+      expect(page.headers.getSetCookie()).toEqual([]);
+    });
+  });
+
+  describe("a session of a link", () => {
+    it("serves its own caller and its own patient only", async () => {
+      const { link } = await linkUser("gus", {}, patientId(1));
+      await outcomeOf(await other.send(`/fhir/Patient/${patientId(1)}`, under(link.id)), 404);
+      await problemOf(await postCcdRequest(other, { patientId: patientId(1), link: link.id }), 404);
+      const before = test.simulator.log.length;
+      expect(await outcomeOf(await caller.send(`/fhir/Patient/${patientId(2)}`, under(link.id)), 403)).toContain(
+        "one patient",
+      );
+      const observations = `/fhir/Observation?patient=${patientId(2)}`;
+      await outcomeOf(await caller.send(observations, under(link.id)), 403);
+      await outcomeOf(await caller.send("/fhir/Patient?gender=male&birthdate=2001-01-01", under(link.id)), 403);
+      await problemOf(await postCcdRequest(caller, { patientId: patientId(2), link: link.id }), 403);
+      expect(test.simulator.log.length).toBe(before);
+      const own = await bundleOf(await caller.send("/fhir/Observation", under(link.id)));
+      expect(own.entry?.length).toBeGreaterThan(0);
+      for (const { resource } of own.entry ?? [])
+        expect(resource).toMatchObject({ subject: { reference: `Patient/${patientId(1)}` } });
+    });
+
+    it("withholds a resource of another patient that its user may see", async () => {
+      const { link } = await linkUser("gus", {}, patientId(1));
+      const foreign = test.simulator.records.ofPatient(patientId(2)).find(({ type }) => type === "Observation");
+      const said = await outcomeOf(await caller.send(`/fhir/Observation/${foreign?.id}`, under(link.id)), 403);
+      expect(said).toContain("another patient");
+      expect(said).not.toContain(patientId(2));
+    });
+  });
+
+  describe("an attack", () => {
+    it("replays a callback: it is used once", async () => {
+      const { browser, callback, link } = await upToCallback();
+      const page = await browser.follow(callback);
+      const cookies = [...(browser.cookies.get(page.url.origin) ?? [])];
+      expect((await browser.submit(page)).title).toBe("You are connected");
+      browser.cookies.set(page.url.origin, new Map(cookies));
+      const before = exchanges();
+      const replayed = await browser.submit(page);
+      expect([replayed.status, replayed.title]).toEqual([409, "This sign-in has already ended"]);
+      expect(exchanges()).toBe(before);
+      expect((await linkOf(link.id)).state).toBe("linked");
+    });
+
+    it("opens a callback in another browser: it has no cookie", async () => {
+      const { browser, callback, link } = await upToCallback();
+      const before = exchanges();
+      const stranger = new SmallBrowser();
+      const refused = await stranger.submit(await stranger.follow(callback));
+      expect([refused.status, refused.title]).toEqual([400, "This browser did not begin the sign-in"]);
+      expect(exchanges()).toBe(before);
+      expect((await linkOf(link.id)).state).toBe("pending");
+      expect((await finish(browser, callback)).title).toBe("You are connected");
+    });
+
+    it("gives a login the code of another: the portal's proof fails", async () => {
+      const mine = await upToCallback();
+      const theirs = await upToCallback();
+      const url = new URL(mine.callback.location ?? "");
+      url.searchParams.set("code", theirs.callback.location?.searchParams.get("code") ?? "");
+      const end = await mine.browser.submit(await mine.browser.open(url));
+      expect(end.title).toBe("The connection failed");
+      expect(await linkOf(mine.link.id)).toMatchObject({ state: "failed", reason: "code-refused" });
+    });
+
+    it("mixes two logins of one browser: each has its own", async () => {
+      const browser = new SmallBrowser();
+      const [one, two] = [await newLink(), await newLink()];
+      const first = await beginAt(browser, one.url);
+      const second = await beginAt(browser, two.url);
+      const callbackOfTwo = await decide(browser, second, "gus", "allow", patientId(2));
+      const callbackOfOne = await decide(browser, first, "pat");
+      expect((await finish(browser, callbackOfOne)).title).toBe("You are connected");
+      expect((await finish(browser, callbackOfTwo)).title).toBe("You are connected");
+      expect((await linkOf(one.id)).patient).toBe(patientId(0));
+      expect((await linkOf(two.id)).patient).toBe(patientId(2));
+    });
+
+    it.each<[string, (query: URLSearchParams) => void, number]>([
+      ["a state that nobody has", (query) => query.set("state", `link-${"0".repeat(32)}.x`), 400],
+      ["a code twice", (query) => query.append("code", "x"), 400],
+      ["a state twice", (query) => query.append("state", query.get("state") ?? ""), 400],
+      ["an error and a code", (query) => query.set("error", "access_denied"), 400],
+      ["another issuer", (query) => query.set("iss", "https://elsewhere.example"), 400],
+      ["no issuer, though the server names itself", (query) => query.delete("iss"), 400],
+    ])("sends a callback with %s: nothing ends", async (_, change, status) => {
+      const { browser, callback, link } = await upToCallback();
+      const url = new URL(callback.location ?? "");
+      change(url.searchParams);
+      const before = exchanges();
+      const page = await browser.open(url);
+      const end = page.status === 200 ? await browser.submit(page) : page;
+      expect(end.status).toBe(status);
+      expect(exchanges()).toBe(before);
+      expect((await linkOf(link.id)).state).toBe("pending");
+    });
+
+    it("sends the person to another site: only configured URLs are accepted", async () => {
+      for (const wrong of ["https://evil.example/", `${returnUrl}/`, "https://portal.example/linked?tab=records&x=1"])
+        expect((await problemOf(await postLink({ returnUrl: wrong }), 400)).detail).toContain("returnUrl");
+    });
+
+    it("writes HTML into a callback: the page shows it as text nowhere", async () => {
+      const { browser, callback } = await upToCallback();
+      const url = new URL(callback.location ?? "");
+      url.searchParams.set("code", '"><script>alert(1)</script>');
+      const page = await browser.open(url);
+      expect(page.html).not.toContain("<script>alert");
+      url.searchParams.delete("code");
+      url.searchParams.set("error", "<img src=x>");
+      url.searchParams.set("error_description", "call 0900-EVIL");
+      const error = await browser.open(url);
+      expect(error.html).not.toMatch(/<img|0900/);
+    });
+
+    it("alters the id_token: nobody is linked", async () => {
+      const { browser, callback, link } = await upToCallback();
+      test.simulator.faults.script("user-token", [{ kind: "altered-id-token", form: "bad-signature" }]);
+      expect((await finish(browser, callback)).title).toBe("The connection failed");
+      expect(await linkOf(link.id)).toMatchObject({ state: "failed", reason: "identity-unproven" });
+    });
+
+    it("reads nothing of a link by guessing its token", async () => {
+      const { id } = await newLink();
+      for (const token of [id, `${id}.`, `${id}.x`, "x", `${id}.${"A".repeat(43)}`]) {
+        const page = await new SmallBrowser().open(`${test.bridge.outputs.apiUrl}/connect/${token}`);
+        expect([page.status, page.title]).toEqual([404, "This link is not valid"]);
+      }
+    });
+  });
+});
