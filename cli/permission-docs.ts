@@ -45,7 +45,8 @@ const introduction = `# Permissions
 \`npm run docs\` generates this page from the templates of stage \`prod\`, and a test fails if the two differ. A change of this
 page in a review is a change of permissions.
 
-A resource has the name of its construct, as \`stack: path\`. \`landing/…\` are objects of the landing bucket. The ARN of a
+A resource has the name of its construct, as \`stack: path\`. \`landing/…\` are objects of the landing bucket, and
+\`audit-trail/…\` those of the audit bucket. The ARN of a
 resource in the stage's own account is shown without its beginning, such as \`arn:aws:states:<region>:<account>:\`.
 `;
 

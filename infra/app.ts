@@ -1,5 +1,6 @@
 import { App, Tags, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks, HIPAASecurityChecks } from "cdk-nag";
+import { logSettings } from "./constructs/platform/kept-data.ts";
 import type { FunctionDefaults } from "./constructs/platform/lambda-function.ts";
 import { readStageSettings, requireAlarmRecipient, stageName } from "./settings.ts";
 import { ApiStack } from "./stacks/api-stack.ts";
@@ -26,7 +27,7 @@ export function integraBridge(app: App): App {
   const { key } = landing;
   const egress = fixedEgress && new EgressStack(app, name("egress"), { settings: fixedEgress, retention, key }).egress;
   const metricsNamespace = `integra-bridge/${stage}`;
-  const functions: FunctionDefaults = { stage, key, logDays: retention.logDays, metricsNamespace, egress };
+  const functions: FunctionDefaults = { stage, key, logs: logSettings(retention, key), metricsNamespace, egress };
   new ExportStack(app, name("export"), { settings, landing, functions });
   new DocumentsStack(app, name("documents"), { settings, landing, functions });
   new ApiStack(app, name("api"), { settings, landing, functions });

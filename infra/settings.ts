@@ -4,7 +4,7 @@ import { ccd } from "./settings/ccd-retrieval.ts";
 import { clientKey } from "./settings/client-keys.ts";
 import { integra } from "./settings/integra.ts";
 import { api } from "./settings/on-demand-api.ts";
-import { alarms, fixedEgress, maxSubscribers, retention, subscriber } from "./settings/platform.ts";
+import { alarms, audit, fixedEgress, lockModeOf, maxSubscribers, retention, subscriber } from "./settings/platform.ts";
 import { smart } from "./settings/user-session.ts";
 
 /** All settings of a stage. Each wing's part is in settings/, with its defaults. */
@@ -18,6 +18,7 @@ const stageSettings = z
     api,
     smart,
     retention,
+    audit,
     alarms,
     subscribers: z
       .array(subscriber)
@@ -34,6 +35,12 @@ const stageSettings = z
   })
   .superRefine((settings, context) => {
     const fault = (message: string, path: (string | number)[]) => context.addIssue({ code: "custom", message, path });
+    if (settings.retention.removeWithStack && lockModeOf(settings.audit, settings.retention) !== undefined) {
+      fault("must be none if retention.removeWithStack is true: locked records cannot be deleted with the stack", [
+        "audit",
+        "lock",
+      ]);
+    }
     for (const list of ["schedules", "subscribers"] as const) {
       settings[list].forEach(({ name }, index) => {
         if (settings[list].findIndex((other) => other.name === name) === index) return;

@@ -11,6 +11,7 @@ export interface LocalOutputs {
   secretAccessKey: string;
   busName: string;
   bucketName: string;
+  auditBucketName: string;
   exportStateMachineArn: string;
   ccdStateMachineArn: string;
   subscriberQueueUrl: string;
@@ -107,6 +108,7 @@ function localOutputs(aws: LocalAws, connection: IntegraConnection, stacks: Stac
     secretAccessKey: aws.secretAccessKey,
     busName: output("landing", "BusName"),
     bucketName: output("landing", "BucketName"),
+    auditBucketName: output("landing", "AuditBucketName"),
     exportStateMachineArn: output("export", "StateMachineArn"),
     ccdStateMachineArn: output("documents", "StateMachineArn"),
     subscriberQueueUrl: reachable(output("subscriber", "QueueUrl"), aws),

@@ -14,6 +14,7 @@ export const everyOption = {
     patientSearchPaths: { "us-core": "us-core/Patient" },
     usCorePaths: { base: "us-core/v5", spelling: "lower-case" },
   },
+  audit: { lock: "compliance" },
   clientKey: { rotateEveryDays: 90, kms: { spec: "RSA_4096", keys: ["first", "second"] } },
   ccd: {
     documents: { patientIdRoots: ["2.16.840.1.113883.3.9999.3"], secondFactor: "required", limits: { answerMiB: 128 } },

@@ -113,9 +113,10 @@ function nameIn(template: Template, logicalId: string): string {
   return typeof path === "string" ? path.replace(/^[^/]+\//, "").replace(/\/Resource$/, "") : logicalId;
 }
 
-/** `arn:aws:s3:::integra-bridge-prod-<account>-<region>/work/*` → `landing/work/*`; other own ARNs lose their beginning. */
+/** `arn:aws:s3:::integra-bridge-prod-<account>-<region>/work/*` → `landing/work/*`, and the audit bucket likewise; other own ARNs lose their beginning. */
 function shortArn(text: string): string {
   return text
     .replace(/^arn:aws:s3:::integra-bridge-[\w-]+-<account>-<region>\//, "landing/")
+    .replace(/^arn:aws:s3:::integra-audit-[\w-]+-<account>-<region>(?=\/|$)/, "audit-trail")
     .replace(/^arn:aws:\w+:<region>:<account>:/, "");
 }

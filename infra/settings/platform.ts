@@ -29,6 +29,30 @@ export const retention = z
 
 export type RetentionSettings = z.infer<typeof retention>;
 
+/** How the audit trail is protected. `retention.auditDays` says how long it is kept. */
+export const audit = z
+  .strictObject({
+    /**
+     * How S3 Object Lock protects each record. `governance`: the bucket's policy must be changed before a record can be deleted.
+     * `compliance`: no principal can delete a record, not even the account's root user. `none`: only the bucket's policy
+     * protects records. The default is `governance`, or `none` if the stage deletes its data with its stack.
+     */
+    lock: z.enum(["governance", "compliance", "none"]).optional(),
+  })
+  .prefault({});
+
+export type AuditSettings = z.infer<typeof audit>;
+
+const lockModes = { governance: "GOVERNANCE", compliance: "COMPLIANCE", none: undefined } as const;
+
+/** The mode of the default retention of S3 Object Lock; undefined if records are not locked. */
+export function lockModeOf(
+  { lock }: AuditSettings,
+  { removeWithStack }: RetentionSettings,
+): (typeof lockModes)[keyof typeof lockModes] {
+  return lockModes[lock ?? (removeWithStack ? "none" : "governance")];
+}
+
 /**
  * Whether the bridge calls the server from fixed addresses, for a server that admits known addresses only. `zones` is the
  * number of availability zones with a NAT gateway, and each of them has an address of its own. `true` is one zone.

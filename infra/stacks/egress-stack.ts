@@ -2,7 +2,7 @@ import { Stack, type StackProps } from "aws-cdk-lib";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
 import { FixedEgress } from "../constructs/platform/fixed-egress.ts";
-import { removalOf } from "../constructs/platform/kept-data.ts";
+import { logSettings, removalOf } from "../constructs/platform/kept-data.ts";
 import type { FixedEgressSettings, RetentionSettings } from "../settings/platform.ts";
 
 export interface EgressStackProps extends StackProps {
@@ -20,8 +20,7 @@ export class EgressStack extends Stack {
 
   constructor(scope: Construct, id: string, { settings, retention, key, ...props }: EgressStackProps) {
     super(scope, id, props);
-    const { logDays } = retention;
     const removalPolicy = removalOf(retention);
-    this.egress = new FixedEgress(this, "FixedEgress", { settings, key, logDays, removalPolicy });
+    this.egress = new FixedEgress(this, "FixedEgress", { settings, logs: logSettings(retention, key), removalPolicy });
   }
 }

@@ -6,6 +6,7 @@ import type * as s3 from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { BackendClient } from "../constructs/bulk-export/backend-client.ts";
 import { AlarmTopic } from "../constructs/platform/alarm-topic.ts";
+import { AuditBucket } from "../constructs/platform/audit-bucket.ts";
 import { encryptionKey } from "../constructs/platform/encryption-key.ts";
 import { removalOf } from "../constructs/platform/kept-data.ts";
 import { keyAlarm } from "../constructs/platform/key-alarm.ts";
@@ -21,27 +22,35 @@ export interface LandingStackProps extends StackProps {
   settings: StageSettings;
 }
 
-/** What outlives a change of code: the key, the bucket, the bus, the ledger, and the secrets that the operator stores. */
+/** What outlives a change of code: the key, the buckets, the bus, the ledger, and the secrets that the operator stores. */
 export class LandingStack extends Stack implements SharedResources {
   readonly key: kms.Key;
   readonly bucket: s3.Bucket;
   readonly bucketName: string;
+  readonly auditBucketName: string;
   readonly bus: events.EventBus;
   readonly ledger: dynamodb.Table;
   readonly client: BackendClient;
   readonly userSession: UserSession;
+  readonly #auditBucket: s3.Bucket;
   /** The topic that the alarms of all stacks notify. */
   readonly alarmTopic: AlarmTopic;
 
   constructor(scope: Construct, id: string, props: LandingStackProps) {
     super(scope, id, { ...props, terminationProtection: !props.settings.retention.removeWithStack });
     const { stage, settings } = props;
-    const { alarms, integra, smart, retention, subscribers } = settings;
+    const { alarms, audit, integra, retention, smart, subscribers } = settings;
     const removalPolicy = removalOf(retention);
     this.key = encryptionKey(this, removalPolicy);
     const { key } = this;
     this.bucketName = `integra-bridge-${stage}-${Aws.ACCOUNT_ID}-${Aws.REGION}`;
-    this.bucket = new LandingBucket(this, "Landing", { bucketName: this.bucketName, key, retention }).bucket;
+    const landing = new LandingBucket(this, "Landing", { bucketName: this.bucketName, key, retention });
+    this.bucket = landing.bucket;
+    const { accessLogs } = landing;
+    // Not integra-bridge-{stage}-audit-…: with the longest stage, that name would be too long, and it could be another stage's.
+    this.auditBucketName = `integra-audit-${stage}-${Aws.ACCOUNT_ID}-${Aws.REGION}`;
+    const trail = { bucketName: this.auditBucketName, key, retention, settings: audit, accessLogs };
+    this.#auditBucket = new AuditBucket(this, "Audit", trail).bucket;
     this.bus = new events.EventBus(this, "Bus", { eventBusName: `integra-bridge-${stage}` });
     this.client = new BackendClient(this, "Integra", { settings: integra, key, stage, removalPolicy });
     this.userSession = new UserSession(this, "UserSession", { settings: integra, smart, key, stage, removalPolicy });
@@ -64,6 +73,7 @@ export class LandingStack extends Stack implements SharedResources {
 
   #outputs(): void {
     new CfnOutput(this, "BucketName", { value: this.bucket.bucketName });
+    new CfnOutput(this, "AuditBucketName", { value: this.#auditBucket.bucketName });
     new CfnOutput(this, "BusName", { value: this.bus.eventBusName });
     new CfnOutput(this, "KeyArn", { value: this.key.keyArn });
     new CfnOutput(this, "ClientSecretName", { value: this.client.secretName });

@@ -81,6 +81,18 @@ describe("the settings of a deployed stage", () => {
     expect(imported.some((name) => name.includes("-egress:"))).toBe(true);
   });
 
+  test("no setting replaces a bucket that keeps data: its name would be taken", () => {
+    // CloudFormation replaces a bucket if one of these changes ("AWS::S3::Bucket").
+    const fixed = [...deployments.values()].map(({ landing }) =>
+      Object.values(landing?.Resources ?? {}).flatMap(({ Type, Properties }) => {
+        const { BucketName, ObjectLockEnabled } = (Properties ?? {}) as Record<string, unknown>;
+        return Type === "AWS::S3::Bucket" ? [{ BucketName, ObjectLockEnabled }] : [];
+      }),
+    );
+    expect(fixed[0]).toHaveLength(3);
+    for (const buckets of fixed) expect(buckets).toEqual(fixed[0]);
+  });
+
   test.each([...deployments])("a stage with %s can be given any other settings", (_, before) => {
     const refused = [...deployments].flatMap(([name, after]) =>
       refusals(before, after).map((reason) => `to ${name}: ${reason}`),

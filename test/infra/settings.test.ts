@@ -345,3 +345,13 @@ describe("a subscriber", () => {
     expect(dev({ subscribers: subscribers.slice(0, 20) }).subscribers).toHaveLength(20);
   });
 });
+
+const lock = (mode: string) => dev({ retention: { removeWithStack: true }, audit: { lock: mode } });
+
+describe("the lock of the audit trail", () => {
+  test("records that cannot be deleted do not fit a stage that deletes its data with its stack", () => {
+    for (const mode of ["governance", "compliance"])
+      expect(() => lock(mode)).toThrow("locked records cannot be deleted with the stack");
+    expect(lock("none").audit).toEqual({ lock: "none" });
+  });
+});

@@ -29,6 +29,8 @@ export const prodSettings: Record<string, object> = {
   "a public URL": { ...plainProd, api: { publicUrl: "https://proxy.example.org/" } },
   "a domain of the user's": { ...plainProd, api: { domain: everyOption.api.domain } },
   "other paths of the server": { ...plainProd, integra: everyOption.integra },
+  "records that nobody can delete": { ...plainProd, audit: { lock: "compliance" } },
+  "records without a lock": { ...plainProd, audit: { lock: "none" } },
   "data that goes with the stack": { ...plainProd, retention: { removeWithStack: true } },
 };
 

@@ -55,7 +55,7 @@ describe("an answer with an attack, or with another patient's document", () => {
     );
     expect(stored).toMatchObject({ requestId, kept: true, reason });
     expect((await under.caller.readObject(`${place}/answer`)).subarray(0, 2).toString()).toBe("PK");
-    expect(await keysOf(`audit/ccds/${requestId}/`)).toContain(`audit/ccds/${requestId}/quarantined.json`);
+    expect((await under.auditRecords(`ccds/${requestId}/`)).keys()).toContain(`ccds/${requestId}/quarantined.json`);
     expect(await requests.find(requestId)).toMatchObject({ state: "failed", failure: error });
   }
 

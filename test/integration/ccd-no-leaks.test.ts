@@ -13,6 +13,7 @@ import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-
 import { findLeaks, type Marker, type ScannedText } from "../fixtures/marker-scan.ts";
 import { named, patientMarkers, planted, reported } from "../fixtures/patient-markers.ts";
 import {
+  auditTexts,
   deadLetterTexts,
   eventTexts,
   executionTexts,
@@ -62,7 +63,7 @@ describe("what the bridge writes for on-demand calls", () => {
       ...eventTexts(test),
       ...(await logTexts(test)),
       ...(await ledgerTexts(test)),
-      ...(await objectTexts(test, "audit/")),
+      ...(await auditTexts(test)),
       ...(await objectTexts(test, "ccds/")).filter(({ where }) => where.endsWith(".json")),
       ...(await objectTexts(test, "quarantine/")).filter(({ where }) => where.endsWith(".json")),
       ...(await deadLetterTexts(test)),

@@ -19,11 +19,11 @@ describe("requests for CCDs", () => {
     retrieval.under.simulator.serverRequests().filter((made) => made.patientId === patientId && !made.unrelated);
 
   test("a CCD request lands documents, publishes an event, and is recorded in the audit trail", async () => {
-    const { request, expectDocumentsOf, keysOf, under } = retrieval;
+    const { request, expectDocumentsOf, under } = retrieval;
     const requestId = await request(patient(0));
     await expectDocumentsOf(requestId, patient(0));
-    const facts = await keysOf(`audit/ccds/${requestId}/`);
-    const names = new Set(facts.map((key) => key.split("/").at(-1)));
+    const facts = await under.auditRecords(`ccds/${requestId}/`);
+    const names = new Set([...facts.keys()].map((key) => key.split("/").at(-1)));
     expect(names).toEqual(new Set(["landed.json", "requested.json", "told-ready.json"]));
     expect(JSON.stringify(await under.awaitCcdEnd(requestId))).not.toContain(patient(0));
   });

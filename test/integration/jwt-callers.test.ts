@@ -52,11 +52,8 @@ describe("callers of a stage that accepts JWTs", () => {
 
   it("a call with a valid token is served, and recorded with the token's issuer and subject", async () => {
     expect((await send("/fhir/Condition", await tokenOf("clara"))).status).toBe(200);
-    const records = await Promise.all(
-      [...(await test.objects("audit/access/")).keys()].map(async (key) =>
-        apiAccess.parse(JSON.parse((await test.caller.readObject(key)).toString("utf8"))),
-      ),
-    );
+    const texts = [...(await test.auditRecords("access/")).values()];
+    const records = texts.map((text) => apiAccess.parse(JSON.parse(text)));
     const served = records.filter(({ status }) => status === 200);
     expect(served).toMatchObject([{ caller: `${issuer.url}#clara`, route: "GET /fhir/{resourceType}" }]);
   });

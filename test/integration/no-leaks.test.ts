@@ -14,6 +14,7 @@ import {
 import { findLeaks, type Marker, type ScannedText } from "../fixtures/marker-scan.ts";
 import { named, patientMarkers, planted, reported } from "../fixtures/patient-markers.ts";
 import {
+  auditTexts,
   deadLetterTexts,
   eventTexts,
   executionTexts,
@@ -50,6 +51,7 @@ describe("what the bridge writes for exports", () => {
     texts = [
       ...(await executionTexts(test)),
       ...eventTexts(test),
+      ...(await auditTexts(test)),
       ...(await logTexts(test)),
       ...(await ledgerTexts(test)),
       ...(await deadLetterTexts(test)),
@@ -202,7 +204,7 @@ async function cancelAnExport(test: BridgeUnderTest): Promise<void> {
 
 /** All objects except landed files, manifests and plans, which contain patients or URLs by design. */
 async function writtenObjects(test: BridgeUnderTest): Promise<ScannedText[]> {
-  const all = await Promise.all(["work/", "exports/", "audit/"].map((prefix) => objectTexts(test, prefix)));
+  const all = await Promise.all(["work/", "exports/"].map((prefix) => objectTexts(test, prefix)));
   return all.flat().filter(({ where }) => !/\.ndjson$|\/manifest[^/]*\.json$|\/plan\.json$/.test(where));
 }
 

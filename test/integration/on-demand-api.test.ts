@@ -1,8 +1,6 @@
-import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import type { Patient } from "fhir/r4.d.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ApiCaller, apiCaller } from "#local/api-caller.ts";
-import { clientSettings } from "#local/local-bridge.ts";
 import { apiAccess } from "#on-demand-api/language/access-record.ts";
 import { renderOpenApi } from "#on-demand-api/openapi/openapi.ts";
 import { ageAccessToken, pastRefusedTooSoonMs } from "../fixtures/aged-token.ts";
@@ -48,14 +46,7 @@ describe("the on-demand API", () => {
       const { id } = firstPatient();
       const answer = await other.get(`/fhir/Patient/${id}`);
       expect(answer.status).toBe(200);
-      const s3 = new S3Client({ ...clientSettings(test.bridge.aws), forcePathStyle: true });
-      const keys = [...(await test.objects("audit/access/")).keys()];
-      const texts = await Promise.all(
-        keys.map(async (Key) => {
-          const object = await s3.send(new GetObjectCommand({ Bucket: test.bridge.outputs.bucketName, Key }));
-          return (await object.Body?.transformToString()) ?? "";
-        }),
-      );
+      const texts = [...(await test.auditRecords("access/")).values()];
       const mine = texts
         .map((text) => apiAccess.parse(JSON.parse(text)))
         .filter(({ caller: who }) => who?.endsWith("user/other"));

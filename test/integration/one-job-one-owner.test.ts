@@ -94,7 +94,7 @@ describe("exports that are requested at the same time", () => {
     expect((await expectFilesOfOwnJob(end))?.id).not.toBe(unrelated);
     expect(jobOf(unrelated)).toMatchObject({ deleted: false, downloads: 0 });
     expect(jobOf(unrelated)?.kickOffs).toBeGreaterThan(0);
-    const facts = [...(await test.objects(`audit/${end.exportId}/`)).keys()];
+    const facts = [...(await test.auditRecords(`exports/${end.exportId}/`)).keys()];
     expect(facts.filter((key) => key.includes("/kicked-off-"))).toHaveLength(2);
   });
 

@@ -116,10 +116,10 @@ describe("an export that is resumed", () => {
 
   it("an export leaves an audit trail for each run, and each fact is written once", async () => {
     const detail = completed(await test.exportBy({ level: "patient", types: ["Location"] }));
-    const prefix = `audit/${detail.exportId}/`;
-    const read = async (name: string) =>
-      JSON.parse((await test.caller.readObject(`${prefix}first/${name}`)).toString()) as Record<string, unknown>;
-    const names = [...(await test.objects(prefix)).keys()].map((key) => key.slice(`${prefix}first/`.length));
+    const prefix = `exports/${detail.exportId}/`;
+    const records = await test.auditRecords(prefix);
+    const read = (name: string) => JSON.parse(records.get(`${prefix}first/${name}`) ?? "") as Record<string, unknown>;
+    const names = [...records.keys()].map((key) => key.slice(`${prefix}first/`.length));
 
     expect(names).toEqual([
       expect.stringMatching(/^kicked-off-[0-9a-f]{24}\.json$/),
@@ -128,13 +128,13 @@ describe("an export that is resumed", () => {
       "told-completed.json",
       "told-started.json",
     ]);
-    expect(await read("requested.json")).toMatchObject({
+    expect(read("requested.json")).toMatchObject({
       by: { kind: "event", source: "example.requester", account: "000000000000" },
       request: { level: "patient", types: ["Location"] },
     });
-    expect(await read("landed.json")).toMatchObject({ status: "complete", files: [{ type: "Location", lines: 6 }] });
+    expect(read("landed.json")).toMatchObject({ status: "complete", files: [{ type: "Location", lines: 6 }] });
     const s3 = new S3Client({ ...clientSettings(test.bridge.aws), forcePathStyle: true });
-    const object = { Bucket: test.bridge.outputs.bucketName, Key: `${prefix}first/requested.json` };
+    const object = { Bucket: test.bridge.outputs.auditBucketName, Key: `${prefix}first/requested.json` };
     await expect(s3.send(new PutObjectCommand({ ...object, Body: "{}", IfNoneMatch: "*" }))).rejects.toMatchObject({
       name: "PreconditionFailed",
     });

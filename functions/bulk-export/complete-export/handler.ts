@@ -6,6 +6,7 @@ import { checkpointsFromEnvironment } from "#bulk-export/records/checkpoints.ts"
 import { exportAudit } from "#bulk-export/records/export-audit.ts";
 import { exportRecords } from "#bulk-export/records/export-records.ts";
 import { receipts } from "#bulk-export/records/receipts.ts";
+import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { environment } from "#platform/lambda/environment.ts";
 import { completeExport } from "./complete-export.ts";
@@ -13,12 +14,13 @@ import { completeExport } from "./complete-export.ts";
 const variables = z.object({ TOLERATED_MISSING_SHARE: z.coerce.number().min(0).max(1) });
 
 export const handler = exportStep(completeInput, completion, () => {
-  const bucket = bucketFromEnvironment(s3Client());
+  const s3 = s3Client();
+  const bucket = bucketFromEnvironment(s3);
   return completeExport({
     records: exportRecords(bucket),
     receipts: receipts(bucket),
     checkpoints: checkpointsFromEnvironment(),
-    audit: exportAudit(bucket, Date.now),
+    audit: exportAudit(auditTrailFromEnvironment(s3), Date.now),
     toleratedMissingShare: environment(variables).TOLERATED_MISSING_SHARE,
     log: exportLog,
     now: Date.now,

@@ -6,14 +6,16 @@ import { exportRecords } from "#bulk-export/records/export-records.ts";
 import { integraClient } from "#bulk-export/server/backend-client.ts";
 import { deleteJob } from "#bulk-export/server/job-deletion.ts";
 import { kickOff, kickOffUrl } from "#bulk-export/server/kick-off.ts";
+import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { leasesFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
 import { kickOffExport } from "./kick-off-export.ts";
 
 export const handler = exportStep(kickOffInput, kickOffResult, () => {
   const client = integraClient();
-  const bucket = bucketFromEnvironment(s3Client());
-  const audit = exportAudit(bucket, Date.now);
+  const s3 = s3Client();
+  const bucket = bucketFromEnvironment(s3);
+  const audit = exportAudit(auditTrailFromEnvironment(s3), Date.now);
   return kickOffExport({
     kickOff: (request, signal) => kickOff(client, request, signal),
     kickOffUrl: (request) => kickOffUrl(client.server, request),

@@ -4,7 +4,8 @@ import { crc32, fileKind } from "./landed-file.ts";
 
 /*
  * The audit trail of an export: who requested it, when, what landed, and which events were published. Each fact is one object
- * below `audit/{exportId}/{run}/`. It is written once and never changed: the bucket's policy refuses any change.
+ * of the audit bucket, below `exports/{exportId}/{run}/`. It is written once and never changed: the bucket's policy refuses any
+ * change.
  */
 
 /** Who requested the export. A plain StartExecution does not say; CloudTrail records its principal. */

@@ -1,10 +1,10 @@
-import { bucketPrefixes } from "#platform/bucket/object-keys.ts";
+import { auditPrefixes, bucketPrefixes } from "#platform/bucket/object-keys.ts";
 
-const { exports, work, audit } = bucketPrefixes;
+const { exports, work } = bucketPrefixes;
 
 /**
  * The keys of an export's objects. Consumers read `exports/`, which holds only complete files. `work/` is the bridge's own and
- * may be deleted earlier. The objects in `audit/` are written once and have a retention of their own.
+ * may be deleted earlier.
  */
 export const exportKeys = {
   /** Everything of an export that consumers read. */
@@ -27,6 +27,11 @@ export const exportKeys = {
   receipt: `${work}{exportId}/receipts/{index}.json`,
   failures: `${work}{exportId}/failures/`,
   failure: `${work}{exportId}/failures/{index}.json`,
-  auditFacts: `${audit}{exportId}/{run}/`,
-  auditFact: `${audit}{exportId}/{run}/{fact}.json`,
+} as const;
+
+/** The keys of an export's facts in the audit bucket. They are written once. */
+export const exportAuditKeys = {
+  /** All facts about a run. */
+  facts: `${auditPrefixes.exports}{exportId}/{run}/`,
+  fact: `${auditPrefixes.exports}{exportId}/{run}/{fact}.json`,
 } as const;

@@ -6,8 +6,7 @@ import {
 import { type ExportEvent, type ExportEventBus, exportEvents } from "#bulk-export/language/export-events.ts";
 import type { ExportRun } from "#bulk-export/language/export-runs.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
-import { recordFact } from "#platform/bucket/audit-trail.ts";
-import type { LandingBucket } from "#platform/bucket/landing-bucket.ts";
+import { type AuditTrail, recordFact } from "#platform/bucket/audit-trail.ts";
 import { busFromEnvironment } from "#platform/bus/bus-from-environment.ts";
 import { auditedBus } from "#platform/bus/event-bus.ts";
 import { reasonOf } from "#platform/faults/reason-of.ts";
@@ -33,17 +32,17 @@ export interface ExportAudit {
 /** The facts that the end of a run was published. */
 const endFacts = ["told-completed", "told-failed", "told-cancelled"] as const;
 
-/** The audit trail of exports in the landing bucket. `now` is in milliseconds since the epoch. */
-export function exportAudit(bucket: LandingBucket, now: () => number): ExportAudit {
+/** The audit trail of exports in the audit bucket. `now` is in milliseconds since the epoch. */
+export function exportAudit(trail: AuditTrail, now: () => number): ExportAudit {
   return {
     append: async ({ exportId, run }, fact, detail, which) => {
       const key = auditKey(exportId, run, which === undefined ? fact : `${fact}-${which}`);
       const checked = exportAuditFacts[fact].parse(detail);
-      await recordFact(bucket, { key, subject: { exportId, run }, fact, detail: checked, at: now() });
+      await recordFact(trail, { key, subject: { exportId, run }, fact, detail: checked, at: now() });
     },
     isEndPublished: async ({ exportId, run }) => {
       const ends = new Set(endFacts.map((fact) => auditKey(exportId, run, fact)));
-      for await (const { key } of bucket.list(auditPrefix(exportId, run))) if (ends.has(key)) return true;
+      for await (const { key } of trail.list(auditPrefix(exportId, run))) if (ends.has(key)) return true;
       return false;
     },
   };

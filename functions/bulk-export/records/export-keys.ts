@@ -1,4 +1,4 @@
-import { exportKeys } from "#bulk-export/language/export-keys.ts";
+import { exportAuditKeys, exportKeys } from "#bulk-export/language/export-keys.ts";
 import { objectKey } from "#platform/bucket/object-keys.ts";
 import { paddedIndex } from "./landing-keys.ts";
 
@@ -29,7 +29,7 @@ export const failureKey = (exportId: string, index: number): string =>
 
 /** The key of an audit fact. It is encoded, because the refusal of an execution with an unsafe name is recorded as well. */
 export const auditKey = (exportId: string, run: string, fact: string): string =>
-  objectKey(exportKeys.auditFact, {
+  objectKey(exportAuditKeys.fact, {
     exportId: encodeURIComponent(exportId),
     run: encodeURIComponent(run),
     fact: encodeURIComponent(fact),
@@ -37,4 +37,4 @@ export const auditKey = (exportId: string, run: string, fact: string): string =>
 
 /** The prefix of the audit facts of a run. */
 export const auditPrefix = (exportId: string, run: string): string =>
-  objectKey(exportKeys.auditFacts, { exportId: encodeURIComponent(exportId), run: encodeURIComponent(run) });
+  objectKey(exportAuditKeys.facts, { exportId: encodeURIComponent(exportId), run: encodeURIComponent(run) });

@@ -4,6 +4,7 @@ import { exportRecords } from "#bulk-export/records/export-records.ts";
 import { openRunsFromEnvironment } from "#bulk-export/records/open-runs.ts";
 import { integraClient } from "#bulk-export/server/backend-client.ts";
 import { deleteJob } from "#bulk-export/server/job-deletion.ts";
+import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { leasesFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
 import type { SettleRunPorts } from "./settle-run.ts";
@@ -11,8 +12,9 @@ import type { SettleRunPorts } from "./settle-run.ts";
 /** What `settleRun` needs, by the function's environment. */
 export function settlementFromEnvironment() {
   const client = integraClient();
-  const bucket = bucketFromEnvironment(s3Client());
-  const audit = exportAudit(bucket, Date.now);
+  const s3 = s3Client();
+  const bucket = bucketFromEnvironment(s3);
+  const audit = exportAudit(auditTrailFromEnvironment(s3), Date.now);
   return {
     deleteJob: (statusUrl, signal) => deleteJob(client, statusUrl, signal),
     leases: leasesFromEnvironment(),

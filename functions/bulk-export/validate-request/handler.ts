@@ -6,6 +6,7 @@ import { checkpointsFromEnvironment } from "#bulk-export/records/checkpoints.ts"
 import { exportAudit } from "#bulk-export/records/export-audit.ts";
 import { exportRecords } from "#bulk-export/records/export-records.ts";
 import { openRunsFromEnvironment } from "#bulk-export/records/open-runs.ts";
+import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { environment, jsonVariable } from "#platform/lambda/environment.ts";
 import { validateRequest } from "./validate-request.ts";
@@ -18,14 +19,15 @@ const variables = z.object({
 
 export const handler = exportStep(z.object({ export: unvalidatedExport }), exportContext, () => {
   const env = environment(variables);
-  const bucket = bucketFromEnvironment(s3Client());
+  const s3 = s3Client();
+  const bucket = bucketFromEnvironment(s3);
   const validate = validateRequest({
     types: env.EXPORT_TYPES,
     groups: env.EXPORT_GROUPS,
     deadlineHours: env.DEADLINE_HOURS,
     checkpoints: checkpointsFromEnvironment(),
     records: exportRecords(bucket),
-    audit: exportAudit(bucket, Date.now),
+    audit: exportAudit(auditTrailFromEnvironment(s3), Date.now),
     openRuns: openRunsFromEnvironment(),
   });
   return ({ export: unvalidated }) => validate(unvalidated);

@@ -4,6 +4,7 @@ import { announceCcdsInput } from "#ccd-retrieval/language/ccd-state.ts";
 import { auditedCcdBus, ccdAudit } from "#ccd-retrieval/records/ccd-audit.ts";
 import { ccdLanding } from "#ccd-retrieval/records/ccd-landing.ts";
 import { ccdRequestsFromEnvironment } from "#ccd-retrieval/records/ccd-request-records.ts";
+import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { announceCcds } from "./announce-ccds.ts";
 
@@ -13,7 +14,7 @@ export const handler = ccdStep(announceCcdsInput, z.strictObject({}), () => {
   return announceCcds({
     requests: ccdRequestsFromEnvironment(),
     landing: ccdLanding(s3, bucket),
-    bus: auditedCcdBus(ccdAudit(bucket, Date.now)),
+    bus: auditedCcdBus(ccdAudit(auditTrailFromEnvironment(s3), Date.now)),
     now: Date.now,
   });
 });

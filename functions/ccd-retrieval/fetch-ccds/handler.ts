@@ -10,6 +10,7 @@ import { ccdLanding } from "#ccd-retrieval/records/ccd-landing.ts";
 import { ccdRequestsFromEnvironment } from "#ccd-retrieval/records/ccd-request-records.ts";
 import { ccdProtocolFromEnvironment } from "#ccd-retrieval/server/ccd-protocol-from-environment.ts";
 import { downloadCcds } from "#ccd-retrieval/server/download-ccds.ts";
+import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { metric } from "#platform/lambda/metrics.ts";
 import { userClients } from "#user-session/user-client.ts";
@@ -25,7 +26,7 @@ export const handler = ccdStep(fetchCcdsInput, fetchResult, () => {
   const documents = documentSettingsFromEnvironment();
   const s3 = s3Client();
   const bucket = bucketFromEnvironment(s3);
-  const audit = ccdAudit(bucket, Date.now);
+  const audit = ccdAudit(auditTrailFromEnvironment(s3), Date.now);
   return fetchCcds({
     requests: ccdRequestsFromEnvironment(),
     download: async (sessionId, request, signal) =>

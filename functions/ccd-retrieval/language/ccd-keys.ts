@@ -1,10 +1,10 @@
-import { bucketPrefixes } from "#platform/bucket/object-keys.ts";
+import { auditPrefixes, bucketPrefixes } from "#platform/bucket/object-keys.ts";
 
-const { ccds, quarantine, audit } = bucketPrefixes;
+const { ccds, quarantine } = bucketPrefixes;
 
 /**
- * The keys of a CCD request's objects. `ccds/` holds documents that proved to be the right patient's, `quarantine/` holds
- * answers that the bridge refused, and `audit/ccds/` holds the facts about each request.
+ * The keys of a CCD request's objects. `ccds/` holds documents that proved to be the right patient's, and `quarantine/` holds
+ * answers that the bridge refused.
  */
 export const ccdKeys = {
   /** A document, numbered from 1. */
@@ -15,5 +15,7 @@ export const ccdKeys = {
   refusedAnswer: `${quarantine}ccds/{requestId}/answer`,
   /** Why the answer was refused. */
   refusal: `${quarantine}ccds/{requestId}/reason.json`,
-  auditFact: `${audit}ccds/{requestId}/{fact}.json`,
 } as const;
+
+/** The keys of a CCD request's facts in the audit bucket. They are written once. */
+export const ccdAuditKeys = { fact: `${auditPrefixes.ccds}{requestId}/{fact}.json` } as const;

@@ -1,7 +1,6 @@
 import { type CcdAuditDetail, type CcdAuditFact, ccdAuditFacts } from "#ccd-retrieval/language/ccd-audit.ts";
 import { type CcdEvent, type CcdEventBus, ccdEvents } from "#ccd-retrieval/language/ccd-events.ts";
-import { recordFact } from "#platform/bucket/audit-trail.ts";
-import type { LandingBucket } from "#platform/bucket/landing-bucket.ts";
+import { type AuditTrail, recordFact } from "#platform/bucket/audit-trail.ts";
 import { busFromEnvironment } from "#platform/bus/bus-from-environment.ts";
 import { auditedBus } from "#platform/bus/event-bus.ts";
 import { ccdAuditKey } from "./ccd-keys.ts";
@@ -12,13 +11,13 @@ export interface CcdAudit {
   append<Fact extends CcdAuditFact>(requestId: string, fact: Fact, detail: CcdAuditDetail<Fact>): Promise<void>;
 }
 
-/** The audit trail of CCD requests in the landing bucket. */
-export function ccdAudit(bucket: LandingBucket, now: () => number): CcdAudit {
+/** The audit trail of CCD requests in the audit bucket. */
+export function ccdAudit(trail: AuditTrail, now: () => number): CcdAudit {
   return {
     append: async (requestId, fact, detail) => {
       const key = ccdAuditKey(requestId, fact);
       const checked = ccdAuditFacts[fact].parse(detail);
-      await recordFact(bucket, { key, subject: { requestId }, fact, detail: checked, at: now() });
+      await recordFact(trail, { key, subject: { requestId }, fact, detail: checked, at: now() });
     },
   };
 }

@@ -1,9 +1,9 @@
-import { ccdKeys } from "#ccd-retrieval/language/ccd-keys.ts";
+import { ccdAuditKeys, ccdKeys } from "#ccd-retrieval/language/ccd-keys.ts";
 import { objectKey } from "#platform/bucket/object-keys.ts";
 
 /** A fact about a CCD request. */
 export const ccdAuditKey = (requestId: string, fact: string): string =>
-  objectKey(ccdKeys.auditFact, { requestId: encodeURIComponent(requestId), fact });
+  objectKey(ccdAuditKeys.fact, { requestId: encodeURIComponent(requestId), fact });
 
 /** A document of a CCD request, numbered from 1. */
 export const ccdDocumentKey = (requestId: string, number: number): string =>

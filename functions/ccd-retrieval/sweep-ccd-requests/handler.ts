@@ -3,7 +3,8 @@ import { ccdStep } from "#ccd-retrieval/ccd-step.ts";
 import { ccdLog } from "#ccd-retrieval/log.ts";
 import { auditedCcdBus, ccdAudit } from "#ccd-retrieval/records/ccd-audit.ts";
 import { ccdRequestsFromEnvironment } from "#ccd-retrieval/records/ccd-request-records.ts";
-import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
+import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
+import { s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { executionsFromEnvironment } from "#platform/executions/executions-from-environment.ts";
 import { sweepTrigger } from "#platform/executions/sweep-trigger.ts";
 import { metric } from "#platform/lambda/metrics.ts";
@@ -19,7 +20,7 @@ export const handler = ccdStep(sweepTrigger, swept, () =>
     requests: ccdRequestsFromEnvironment(),
     executions: executionsFromEnvironment(),
     leases: leasesFromEnvironment(),
-    bus: auditedCcdBus(ccdAudit(bucketFromEnvironment(s3Client()), Date.now)),
+    bus: auditedCcdBus(ccdAudit(auditTrailFromEnvironment(s3Client()), Date.now)),
     sessionId: serviceSession,
     // Each costs a few calls, so this many fit into the function's five minutes.
     mostRequests: 500,

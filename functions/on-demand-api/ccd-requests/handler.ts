@@ -7,6 +7,7 @@ import { callerRulesFromEnvironment } from "#on-demand-api/gateway/api-caller.ts
 import { apiSecretFromEnvironment } from "#on-demand-api/gateway/api-secret.ts";
 import { matchPatient } from "#on-demand-api/server/patient-search.ts";
 import { sessionsFromEnvironment } from "#on-demand-api/server/sessions-from-environment.ts";
+import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { environment } from "#platform/lambda/environment.ts";
 import { serveCcdRequests } from "./ccd-requests.ts";
@@ -20,19 +21,18 @@ const variables = z.object({
 export const handler = lambdaHandler(() => {
   const env = environment(variables);
   const s3 = s3Client();
-  const bucket = bucketFromEnvironment(s3);
   return {
     handle: serveCcdRequests({
       findSession: sessionsFromEnvironment(),
       matchPatient: (client, parameters, signal) => matchPatient(client, "r4", parameters, signal),
-      ...ccdRetrievalFromEnvironment(s3, bucket),
+      ...ccdRetrievalFromEnvironment(s3, bucketFromEnvironment(s3)),
       repeatableId: repeatableIds(apiSecretFromEnvironment()),
       shared: env.SHARED_DOCUMENTS === "true",
       apiUrl: env.API_URL.replace(/\/$/, ""),
       now: Date.now,
       sleep: (ms) => sleep(ms),
     }),
-    accessRecords: accessRecordsIn(bucket),
+    accessRecords: accessRecordsIn(auditTrailFromEnvironment(s3)),
     rules: callerRulesFromEnvironment(),
     now: Date.now,
   };

@@ -6,7 +6,8 @@ import { apiSecretFromEnvironment } from "#on-demand-api/gateway/api-secret.ts";
 import { searchPatients } from "#on-demand-api/server/patient-search.ts";
 import { fetchNextPage, readResource, searchResources } from "#on-demand-api/server/resource-read.ts";
 import { sessionsFromEnvironment } from "#on-demand-api/server/sessions-from-environment.ts";
-import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
+import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
+import { s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { environment } from "#platform/lambda/environment.ts";
 import { type Cursors, createCursors } from "./cursors.ts";
 import { serveFhirApi } from "./fhir-api.ts";
@@ -34,7 +35,7 @@ export const handler = lambdaHandler(() => {
       cursors: async () => (cursors ??= createCursors(await secret(), Date.now)),
       apiUrl: env.API_URL.replace(/\/$/, ""),
     }),
-    accessRecords: accessRecordsIn(bucketFromEnvironment(s3Client())),
+    accessRecords: accessRecordsIn(auditTrailFromEnvironment(s3Client())),
     rules: callerRulesFromEnvironment(),
     now: Date.now,
   };

@@ -1,6 +1,6 @@
 import { accessKeys } from "#on-demand-api/language/access-keys.ts";
 import { type ApiAccess, apiAccess } from "#on-demand-api/language/access-record.ts";
-import type { LandingBucket } from "#platform/bucket/landing-bucket.ts";
+import type { AuditTrail } from "#platform/bucket/audit-trail.ts";
 import { objectKey } from "#platform/bucket/object-keys.ts";
 
 /** The append-only record of the API's calls. */
@@ -8,11 +8,11 @@ export interface AccessRecords {
   append(access: ApiAccess): Promise<void>;
 }
 
-/** Access records in the landing bucket. The bucket's policy allows new objects below `audit/`, and no changes to them. */
-export function accessRecordsIn(bucket: Pick<LandingBucket, "putJson">): AccessRecords {
+/** Access records in the audit bucket. The bucket's policy allows new objects, and no changes to them. */
+export function accessRecordsIn(trail: Pick<AuditTrail, "add">): AccessRecords {
   return {
     append: async (access) => {
-      await bucket.putJson(accessKey(access.at, access.requestId), apiAccess.parse(access), { once: true });
+      await trail.add(accessKey(access.at, access.requestId), apiAccess.parse(access));
     },
   };
 }

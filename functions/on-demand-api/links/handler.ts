@@ -4,7 +4,8 @@ import { lambdaHandler } from "#on-demand-api/gateway/api.ts";
 import { callerRulesFromEnvironment } from "#on-demand-api/gateway/api-caller.ts";
 import { apiSecretFromEnvironment } from "#on-demand-api/gateway/api-secret.ts";
 import { linkIds } from "#on-demand-api/gateway/link-ids.ts";
-import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
+import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
+import { s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { environment } from "#platform/lambda/environment.ts";
 import { linksFromEnvironment } from "#user-session/links/links-from-environment.ts";
 import { removeLink } from "#user-session/links/remove-link.ts";
@@ -22,7 +23,7 @@ export const handler = lambdaHandler(() => {
       remove: (stored) => removeLink(links, stored),
       apiUrl: env.API_URL.replace(/\/$/, ""),
     }),
-    accessRecords: accessRecordsIn(bucketFromEnvironment(s3Client())),
+    accessRecords: accessRecordsIn(auditTrailFromEnvironment(s3Client())),
     rules: callerRulesFromEnvironment(),
     now: Date.now,
   };

@@ -3,7 +3,8 @@ import * as z from "zod";
 import { accessRecordsIn } from "#on-demand-api/gateway/access-records.ts";
 import { randomLinkId } from "#on-demand-api/gateway/link-ids.ts";
 import { openHandler } from "#on-demand-api/gateway/open-api.ts";
-import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
+import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
+import { s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { environment } from "#platform/lambda/environment.ts";
 import { beginLinkedSession } from "#user-session/links/linked-session.ts";
 import { linksFromEnvironment } from "#user-session/links/links-from-environment.ts";
@@ -39,7 +40,7 @@ export const handler = openHandler(() => {
         exchange: (tokenUrl, login) => exchangeLaunchCode({ ...connection, server: { tokenUrl } }, login),
       }),
     }),
-    accessRecords: accessRecordsIn(bucketFromEnvironment(s3Client())),
+    accessRecords: accessRecordsIn(auditTrailFromEnvironment(s3Client())),
     now,
   };
 }, errorPage);

@@ -1,10 +1,35 @@
-import type * as z from "zod";
-import type { LandingBucket } from "./landing-bucket.ts";
+import type { S3Client } from "@aws-sdk/client-s3";
+import * as z from "zod";
+import { environment } from "#platform/lambda/environment.ts";
+import { type LandingBucket, landingBucket } from "./landing-bucket.ts";
 
 /*
- * The audit trail: one object per fact, below `audit/`, written once and never changed. The bucket's policy allows new
- * objects there, but no changes. Each wing declares its facts and their keys.
+ * The audit trail: one object per record, in a bucket of its own, written once and never changed. The bucket's policy allows
+ * new objects, but no changes. Each wing declares its facts and their keys.
  */
+
+/** The audit bucket. Records are added to it, and its keys can be listed. */
+export interface AuditTrail extends Pick<LandingBucket, "list"> {
+  /** Adds a record. A record that is already there stays as it is. */
+  add(key: string, record: object): Promise<void>;
+}
+
+/** The audit bucket through the AWS SDK. */
+export function auditTrail(s3: S3Client, name: string): AuditTrail {
+  const bucket = landingBucket(s3, name);
+  return {
+    add: async (key, record) => {
+      await bucket.putJson(key, record, { once: true });
+    },
+    list: (prefix) => bucket.list(prefix),
+  };
+}
+
+const auditVariables = z.object({ AUDIT_BUCKET: z.string().min(1) });
+
+/** The audit bucket that the function's environment names. */
+export const auditTrailFromEnvironment = (s3: S3Client): AuditTrail =>
+  auditTrail(s3, environment(auditVariables).AUDIT_BUCKET);
 
 /** The facts of a wing: the schema of each detail, by the name of the fact. */
 export type FactSchemas = Readonly<Record<string, z.ZodType<object>>>;
@@ -21,10 +46,7 @@ export interface RecordedFact {
 }
 
 /** Records a fact. A fact that was recorded before stays as it is. */
-export async function recordFact(
-  bucket: LandingBucket,
-  { key, subject, fact, detail, at }: RecordedFact,
-): Promise<void> {
+export async function recordFact(trail: AuditTrail, { key, subject, fact, detail, at }: RecordedFact): Promise<void> {
   const head = { version: "1", ...subject, fact, at: new Date(at).toISOString() };
-  await bucket.putJson(key, { ...head, ...detail }, { once: true });
+  await trail.add(key, { ...head, ...detail });
 }

@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import {
   GetObjectCommand,
   HeadObjectCommand,
@@ -71,14 +72,22 @@ export function landingBucket(s3: S3Client, name: string): LandingBucket {
   };
 }
 
+/**
+ * S3 refuses an object without a checksum if its bucket has a default retention by Object Lock ("Amazon S3 API Reference",
+ * PutObject, `Content-MD5`).
+ */
 async function putJson(s3: S3Client, bucket: string, key: string, value: unknown, once: boolean): Promise<boolean> {
+  const body = JSON.stringify(value);
+  const crc = Buffer.alloc(4);
+  crc.writeUInt32BE(crc32(body));
   try {
     await s3.send(
       new PutObjectCommand({
         Bucket: bucket,
         Key: key,
-        Body: JSON.stringify(value),
+        Body: body,
         ContentType: "application/json",
+        ChecksumCRC32: crc.toString("base64"),
         ...(once ? { IfNoneMatch: "*" } : {}),
       }),
     );

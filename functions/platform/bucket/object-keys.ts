@@ -1,5 +1,5 @@
 /*
- * The keys of the landing bucket, in one place for functions and policies. A wing declares each kind of its objects as a
+ * The keys of the landing bucket and the audit bucket, in one place for functions and policies. A wing declares each kind of its objects as a
  * template in its language, such as `work/{exportId}/job.json`. Functions fill a template in, and IAM policies use its pattern.
  */
 
@@ -13,8 +13,18 @@ export const bucketPrefixes = {
   ccds: "ccds/",
   /** Answers that the bridge refused. */
   quarantine: "quarantine/",
-  /** Facts that are written once. */
+  /** Audit facts that releases up to 0.2.0 recorded. Newer ones are in the audit bucket. */
   audit: "audit/",
+} as const;
+
+/** The prefixes of the audit bucket, by what its objects record. */
+export const auditPrefixes = {
+  /** The facts about each run of an export. */
+  exports: "exports/",
+  /** The facts about each CCD request. */
+  ccds: "ccds/",
+  /** The calls of the API. */
+  access: "access/",
 } as const;
 
 type Placeholder<Template extends string> = Template extends `${string}{${infer Name}}${infer Rest}`

@@ -2,11 +2,18 @@ import { ArnFormat, Duration, Stack } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import type { Construct } from "constructs";
+import type { ExportAuditFact } from "#bulk-export/language/export-audit-facts.ts";
 import type { ExportEvent } from "#bulk-export/language/export-events.ts";
 import type { BulkExportSettings } from "../../settings/bulk-export.ts";
 import type { IntegraSettings } from "../../settings/integra.ts";
 import { acknowledgeWildcard } from "../platform/acknowledge-wildcard.ts";
-import { type BucketAccess, grantBucket, keyWildcardReason, objectsArn } from "../platform/bucket-access.ts";
+import {
+  type BucketAccess,
+  grantAudit,
+  grantBucket,
+  keyWildcardReason,
+  objectsArn,
+} from "../platform/bucket-access.ts";
 import { grantPublish } from "../platform/bus-access.ts";
 import { acknowledgeStandardExecutions, grantExecutions, grantStart } from "../platform/execution-access.ts";
 import type { LambdaFunction } from "../platform/lambda-function.ts";
@@ -63,8 +70,9 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
     this.#grantBucket(step, {
       list: true,
       read: [record],
-      write: [record, exportFact("requested")],
+      write: [record],
     });
+    this.#grantFacts(step, ["requested"]);
   }
 
   #takeLease(): void {
@@ -83,8 +91,9 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
     const step = this.step("AdoptResult", "adopt-result", short, { memoryMiB: 512 });
     this.#grantBucket(step, {
       read: [summary],
-      write: [summary, exportFact("landed")],
+      write: [summary],
     });
+    this.#grantFacts(step, ["landed"]);
   }
 
   #kickOffExport(): void {
@@ -95,8 +104,9 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
     this.#grantBucket(step, {
       list: true,
       read: [kickOff, job, stop],
-      write: [kickOff, job, exportFact("kicked-off"), exportFact("told-started")],
+      write: [kickOff, job],
     });
+    this.#grantFacts(step, ["kicked-off", "told-started"]);
     this.#grantPublish(step, "Export Started");
   }
 
@@ -144,8 +154,9 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
     this.#grantBucket(step, {
       list: true,
       read: [job, plan, stop, receipt, failure],
-      write: [summary, exportFact("landed")],
+      write: [summary],
     });
+    this.#grantFacts(step, ["landed"]);
     grantLedger(shared, step, { checkpoint: ["GetItem", "UpdateItem"] });
   }
 
@@ -167,20 +178,26 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
 
   #announceCompletion(): void {
     const step = this.step("AnnounceCompletion", "announce-completion", short, { memoryMiB: 512 });
-    this.#grantBucket(step, { read: [summary], write: [exportFact("told-completed")] });
+    this.#grantBucket(step, { read: [summary] });
+    this.#grantFacts(step, ["told-completed"]);
     grantLedger(this.props.shared, step, { openRun: ["DeleteItem"] });
     this.#grantPublish(step, "Export Completed");
   }
 
   #failExport(): void {
     const step = this.step("FailExport", "fail-export", short);
-    this.#grantBucket(step, { list: true, read: [stop], write: [exportFact("told-failed")] });
+    this.#grantBucket(step, { list: true, read: [stop] });
+    this.#grantFacts(step, ["told-failed"]);
     grantLedger(this.props.shared, step, { openRun: ["DeleteItem"] });
     this.#grantPublish(step, "Export Failed");
   }
 
   #grantBucket(step: LambdaFunction, access: BucketAccess): void {
     grantBucket(this.props.shared, step, access);
+  }
+
+  #grantFacts(step: LambdaFunction, facts: ExportAuditFact[]): void {
+    grantAudit(this.props.shared, step, { add: facts.map(exportFact) });
   }
 
   #grantPublish(step: LambdaFunction, type: ExportEvent["type"]): void {

@@ -1,4 +1,4 @@
-import { grantBucket } from "../platform/bucket-access.ts";
+import { grantAudit, grantBucket } from "../platform/bucket-access.ts";
 import { grantPublish } from "../platform/bus-access.ts";
 import type { LambdaFunction } from "../platform/lambda-function.ts";
 import { grantLedger } from "../platform/ledger-access.ts";
@@ -13,8 +13,10 @@ export function grantSettlement(shared: SharedResources, client: ClientAccess, l
   grantBucket(shared, lambda, {
     list: true,
     read: [exportObjects.record, exportObjects.job],
-    write: [exportObjects.stop, ...(["stopped", "told-cancelled", "told-failed"] as const).map(exportFact)],
+    write: [exportObjects.stop],
   });
+  const facts = (["stopped", "told-cancelled", "told-failed"] as const).map(exportFact);
+  grantAudit(shared, lambda, { add: facts, list: true });
   // An execution that was stopped is cancelled. One that failed, or reached its time limit, has failed.
   grantPublish(shared, lambda, ["Export Cancelled", "Export Failed"]);
 }

@@ -4,7 +4,7 @@ import type { Construct } from "constructs";
 import { documentsFunction } from "#ccd-retrieval/language/document-settings.ts";
 import type { CcdSettings } from "../../settings/ccd-retrieval.ts";
 import type { RetentionSettings } from "../../settings/platform.ts";
-import { grantBucket } from "../platform/bucket-access.ts";
+import { grantAudit, grantBucket } from "../platform/bucket-access.ts";
 import { grantPublish } from "../platform/bus-access.ts";
 import { grantExecutions } from "../platform/execution-access.ts";
 import type { LambdaFunction } from "../platform/lambda-function.ts";
@@ -48,7 +48,7 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
     const step = this.step("OpenCcdRequest", "open-ccd-request", short);
     step.setEnvironment({ DEADLINE_MINUTES: String(settings.ccd.deadlineMinutes) });
     grantLedger(shared, step, { ccdRequest: ["GetItem"] });
-    grantBucket(shared, step, { write: [ccdFact("requested")] });
+    grantAudit(shared, step, { add: [ccdFact("requested")] });
   }
 
   #takeSessionLease(): void {
@@ -82,14 +82,9 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
     grantBucket(shared, step, {
       list: true,
       read: [document, index],
-      write: [
-        document,
-        index,
-        refusedAnswer,
-        refusal,
-        ...(["landed", "quarantined", "told-ready", "told-failed"] as const).map(ccdFact),
-      ],
+      write: [document, index, refusedAnswer, refusal],
     });
+    grantAudit(shared, step, { add: (["landed", "quarantined", "told-ready", "told-failed"] as const).map(ccdFact) });
     // It also ends requests whose execution ended too early to do so.
     grantPublish(shared, step, ["Ccd Ready", "Ccd Failed"]);
   }
@@ -102,8 +97,8 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
     grantBucket(shared, step, {
       list: true,
       read: [index],
-      write: [ccdFact("told-ready")],
     });
+    grantAudit(shared, step, { add: [ccdFact("told-ready")] });
     grantPublish(shared, step, ["Ccd Ready"]);
   }
 
@@ -112,7 +107,7 @@ export class CcdRetrievalWorkflow extends StepFunctionsWorkflow<CcdRetrievalWork
     const step = this.step("FailCcds", "fail-ccds", short);
     this.#setRetention(step);
     grantLedger(shared, step, { ccdRequest: ["GetItem", "UpdateItem"] });
-    grantBucket(shared, step, { write: [ccdFact("told-failed")] });
+    grantAudit(shared, step, { add: [ccdFact("told-failed")] });
     grantPublish(shared, step, ["Ccd Failed"]);
     return step;
   }

@@ -1,7 +1,7 @@
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { RetentionSettings } from "../../settings/platform.ts";
-import { grantBucket } from "../platform/bucket-access.ts";
+import { grantAudit } from "../platform/bucket-access.ts";
 import { grantPublish } from "../platform/bus-access.ts";
 import { grantExecutions } from "../platform/execution-access.ts";
 import type { FunctionDefaults, LambdaFunction } from "../platform/lambda-function.ts";
@@ -30,7 +30,7 @@ export class SweptRequests extends Construct {
     if (ccdDays !== undefined) this.sweep.setEnvironment({ CCD_DAYS: String(ccdDays) });
     grantOpenItems(shared, this.sweep);
     grantLedger(shared, this.sweep, { ccdRequest: ["GetItem", "UpdateItem"], lease: ["GetItem", "DeleteItem"] });
-    grantBucket(shared, this.sweep, { write: [ccdFact("told-failed")] });
+    grantAudit(shared, this.sweep, { add: [ccdFact("told-failed")] });
     grantPublish(shared, this.sweep, ["Ccd Failed"]);
     grantExecutions(this.sweep, ccdRetrievalName(props.functions.stage), ["states:DescribeExecution"]);
   }

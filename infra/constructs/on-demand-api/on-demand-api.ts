@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
+import { Duration, Validations } from "aws-cdk-lib";
 import * as apigateway from "aws-cdk-lib/aws-apigateway";
 import * as apigatewayv2 from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpIamAuthorizer, HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
@@ -13,7 +13,7 @@ import { apiRoutes, routesOf } from "#on-demand-api/language/api-routes.ts";
 import { keyPattern } from "#platform/bucket/object-keys.ts";
 import type { ApiSettings } from "../../settings/on-demand-api.ts";
 import { grantStartRetrieval } from "../ccd-retrieval/start-access.ts";
-import { grantBucket } from "../platform/bucket-access.ts";
+import { grantAudit, grantBucket } from "../platform/bucket-access.ts";
 import { type FunctionDefaults, LambdaFunction, type LambdaFunctionProps } from "../platform/lambda-function.ts";
 import { grantLedger } from "../platform/ledger-access.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
@@ -80,11 +80,7 @@ export class OnDemandApi extends Construct {
 
   #stage(): void {
     const { settings, functions } = this.#props;
-    const accessLog = new logs.LogGroup(this, "AccessLog", {
-      retention: functions.logDays,
-      encryptionKey: functions.key,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const accessLog = new logs.LogGroup(this, "AccessLog", functions.logs);
     const stage = new apigatewayv2.HttpStage(this, "Stage", {
       httpApi: this.#api,
       stageName: "$default",
@@ -204,7 +200,7 @@ export class OnDemandApi extends Construct {
   /** Lets a function record each call in the audit trail. */
   #recordCalls(lambda: LambdaFunction): void {
     lambda.setEnvironment({ API_URL: this.url });
-    grantBucket(this.#props.shared, lambda, { write: [keyPattern(accessKeys.record)] });
+    grantAudit(this.#props.shared, lambda, { add: [keyPattern(accessKeys.record)] });
   }
 }
 

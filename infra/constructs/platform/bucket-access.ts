@@ -31,3 +31,23 @@ export function grantBucket(shared: SharedResources, lambda: LambdaFunction, acc
   if (list) lambda.allow(["s3:ListBucket"], [shared.bucket.bucketArn]);
   lambda.allow(write.length > 0 ? ["kms:Decrypt", "kms:GenerateDataKey"] : ["kms:Decrypt"], [shared.key.keyArn]);
 }
+
+/** Records of the audit bucket that a function adds, as key patterns, and whether it looks for records. */
+export interface AuditAccess {
+  add: string[];
+  list?: boolean;
+}
+
+/** Lets a function add these records to the audit trail, and use the key that encrypts them. It can read no record. */
+export function grantAudit(
+  { auditBucketName, key }: SharedResources,
+  lambda: LambdaFunction,
+  { add, list = false }: AuditAccess,
+): void {
+  const bucketArn = `arn:${Aws.PARTITION}:s3:::${auditBucketName}`;
+  const records = add.map((pattern) => `${bucketArn}/${pattern}`);
+  lambda.setEnvironment({ AUDIT_BUCKET: auditBucketName });
+  lambda.allow(["s3:PutObject"], records, keyWildcardReason);
+  if (list) lambda.allow(["s3:ListBucket"], [bucketArn]);
+  lambda.allow(["kms:GenerateDataKey"], [key.keyArn]);
+}

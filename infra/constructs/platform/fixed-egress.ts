@@ -1,14 +1,13 @@
-import { CfnOutput, RemovalPolicy, Validations } from "aws-cdk-lib";
+import { CfnOutput, type RemovalPolicy, Validations } from "aws-cdk-lib";
 import * as ec2 from "aws-cdk-lib/aws-ec2";
-import type * as kms from "aws-cdk-lib/aws-kms";
 import * as logs from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import type { FixedEgressSettings, RetentionSettings } from "../../settings/platform.ts";
+import type { FixedEgressSettings } from "../../settings/platform.ts";
+import type { LogSettings } from "./kept-data.ts";
 
 export interface FixedEgressProps {
   settings: FixedEgressSettings;
-  key: kms.IKey;
-  logDays: RetentionSettings["logDays"];
+  logs: LogSettings;
   /** What happens to the addresses if the stack is deleted: IntegraConnect's administrators may have admitted them. */
   removalPolicy: RemovalPolicy;
 }
@@ -65,12 +64,8 @@ export class FixedEgress extends Construct {
     return address;
   }
 
-  #logTraffic({ key, logDays }: FixedEgressProps): void {
-    const logGroup = new logs.LogGroup(this, "FlowLog", {
-      retention: logDays,
-      encryptionKey: key,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+  #logTraffic({ logs: logSettings }: FixedEgressProps): void {
+    const logGroup = new logs.LogGroup(this, "FlowLog", logSettings);
     this.vpc.addFlowLog("Flow", { destination: ec2.FlowLogDestination.toCloudWatchLogs(logGroup) });
   }
 

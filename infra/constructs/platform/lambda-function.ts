@@ -1,4 +1,4 @@
-import { type Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
+import { type Duration, Validations } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import * as lambda from "aws-cdk-lib/aws-lambda";
@@ -7,16 +7,16 @@ import * as logs from "aws-cdk-lib/aws-logs";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { functionBundle } from "../../function-bundles.ts";
-import type { RetentionSettings } from "../../settings/platform.ts";
 import { acknowledgeWildcard } from "./acknowledge-wildcard.ts";
 import { environmentFaults } from "./environment-size.ts";
 import type { FixedEgress } from "./fixed-egress.ts";
+import type { LogSettings } from "./kept-data.ts";
 
 /** What all functions of a stage have in common. */
 export interface FunctionDefaults {
   stage: string;
   key: kms.IKey;
-  logDays: RetentionSettings["logDays"];
+  logs: LogSettings;
   metricsNamespace: string;
   /** Where functions call the server from in a stage with fixed egress addresses; undefined in other stages. */
   egress: FixedEgress | undefined;
@@ -54,11 +54,7 @@ export class LambdaFunction extends Construct {
   constructor(scope: Construct, id: string, defaults: FunctionDefaults, props: LambdaFunctionProps) {
     super(scope, id);
     const egress = props.callsServer ? defaults.egress : undefined;
-    const logGroup = new logs.LogGroup(this, "Log", {
-      retention: defaults.logDays,
-      encryptionKey: defaults.key,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const logGroup = new logs.LogGroup(this, "Log", defaults.logs);
     const role = new iam.Role(this, "Role", { assumedBy: new iam.ServicePrincipal("lambda.amazonaws.com") });
     logGroup.grantWrite(role);
     this.#environment = {

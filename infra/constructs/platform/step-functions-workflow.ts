@@ -1,4 +1,4 @@
-import { Aws, type Duration, RemovalPolicy, Validations } from "aws-cdk-lib";
+import { Aws, type Duration, Validations } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import * as logs from "aws-cdk-lib/aws-logs";
 import * as sfn from "aws-cdk-lib/aws-stepfunctions";
@@ -76,13 +76,10 @@ export abstract class StepFunctionsWorkflow<Props extends WorkflowProps> extends
   }
 
   #logGroup(stateMachineName: string): logs.LogGroup {
-    const { logDays, key } = this.props.functions;
     return new logs.LogGroup(this, "StateMachineLog", {
       // Log groups with this prefix do not count against the size limit of the account's log resource policy.
       logGroupName: `/aws/vendedlogs/states/${stateMachineName}`,
-      retention: logDays,
-      encryptionKey: key,
-      removalPolicy: RemovalPolicy.DESTROY,
+      ...this.props.functions.logs,
     });
   }
 }

@@ -95,7 +95,7 @@ describe.each(variantNames)("the API of %s", (variant) => {
       "dynamodb:PutItem → Ledger",
       "dynamodb:UpdateItem → Ledger",
       "events:PutEvents → Bus",
-      "s3:PutObject → landing/audit/access/*/*.json",
+      "s3:PutObject → audit-trail/access/*/*.json",
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/smart-client-??????`,
     ]);
     expect(lambda?.Properties["Environment"]).not.toMatchObject({ Variables: { API_AUTHORIZER: expect.anything() } });
@@ -110,7 +110,7 @@ describe.each(variantNames)("the API of %s", (variant) => {
       "events:PutEvents → Bus",
       "kms:Decrypt → Key",
       "kms:GenerateDataKey → Key",
-      "s3:PutObject → landing/audit/access/*/*.json",
+      "s3:PutObject → audit-trail/access/*/*.json",
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/api-??????`,
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/smart-client-??????`,
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/user-session-??????`,

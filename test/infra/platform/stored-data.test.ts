@@ -1,28 +1,30 @@
 import { describe, expect, test } from "vitest";
 import { statements } from "../policies.ts";
-import { variantNames } from "../stage-variants.ts";
+import { type StageVariant, variantNames } from "../stage-variants.ts";
 import { synthesised } from "../synthesised.ts";
 import { allTemplates } from "../templates.ts";
 
 describe.each(variantNames)("the stored data of %s", (variant) => {
   const synth = synthesised(variant);
-  const bucket = synth.resource("AWS::S3::Bucket", "Landing/Bucket");
   const policy = synth.resource("AWS::S3::BucketPolicy", "Landing/Bucket");
 
-  test("the landing bucket encrypts with the bridge's key, keeps versions and blocks public access", () => {
-    expect(bucket.Properties).toMatchObject({
-      BucketEncryption: {
-        ServerSideEncryptionConfiguration: [
-          {
-            BucketKeyEnabled: true,
-            ServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms", KMSMasterKeyID: "<Key>" },
-          },
-        ],
-      },
-      VersioningConfiguration: { Status: "Enabled" },
-      OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
-    });
-  });
+  test.each([{ id: "Landing" }, { id: "Audit" }])(
+    "a bucket for data encrypts with the bridge's key and keeps versions",
+    ({ id }) => {
+      expect(synth.resource("AWS::S3::Bucket", `${id}/Bucket`).Properties).toMatchObject({
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [
+            {
+              BucketKeyEnabled: true,
+              ServerSideEncryptionByDefault: { SSEAlgorithm: "aws:kms", KMSMasterKeyID: "<Key>" },
+            },
+          ],
+        },
+        VersioningConfiguration: { Status: "Enabled" },
+        OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
+      });
+    },
+  );
 
   test("every bucket blocks public access and refuses requests without TLS", () => {
     for (const { id, Properties } of synth.resources("AWS::S3::Bucket")) {
@@ -131,42 +133,79 @@ test("without exportDays exports are kept for ever, and their old versions still
   });
 });
 
-const auditObjects = expect.stringContaining("/audit/*") as string;
-
-const auditRules = (variant: "dev" | "prod") =>
-  statements(synthesised(variant).resource("AWS::S3::BucketPolicy", "Landing/Bucket").Properties["PolicyDocument"])
+const auditRules = (variant: "dev" | "prod", bucket: "Audit" | "Landing") =>
+  statements(synthesised(variant).resource("AWS::S3::BucketPolicy", `${bucket}/Bucket`).Properties["PolicyDocument"])
     .filter(({ Sid = "" }) => Sid.startsWith("Audit"))
     .map(({ Sid, Effect, actions, resources, Condition }) => ({ Sid, Effect, actions, resources, Condition }));
 
-test("the bucket's policy denies every principal the replacement and the deletion of an audit fact", () => {
-  expect(auditRules("prod")).toEqual([
-    {
-      Sid: "AuditIsWrittenOnce",
-      Effect: "Deny",
-      actions: ["s3:PutObject"],
-      resources: [auditObjects],
-      Condition: { Null: { "s3:if-none-match": "true" } },
+const auditBucket = (variant: StageVariant) =>
+  synthesised(variant).resource("AWS::S3::Bucket", "Audit/Bucket").Properties;
+
+describe("the audit trail", () => {
+  // The landing bucket has the records of releases up to 0.2.0.
+  test.each([
+    { id: "Audit", keys: ["access/*", "ccds/*", "exports/*"] },
+    { id: "Landing", keys: ["audit/*"] },
+  ] as const)(
+    "the policy of a bucket with audit records denies every principal their replacement and deletion",
+    ({ id, keys }) => {
+      const resources = keys.map((key) => `<${id}/Bucket>/${key}`);
+      expect(auditRules("prod", id)).toEqual([
+        {
+          Sid: "AuditIsWrittenOnce",
+          Effect: "Deny",
+          actions: ["s3:PutObject"],
+          resources,
+          Condition: { Null: { "s3:if-none-match": "true" } },
+        },
+        {
+          Sid: "AuditIsNotDeleted",
+          Effect: "Deny",
+          actions: ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"],
+          resources,
+          Condition: undefined,
+        },
+      ]);
+      // The CDK empties the bucket of dev before it deletes the bucket.
+      expect(auditRules("dev", id).map(({ Sid }) => Sid)).toEqual(["AuditIsWrittenOnce"]);
     },
-    {
-      Sid: "AuditIsNotDeleted",
-      Effect: "Deny",
-      actions: ["s3:DeleteObject", "s3:DeleteObjectVersion"],
-      resources: [auditObjects],
-      Condition: undefined,
-    },
-  ]);
-  // The CDK empties the bucket of dev before it deletes the bucket.
-  expect(auditRules("dev").map(({ Sid }) => Sid)).toEqual(["AuditIsWrittenOnce"]);
+  );
+
+  test.each([
+    ["prod", { Rule: { DefaultRetention: { Mode: "GOVERNANCE", Days: 2192 } } }],
+    ["prod with every option", { Rule: { DefaultRetention: { Mode: "COMPLIANCE", Days: 2192 } } }],
+    ["dev", {}],
+    ["local", {}],
+  ] as const)("Object Lock keeps each record of a stage for as long as its settings say", (variant, lock) => {
+    expect(auditBucket(variant)).toMatchObject({
+      VersioningConfiguration: { Status: "Enabled" },
+      ObjectLockEnabled: true,
+    });
+    expect(auditBucket(variant)["ObjectLockConfiguration"]).toEqual({ ObjectLockEnabled: "Enabled", ...lock });
+  });
+
+  test("a record expires once its retention is over, and is then deleted with its old versions", () => {
+    expect(auditBucket("prod")["LifecycleConfiguration"]).toEqual({
+      Rules: [
+        {
+          Id: "expire",
+          Status: "Enabled",
+          ExpirationInDays: 2192,
+          NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+        },
+      ],
+    });
+  });
 });
 
 const deletionPolicies = (variant: "dev" | "prod") =>
-  ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key"].flatMap((type) =>
+  ["AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Logs::LogGroup"].flatMap((type) =>
     synthesised(variant)
       .resources(type)
       .map(({ DeletionPolicy }) => DeletionPolicy),
   );
 
-test("prod keeps its data when the stack is deleted, and dev deletes it", () => {
+test("prod keeps its data and its logs when the stack is deleted, and dev deletes them", () => {
   expect(new Set(deletionPolicies("prod"))).toEqual(new Set(["RetainExceptOnCreate"]));
   expect(new Set(deletionPolicies("dev"))).toEqual(new Set(["Delete"]));
   expect(synthesised("prod").resource("AWS::DynamoDB::Table", "Ledger").Properties["DeletionProtectionEnabled"]).toBe(

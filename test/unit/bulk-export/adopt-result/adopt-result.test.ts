@@ -27,7 +27,7 @@ describe("the adopt-result step", () => {
       timings: { ...followed.timings, startedAt: adopting.startedAt },
     });
     expect(await bridge.records.getSummary("e1")).toEqual(followed);
-    expect(bridge.audited()).toEqual(["audit/e2/first/landed.json"]);
+    expect(bridge.audited()).toEqual(["exports/e2/first/landed.json"]);
   });
 
   it("an export does not adopt the result of an export that failed", async () => {

@@ -56,7 +56,7 @@ describe("the cancel-export step", () => {
     });
     expect(jobs.size).toBe(0);
     expect(await bridge.leases.isHeldBy("patient", "e1")).toBe(false);
-    expect(bridge.audited()).toEqual(["audit/e1/first/stopped.json"]);
+    expect(bridge.audited()).toEqual(["exports/e1/first/stopped.json"]);
     expect(bridge.published).toEqual([
       {
         type: "Export Cancelled",

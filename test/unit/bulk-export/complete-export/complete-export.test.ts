@@ -242,7 +242,9 @@ describe("the complete-export step", () => {
     await landed(0);
     await failed(1, "403");
     await complete();
-    const fact = JSON.parse(bridge.s3.objects.get("audit/e1/first/landed.json")?.body.toString() ?? "") as object;
+    const fact = JSON.parse(
+      bridge.auditS3.objects.get("exports/e1/first/landed.json")?.body.toString() ?? "",
+    ) as object;
     expect(fact).toMatchObject({
       fact: "landed",
       status: "partial",

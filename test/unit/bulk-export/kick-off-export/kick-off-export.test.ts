@@ -167,7 +167,7 @@ describe("the kick-off-export step", () => {
     const next = () => Promise.resolve({ statusUrl: own, retryAfterMs: undefined });
     expect((await kickOff({ kickOff: next })).outcome).toBe("accepted");
     expect(await bridge.records.getJob("e1")).toMatchObject({ statusUrl: own.href, foreign: false });
-    expect(bridge.audited()).toContain("audit/e1/first/kicked-off-job-8.json");
+    expect(bridge.audited()).toContain("exports/e1/first/kicked-off-job-8.json");
   });
 
   it("kick-offs become rarer the longer the export takes, for a busy server and for a job of another request", async () => {

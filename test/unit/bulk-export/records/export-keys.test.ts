@@ -29,9 +29,9 @@ describe("the keys of an export's records", () => {
     expect(new Set([...own, manifestKey("e1"), manifestKey("e1", 2), summaryKey("e1")]).size).toBe(9);
   });
 
-  it("the audit trail is below audit/ for any name of an execution", () => {
-    expect(auditKey("e1", "first", "requested")).toBe("audit/e1/first/requested.json");
-    expect(auditKey("../e1", "first", "a/b")).toBe("audit/..%2Fe1/first/a%2Fb.json");
+  it("the audit trail of exports is below exports/ for any name of an execution", () => {
+    expect(auditKey("e1", "first", "requested")).toBe("exports/e1/first/requested.json");
+    expect(auditKey("../e1", "first", "a/b")).toBe("exports/..%2Fe1/first/a%2Fb.json");
   });
 
   it("receipts and failures are listed in the manifest's order", () => {

@@ -16,7 +16,7 @@ const first = { exportId: "e1", run: "first" };
 const resumed = { exportId: "e1", run: "r1" };
 let s3: S3InMemory;
 beforeEach(() => {
-  s3 = s3InMemory(7);
+  s3 = s3InMemory({ pageSize: 7 });
 });
 
 const records = () => exportRecords(landingBucket(s3.client, "bucket"));

@@ -18,7 +18,7 @@ const landed = (index: number): LandedFile => ({
 
 let written: Receipts;
 beforeEach(() => {
-  written = receipts(landingBucket(s3InMemory(7).client, "bucket"));
+  written = receipts(landingBucket(s3InMemory({ pageSize: 7 }).client, "bucket"));
 });
 
 describe("receipts", () => {

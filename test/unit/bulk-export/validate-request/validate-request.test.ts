@@ -143,7 +143,9 @@ describe("a valid request", () => {
     const bridge = bridgeInMemory();
     const trigger = { kind: "event", id: "id-1", source: "my.app", account: "123456789012" };
     await validate({ detail: { level: "patient" }, trigger, predecessor: "e0" }, { bridge });
-    const fact = JSON.parse(bridge.s3.objects.get("audit/e1/first/requested.json")?.body.toString() ?? "") as object;
+    const fact = JSON.parse(
+      bridge.auditS3.objects.get("exports/e1/first/requested.json")?.body.toString() ?? "",
+    ) as object;
     expect(fact).toEqual({
       version: "1",
       exportId: "e1",
@@ -173,7 +175,7 @@ describe("a valid request", () => {
         deadlineAt: Date.parse("2026-03-03T00:00:00Z") / 1000,
       });
       expect(await bridge.records.findExport("e1")).toEqual(record);
-      expect(bridge.audited()).toEqual(["audit/e1/r1/requested.json"]);
+      expect(bridge.audited()).toEqual(["exports/e1/r1/requested.json"]);
     });
 
     it("a resumption of an export that does not exist is refused", async () => {

@@ -134,13 +134,13 @@ describe("fetch-ccds", () => {
       expect(text(`ccds/${own}/2.xml`)).toBe(documentOf(ownPatient, "two"));
       const index = JSON.parse(text(`ccds/${own}/documents.json`)) as { documents: object[] };
       expect(index.documents[0]).toMatchObject({ number: 1, key: `ccds/${own}/1.xml`, bytes: expect.any(Number) });
-      expect(bridge.audited()).toEqual([`audit/ccds/${own}/landed.json`]);
+      expect(bridge.audited()).toEqual([`ccds/${own}/landed.json`]);
     });
 
     it("fetched documents leave nothing in /tmp, and no name and no patient in logs and audit facts", async () => {
       await fetch();
       await expect(readFile(spooled[0] ?? "")).rejects.toThrow("ENOENT");
-      const written = JSON.stringify([bridge.logged, text(`audit/ccds/${own}/landed.json`)]);
+      const written = JSON.stringify([bridge.logged, text(`ccds/${own}/landed.json`)]);
       expect(written).not.toMatch(new RegExp(`${ownPatient}|Jane`));
     });
 
@@ -196,7 +196,7 @@ describe("fetch-ccds", () => {
         expect(keys("ccds/")).toEqual([]);
         expect(bridge.s3.objects.get(`quarantine/ccds/${own}/answer`)?.body).toEqual(bytes());
         expect(JSON.parse(text(`quarantine/ccds/${own}/reason.json`))).toMatchObject({ reason, kept: true });
-        expect(bridge.audited()).toEqual([`audit/ccds/${own}/quarantined.json`]);
+        expect(bridge.audited()).toEqual([`ccds/${own}/quarantined.json`]);
         expect(quarantines).toBe(1);
       },
     );
@@ -229,9 +229,9 @@ describe("fetch-ccds", () => {
           },
         ],
       });
-      expect(bridge.audited()).toEqual([`audit/ccds/${own}/quarantined.json`, `audit/ccds/${own}/landed.json`]);
+      expect(bridge.audited()).toEqual([`ccds/${own}/quarantined.json`, `ccds/${own}/landed.json`]);
       expect([quarantines, refusedDocuments]).toEqual([0, 1]);
-      const said = JSON.stringify([bridge.logged, text(`audit/ccds/${own}/quarantined.json`)]);
+      const said = JSON.stringify([bridge.logged, text(`ccds/${own}/quarantined.json`)]);
       expect(said).toContain("malformed-xml");
       expect(said).not.toMatch(new RegExp(`${ownPatient}|Jane`));
     });

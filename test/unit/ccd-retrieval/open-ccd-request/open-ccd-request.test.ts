@@ -11,7 +11,7 @@ describe("open-ccd-request", () => {
     const step = openCcdRequest({ requests: bridge.requests, audit: bridge.audit, allowedSeconds: 3600 });
     const requested = Date.parse(ccdRecord(own).requestedAt) / 1000;
     expect(await step(input, bridge.stepContext)).toEqual({ ...ownContext, deadlineAt: requested + 3600 });
-    const fact = bridge.s3.objects.get(`audit/ccds/${own}/requested.json`)?.body.toString() ?? "";
+    const fact = bridge.auditS3.objects.get(`ccds/${own}/requested.json`)?.body.toString() ?? "";
     const { caller, order } = ccdRecord(own);
     expect(JSON.parse(fact)).toMatchObject({ by: caller, requestId: own, sessionId: "service" });
     expect(fact).not.toContain(order.patientId);

@@ -44,7 +44,7 @@ describe("the audited bus", () => {
     const bridge = bridgeInMemory();
     await exportBus(bridge).publish(failed);
     expect(bridge.published).toEqual([failed]);
-    const fact = bridge.s3.objects.get("audit/e1/r1/told-failed.json")?.body.toString() ?? "";
+    const fact = bridge.auditS3.objects.get("exports/e1/r1/told-failed.json")?.body.toString() ?? "";
     expect(JSON.parse(fact)).toMatchObject({ eventId: "e1/failed/r1", error: "NoFileLanded" });
   });
 
@@ -63,7 +63,7 @@ describe("the audited bus", () => {
     await ccdBus(bridge).publish({ type: "Ccd Failed", detail: { ...told, error } });
     const index = { bucket: "landing", key: "k" };
     await ccdBus(bridge).publish({ type: "Ccd Ready", detail: { ...told, documents: 1, index } });
-    expect(bridge.audited()).toEqual([`audit/ccds/${ccds}/told-failed.json`, `audit/ccds/${ccds}/told-ready.json`]);
+    expect(bridge.audited()).toEqual([`ccds/${ccds}/told-failed.json`, `ccds/${ccds}/told-ready.json`]);
   });
 
   it("the event of a single file is not recorded, because the end of the export records what landed", async () => {
