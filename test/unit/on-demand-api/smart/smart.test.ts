@@ -177,8 +177,8 @@ describe("the words for people", () => {
   });
 
   it("every open page is served by a function of its own", () => {
-    const pages = Object.entries(apiRoutes).filter(([key]) => / \/(?:connect|smart)\//.test(key));
-    expect(new Set(pages.map(([, { servedBy, open }]) => `${servedBy} ${open}`))).toEqual(new Set(["smart true"]));
-    expect(Object.values(apiRoutes).filter(({ servedBy }) => servedBy === "smart")).toHaveLength(pages.length);
+    const pageRoutes = Object.entries(apiRoutes).filter(([key]) => / \/(?:connect|smart)\//.test(key));
+    expect(new Set(pageRoutes.map(([, { servedBy, open }]) => `${servedBy} ${open}`))).toEqual(new Set(["smart true"]));
+    expect(Object.values(apiRoutes).filter(({ servedBy }) => servedBy === "smart")).toHaveLength(pageRoutes.length);
   });
 });
