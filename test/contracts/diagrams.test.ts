@@ -2,10 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { wings } from "#functions/wings.ts";
 import { renderDiagrams } from "../../docs/diagrams/render-diagrams.ts";
 
 const repository = join(import.meta.dirname, "..", "..");
-const wingNames = ["bulk-export", "ccd-retrieval", "on-demand-api", "user-session"] as const;
+const wingNames = wings.map(({ name }) => name).filter((name) => name !== "platform");
 
 describe("the diagrams in docs/images", () => {
   it("the diagrams are up to date with their sources (npm run diagrams writes them)", async () => {
