@@ -8,7 +8,7 @@ import { CloudWatchLogsClient, DescribeLogGroupsCommand } from "@aws-sdk/client-
 import { GetBucketPolicyCommand, GetPublicAccessBlockCommand, S3Client, S3ServiceException } from "@aws-sdk/client-s3";
 import { ListSubscriptionsByTopicCommand, SNSClient } from "@aws-sdk/client-sns";
 import { mockClient } from "aws-sdk-client-mock";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { stageReader } from "#cli/smoke/stage-reader.ts";
 
 const s3Fault = (name: string) => new S3ServiceException({ name, message: name, $fault: "client", $metadata: {} });
@@ -27,6 +27,10 @@ describe("stageReader", () => {
 
   beforeEach(() => {
     for (const mock of mocks) mock.reset();
+  });
+  // The other files of this worker share the classes.
+  afterAll(() => {
+    for (const mock of mocks) mock.restore();
   });
   afterEach(() => {
     for (const mock of mocks) mock.reset();
