@@ -19,10 +19,11 @@ function kmsWith(alg: SigningAlgorithm) {
     alg === "RS384"
       ? generateKeyPairSync("rsa", { modulusLength: 3072 })
       : generateKeyPairSync("ec", { namedCurve: "P-384" });
-  const mock = mockClient(KMSClient);
+  const client = new KMSClient({ region: "us-east-1" });
+  const mock = mockClient(client);
   mock.on(GetPublicKeyCommand).resolves({ PublicKey: publicKey.export({ format: "der", type: "spki" }) });
   const signs = (message: Buffer) => mock.on(SignCommand).resolves({ Signature: sign("sha384", message, privateKey) });
-  return { mock, keys: kmsKeys(mock as unknown as KMSClient), signs };
+  return { mock, keys: kmsKeys(client), signs };
 }
 
 describe("a client key in KMS", () => {
