@@ -2,22 +2,17 @@ import { Duration, Validations } from "aws-cdk-lib";
 import * as s3 from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import type { RetentionSettings } from "../../settings/platform.ts";
-import { bucketRemoval } from "./kept-data.ts";
+import { privateBucket } from "./private-bucket.ts";
 
 /** The bucket for the server access logs of the other buckets. */
 export function accessLogBucket(scope: Construct, retention: RetentionSettings): s3.Bucket {
   const logs = new s3.Bucket(scope, "AccessLogs", {
     // S3 delivers access logs only to buckets with S3-managed encryption.
     encryption: s3.BucketEncryption.S3_MANAGED,
-    versioned: true,
-    blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-    objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-    enforceSSL: true,
-    minimumTLSVersion: 1.2,
+    ...privateBucket(retention),
     lifecycleRules: [
       { id: "expire", expiration: Duration.days(retention.logDays), noncurrentVersionExpiration: Duration.days(1) },
     ],
-    ...bucketRemoval(retention),
   });
   const validations = Validations.of(logs);
   validations.acknowledge({

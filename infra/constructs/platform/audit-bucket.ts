@@ -5,7 +5,7 @@ import * as s3 from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 import { auditPrefixes } from "#platform/bucket/object-keys.ts";
 import { type AuditSettings, lockModeOf, type RetentionSettings } from "../../settings/platform.ts";
-import { bucketRemoval } from "./kept-data.ts";
+import { encryptedWith, privateBucket } from "./private-bucket.ts";
 
 export interface AuditBucketProps {
   bucketName: string;
@@ -24,14 +24,8 @@ export class AuditBucket extends Construct {
     const { bucketName, key, retention, accessLogs } = props;
     this.bucket = new s3.Bucket(this, "Bucket", {
       bucketName,
-      encryption: s3.BucketEncryption.KMS,
-      encryptionKey: key,
-      bucketKeyEnabled: true,
-      versioned: true,
-      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
+      ...privateBucket(retention),
+      ...encryptedWith(key),
       serverAccessLogsBucket: accessLogs,
       serverAccessLogsPrefix: "audit-bucket/",
       lifecycleRules: [
@@ -41,7 +35,6 @@ export class AuditBucket extends Construct {
           noncurrentVersionExpiration: Duration.days(retention.oldVersionDays),
         },
       ],
-      ...bucketRemoval(retention),
     });
     this.#lock(props);
     refuseChanges(this.bucket, Object.values(auditPrefixes), retention);

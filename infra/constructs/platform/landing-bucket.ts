@@ -6,7 +6,7 @@ import { bucketPrefixes } from "#platform/bucket/object-keys.ts";
 import type { RetentionSettings } from "../../settings/platform.ts";
 import { accessLogBucket } from "./access-log-bucket.ts";
 import { refuseChanges } from "./audit-bucket.ts";
-import { bucketRemoval } from "./kept-data.ts";
+import { encryptedWith, privateBucket } from "./private-bucket.ts";
 
 export interface LandingBucketProps {
   bucketName: string;
@@ -25,17 +25,10 @@ export class LandingBucket extends Construct {
     this.accessLogs = accessLogBucket(this, retention);
     this.bucket = new s3.Bucket(this, "Bucket", {
       bucketName,
-      encryption: s3.BucketEncryption.KMS,
-      encryptionKey: key,
-      bucketKeyEnabled: true,
-      versioned: true,
-      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
-      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
+      ...privateBucket(retention),
+      ...encryptedWith(key),
       serverAccessLogsBucket: this.accessLogs,
       lifecycleRules: lifecycle(retention),
-      ...bucketRemoval(retention),
     });
     refuseChanges(this.bucket, [bucketPrefixes.audit], retention);
     Validations.of(this.bucket).acknowledge({
