@@ -1,7 +1,7 @@
-import { Duration, Stack, TimeZone, Validations } from "aws-cdk-lib";
+import { Duration, TimeZone } from "aws-cdk-lib";
 import * as events from "aws-cdk-lib/aws-events";
 import * as eventTargets from "aws-cdk-lib/aws-events-targets";
-import * as iam from "aws-cdk-lib/aws-iam";
+import type * as iam from "aws-cdk-lib/aws-iam";
 import * as scheduler from "aws-cdk-lib/aws-scheduler";
 import * as schedulerTargets from "aws-cdk-lib/aws-scheduler-targets";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
@@ -13,6 +13,7 @@ import { deadLetterQueue } from "../platform/dead-letter-queue.ts";
 import { grantExecutions, grantStart } from "../platform/execution-access.ts";
 import { type FunctionDefaults, LambdaFunction } from "../platform/lambda-function.ts";
 import { grantLedger } from "../platform/ledger-access.ts";
+import { schedulerRole } from "../platform/scheduler-role.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
 import { exportObjects } from "./export-objects.ts";
 import { bulkExportName } from "./state-machine-name.ts";
@@ -84,26 +85,9 @@ export class ExportTriggers extends Construct {
     });
   }
 
-  /**
-   * One role for all schedules, which may invoke start-export only. The CDK's own role could invoke each of the function's
-   * versions as well.
-   */
+  /** One role for all schedules. */
   #schedulerRole(): iam.Role {
-    if (this.#role !== undefined) return this.#role;
-    const { account } = Stack.of(this);
-    const assumedBy = new iam.ServicePrincipal("scheduler.amazonaws.com", {
-      conditions: { StringEquals: { "aws:SourceAccount": account } },
-    });
-    const role = new iam.Role(this, "SchedulerRole", { assumedBy });
-    const allow = (action: string, resource: string) =>
-      role.addToPolicy(new iam.PolicyStatement({ actions: [action], resources: [resource] }));
-    allow("lambda:InvokeFunction", this.#startExport.function.functionArn);
-    allow("sqs:SendMessage", this.deadLetters.queueArn);
-    Validations.of(role).acknowledge({
-      id: "HIPAA.Security-IAMNoInlinePolicy",
-      reason: "The schedules have a role of their own, and the policy belongs to that role only.",
-    });
-    this.#role = role;
-    return role;
+    this.#role ??= schedulerRole(this, this.#startExport, this.deadLetters);
+    return this.#role;
   }
 }

@@ -1,10 +1,10 @@
-import { Duration, Stack, Validations } from "aws-cdk-lib";
-import * as iam from "aws-cdk-lib/aws-iam";
+import { Duration } from "aws-cdk-lib";
 import * as scheduler from "aws-cdk-lib/aws-scheduler";
 import * as schedulerTargets from "aws-cdk-lib/aws-scheduler-targets";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { type FunctionDefaults, LambdaFunction, type LambdaFunctionProps } from "./lambda-function.ts";
+import { schedulerRole } from "./scheduler-role.ts";
 
 export interface SweeperProps extends Pick<LambdaFunctionProps, "name" | "callsServer"> {
   functions: FunctionDefaults;
@@ -32,29 +32,11 @@ export class Sweeper extends Construct {
       schedule: scheduler.ScheduleExpression.rate(Duration.minutes(sweepMinutes)),
       target: new schedulerTargets.LambdaInvoke(this.lambda.function, {
         input: scheduler.ScheduleTargetInput.fromObject({ time: scheduler.ContextAttribute.scheduledTime }),
-        role: this.#role(deadLetters).withoutPolicyUpdates(),
+        role: schedulerRole(this, this.lambda, deadLetters).withoutPolicyUpdates(),
         deadLetterQueue: deadLetters,
         retryAttempts: 2,
         maxEventAge: Duration.minutes(sweepMinutes),
       }),
     });
-  }
-
-  /** The CDK's own role could invoke each of the function's versions as well. */
-  #role(deadLetters: sqs.Queue): iam.Role {
-    const { account } = Stack.of(this);
-    const assumedBy = new iam.ServicePrincipal("scheduler.amazonaws.com", {
-      conditions: { StringEquals: { "aws:SourceAccount": account } },
-    });
-    const role = new iam.Role(this, "SchedulerRole", { assumedBy });
-    const allow = (action: string, resource: string) =>
-      role.addToPolicy(new iam.PolicyStatement({ actions: [action], resources: [resource] }));
-    allow("lambda:InvokeFunction", this.lambda.function.functionArn);
-    allow("sqs:SendMessage", deadLetters.queueArn);
-    Validations.of(role).acknowledge({
-      id: "HIPAA.Security-IAMNoInlinePolicy",
-      reason: "The schedule has a role of its own, and the policy belongs to that role only.",
-    });
-    return role;
   }
 }
