@@ -1,3 +1,4 @@
+import type { S3Client } from "@aws-sdk/client-s3";
 import {
   type ExportAuditDetail,
   type ExportAuditFact,
@@ -5,13 +6,13 @@ import {
 } from "#bulk-export/language/export-audit-facts.ts";
 import { type ExportEvent, type ExportEventBus, exportEvents } from "#bulk-export/language/export-events.ts";
 import type { ExportRun } from "#bulk-export/language/export-runs.ts";
-import type { ExportLog } from "#bulk-export/log.ts";
-import { type AuditTrail, recordFact } from "#platform/bucket/audit-trail.ts";
+import { type ExportLog, exportLog } from "#bulk-export/log.ts";
+import { type AuditTrail, auditTrailFromEnvironment, recordFact } from "#platform/bucket/audit-trail.ts";
 import { busFromEnvironment } from "#platform/bus/bus-from-environment.ts";
 import { auditedBus } from "#platform/bus/event-bus.ts";
 import { reasonOf } from "#platform/faults/reason-of.ts";
 import { auditKey, auditPrefix } from "./export-keys.ts";
-import type { OpenRuns } from "./open-runs.ts";
+import { type OpenRuns, openRunsFromEnvironment } from "./open-runs.ts";
 
 /** The audit trail of exports. It is append-only. */
 export interface ExportAudit {
@@ -54,11 +55,12 @@ export function auditedExportBus(audit: ExportAudit): ExportEventBus {
 }
 
 /**
- * The bus for the states that publish the end of a run: `auditedExportBus`, which closes the run as well. If it cannot be closed,
+ * The bus for the states that publish the end of a run, from the function's environment: `auditedExportBus`, which closes the run as well. If it cannot be closed,
  * nothing is lost: the sweeper finds that the end was published, and closes it.
  */
-export function endingExportBus(audit: ExportAudit, runs: Pick<OpenRuns, "close">, log: ExportLog): ExportEventBus {
-  return closingBus(auditedExportBus(audit), runs, log);
+export function endingExportBus(s3: S3Client): ExportEventBus {
+  const audit = exportAudit(auditTrailFromEnvironment(s3), Date.now);
+  return closingBus(auditedExportBus(audit), openRunsFromEnvironment(), exportLog);
 }
 
 /** A bus that closes the run of each event that it has published. */
