@@ -27,7 +27,7 @@ export interface SessionMaterial {
 export function parseSessionSecret({ text, putAt }: StoredSecret): SessionMaterial {
   const secret = parseSecret(text, sessionSecret, "the session's secret");
   const { refresh_token: refreshToken } = secret;
-  return { client: clientOf(secret), seed: { digest: digestOf(refreshToken), putAt, refreshToken } };
+  return { client: clientOf(secret), seed: { digest: seedDigestOf(refreshToken), putAt, refreshToken } };
 }
 
 /**
@@ -51,8 +51,8 @@ export function clientOf({
   return { id, authentication: method === "none" || secret === undefined ? { method: "none" } : { method, secret } };
 }
 
-/** Distinguishes refresh tokens without revealing them. */
-function digestOf(refreshToken: string): string {
+/** Distinguishes refresh tokens with which chains begin, without revealing them: SHA-256, in hexadecimal. */
+export function seedDigestOf(refreshToken: string): string {
   return createHash("sha256").update(refreshToken).digest("hex");
 }
 

@@ -1,5 +1,4 @@
-import { timingSafeEqual } from "node:crypto";
-import { digestOf } from "#user-session/language/digest.ts";
+import { digestOf, isDigestOf } from "#user-session/language/digest.ts";
 import type { Launch, LinkRecord, Login } from "#user-session/language/link.ts";
 import { authorizationRequestUrl, type LoginSecrets } from "../smart/authorization-request.ts";
 import type { SmartConfiguration } from "../smart/smart-configuration.ts";
@@ -99,12 +98,6 @@ function faultOf(launch: Launch, token: string, now: number): UnusableUrl | unde
   if (launch.tokenDigest === null) return "used";
   if (!isDigestOf(launch.tokenDigest, token)) return "unknown";
   return now < launch.expiresAt ? undefined : "expired";
-}
-
-/** Whether a digest is that of a secret, compared in constant time. */
-export function isDigestOf(digest: string, secret: string): boolean {
-  const [known, given] = [Buffer.from(digest), Buffer.from(digestOf(secret))];
-  return known.length === given.length && timingSafeEqual(known, given);
 }
 
 /** The state begins with the link's id, by which the callback finds the link. */

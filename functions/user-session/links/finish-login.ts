@@ -1,15 +1,14 @@
 import type { EventBus } from "#platform/bus/event-bus.ts";
 import type { Log } from "#platform/lambda/log.ts";
-import { describeError } from "#platform/lambda/step.ts";
+import { isDigestOf } from "#user-session/language/digest.ts";
 import { LaunchFailed } from "#user-session/language/launch-faults.ts";
 import { type LaunchEnd, type LinkRecord, linkId } from "#user-session/language/link.ts";
 import type { LinkEvent } from "#user-session/language/link-events.ts";
 import type { SessionLogCode } from "#user-session/language/log-codes.ts";
 import { type Callback, isFromIssuer } from "../smart/callback.ts";
 import type { LaunchOutcome, LaunchResult } from "../smart/exchange-launch-code.ts";
-import { isDigestOf } from "./begin-login.ts";
 import type { LinkRecords, StoredLink } from "./link-records.ts";
-import { publishLaunchEnd } from "./publish-launch-end.ts";
+import { reportLaunchEnd } from "./publish-launch-end.ts";
 import type { RevokeSession } from "./revoke-session.ts";
 
 export interface CallbackPorts {
@@ -162,11 +161,6 @@ async function endLaunch(ports: CallbackPorts, record: LinkRecord, end: LaunchEn
     return { kind: "unusable", fault: "unknown" };
   const ended = { ...record, launch: { ...record.launch, end } };
   if (!(await ports.records.replace(stored, ended))) return { kind: "unusable", fault: "unknown" };
-  try {
-    await publishLaunchEnd(ports, ended);
-  } catch (error) {
-    // The link has ended, whether the event was published or not. Whoever reads the link next publishes it.
-    ports.log.error("LINK_END_UNPUBLISHED", { linkId: record.linkId, error: describeError(error) });
-  }
+  await reportLaunchEnd(ports, ended);
   return { kind: "ended", record: ended, end };
 }

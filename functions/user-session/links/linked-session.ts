@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import type { LinkedPerson } from "#user-session/language/link.ts";
 import { SessionDead } from "#user-session/language/session-faults.ts";
 import type { OAuthClient, UserSessionStore } from "#user-session/language/user-session.ts";
 import type { UserSession } from "../session-refresh.ts";
+import { seedDigestOf } from "../session-secret.ts";
 
 /**
  * The session of a link. Its chain began with the refresh token of the launch, which only the ledger has, and its client is the stage's
@@ -38,6 +38,5 @@ export async function beginLinkedSession(
   refreshToken: string,
   now: number,
 ): Promise<void> {
-  const digest = createHash("sha256").update(refreshToken).digest("hex");
-  await store.beginChain(sessionId, { digest, putAt: now, refreshToken });
+  await store.beginChain(sessionId, { digest: seedDigestOf(refreshToken), putAt: now, refreshToken });
 }

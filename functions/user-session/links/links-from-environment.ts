@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { busFromEnvironment } from "#platform/bus/bus-from-environment.ts";
 import { environment, jsonVariable } from "#platform/lambda/environment.ts";
-import { describeError } from "#platform/lambda/step.ts";
 import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
 import type { LinkRecord } from "#user-session/language/link.ts";
 import { linkEvents } from "#user-session/language/link-events.ts";
@@ -11,7 +10,7 @@ import { userSessionsFromEnvironment } from "../session-store.ts";
 import { smartClientFromEnvironment } from "../smart/smart-client.ts";
 import { userConnection } from "../user-connection.ts";
 import { linkRecords } from "./link-records.ts";
-import { publishLaunchEnd } from "./publish-launch-end.ts";
+import { reportLaunchEnd } from "./publish-launch-end.ts";
 import { revokeSession } from "./revoke-session.ts";
 
 const variables = z.object({ SMART: jsonVariable(smartSettings) });
@@ -36,13 +35,7 @@ export function linksFromEnvironment() {
     bus,
     log,
     now,
-    /** Publishes the end of a link's newest launch, if it has ended. It never throws: whoever reads the link next does it. */
-    publishEnd: async (record: LinkRecord): Promise<void> => {
-      try {
-        await publishLaunchEnd({ records, bus, now }, record);
-      } catch (error) {
-        log.error("LINK_END_UNPUBLISHED", { linkId: record.linkId, error: describeError(error) });
-      }
-    },
+    /** Publishes the end of a link's newest launch, if it has ended. It never throws. */
+    publishEnd: (record: LinkRecord): Promise<void> => reportLaunchEnd({ records, bus, now, log }, record),
   };
 }

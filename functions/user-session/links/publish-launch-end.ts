@@ -1,6 +1,9 @@
 import type { EventBus } from "#platform/bus/event-bus.ts";
+import type { Log } from "#platform/lambda/log.ts";
+import { describeError } from "#platform/lambda/step.ts";
 import { type LinkRecord, launchStateOf } from "#user-session/language/link.ts";
 import type { LinkEvent } from "#user-session/language/link-events.ts";
+import type { SessionLogCode } from "#user-session/language/log-codes.ts";
 import type { LinkRecords } from "./link-records.ts";
 
 export interface LaunchEndPorts {
@@ -25,6 +28,18 @@ export async function publishLaunchEnd(ports: LaunchEndPorts, record: LinkRecord
   const launch = { ...stored.record.launch, published: true };
   // If the link changed meanwhile, the event is published again, and its subscribers recognise it.
   await ports.records.replace(stored, { ...stored.record, launch });
+}
+
+/** Publishes like `publishLaunchEnd`, and never throws: the link has ended all the same, and its next reader publishes the end. */
+export async function reportLaunchEnd(
+  ports: LaunchEndPorts & { log: Pick<Log<SessionLogCode>, "error"> },
+  record: LinkRecord,
+): Promise<void> {
+  try {
+    await publishLaunchEnd(ports, record);
+  } catch (error) {
+    ports.log.error("LINK_END_UNPUBLISHED", { linkId: record.linkId, error: describeError(error) });
+  }
 }
 
 function eventOf({ linkId, launch }: LinkRecord, now: number): LinkEvent | null {

@@ -1,8 +1,8 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
-import { discardBody, type Http, readBody } from "#platform/http/http.ts";
-import { readJsonObject } from "#platform/http/reading/json.ts";
+import type { Http } from "#platform/http/http.ts";
 import { LaunchFailed } from "#user-session/language/launch-faults.ts";
+import { fetchJsonObject } from "./fetch-json-object.ts";
 
 export interface IdTokenPorts {
   http: Http;
@@ -32,8 +32,6 @@ const algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256
 const clockToleranceSeconds = 60;
 /** A token for this login was issued within its last minutes. */
 const oldestSeconds = 600;
-const keysMs = 5_000;
-const keysLimit = 256 * 1024;
 
 /**
  * Verifies an id_token: its signature by the server's keys, its algorithm, issuer, audience, nonce and times. The keys are fetched for
@@ -104,22 +102,9 @@ function proofOf(error: unknown): string {
 }
 
 async function fetchKeys(http: Http, url: URL): Promise<JSONWebKeySet> {
-  const signal = AbortSignal.timeout(keysMs);
-  try {
-    const answer = await http({ method: "GET", url, headers: { accept: "application/json" }, signal });
-    if (answer.status !== 200) {
-      await discardBody(answer);
-      throw new ServerUnavailable(`the server answered HTTP ${answer.status} for its keys (jwks_uri)`);
-    }
-    const keys = readJsonObject(await readBody(answer, keysLimit))?.["keys"];
-    if (!Array.isArray(keys)) throw new ServerUnavailable("the server's keys (jwks_uri) are not a JWK Set");
-    return { keys: keys.filter((key) => typeof key === "object" && key !== null) };
-  } catch (error) {
-    if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
-    throw new ServerUnavailable(`the server did not send its keys (jwks_uri) within ${keysMs / 1000} s`, {
-      cause: error,
-    });
-  }
+  const keys = (await fetchJsonObject(http, url, "keys (jwks_uri)"))?.["keys"];
+  if (!Array.isArray(keys)) throw new ServerUnavailable("the server's keys (jwks_uri) are not a JWK Set");
+  return { keys: keys.filter((key) => typeof key === "object" && key !== null) };
 }
 
 function unproven(message: string, cause?: unknown): LaunchFailed {

@@ -1,8 +1,8 @@
 import { ServerUnavailable } from "#platform/faults/faults.ts";
-import { discardBody, type Http, readBody } from "#platform/http/http.ts";
-import { readJsonObject } from "#platform/http/reading/json.ts";
+import type { Http } from "#platform/http/http.ts";
 import { isOfOrigin, placeOf } from "#platform/http/trusted-origins.ts";
 import { LaunchFailed } from "#user-session/language/launch-faults.ts";
+import { fetchJsonObject } from "./fetch-json-object.ts";
 
 export interface DiscoveryPorts {
   http: Http;
@@ -26,10 +26,6 @@ export interface SmartConfiguration {
   /** Whether each callback names the issuer (RFC 9207, 3). */
   namesIssuer: boolean;
 }
-
-/** A person waits for the answer. */
-const discoveryMs = 5_000;
-const discoveryLimit = 256 * 1024;
 
 /**
  * Reads the server's SMART configuration, at the configured FHIR base only. If it does not say where the keys of id_tokens are, the
@@ -75,21 +71,10 @@ async function readOpenId(
 }
 
 async function fetchConfiguration(http: Http, url: URL): Promise<Record<string, unknown>> {
-  const signal = AbortSignal.timeout(discoveryMs);
   const name = url.pathname.slice(url.pathname.lastIndexOf("/") + 1);
-  try {
-    const answer = await http({ method: "GET", url, headers: { accept: "application/json" }, signal });
-    if (answer.status !== 200) {
-      await discardBody(answer);
-      throw new ServerUnavailable(`the server answered HTTP ${answer.status} for its ${name}`);
-    }
-    const json = readJsonObject(await readBody(answer, discoveryLimit));
-    if (json === undefined) throw new ServerUnavailable(`the server's ${name} is not a JSON object`);
-    return json;
-  } catch (error) {
-    if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
-    throw new ServerUnavailable(`the server did not send its ${name} within ${discoveryMs / 1000} s`, { cause: error });
-  }
+  const json = await fetchJsonObject(http, url, name);
+  if (json === undefined) throw new ServerUnavailable(`the server's ${name} is not a JSON object`);
+  return json;
 }
 
 function endpoint(configuration: Record<string, unknown>, name: string, origins: ReadonlySet<string>): URL | undefined {

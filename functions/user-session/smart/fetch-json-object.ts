@@ -1,0 +1,30 @@
+import { ServerUnavailable } from "#platform/faults/faults.ts";
+import { discardBody, type Http, readBody } from "#platform/http/http.ts";
+import { readJsonObject } from "#platform/http/reading/json.ts";
+
+/** A person waits for the answer. */
+const answerMs = 5_000;
+const bodyLimit = 256 * 1024;
+
+/**
+ * Fetches a public document of the server's sign-in: within 5 s, at most 256 KiB of it. No redirect is followed.
+ * @param name names the document in the faults
+ * @returns undefined if the body is not a JSON object
+ * @throws ServerUnavailable if the server does not answer in time, or not with 200
+ */
+export async function fetchJsonObject(
+  http: Http,
+  url: URL,
+  name: string,
+): Promise<Record<string, unknown> | undefined> {
+  const signal = AbortSignal.timeout(answerMs);
+  try {
+    const answer = await http({ method: "GET", url, headers: { accept: "application/json" }, signal });
+    if (answer.status === 200) return readJsonObject(await readBody(answer, bodyLimit));
+    await discardBody(answer);
+    throw new ServerUnavailable(`the server answered HTTP ${answer.status} for its ${name}`);
+  } catch (error) {
+    if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
+    throw new ServerUnavailable(`the server did not send its ${name} within ${answerMs / 1000} s`, { cause: error });
+  }
+}
