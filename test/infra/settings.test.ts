@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { downloadSlots } from "#infra/settings/bulk-export.ts";
 import { readStageSettings, requireAlarmRecipient, type StageSettings, stageName } from "#infra/settings.ts";
 
 const stages = { dev: {}, prod: { retention: { exportDays: 365, logDays: 90 } } };
@@ -16,6 +17,19 @@ test("a stage without settings gets the guide's server, types and groups", () =>
     "age-above-55",
   ]);
   expect(settings.export.downloadConcurrency).toBe(4);
+});
+
+test("the setting of downloads is divided among calls, and never more files are downloaded at once", () => {
+  const slots = [1, 2, 4, 7, 8, 16, 40].map((downloadConcurrency) => downloadSlots({ downloadConcurrency }));
+  expect(slots.map(({ calls, filesAtOnce }) => [calls, filesAtOnce])).toEqual([
+    [1, 1],
+    [2, 1],
+    [4, 1],
+    [7, 1],
+    [4, 2],
+    [4, 4],
+    [10, 4],
+  ]);
 });
 
 test("an unknown stage is refused, and the error names the known stages", () => {
