@@ -32,6 +32,8 @@ const serving = (text: string): OpenedBody => ({
 type Answer = Error | string | undefined;
 
 const files = Array.from({ length: mostFilesOfItem }, (_, index) => index);
+const without = (...indexes: number[]): number[] => files.filter((index) => !indexes.includes(index));
+const down = (): Answer => new ServerUnavailable("ECONNREFUSED");
 const keyOf = (index: number): string => `exports/e1/Patient/p${index}.ndjson`;
 
 describe("the download-file step with several files", () => {
@@ -104,7 +106,6 @@ describe("the download-file step with several files", () => {
 
   const landedIndexes = async (): Promise<number[]> =>
     (await bridge.receipts.listLanded("e1")).map(({ index }) => index);
-  const without = (...indexes: number[]): number[] => files.filter((index) => !indexes.includes(index));
 
   it("all files land in one call, four at a time, each with a receipt and one event", async () => {
     expect(await call()).toMatchObject({ outcome: "landed", attempts: 1 });
@@ -192,7 +193,6 @@ describe("the download-file step with several files", () => {
   });
 
   it("the pauses of an unreachable server grow while nothing lands, and are short again after a file landed", async () => {
-    const down = () => new ServerUnavailable("ECONNREFUSED");
     const first = await call({ answerOf: down });
     const second = await call({ answerOf: down, previous: first });
     const third = await call({ answerOf: down, previous: second });
