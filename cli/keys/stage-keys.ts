@@ -17,6 +17,7 @@ import { signingAlgorithms } from "#platform/client-key/client-secret.ts";
 import { kmsKeys } from "#platform/client-key/kms-keys.ts";
 import { publicJwkOf } from "#platform/client-key/signing-key.ts";
 import { environment, jsonVariable } from "#platform/lambda/environment.ts";
+import { keySetPath } from "../checks/served-key-set.ts";
 import { type AwsAccess, outputsOf } from "../stage-outputs.ts";
 import { KeyCommandRefused, type StageKeys } from "./key-commands.ts";
 
@@ -48,7 +49,7 @@ export async function stageKeys(stage: string, access: AwsAccess = {}): Promise<
   const now = Date.now;
   return {
     secretName: SecretId,
-    keySetUrl: `${(await output("api", "ApiUrl")).replace(/\/$/, "")}/.well-known/jwks.json`,
+    keySetUrl: `${(await output("api", "ApiUrl")).replace(/\/$/, "")}${keySetPath}`,
     readSecret: async () => (await secret.current())?.text,
     putSecret: async (SecretString) => {
       await secrets.send(new PutSecretValueCommand({ SecretId, SecretString }));
