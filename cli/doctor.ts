@@ -16,8 +16,8 @@ changes nothing. The stage local is found by itself; any other one with your AWS
 --json       prints one object at the end instead of lines
 --overrides  the settings that the stage was deployed with in addition to those of cdk.json
 
-Exit code: 0 if all is well, 1 if the worst is a warning, 2 if something failed, 3 if nothing failed and something could not be
-checked, 64 if the command is not understood.`;
+Exit code: 0 if all is well, 1 if the worst is a warning, 2 if something failed, otherwise 3 if something could not be checked, and
+64 if the command is not understood, or the stage local does not run.`;
 
 function misunderstood(message: string): never {
   console.error(message);

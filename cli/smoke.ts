@@ -16,8 +16,8 @@ only with --export. If AWS_ENDPOINT_URL is set, as for the local AWS, the comman
 --export     also runs this export, such as {"level":"group","groupId":"age-below-5","types":["Patient"]}
 --overrides  the settings that the stage was deployed with in addition to those of cdk.json
 
-Exit code: 0 if all is well, 1 if the worst is a warning, 2 if something failed, 3 if nothing failed and something could not be
-checked, 64 if the command is not understood.`;
+Exit code: 0 if all is well, 1 if the worst is a warning, 2 if something failed, otherwise 3 if something could not be checked, and
+64 if the command is not understood.`;
 
 /** The command line as a test to run; undefined if no stage is named. */
 function testOf(args: readonly string[]): SmokeTest | undefined {

@@ -42,8 +42,8 @@ export abstract class FailedCheck extends Error {
 /**
  * Runs the checks one after the other, and reports each finding. What a check that throws looks at could not be checked, and the
  * others still run.
- * @returns the exit code: 0 if all is well, 1 if the worst finding is a warning, 2 if something failed, and 3 if nothing failed
- * and something could not be checked
+ * @returns the exit code: 0 if all is well, 1 if the worst finding is a warning, 2 if something failed, otherwise 3 if something
+ * could not be checked
  * @throws the reason of the signal, as soon as it fires. A `FailedCheck` is reported before
  */
 export async function runChecks<Name extends string>(

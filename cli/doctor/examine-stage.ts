@@ -15,7 +15,13 @@ import { checkKeys } from "./keys-check.ts";
 import { callerReader, operatorTasks } from "./operator-tasks.ts";
 import { checkCaller, checkRoles } from "./permissions-check.ts";
 import type { DoctorReport, doctorLines } from "./report.ts";
-import { checkApiSecret, checkClientSecret, checkSessionSecret, checkSmartClientSecret } from "./secrets-check.ts";
+import {
+  checkApiSecret,
+  checkClientSecret,
+  checkSessionSecret,
+  checkSmartClientSecret,
+  isStored,
+} from "./secrets-check.ts";
 import { serverAccess } from "./server-access.ts";
 import { checkConnection, checkMetadata } from "./server-check.ts";
 import { checkLinks, checkServiceSession } from "./sessions-check.ts";
@@ -163,7 +169,7 @@ function serverChecks(
   const fixedEgress = settings.fixedEgress !== undefined;
   const readClientSecret = () => readSecret("client");
   const server = serverAccess(settings, { readSecret: readClientSecret, kms: kmsKeys(new KMSClient(access)) });
-  const hasSmartClient = async () => (await readSecret("smart-client"))?.trimStart().startsWith("{") === true;
+  const hasSmartClient = async () => isStored(await readSecret("smart-client"));
   return [
     ...server.origins.map(
       (origin): DoctorCheck => ({

@@ -1,4 +1,4 @@
-import { IAMClient, SimulatePrincipalPolicyCommand } from "@aws-sdk/client-iam";
+import { GetRoleCommand, IAMClient, SimulatePrincipalPolicyCommand } from "@aws-sdk/client-iam";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import type { AwsAccess } from "../stage-outputs.ts";
 import type { CallerPorts, OperatorTask } from "./permissions-check.ts";
@@ -49,7 +49,7 @@ export function callerReader(access: AwsAccess): CallerReader {
       try {
         const { EvaluationResults = [] } = await iam.send(
           new SimulatePrincipalPolicyCommand({
-            PolicySourceArn: principalOf(caller),
+            PolicySourceArn: await principalOf(iam, caller),
             ActionNames: [...actions],
             ResourceArns: [resource],
           }),
@@ -65,8 +65,13 @@ export function callerReader(access: AwsAccess): CallerReader {
   };
 }
 
-/** The user or role behind an identity: a session of a role has the policies of the role. */
-function principalOf(caller: string): string {
-  const [, partition, account, role] = /^arn:([\w-]+):sts::(\d{12}):assumed-role\/([^/]+)\//.exec(caller) ?? [];
-  return role === undefined ? caller : `arn:${partition}:iam::${account}:role/${role}`;
+/**
+ * The user or role behind an identity: a session of a role has the policies of the role. The ARN of a session lacks the path of its role,
+ * which those of IAM Identity Center have.
+ */
+async function principalOf(iam: IAMClient, caller: string): Promise<string> {
+  const RoleName = /:assumed-role\/([^/]+)\//.exec(caller)?.[1];
+  if (RoleName === undefined) return caller;
+  const { Role } = await iam.send(new GetRoleCommand({ RoleName }));
+  return Role?.Arn ?? caller;
 }

@@ -99,6 +99,6 @@ function shapeFinding(name: string, parse: () => unknown, action: string): Findi
 }
 
 /** Whether an operator stored something. A secret that CloudFormation has just created has a random text. */
-function isStored(text: string | undefined): text is string {
+export function isStored(text: string | undefined): text is string {
   return text?.trimStart().startsWith("{") === true;
 }

@@ -49,7 +49,8 @@ export function settingVariables({
 }
 
 const json = (value: object | undefined): string | undefined => value && JSON.stringify(value);
-const list = (values: readonly string[]): string | undefined => (values.length > 0 ? JSON.stringify(values) : undefined);
+const list = (values: readonly string[]): string | undefined =>
+  values.length > 0 ? JSON.stringify(values) : undefined;
 
 /** The functions are deployed with the settings of identity and of the server that the other checks use. */
 export const checkSettings =
