@@ -20,6 +20,16 @@ import { iamUser } from "../fixtures/iam-user.ts";
 
 const signal = new AbortController().signal;
 
+const spoilt = () => JSON.stringify({ client_id: "spoilt-by-hand", auth_method: "client_secret_basic" });
+const withoutScope = (text: string) => JSON.stringify({ ...JSON.parse(text), scope: undefined });
+
+/** What must not be shown of a secret. */
+function hiddenIn(text: string): string[] {
+  const { current, refresh_token, client_secret } = JSON.parse(text) as Record<string, unknown>;
+  const hidden = [(current as { d?: string } | undefined)?.d, refresh_token, client_secret];
+  return hidden.filter((value) => typeof value === "string");
+}
+
 describe("npm run doctor on the local AWS", () => {
   let test: BridgeUnderTest;
   let access: AwsAccess;
@@ -83,9 +93,8 @@ describe("npm run doctor on the local AWS", () => {
     expect(calls.toSorted()).toEqual(["metadata", "smart-configuration", "token"]);
     for (const name of [test.bridge.outputs.clientSecretName, test.bridge.outputs.sessionSecretName]) {
       const { SecretString = "" } = await secrets.send(new GetSecretValueCommand({ SecretId: name }));
-      const { current, refresh_token, client_secret } = JSON.parse(SecretString) as Record<string, unknown>;
-      for (const value of [(current as { d?: string } | undefined)?.d, refresh_token, client_secret])
-        if (typeof value === "string") expect(lines.join()).not.toContain(value);
+      expect(hiddenIn(SecretString).length).toBeGreaterThan(0);
+      for (const value of hiddenIn(SecretString)) expect(lines.join()).not.toContain(value);
     }
   });
 
@@ -120,7 +129,6 @@ describe("npm run doctor on the local AWS", () => {
     });
 
     it("a secret with another shape, without its values", async () => {
-      const spoilt = () => JSON.stringify({ client_id: "spoilt-by-hand", auth_method: "client_secret_basic" });
       await withSecret(test.bridge.outputs.sessionSecretName, spoilt, async () => {
         const { bad } = await examine();
         expect(bad).toEqual([
@@ -133,7 +141,6 @@ describe("npm run doctor on the local AWS", () => {
     });
 
     it("a client that is not registered yet", async () => {
-      const withoutScope = (text: string) => JSON.stringify({ ...JSON.parse(text), scope: undefined });
       await withSecret(test.bridge.outputs.clientSecretName, withoutScope, async () => {
         const { bad, exitCode } = await examine();
         expect(exitCode).toBe(2);

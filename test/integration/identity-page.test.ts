@@ -22,6 +22,15 @@ const commands = blocks.filter(isRunnable).map(({ text }) => text);
 /** What Product Support assigns. */
 const assigned = { clientId: "client-of-the-page", smartClientId: "app-of-the-page", smartClientSecret: randomUUID() };
 
+/** The user signs in. Returns the title of the last page. */
+async function signIn(url: string): Promise<string> {
+  const browser = new SmallBrowser();
+  const portal = await browser.follow(await browser.submit(await browser.open(url)));
+  const consent = await browser.submit(portal, { username: "pat", password: SYNTHETIC_PASSWORD });
+  const callback = await browser.submit(consent, { decision: "allow" });
+  return (await browser.submit(await browser.follow(callback))).title;
+}
+
 describe("docs/identity.md on the local AWS", () => {
   let test: BridgeUnderTest;
   let shell: PageShell;
@@ -50,7 +59,7 @@ describe("docs/identity.md on the local AWS", () => {
     await test.stop();
   });
 
-  /** What other people do: Product Support registers both clients, and the user signs in. */
+  /** What Product Support does. */
   function registerClients(): void {
     const { apiUrl } = test.bridge.outputs;
     test.simulator.registerClient({
@@ -65,13 +74,6 @@ describe("docs/identity.md on the local AWS", () => {
       clientSecret: assigned.smartClientSecret,
       redirectUris: [`${apiUrl}/smart/callback`],
     });
-  }
-  async function signIn(url: string): Promise<string> {
-    const browser = new SmallBrowser();
-    const portal = await browser.follow(await browser.submit(await browser.open(url)));
-    const consent = await browser.submit(portal, { username: "pat", password: SYNTHETIC_PASSWORD });
-    const callback = await browser.submit(consent, { decision: "allow" });
-    return (await browser.submit(await browser.follow(callback))).title;
   }
   async function letKeysAge(): Promise<void> {
     const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(clientSettings(test.bridge.aws)));
@@ -96,15 +98,16 @@ describe("docs/identity.md on the local AWS", () => {
       if (text.includes("keys -- register")) registerClients();
       if (text.includes("keys -- rotate")) await letKeysAge();
       const output = await shell.run(onThisStage(text));
-      outputs.push(output);
-      if (text.includes("jq -r .url")) expect(await signIn(output.trim())).toBe("You are connected");
+      const title = text.includes("jq -r .url") ? await signIn(output.trim()) : "";
+      expect(["", "You are connected"]).toContain(title);
+      outputs.push(output, title);
     },
     60_000,
   );
 
   it("each step gave what the page says", () => {
     const all = outputs.join("\n");
-    expect(commands.length).toBe(outputs.length);
+    expect(outputs).toContain("You are connected");
     expect(all).toContain("created the current key");
     expect(all).toContain("created the next key");
     expect(all).not.toMatch(/^(?:warning|failed|could not check)/m);

@@ -37,12 +37,11 @@ describe("the check of the public key set as servers see it", () => {
   });
 
   it("another status fails, and the keys are not looked at", async () => {
-    const expectedKids = () => Promise.reject(new Error("not needed"));
     const check = checkServedKeySet({
       stage: "prod",
       url: "https://api.example/",
       fetchKeySet: () => Promise.resolve({ ...whole, status: 503, keys: [] }),
-      expectedKids,
+      expectedKids: () => Promise.reject(new Error("not needed")),
     });
     expect(await check()).toMatchObject([
       { verdict: "failed", seen: "https://api.example/ answers with 503 instead of 200" },

@@ -44,13 +44,12 @@ describe("the check of the client's keys", () => {
   });
 
   it("a retired key is named as long as it is published", async () => {
-    const readKeySet = () =>
-      Promise.resolve([
-        ...usual,
-        published("old-1", { usedSince: 1, retiredAt: now - 60_000 }),
-        published("gone-1", { usedSince: 1, retiredAt: now - day }),
-      ]);
-    const seen = (await findings({ readKeySet })).map((finding) => finding.seen);
+    const keys = [
+      ...usual,
+      published("old-1", { usedSince: 1, retiredAt: now - 60_000 }),
+      published("gone-1", { usedSince: 1, retiredAt: now - day }),
+    ];
+    const seen = (await findings({ readKeySet: () => Promise.resolve(keys) })).map((finding) => finding.seen);
     expect(seen[2]).toBe("the retired key old-1 is published until 2027-01-31T00:19:00.000Z");
     expect(seen.join()).not.toContain("gone-1");
   });
@@ -78,8 +77,8 @@ describe("the check of the client's keys", () => {
   });
 
   it("a next key that was published a moment ago is ok: a rotation has to wait", async () => {
-    const readKeySet = () => Promise.resolve([...usual.slice(0, 1), published("next-1", { publishedAt: now })]);
-    expect((await findings({ readKeySet }))[1]).toEqual({
+    const keys = [...usual.slice(0, 1), published("next-1", { publishedAt: now })];
+    expect((await findings({ readKeySet: () => Promise.resolve(keys) }))[1]).toEqual({
       verdict: "ok",
       seen: "the next key next-1 may sign from 2027-01-31T00:10:00.000Z",
     });

@@ -11,23 +11,23 @@ const tasks: OperatorTask[] = [
   },
 ];
 
-describe("the check of the operator's identity", () => {
-  const check = (caller: string, denied: readonly string[] | undefined) =>
-    checkCaller({
-      readCaller: () => Promise.resolve(caller),
-      tasks: () => Promise.resolve(tasks),
-      simulate: (_, task) => Promise.resolve(denied && task.actions.filter((action) => denied.includes(action))),
-    })();
+const callerFindings = (caller: string, denied: readonly string[] | undefined) =>
+  checkCaller({
+    readCaller: () => Promise.resolve(caller),
+    tasks: () => Promise.resolve(tasks),
+    simulate: (_, task) => Promise.resolve(denied && task.actions.filter((action) => denied.includes(action))),
+  })();
 
+describe("the check of the operator's identity", () => {
   it("an identity that may do all is ok, and names itself", async () => {
-    expect(await check("arn:aws:iam::111122223333:user/ops", [])).toEqual([
+    expect(await callerFindings("arn:aws:iam::111122223333:user/ops", [])).toEqual([
       { verdict: "ok", seen: "arn:aws:iam::111122223333:user/ops may do what the commands need" },
     ]);
-    expect((await check("arn:aws:iam::111122223333:root", undefined))[0]?.verdict).toBe("ok");
+    expect((await callerFindings("arn:aws:iam::111122223333:root", undefined))[0]?.verdict).toBe("ok");
   });
 
   it("what is denied is a warning that names the command, because the stage itself works", async () => {
-    expect(await check("ops", ["kms:GenerateDataKey", "secretsmanager:PutSecretValue"])).toEqual([
+    expect(await callerFindings("ops", ["kms:GenerateDataKey", "secretsmanager:PutSecretValue"])).toEqual([
       {
         verdict: "warning",
         seen: "ops may not kms:GenerateDataKey on arn:aws:kms:…:key/1",
@@ -42,7 +42,7 @@ describe("the check of the operator's identity", () => {
   });
 
   it("if the identity may not ask IAM, that is said once, with all that the commands need", async () => {
-    const findings = await check("ops", undefined);
+    const findings = await callerFindings("ops", undefined);
     expect(findings).toHaveLength(1);
     expect(findings[0]).toMatchObject({
       verdict: "could-not-check",
@@ -64,22 +64,24 @@ describe("the check of the operator's identity", () => {
   });
 });
 
+const roleFindings = (roles: RolePermissions[] | undefined) =>
+  checkRoles({ readRoles: () => Promise.resolve(roles) })();
+
 describe("the check of the stage's roles", () => {
-  const check = (roles: RolePermissions[] | undefined) => checkRoles({ readRoles: () => Promise.resolve(roles) })();
   const role = { name: "api: OnDemand/Jwks", granted: ["dynamodb:GetItem under a condition", "kms:Decrypt"] };
 
   it("roles that have what their templates grant are ok", async () => {
-    expect(await check([{ ...role, actual: role.granted }])).toMatchObject([{ verdict: "ok" }]);
+    expect(await roleFindings([{ ...role, actual: role.granted }])).toMatchObject([{ verdict: "ok" }]);
   });
 
   it("a permission that is missing, that was added, or that lost its condition fails and is named", async () => {
-    expect(await check([{ ...role, actual: ["dynamodb:GetItem", "kms:Decrypt"] }])).toMatchObject([
+    expect(await roleFindings([{ ...role, actual: ["dynamodb:GetItem", "kms:Decrypt"] }])).toMatchObject([
       { verdict: "failed", seen: "the role api: OnDemand/Jwks lacks dynamodb:GetItem under a condition" },
       { verdict: "failed", seen: "the role api: OnDemand/Jwks may also dynamodb:GetItem" },
     ]);
   });
 
   it("roles that IAM does not show could not be checked", async () => {
-    expect(await check(undefined)).toMatchObject([{ verdict: "could-not-check" }]);
+    expect(await roleFindings(undefined)).toMatchObject([{ verdict: "could-not-check" }]);
   });
 });

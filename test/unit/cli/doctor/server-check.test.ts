@@ -10,24 +10,24 @@ const day = 86_400_000;
 const origin = new URL("https://portal.example/");
 const withCode = (code: string) => Object.assign(new Error("not shown"), { code });
 
-describe("the check of a connection", () => {
-  const check = (
-    connect: () => Promise<{ protocol: string; certificateEndsAt: number } | undefined>,
-    fixedEgress = false,
-  ) => checkConnection({ origin, connect, fixedEgress, now: () => now })();
+const connectionFinding = (
+  connect: () => Promise<{ protocol: string; certificateEndsAt: number } | undefined>,
+  fixedEgress = false,
+) => checkConnection({ origin, connect, fixedEgress, now: () => now })();
 
+describe("the check of a connection", () => {
   it("says the protocol and until when the certificate is valid", async () => {
     const tls = { protocol: "TLSv1.3", certificateEndsAt: now + 90 * day };
-    expect(await check(() => Promise.resolve(tls))).toEqual({
+    expect(await connectionFinding(() => Promise.resolve(tls))).toEqual({
       verdict: "ok",
       seen: "https://portal.example accepts connections by TLSv1.3, and its certificate is valid until 2027-04-01T00:00:00.000Z",
     });
     const soon = { ...tls, certificateEndsAt: now + 14 * day };
-    expect((await check(() => Promise.resolve(soon))).verdict).toBe("warning");
+    expect((await connectionFinding(() => Promise.resolve(soon))).verdict).toBe("warning");
   });
 
   it("accepts plain HTTP, which the settings allow on a loopback address only", async () => {
-    expect((await check(() => Promise.resolve(undefined))).verdict).toBe("ok");
+    expect((await connectionFinding(() => Promise.resolve(undefined))).verdict).toBe("ok");
   });
 
   it.each([
@@ -38,25 +38,28 @@ describe("the check of a connection", () => {
     ["ECONNREFUSED", /check the settings integra/],
     ["ETIMEDOUT", /check the settings integra/],
   ])("%s fails with its remedy", async (code, action) => {
-    const finding = await check(() => Promise.reject(withCode(code)));
+    const finding = await connectionFinding(() => Promise.reject(withCode(code)));
     expect(finding).toMatchObject({ verdict: "failed", action: expect.stringMatching(action) as string });
     expect(finding.seen).toContain(`(${code})`);
   });
 
   it("names the stage's own addresses if the server may admit only those", async () => {
-    expect((await check(() => Promise.reject(withCode("ETIMEDOUT")), true)).action).toContain("npm run smoke");
+    expect((await connectionFinding(() => Promise.reject(withCode("ETIMEDOUT")), true)).action).toContain(
+      "npm run smoke",
+    );
   });
 
   it("an error that is not about the connection is not taken for one", async () => {
-    await expect(check(() => Promise.reject(new Error("a bug")))).rejects.toThrow("a bug");
+    await expect(connectionFinding(() => Promise.reject(new Error("a bug")))).rejects.toThrow("a bug");
   });
 });
 
-describe("the check of the FHIR base", () => {
-  const check = (fetchMetadata: () => Promise<OpenAnswer>) =>
-    checkMetadata({ metadataUrl: new URL("https://portal.example/r4/metadata"), fetchMetadata })();
-  const statement = (fhirVersion: unknown) => ({ resourceType: "CapabilityStatement", fhirVersion });
+const statement = (fhirVersion: unknown) => ({ resourceType: "CapabilityStatement", fhirVersion });
 
+const metadataFinding = (fetchMetadata: () => Promise<OpenAnswer>) =>
+  checkMetadata({ metadataUrl: new URL("https://portal.example/r4/metadata"), fetchMetadata })();
+
+describe("the check of the FHIR base", () => {
   it.each<[OpenAnswer, string, RegExp]>([
     [{ status: 200, json: statement("4.0.1") }, "ok", /FHIR 4\.0\.1/],
     [{ status: 401, json: undefined }, "ok", /wants a token \(401\)/],
@@ -66,29 +69,29 @@ describe("the check of the FHIR base", () => {
     [{ status: 200, json: statement(4) }, "failed", /something else/],
     [{ status: 200, json: undefined }, "failed", /something else/],
   ])("%j is %s", async (answer, verdict, seen) => {
-    expect(await check(() => Promise.resolve(answer))).toMatchObject({
+    expect(await metadataFinding(() => Promise.resolve(answer))).toMatchObject({
       verdict,
       seen: expect.stringMatching(seen) as string,
     });
   });
 
   it("a server that does not answer fails", async () => {
-    const finding = await check(() => Promise.reject(new ServerUnavailable("no answer (ECONNRESET)")));
+    const finding = await metadataFinding(() => Promise.reject(new ServerUnavailable("no answer (ECONNRESET)")));
     expect(finding).toMatchObject({ verdict: "failed", seen: expect.stringContaining("ECONNRESET") as string });
   });
 });
 
-describe("the check of the access token", () => {
-  const check = (error?: Error, fixedEgress = false) =>
-    checkBackendToken({
-      stage: "prod",
-      tokenUrl: new URL("https://portal.example/token?provider=idx"),
-      requestToken: () => (error === undefined ? Promise.resolve() : Promise.reject(error)),
-      fixedEgress,
-    })();
+const tokenFinding = (thrown?: Error, fixedEgress = false) =>
+  checkBackendToken({
+    stage: "prod",
+    tokenUrl: new URL("https://portal.example/token?provider=idx"),
+    requestToken: () => (thrown === undefined ? Promise.resolve() : Promise.reject(thrown)),
+    fixedEgress,
+  })();
 
+describe("the check of the access token", () => {
   it("a token that was issued is ok", async () => {
-    expect(await check()).toEqual({
+    expect(await tokenFinding()).toEqual({
       verdict: "ok",
       seen: "https://portal.example/token issued an access token for a client assertion",
     });
@@ -101,12 +104,15 @@ describe("the check of the access token", () => {
     [new ServerUnavailable("HTTP 503"), false, "failed", /integra\.tokenUrl/],
     [new ServerUnavailable("no answer"), true, "could-not-check", /npm run smoke/],
   ])("%s with fixed addresses %s is %s", async (error, fixedEgress, verdict, action) => {
-    expect(await check(error, fixedEgress)).toMatchObject({ verdict, action: expect.stringMatching(action) as string });
+    expect(await tokenFinding(error, fixedEgress)).toMatchObject({
+      verdict,
+      action: expect.stringMatching(action) as string,
+    });
   });
 
   it("a refusal of KMS to this operator is thrown, so that it counts as not checked", async () => {
     const denied = Object.assign(new Error("kms:Sign"), { name: "AccessDeniedException" });
-    await expect(check(denied)).rejects.toBe(denied);
+    await expect(tokenFinding(denied)).rejects.toBe(denied);
   });
 });
 
@@ -116,9 +122,9 @@ describe("the check of sign-in", () => {
     tokenUrl: new URL("https://portal.example/token"),
     revocationUrl: undefined,
   };
-  const check = (error: Error | undefined, hasSmartClient: boolean) =>
+  const check = (thrown: Error | undefined, hasSmartClient: boolean) =>
     checkSignIn({
-      readSmartConfiguration: () => (error === undefined ? Promise.resolve(configuration) : Promise.reject(error)),
+      readSmartConfiguration: () => (thrown === undefined ? Promise.resolve(configuration) : Promise.reject(thrown)),
       hasSmartClient: () => Promise.resolve(hasSmartClient),
     })();
 
