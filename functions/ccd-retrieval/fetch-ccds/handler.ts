@@ -36,7 +36,7 @@ export const handler = ccdStep(fetchCcdsInput, fetchResult, () => {
     audit,
     bus: auditedCcdBus(audit),
     reportQuarantine: () => metrics.write({ CcdsQuarantined: 1 }),
-    reportRefusedDocuments: (documents) => metrics.write({ CcdDocumentsRefused: documents }),
+    reportRefusedDocuments: (refused) => metrics.write({ CcdDocumentsRefused: refused }),
     log: ccdLog,
     now: Date.now,
   });

@@ -31,9 +31,9 @@ it("an export that ended counts its missing files, and not its files: each was c
   const place = { summary: destination, manifest: destination };
   const totals = { files: 9, failedFiles: 2, lines: 90, bytes: 900 };
   const ended = { status: "partial", transactionTime: null, adoptedFrom: null, warnings: {} } as const;
-  expect(measured({ type: "Export Completed", detail: { ...head, ...place, ...ended, totals, failedFiles: [] } })).toEqual([
-    { FilesMissing: 2 },
-  ]);
+  expect(
+    measured({ type: "Export Completed", detail: { ...head, ...place, ...ended, totals, failedFiles: [] } }),
+  ).toEqual([{ FilesMissing: 2 }]);
 });
 
 it("an export that failed counts under its fault", () => {
