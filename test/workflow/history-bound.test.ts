@@ -93,7 +93,7 @@ describe("the history of an export", () => {
   );
 });
 
-/** An export is given at most this many jobs of other requests, each with a kick-off and polls of its own. */
+/** The server hands out this many jobs to an export at most (`plan-downloads`). Each has a kick-off and polls of its own. */
 const mostJobs = 10;
 
 describe("the longest history of an export", () => {
@@ -118,15 +118,8 @@ describe("the longest history of an export", () => {
     return events;
   }
 
-  function soonestPollMs(workedMs: number, elapsedMs: number, allowedMs: number): number {
-    const waits = [0, undefined].map((retryAfterMs) =>
-      pollIntervalMs({ retryAfterMs, workedMs, elapsedMs, allowedMs }),
-    );
-    return nextTry(0, Math.min(...waits)).waitSeconds * 1000;
-  }
-
   test.each([1, 4, 7, 14])(
-    "stays below 25,000 events in %d days, however often the server gives it another request's job",
+    "an export's history stays below 25,000 events in %d days, even if the server hands out ten jobs and each function call fails once",
     (days) => {
       const leaseShare = fc.double({ min: 0, max: 0.99, noNaN: true });
       const examples = [1, 2, 5, mostJobs].flatMap((jobs): [number, number][] => [
@@ -205,6 +198,12 @@ describe("the history of a CCD request", () => {
 
 /** A loop that also fetches an unfinished CCD request has pauses that are twice as long. */
 const rounds = (cycle: string[]): number => (cycle.length <= 3 ? 1_700 : 850);
+
+/** The wait for the next poll after the answer that is polled again soonest: a Retry-After of zero, or none. */
+function soonestPollMs(workedMs: number, elapsedMs: number, allowedMs: number): number {
+  const waits = [0, undefined].map((retryAfterMs) => pollIntervalMs({ retryAfterMs, workedMs, elapsedMs, allowedMs }));
+  return nextTry(0, Math.min(...waits)).waitSeconds * 1000;
+}
 
 const totalOf = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
