@@ -37,7 +37,7 @@ export const fileRequests = {
     bytes <= fileRequests.partBytes ? 1 : Math.ceil(bytes / fileRequests.partBytes) + 2,
 };
 
-/** The memory of functions in MiB, by the state that calls them. `test/infra/cli/cost-memory.test.ts` compares it with the templates. */
+/** The memory of functions in MiB, by the state that calls them. `test/infra/platform/cost-memory.test.ts` compares it with the templates. */
 export const memoryMib: Record<string, number> = {
   "Poll export": 512,
   "Plan downloads": 512,
@@ -48,8 +48,8 @@ export const memoryMib: Record<string, number> = {
 export const defaultMemoryMib = 256;
 
 /**
- * How long functions take. A file has a fixed part, for its requests, and a part for its bytes. These are careful figures for a
- * server that is no slower than the network of a function: docs/performance.md says where they come from.
+ * How long functions take. A file has a fixed part, for its requests, and a part for its bytes. These are assumptions, for a server
+ * that is no slower than the network of a function. Only `perReceipt` was measured (docs/scale.md: 38 s for 10,000 files).
  */
 const seconds = {
   perCall: 0.5,

@@ -1,16 +1,18 @@
 /*
- * The public on-demand prices of AWS in us-east-1, in US dollars, without the free tier and without discounts. They are those
- * of June 2026. The command does not fetch them: compare them with the pages before you plan a budget.
+ * The public on-demand prices of AWS in us-east-1, in US dollars, without the free tier and without discounts. They were
+ * written down in November 2026. Those of Step Functions, Lambda, S3 and EventBridge were compared with copies of AWS's pages or with
+ * articles about them. Those of logs and NAT were not compared. The command does not fetch prices: compare them with the pages before
+ * you plan a budget.
  */
 
 export interface Price {
   /** US dollars for one unit. */
   dollars: number;
-  /** The page that lists the price. */
+  /** The page where AWS lists the current price. */
   source: string;
 }
 
-export const pricesAsOf = "June 2026";
+export const pricesAsOf = "prices written down in November 2026";
 
 export const prices = {
   /** A state transition of a standard workflow: $0.025 per 1,000. */

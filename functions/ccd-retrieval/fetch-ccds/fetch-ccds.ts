@@ -43,7 +43,7 @@ export const fetchCcds =
       const landing = await landDocuments(ports, record, emptyZips, signal);
       if (landing.state === "not-ready") {
         ports.log.info("CCDS_NOT_READY", { requestId, attempt: tries, reason: landing.reason });
-        // Another request was made before this one, and the time of its acceptance is not known.
+        // Of an unfinished request, only the time of the caller's request is known.
         const workedMs = ports.now() - (isOther ? Date.parse(record.requestedAt) : triedAt(order));
         const wait = pollIntervalMs({ retryAfterMs: landing.retryAfterMs, workedMs, ...elapsed });
         return result("not-ready", wait, { emptyZips: landing.emptyZip === true ? emptyZips + 1 : 0 });
