@@ -22,6 +22,8 @@ const running = (retryAfterMs?: number, warnings?: WarningCounts): JobStatus => 
   ...(warnings && { warnings }),
 });
 
+const accepted = (at: number) => ({ outcome: "accepted", waitSeconds: 1, nextAt: at / 1000 + 1, attempts: 1 }) as const;
+
 describe("the poll-export step", () => {
   let bridge: BridgeInMemory;
   beforeEach(async () => {
@@ -64,15 +66,13 @@ describe("the poll-export step", () => {
     });
   });
 
-  describe("if the server sends no Retry-After", () => {
-    const accepted = (at: number) =>
-      ({ outcome: "accepted", waitSeconds: 1, nextAt: at / 1000 + 1, attempts: 1 }) as const;
-    const waitOf = async (kickOff: KickOffResult | undefined, run = "first"): Promise<number> => {
-      const step = pollExport(ports(() => Promise.resolve(running())));
-      return (await step({ export: { ...patientExport, run }, ...(kickOff && { kickOff }) }, bridge.stepContext))
-        .waitSeconds;
-    };
+  const waitOf = async (kickOff: KickOffResult | undefined, run = "first"): Promise<number> => {
+    const step = pollExport(ports(() => Promise.resolve(running())));
+    return (await step({ export: { ...patientExport, run }, ...(kickOff && { kickOff }) }, bridge.stepContext))
+      .waitSeconds;
+  };
 
+  describe("if the server sends no Retry-After", () => {
     it("a poll waits a tenth of the time since the kick-off was accepted, however long the export waited before", async () => {
       bridge.clock.now = Date.parse(patientJob.kickedOffAt) + 6 * 3_600_000;
       expect(await waitOf(accepted(bridge.clock.now))).toBe(1);
