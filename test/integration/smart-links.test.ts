@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ApiCaller, apiCaller } from "#local/api-caller.ts";
-import { SYNTHETIC_PASSWORD } from "#local/simulator/smart/synthetic-users.ts";
-import { choicesOf, SmallBrowser, type View } from "#local/small-browser.ts";
+import { demoLaunches, linkUser as linkUserOfDemo, tryOtherPatient } from "#local/link-demo.ts";
+import { beginSignIn, finishSignIn, signIn } from "#local/portal-sign-in.ts";
+import { SmallBrowser } from "#local/small-browser.ts";
 import { linkPage, removedLink } from "#on-demand-api/language/link-messages.ts";
 import { bundleOf, outcomeOf, postCcdRequest, problemOf, requestOf } from "../fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
@@ -11,21 +12,6 @@ import { newLink, postLink, readLink } from "../fixtures/link-calls.ts";
 const returnUrl = "https://portal.example/linked?tab=records";
 const otherUser = "arn:aws:iam::000000000000:user/other";
 
-/** Begins the sign-in on the link's page. The view is the first page of the portal. */
-async function beginAt(browser: SmallBrowser, url: string): Promise<View> {
-  return await browser.follow(await browser.submit(await browser.open(url)));
-}
-/** Signs in, chooses a patient and decides. The view is the redirect to the callback. */
-async function decide(browser: SmallBrowser, first: View, user: string, decision = "allow", patient?: string) {
-  let view = await browser.submit(first, { username: user, password: SYNTHETIC_PASSWORD });
-  const [choice] = choicesOf(view, "patient");
-  if (choice !== undefined) view = await browser.submit(view, { patient: patient ?? choice });
-  return await browser.submit(view, { decision });
-}
-/** Opens the callback, and sends its form as its script does. */
-async function finish(browser: SmallBrowser, callback: View): Promise<View> {
-  return await browser.submit(await browser.follow(callback));
-}
 const under = (link: string) => ({ headers: { "integra-link": link } });
 
 describe("SMART launches on the local AWS", () => {
@@ -38,7 +24,7 @@ describe("SMART launches on the local AWS", () => {
       simulator: { patients: 8, ccdDurationMs: 200 },
       settings: {
         smart: {
-          scopes: ["openid", "fhirUser", "offline_access", "launch/patient", "patient/*.rs"],
+          ...demoLaunches,
           returnUrls: [returnUrl],
           ehrLaunches: [{ name: "simulator", caller: otherUser }],
         },
@@ -57,7 +43,10 @@ describe("SMART launches on the local AWS", () => {
   async function linkUser(user: string, body: object = {}, patient?: string) {
     const browser = new SmallBrowser();
     const link = await newLink(caller, body);
-    const end = await finish(browser, await decide(browser, await beginAt(browser, link.url), user, "allow", patient));
+    const end = await finishSignIn(
+      browser,
+      await signIn(browser, await beginSignIn(browser, link.url), { user, patient }),
+    );
     return { link, end, browser };
   }
 
@@ -65,7 +54,7 @@ describe("SMART launches on the local AWS", () => {
   async function upToCallback(user = "pat") {
     const browser = new SmallBrowser();
     const link = await newLink(caller);
-    const callback = await decide(browser, await beginAt(browser, link.url), user);
+    const callback = await signIn(browser, await beginSignIn(browser, link.url), { user });
     return { browser, link, callback };
   }
   const exchanges = () => test.simulator.log.filter(({ endpoint }) => endpoint === "user-token").length;
@@ -105,15 +94,34 @@ describe("SMART launches on the local AWS", () => {
       }
       expect((await readLink(caller, id)).state).toBe("pending");
       expect(browser.cookies.get(new URL(url).origin)?.size).toBe(0);
-      expect((await beginAt(browser, url)).title).toBe("Sign in");
+      expect((await beginSignIn(browser, url)).title).toBe("Sign in");
       const used = await new SmallBrowser().open(url);
       expect([used.status, used.title]).toEqual([410, "This link was already used"]);
+    });
+
+    it("is shown by `npm start`: its pages, its patient, and that it serves no other", async () => {
+      const { link, patient, report } = await linkUserOfDemo(caller);
+      expect(await readLink(caller, link)).toMatchObject({ state: "linked", patient: patientId(1) });
+      expect(patient).toBe(patientId(1));
+      expect(report.split("\n").slice(1, -1)).toEqual([
+        "  bridge  Connect your health record",
+        "  portal  Sign in",
+        "  portal  Choose a patient",
+        "  portal  Allow access?",
+        "  bridge  Finishing the sign-in",
+        "  bridge  You are connected",
+      ]);
+      expect(await tryOtherPatient(caller, link, patientId(0))).toContain("answers 403");
+      await expect(tryOtherPatient(caller, link, patient)).rejects.toThrow("answered 200");
     });
 
     it("ends as denied if the person says no", async () => {
       const browser = new SmallBrowser();
       const link = await newLink(caller);
-      const end = await finish(browser, await decide(browser, await beginAt(browser, link.url), "pat", "deny"));
+      const end = await finishSignIn(
+        browser,
+        await signIn(browser, await beginSignIn(browser, link.url), { user: "pat", decision: "deny" }),
+      );
       expect([end.status, end.title]).toEqual([200, "You are not connected"]);
       expect(await readLink(caller, link.id)).toMatchObject({ state: "denied", patient: null });
       const event = await test.awaitLinkEvent(link.id, "User Link Failed");
@@ -126,7 +134,10 @@ describe("SMART launches on the local AWS", () => {
       const stranger = new SmallBrowser();
       const again = await newLink(caller, { reconnect: link.id });
       expect(again.id).toBe(link.id);
-      const refused = await finish(stranger, await decide(stranger, await beginAt(stranger, again.url), "pat"));
+      const refused = await finishSignIn(
+        stranger,
+        await signIn(stranger, await beginSignIn(stranger, again.url), { user: "pat" }),
+      );
       expect(refused.title).toBe("The connection failed");
       expect(await readLink(caller, link.id)).toMatchObject({ state: "linked", patient: patientId(1) });
       await linkUser("gus", { reconnect: link.id }, patientId(2));
@@ -165,7 +176,7 @@ describe("SMART launches on the local AWS", () => {
       const browser = new SmallBrowser();
       const url = test.simulator.ehrLaunch({ clientId, userId: "dora", patientId: patientId(3) });
       const consent = await browser.follow(await browser.open(url));
-      const end = await finish(browser, await browser.submit(consent, { decision: "allow" }));
+      const end = await finishSignIn(browser, await browser.submit(consent, { decision: "allow" }));
       expect([end.status, end.title]).toEqual([200, "You are connected"]);
       const { links } = linkPage.parse(await (await other.get("/links")).json());
       const link = links.find(({ launch }) => launch === "ehr");
@@ -252,7 +263,7 @@ describe("SMART launches on the local AWS", () => {
       expect([refused.status, refused.title]).toEqual([400, "This browser did not begin the sign-in"]);
       expect(exchanges()).toBe(before);
       expect((await readLink(caller, link.id)).state).toBe("pending");
-      expect((await finish(browser, callback)).title).toBe("You are connected");
+      expect((await finishSignIn(browser, callback)).title).toBe("You are connected");
     });
 
     it("gives a login the code of another: the portal's proof fails", async () => {
@@ -268,12 +279,12 @@ describe("SMART launches on the local AWS", () => {
     it("mixes two logins of one browser: each has its own", async () => {
       const browser = new SmallBrowser();
       const [one, two] = [await newLink(caller), await newLink(caller)];
-      const first = await beginAt(browser, one.url);
-      const second = await beginAt(browser, two.url);
-      const callbackOfTwo = await decide(browser, second, "gus", "allow", patientId(2));
-      const callbackOfOne = await decide(browser, first, "pat");
-      expect((await finish(browser, callbackOfOne)).title).toBe("You are connected");
-      expect((await finish(browser, callbackOfTwo)).title).toBe("You are connected");
+      const first = await beginSignIn(browser, one.url);
+      const second = await beginSignIn(browser, two.url);
+      const callbackOfTwo = await signIn(browser, second, { user: "gus", patient: patientId(2) });
+      const callbackOfOne = await signIn(browser, first, { user: "pat" });
+      expect((await finishSignIn(browser, callbackOfOne)).title).toBe("You are connected");
+      expect((await finishSignIn(browser, callbackOfTwo)).title).toBe("You are connected");
       expect((await readLink(caller, one.id)).patient).toBe(patientId(0));
       expect((await readLink(caller, two.id)).patient).toBe(patientId(2));
     });
@@ -318,7 +329,7 @@ describe("SMART launches on the local AWS", () => {
     it("alters the id_token: nobody is linked", async () => {
       const { browser, callback, link } = await upToCallback();
       test.simulator.faults.script("user-token", [{ kind: "altered-id-token", form: "bad-signature" }]);
-      expect((await finish(browser, callback)).title).toBe("The connection failed");
+      expect((await finishSignIn(browser, callback)).title).toBe("The connection failed");
       expect(await readLink(caller, link.id)).toMatchObject({ state: "failed", reason: "identity-unproven" });
     });
 
