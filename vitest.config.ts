@@ -1,6 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { Plugin } from "vitest/config";
-import { defineConfig } from "vitest/config";
+import { defineConfig, type Plugin } from "vitest/config";
 import { compileTakeLines, takeLinesInputs } from "./infra/web-assembly.ts";
 
 const globalSetup = ["test/scratch-folder.ts"];

@@ -1,4 +1,3 @@
-import "./with-web-assembly.ts";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,3 @@
-import "./with-web-assembly.ts";
 import { NdjsonVerifier } from "#bulk-export/verified-file/ndjson-verifier.ts";
 import { generateDataset } from "#local/simulator/records/dataset.ts";
 

@@ -1,4 +1,4 @@
 import { compileTakeLines } from "#infra/web-assembly.ts";
 
-/* Import this first: the module that uses the WebAssembly reads it when it loads. Bundling puts it there otherwise. */
+/* `node --import` runs this before a bench, because the first pass reads its WebAssembly when it loads. Bundling puts it there otherwise. */
 Object.assign(globalThis, { TAKE_LINES_WASM: compileTakeLines() });
