@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { downloadFile } from "#bulk-export/download-file/download-file.ts";
+import { verifiedUpload } from "#bulk-export/verified-file/verified-upload.ts";
+import { fileRequests, itemRequests } from "#cli/cost/export-cost.ts";
+import { landingBucket } from "#platform/bucket/landing-bucket.ts";
+import { bridgeInMemory, patientExport, plannedFile, planOf } from "#test/fixtures/bridge-in-memory.ts";
+
+const line = Buffer.from('{"resourceType":"Patient","id":"1"}\n');
+/** The bridge's sizes, scaled down. */
+const scale = 8 * 1024;
+const sizes = { putBytes: fileRequests.putBytes / scale, partBytes: fileRequests.partBytes / scale };
+const indexes = [0, 1, 2];
+
+/** The S3 requests of an item whose files land at their first attempt, and of their receipts in "Complete export". */
+async function requestsOf(bytes: number): Promise<string[]> {
+  const bridge = bridgeInMemory();
+  const plan = planOf(...indexes.map((index) => plannedFile(index)));
+  const lines = Array.from({ length: bytes / line.length }, () => line);
+  const step = downloadFile({
+    ...bridge,
+    openFile: () => Promise.resolve({ chunks: chunksOf(lines), wholeness: "length" }),
+    upload: verifiedUpload(bridge.s3.client, landingBucket(bridge.s3.client, "landing"), sizes),
+    // A container reads the plan once for all its files.
+    getPlan: () => Promise.resolve(plan),
+    filesAtOnce: 2,
+  });
+  await step({ export: patientExport, item: { exportId: "e1", run: "first", files: indexes } }, bridge.stepContext);
+  for (const index of indexes) await bridge.receipts.findLandedAmong("e1", [index]);
+  return bridge.s3.commands;
+}
+
+async function* chunksOf(lines: Buffer[]): AsyncGenerator<Buffer> {
+  await Promise.resolve();
+  yield* lines;
+}
+
+const isRead = (command: string): boolean => /^(Get|Head)/.test(command);
+
+test.each([
+  ["small files", 10],
+  ["files of one part", Math.floor(sizes.putBytes / line.length)],
+  ["files of several parts", 200],
+])("npm run cost counts the S3 requests of %s as the bridge makes them", async (_, count) => {
+  const bytes = count * line.length;
+  const requests = await requestsOf(bytes);
+  const { reads, writes, writesOf } = fileRequests;
+  expect(requests.filter(isRead)).toHaveLength(itemRequests.reads + indexes.length * reads);
+  expect(requests.filter((command) => !isRead(command))).toHaveLength(
+    itemRequests.writes + indexes.length * (writes + writesOf(bytes * scale)),
+  );
+});
