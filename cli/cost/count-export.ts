@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { CountedEnd, RepeatedSteps } from "#bulk-export/language/export-cost.ts";
 import type {
   Completion,
   DownloadResult,
@@ -12,7 +13,13 @@ import { chooseNext, type RoutedState } from "./choose-next.ts";
 
 interface State extends RoutedState {
   ResultPath?: string | null;
+  Catch?: Catcher[];
   ItemProcessor?: Level;
+}
+
+interface Catcher {
+  Next: string;
+  ResultPath: string;
 }
 
 interface Level {
@@ -31,49 +38,69 @@ export interface CountedExport {
 }
 
 /**
- * Counts an export in which every file lands at its first attempt. It is carried out by the definition, with made-up results of
- * the functions.
+ * Counts an export in which every file needs one attempt. It is carried out by the definition, with made-up results of the
+ * functions. The functions themselves count by `countSteps`, which a test compares with this.
  *
  * Source: Step Functions pricing; Developer Guide, "Transitions in Distributed Map state" ("one state transition for each
  * child workflow execution").
- * @param items of the work list: each gets a child execution
+ * @param steps by default one turn and one kick-off. A run without a kick-off resumes an export
  */
-export function countExport({ polls, items }: { polls: number; items: number }): CountedExport {
+export function countExport(
+  { turns = 1, kickOffs = 1, polls, items }: Pick<RepeatedSteps, "polls" | "items"> & Partial<RepeatedSteps>,
+  end: CountedEnd = "deleted",
+): CountedExport {
   const machine = JSON.parse(readFileSync(definition, "utf8")) as Level;
-  return countLevel(machine, resultsOf(polls, items), items);
+  const run = kickOffs === 0 ? "r1" : "first";
+  return countLevel(machine, resultsOf({ turns, kickOffs, polls, items }, end), { run, items });
 }
 
-type Results = Record<string, (call: number) => object>;
+type Results = Record<string, (call: number) => object | "fault">;
 
 /** The results of the Tasks that Choices read, for the n-th call from 1 on. The deadline is far away. */
-function resultsOf(polls: number, items: number): Results {
+function resultsOf({ turns, kickOffs, polls, items }: RepeatedSteps, end: CountedEnd): Results {
+  const turn = end === "adopted" ? "adopt" : "ours";
   return {
-    "Take lease": (): Partial<LeaseResult> => ({ outcome: "ours" }),
-    "Kick off export": (): Partial<KickOffResult> => ({ outcome: "accepted" }),
+    "Take lease": (call): Partial<LeaseResult> => ({ outcome: call < turns ? "waiting" : turn, nextAt: 0 }),
+    "Kick off export": (call): Partial<KickOffResult> => ({
+      outcome: call < kickOffs ? "busy" : "accepted",
+      nextAt: 0,
+    }),
     "Poll export": (call): Partial<PollResult> => ({ outcome: call < polls ? "in-progress" : "ready", nextAt: 0 }),
     "Plan downloads": (): Partial<PlanResult> => ({ outcome: "planned", files: items }),
     "Download file": (): Partial<DownloadResult> => ({ outcome: "landed" }),
-    "Complete export": (): Completion => ({ status: "complete", deleteJob: true }),
+    "Complete export": (): Completion | "fault" =>
+      end === "failed" ? "fault" : { status: "complete", deleteJob: end === "deleted" },
   };
 }
 
-function countLevel({ StartAt, States }: Level, results: Results, items: number): CountedExport {
-  const input: Record<string, unknown> = { export: { run: "first", deadlineAt: 1 } };
+function countLevel(
+  { StartAt, States }: Level,
+  results: Results,
+  { run, items }: { run: string; items: number },
+): CountedExport {
+  const input: Record<string, unknown> = { export: { run, deadlineAt: 1 } };
   const counted: CountedExport = { stateTransitions: 0, tasks: new Map() };
   for (let name: string | undefined = StartAt; name !== undefined; ) {
     const state: State | undefined = States[name];
     if (state === undefined) throw new Error(`the definition has no state "${name}"`);
     counted.stateTransitions += 1;
-    if (state.Type === "Task") {
-      const call = (counted.tasks.get(name) ?? 0) + 1;
-      counted.tasks.set(name, call);
-      const result = results[name]?.(call);
-      if (result !== undefined && state.ResultPath) input[state.ResultPath.slice("$.".length)] = result;
-    }
-    if (state.ItemProcessor !== undefined) addChildren(counted, countLevel(state.ItemProcessor, results, 0), items);
-    name = chooseNext(state, input);
+    if (state.ItemProcessor !== undefined)
+      addChildren(counted, countLevel(state.ItemProcessor, results, { run, items: 0 }), items);
+    const result: object | string | undefined = state.Type === "Task" ? callTask(counted, name, results) : undefined;
+    // The last catcher is that of every fault.
+    const catcher: Catcher | undefined = result === "fault" ? state.Catch?.at(-1) : undefined;
+    const path = catcher?.ResultPath ?? state.ResultPath;
+    if (result !== undefined && path) input[path.slice("$.".length)] = result;
+    name = catcher?.Next ?? chooseNext(state, input);
   }
   return counted;
+}
+
+/** Counts a call of a Task. Returns its result, if it has one that Choices read. */
+function callTask({ tasks }: CountedExport, name: string, results: Results): object | "fault" | undefined {
+  const call = (tasks.get(name) ?? 0) + 1;
+  tasks.set(name, call);
+  return results[name]?.(call);
 }
 
 function addChildren(counted: CountedExport, child: CountedExport, items: number): void {

@@ -1,4 +1,7 @@
+import { countSteps } from "#bulk-export/language/export-cost.ts";
+import { phasesOf } from "#bulk-export/language/export-phases.ts";
 import type { AdoptInput, Completion } from "#bulk-export/language/export-state.ts";
+import type { ExportSummary } from "#bulk-export/language/export-summary.ts";
 import { landedFact } from "#bulk-export/language/landed-fact.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportAudit } from "#bulk-export/records/export-audit.ts";
@@ -19,14 +22,14 @@ export interface AdoptResultPorts {
  */
 export const adoptResult =
   ({ records, audit, log, now }: AdoptResultPorts): Step<AdoptInput, Completion> =>
-  async ({ export: context, lease: { following } }) => {
+  async ({ export: context, lease: { following, attempts } }) => {
     if (following === null)
       throw new Error(`export ${context.exportId} follows no export, so there is no result to adopt`);
     const followed = await records.getSummary(following);
     if (followed.status === "failed") throw new Error(`export ${following} has failed, so it has no result to adopt`);
     const { exportId, run, requestId, request, predecessor, startedAt } = context;
     const completedAt = new Date(now()).toISOString();
-    const summary = {
+    const summary: ExportSummary = {
       ...followed,
       exportId,
       run,
@@ -35,6 +38,14 @@ export const adoptResult =
       predecessor,
       adoptedFrom: following,
       timings: { ...followed.timings, startedAt, completedAt },
+      phases: phasesOf({ startedAt, kickedOffAt: completedAt, manifestReadAt: completedAt, completedAt }),
+      cost: {
+        ...countSteps({ turns: attempts, kickOffs: 0, polls: 0, items: 0 }, "adopted"),
+        polls: 0,
+        items: 0,
+        files: 0,
+        bytes: 0,
+      },
     };
     await records.saveSummary(summary);
     await audit.append(context, "landed", landedFact(summary));

@@ -1,9 +1,11 @@
+import { countSteps, type RepeatedSteps, repeatedSteps } from "#bulk-export/language/export-cost.ts";
 import { ExportStopped, NoFileLanded, TooManyFilesMissing } from "#bulk-export/language/export-faults.ts";
 import type { ExportJob } from "#bulk-export/language/export-job.ts";
 import { jobIdOf } from "#bulk-export/language/export-job.ts";
+import { phasesOf } from "#bulk-export/language/export-phases.ts";
 import type { ExportPlan, PlannedFile } from "#bulk-export/language/export-plan.ts";
 import type { CompleteInput, Completion, ExportContext } from "#bulk-export/language/export-state.ts";
-import type { ExportSummary } from "#bulk-export/language/export-summary.ts";
+import type { ExportCost, ExportSummary } from "#bulk-export/language/export-summary.ts";
 import { landedFact } from "#bulk-export/language/landed-fact.ts";
 import type { FailedFile, IssueCounts, LandedFile } from "#bulk-export/language/landed-file.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
@@ -34,7 +36,7 @@ export interface CompleteExportPorts {
  */
 export const completeExport =
   (ports: CompleteExportPorts): Step<CompleteInput, Completion> =>
-  async ({ export: context }) => {
+  async ({ export: context, ...state }) => {
     const { exportId, request } = context;
     const stop = await ports.records.findStop(context);
     if (stop !== undefined) throw new ExportStopped(`the export was stopped: ${stop.message}`);
@@ -42,7 +44,12 @@ export const completeExport =
     const job = await ports.records.getJob(exportId);
     const { files, failedFiles } = await reconcile(ports, exportId, plan);
     const fault = missingFault(ports, files, failedFiles);
-    const summary = summaryOf(context, { plan, job, files, failedFiles, failed: fault !== undefined }, ports.now());
+    const steps = repeatedSteps(state);
+    const summary = summaryOf(
+      context,
+      { plan, job, files, failedFiles, steps, failed: fault !== undefined },
+      ports.now(),
+    );
     await ports.records.saveSummary(summary);
     await ports.audit.append(context, "landed", landedFact(summary));
     ports.log.info("EXPORT_RECONCILED", { status: summary.status, ...summary.totals });
@@ -63,14 +70,22 @@ interface Reconciled {
   job: ExportJob;
   files: LandedFile[];
   failedFiles: FailedFile[];
+  steps: RepeatedSteps;
   failed: boolean;
 }
 
 function summaryOf(context: ExportContext, reconciled: Reconciled, now: number): ExportSummary {
   const { exportId, run, requestId, request, predecessor, startedAt } = context;
-  const { plan, job, files, failedFiles, failed } = reconciled;
+  const { plan, job, files, failedFiles, steps, failed } = reconciled;
   const totals = totalsOf(files, failedFiles);
   const partial = failedFiles.length > 0 || totals.issues.error > 0 || totals.issues.fatal > 0;
+  const timings = {
+    startedAt,
+    kickedOffAt: job.kickedOffAt,
+    manifestReadAt: plan.manifestReadAt,
+    completedAt: new Date(now).toISOString(),
+  };
+  const end = failed ? "failed" : failedFiles.length > 0 ? "kept" : "deleted";
   return {
     version: "1",
     exportId,
@@ -86,13 +101,21 @@ function summaryOf(context: ExportContext, reconciled: Reconciled, now: number):
     failedFiles,
     totals,
     warnings: completionWarnings(plan, files),
-    timings: {
-      startedAt,
-      kickedOffAt: job.kickedOffAt,
-      manifestReadAt: plan.manifestReadAt,
-      completedAt: new Date(now).toISOString(),
+    timings,
+    phases: phasesOf(timings),
+    cost: {
+      ...countSteps(steps, end),
+      polls: steps.polls,
+      items: steps.items,
+      ...downloadedSince(Date.parse(startedAt), files),
     },
   };
+}
+
+/** The files that landed from a moment on, in milliseconds since the epoch, and their bytes. */
+function downloadedSince(startedAt: number, files: readonly LandedFile[]): Pick<ExportCost, "files" | "bytes"> {
+  const downloaded = files.filter(({ landedAt }) => Date.parse(landedAt) >= startedAt);
+  return { files: downloaded.length, bytes: downloaded.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
 async function reconcile(

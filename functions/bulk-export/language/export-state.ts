@@ -101,6 +101,8 @@ export const planResult = z.strictObject({
   foreignJobs: z.number().int().nonnegative(),
   /** The number of files on the work list. */
   files: z.number().int().nonnegative(),
+  /** The number of items on the work list. Absent in executions that releases up to 0.2.0 began. */
+  items: z.number().int().nonnegative().optional(),
   workListKey: z.string(),
 });
 export type PlanResult = z.infer<typeof planResult>;
@@ -178,7 +180,14 @@ export const completion = z.strictObject({
 });
 export type Completion = z.infer<typeof completion>;
 
-export const completeInput = z.object({ export: exportContext });
+/** `kickOff`: absent if the export is resumed. */
+export const completeInput = z.object({
+  export: exportContext,
+  lease: leaseResult,
+  kickOff: kickOffResult.optional(),
+  poll: pollResult,
+  plan: planResult,
+});
 export type CompleteInput = z.infer<typeof completeInput>;
 
 export const announceInput = z.object({ export: exportContext, completion });

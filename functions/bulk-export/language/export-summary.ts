@@ -12,6 +12,34 @@ export const exportTotals = z.strictObject({
   bytes: z.number().int(),
 });
 
+const count = z.number().int().nonnegative();
+
+/** The phases of a run, in whole seconds. They add up to the time from `startedAt` to `completedAt`. */
+export const exportPhases = z.strictObject({
+  /** Until the first kick-off request: waiting for the lease of the level. An export that adopted a result only waited. */
+  waiting: count,
+  /** From the kick-off to the manifest, the waits between polls included. */
+  atServer: count,
+  /** From the manifest to the summary: downloads, and the comparison of what landed with the plan. */
+  downloading: count,
+});
+export type ExportPhases = z.infer<typeof exportPhases>;
+
+/** What a run used, in units that AWS bills or that decide the price. A repeated step or attempt at a file is not counted. */
+export const exportCost = z.strictObject({
+  /** Up to the end of the run, child executions included. */
+  stateTransitions: count,
+  /** Calls of functions, up to the end of the run. */
+  functionCalls: count,
+  polls: count,
+  /** Child executions: items of the work list. */
+  items: count,
+  /** The files that this run downloaded, and their bytes. An earlier run, or another export, may have downloaded others. */
+  files: count,
+  bytes: count,
+});
+export type ExportCost = z.infer<typeof exportCost>;
+
 /** `exports/{exportId}/summary.json`: the result of an export, for consumers. */
 export const exportSummary = z.strictObject({
   version: z.literal("1"),
@@ -39,5 +67,9 @@ export const exportSummary = z.strictObject({
     manifestReadAt: z.iso.datetime(),
     completedAt: z.iso.datetime(),
   }),
+  /** How long each phase of the run took. Absent in summaries of releases up to 0.2.0. */
+  phases: exportPhases.optional(),
+  /** What the run used. Absent in summaries of releases up to 0.2.0. */
+  cost: exportCost.optional(),
 });
 export type ExportSummary = z.infer<typeof exportSummary>;

@@ -85,7 +85,14 @@ export const planDownloads =
       items: items.length,
       warnings: plan.warnings,
     });
-    return { outcome: "planned", ...nextTry(ports.now(), 0), foreignJobs: 0, files: missing.length, workListKey };
+    return {
+      outcome: "planned",
+      ...nextTry(ports.now(), 0),
+      foreignJobs: 0,
+      files: missing.length,
+      items: items.length,
+      workListKey,
+    };
   };
 
 async function markMismatchedJob(

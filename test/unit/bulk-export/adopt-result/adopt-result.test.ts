@@ -25,6 +25,8 @@ describe("the adopt-result step", () => {
       requestId: "r2",
       adoptedFrom: "e1",
       timings: { ...followed.timings, startedAt: adopting.startedAt },
+      phases: { waiting: 60, atServer: 0, downloading: 0 },
+      cost: { stateTransitions: 15, functionCalls: 6, polls: 0, items: 0, files: 0, bytes: 0 },
     });
     expect(await bridge.records.getSummary("e1")).toEqual(followed);
     expect(bridge.audited()).toEqual(["exports/e2/first/landed.json"]);

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { completeExport } from "#bulk-export/complete-export/complete-export.ts";
+import { countSteps, repeatedSteps } from "#bulk-export/language/export-cost.ts";
 import { completion, type ExportContext } from "#bulk-export/language/export-state.ts";
 import { exportSummary } from "#bulk-export/language/export-summary.ts";
 import { type IssueCounts } from "#bulk-export/language/landed-file.ts";
@@ -12,6 +13,7 @@ import {
   plannedFile,
   planOf,
 } from "../../../fixtures/bridge-in-memory.ts";
+import { countedState } from "../../../fixtures/counted-state.ts";
 import { emptySummary } from "../../../fixtures/summaries.ts";
 
 const noIssues: IssueCounts = { fatal: 0, error: 0, warning: 0, information: 0 };
@@ -41,7 +43,7 @@ describe("the complete-export step", () => {
       log: bridge.log,
       now: bridge.now,
     });
-    return completion.parse(await step({ export: context }, bridge.stepContext));
+    return completion.parse(await step({ export: context, ...countedState }, bridge.stepContext));
   }
   async function landed(index: number, more: Parameters<typeof landedFile>[1] = {}, bytes = 10): Promise<void> {
     const file = landedFile(index, more);
@@ -74,6 +76,36 @@ describe("the complete-export step", () => {
       timings: { startedAt: patientExport.startedAt, completedAt: "2026-03-01T12:00:00.000Z" },
     });
     expect(summary.files.map(({ index }) => index)).toEqual([0, 1]);
+  });
+
+  it("the summary says how long each phase took, and what the run used", async () => {
+    await landed(0);
+    await landed(1);
+    await complete();
+    const { phases, cost } = await bridge.records.getSummary("e1");
+    expect(phases).toEqual({ waiting: 30, atServer: 15, downloading: 15 });
+    const steps = repeatedSteps(countedState);
+    expect(cost).toEqual({ ...countSteps(steps, "deleted"), polls: 7, items: 4, files: 2, bytes: 20 });
+  });
+
+  it.each([
+    ["kept", 1],
+    ["failed", 0],
+  ] as const)("the summary of an export whose job is %s counts to that end", async (end, share) => {
+    await landed(0);
+    await failed(1, "403");
+    await complete(patientExport, share).catch(() => undefined);
+    const { cost } = await bridge.records.getSummary("e1");
+    expect(cost).toMatchObject(countSteps(repeatedSteps(countedState), end));
+  });
+
+  it("the cost of a resumed run has only the files that this run downloaded", async () => {
+    await landed(0, { landedAt: "2026-03-01T11:58:59.999Z" });
+    await landed(1);
+    await complete();
+    const { cost, totals } = await bridge.records.getSummary("e1");
+    expect(cost).toMatchObject({ files: 1, bytes: 10 });
+    expect(totals).toMatchObject({ files: 2, bytes: 20 });
   });
 
   it("the summary has no warnings if everything is as it should be", async () => {
@@ -117,9 +149,9 @@ describe("the complete-export step", () => {
     });
   });
 
-  it("a summary of an older version has no warnings", () => {
+  it("a summary of an older version has neither warnings nor phases nor cost", () => {
     const { warnings: _, ...older } = emptySummary("e1", "complete");
-    expect(exportSummary.parse(older).warnings).toEqual([]);
+    expect(exportSummary.parse(older)).toEqual({ ...older, warnings: [] });
   });
 
   it("an export whose manifest lists no files is complete", async () => {
