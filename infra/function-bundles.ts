@@ -34,6 +34,13 @@ export function functionBundle(name: string): FunctionBundle {
   return bundle;
 }
 
+/** The bundle with this `build`; undefined if these sources make none. */
+export function bundleOfBuild(build: string): FunctionBundle | undefined {
+  return functionNames()
+    .map((name) => functionBundle(name))
+    .find((bundle) => bundle.build === build);
+}
+
 /** The names of the Lambda functions. Each folder below functions/ with a handler is one, and gives it its name. */
 export function functionNames(): string[] {
   return [...functionFolders().keys()].toSorted();
