@@ -48,7 +48,7 @@ const budgets: Record<string, number> = {
 };
 
 /** The CPU time of a function's start, as a multiple of what all of undici takes. */
-const slowestStart = 1.5;
+const slowestStart = 1.6;
 
 test("every function has a budget, below the largest size", () => {
   expect(Object.keys(budgets).toSorted()).toEqual(functionNames());

@@ -1,5 +1,3 @@
-/// <reference path="./undici-files.d.ts" />
-
 /*
  * The parts of undici that the bridge uses, each from its own file. The package's entry loads all of undici: fetch, WebSocket,
  * caches, cookies and mocks. A function would read and run them at each cold start
