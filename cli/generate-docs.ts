@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { renderOpenApi } from "#on-demand-api/openapi/openapi.ts";
 import { renderEventDocs } from "./event-docs.ts";
+import { renderPerformanceDocs } from "./performance-docs.ts";
 import { renderPermissionDocs } from "./permission-docs.ts";
 import { everyOption, plainProd } from "./templates/every-option.ts";
 import { synthesise } from "./templates/synthesise.ts";
@@ -11,6 +12,10 @@ const permissions = renderPermissionDocs(await synthesise("prod", plainProd), aw
 const files: (readonly [path: string, text: string])[] = [
   ...(await renderEventDocs()),
   ["docs/permissions.md", permissions],
+  [
+    "docs/performance.md",
+    renderPerformanceDocs(await readFile(join(import.meta.dirname, "..", "docs/performance.md"), "utf8")),
+  ],
   ["docs/openapi.json", renderOpenApi()],
 ];
 

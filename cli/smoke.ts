@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import * as z from "zod";
 import { type ExportRequestDetail, exportRequestDetail } from "#bulk-export/language/export-request.ts";
 import { readStageSettings } from "#infra/settings.ts";
 import { runStoppable } from "#local/run-stoppable.ts";
 import { type SmokeTest, smokeTest } from "./smoke/smoke-test.ts";
+import { stagesOfCdkJson } from "./stages-of-cdk-json.ts";
 
 const usage = `usage: npm run smoke -- --stage <stage> [--export <detail>] [--overrides <settings>]
 
@@ -17,7 +16,8 @@ only with --export. If AWS_ENDPOINT_URL is set, as for the local AWS, the comman
 --export     also runs this export, such as {"level":"group","groupId":"age-below-5","types":["Patient"]}
 --overrides  the settings that the stage was deployed with in addition to those of cdk.json
 
-Exit code: 0 if all is well, 1 if the worst is a warning, 2 if there is a fault, 64 if the command is not understood.`;
+Exit code: 0 if all is well, 1 if the worst is a warning, 2 if something failed, otherwise 3 if something could not be checked, and
+64 if the command is not understood.`;
 
 /** The command line as a test to run; undefined if no stage is named. */
 function testOf(args: readonly string[]): SmokeTest | undefined {
@@ -36,11 +36,6 @@ function exportDetailOf(text: string): ExportRequestDetail {
   const detail = exportRequestDetail.omit({ requestId: true }).safeParse(JSON.parse(text));
   if (detail.success) return detail.data;
   throw new Error(`--export cannot be used:\n${z.prettifyError(detail.error)}`);
-}
-
-function stagesOfCdkJson(): unknown {
-  const cdkJson: unknown = JSON.parse(readFileSync(join(import.meta.dirname, "..", "cdk.json"), "utf8"));
-  return z.object({ context: z.object({ stages: z.unknown() }) }).parse(cdkJson).context.stages;
 }
 
 function misunderstood(message: string): never {

@@ -30,6 +30,8 @@ const stageSettings = z
     /** Minutes from one sweep to the next. A sweep finds work whose end was not published, and publishes it. */
     sweepMinutes: z.number().int().min(1).max(60).default(15),
     fixedEgress,
+    /** Deploys saved queries of CloudWatch Logs Insights. The local AWS has no such resource. */
+    savedQueries: z.boolean().default(true),
     /** Deploys an example subscriber: a rule and a queue. */
     exampleSubscriber: z.boolean().default(false),
   })

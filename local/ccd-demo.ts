@@ -5,11 +5,11 @@ import type { BridgeCaller } from "./bridge-caller.ts";
 import { readableBytes } from "./export-watch.ts";
 
 /**
- * Requests the documents of the first patient of an export from the API. Returns a report for people.
+ * Requests the documents of a patient from the API, under the stage's own session or under a link. Returns a report for people.
  * @throws Error with the API's problem if it refuses, or if the request fails
  */
-export async function requestCcds(api: ApiCaller, bridge: BridgeCaller, summary: ExportSummary): Promise<string> {
-  const body = JSON.stringify({ patientId: await firstPatientId(bridge, summary) });
+export async function requestCcds(api: ApiCaller, wanted: { patientId: string; link?: string }): Promise<string> {
+  const body = JSON.stringify(wanted);
   const headers = { "content-type": "application/json", prefer: "wait=20" };
   const answer = await api.send("/ccd-requests", { method: "POST", headers, body });
   if (!answer.ok) throw new Error(`the API answered ${answer.status}: ${await answer.text()}`);
@@ -27,7 +27,8 @@ export async function requestCcds(api: ApiCaller, bridge: BridgeCaller, summary:
   return [`The API answered with ${documents.length} documents (request ${requestId}):`, ...lines, ...read].join("\n");
 }
 
-async function firstPatientId(bridge: BridgeCaller, { files }: ExportSummary): Promise<string> {
+/** The first patient whom an export landed. */
+export async function firstPatientId(bridge: BridgeCaller, { files }: ExportSummary): Promise<string> {
   const file = files.find(({ type, kind }) => type === "Patient" && kind === "output");
   if (file === undefined) throw new Error("the export landed no patients");
   const [line = ""] = (await bridge.readObject(file.key)).toString("utf8").split("\n", 1);

@@ -7,6 +7,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { connectionFromEnvironment, simulatedConnection } from "./integra-connection.ts";
+import { demoLaunches } from "./link-demo.ts";
 import { REPOSITORY } from "./local-aws/environment.ts";
 import { ensurePythonEnvironment } from "./local-aws/python-environment.ts";
 import { type LocalBridge, startLocalBridge } from "./local-bridge.ts";
@@ -26,11 +27,12 @@ const { values: flags } = parseArgs({
 await runStoppable(async (signal) => {
   const waitScale = Number(flags["wait-scale"]);
   if (!(waitScale > 0)) throw new Error("--wait-scale must be a number above 0");
-  const settings = JSON.parse(flags.settings) as Record<string, unknown>;
+  const given = JSON.parse(flags.settings) as Record<string, unknown>;
   await rm(outputsFile, { force: true });
   await ensurePythonEnvironment();
   const connection = (await connectionFromEnvironment(process.env)) ?? (await simulatedConnection());
   try {
+    const settings = { ...(connection.simulator !== undefined && { smart: demoLaunches }), ...given };
     const logFile = join(REPOSITORY, ".local", "local-aws.log");
     const bridge = await startLocalBridge({ connection, settings, waitScale, report: console.log, signal, logFile });
     try {

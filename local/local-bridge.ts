@@ -24,6 +24,8 @@ export interface LocalOutputs {
   apiUrl: string;
   /** Where the server is that exports come from. */
   integraBaseUrl: string;
+  /** The settings over those of stage `local`, with which the bridge was deployed. */
+  settings: Record<string, unknown>;
 }
 
 export interface LocalBridge {
@@ -79,11 +81,11 @@ export async function startLocalBridge(options: LocalBridgeOptions): Promise<Loc
     const { connection } = options;
     const integra = { ...(options.settings?.["integra"] as object | undefined), ...connection.settings };
     const { api, tags } = reachableApi(aws, options.settings?.["api"]);
-    const overrides = JSON.stringify({ ...options.settings, integra, api });
-    const context = { stage: "local", overrides };
+    const settings = { ...options.settings, integra, ...(api !== undefined && { api }) };
+    const context = { stage: "local", overrides: JSON.stringify(settings) };
     const deploy = aws.embedded ? (options.deploy ?? deployByCdk) : deployByCdk;
     const stacks = await deploy(aws, { context, tags, ...cancellation });
-    const outputs = localOutputs(aws, connection, stacks);
+    const outputs = localOutputs(aws, connection, stacks, settings);
     await putSecret(aws, outputs.clientSecretName, connection.secret);
     if (connection.session !== undefined) await putSecret(aws, outputs.sessionSecretName, connection.session);
     if (connection.smartClient !== undefined)
@@ -95,7 +97,12 @@ export async function startLocalBridge(options: LocalBridgeOptions): Promise<Loc
   }
 }
 
-function localOutputs(aws: LocalAws, connection: IntegraConnection, stacks: StackOutputs): LocalOutputs {
+function localOutputs(
+  aws: LocalAws,
+  connection: IntegraConnection,
+  stacks: StackOutputs,
+  settings: Record<string, unknown>,
+): LocalOutputs {
   const output = (part: string, key: string): string => {
     const value = stacks[`integra-bridge-local-${part}`]?.[key];
     if (value === undefined) throw new Error(`the deployment has no output ${key} of stack ${part}`);
@@ -119,6 +126,7 @@ function localOutputs(aws: LocalAws, connection: IntegraConnection, stacks: Stac
     ledgerTableName: output("landing", "LedgerTableName"),
     apiUrl: apiUrlOf(aws, output("api", "ApiId")),
     integraBaseUrl: connection.settings.baseUrl,
+    settings,
   };
 }
 

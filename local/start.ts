@@ -1,15 +1,16 @@
 /*
  * `npm start`: runs the whole bridge on this machine once. It starts a local AWS and an IntegraConnect simulator, deploys
- * the stacks that a user deploys, puts one "Export Requested" event on the bus, requests one patient's CCDs from the API,
- * and shows both results.
+ * the stacks that a user deploys, puts one "Export Requested" event on the bus, and requests one patient's CCDs from the API.
+ * Then it links a user by a SMART launch, and requests CCDs under that link. It shows all results.
  */
 import { randomUUID } from "node:crypto";
 import { apiCaller } from "./api-caller.ts";
 import { bridgeCaller } from "./bridge-caller.ts";
-import { requestCcds } from "./ccd-demo.ts";
+import { firstPatientId, requestCcds } from "./ccd-demo.ts";
 import { exportReport } from "./export-report.ts";
 import { watchExport } from "./export-watch.ts";
 import { simulatedConnection } from "./integra-connection.ts";
+import { demoLaunches, linkUser, tryOtherPatient } from "./link-demo.ts";
 import { ensurePythonEnvironment } from "./local-aws/python-environment.ts";
 import { type LocalBridge, startLocalBridge } from "./local-bridge.ts";
 import { runStoppable } from "./run-stoppable.ts";
@@ -26,7 +27,7 @@ await runStoppable(async (signal) => {
   const connection = await simulatedConnection();
   report(`the IntegraConnect simulator listens at ${connection.settings.baseUrl}`);
   try {
-    const bridge = await startLocalBridge({ connection, report, signal });
+    const bridge = await startLocalBridge({ connection, settings: { smart: demoLaunches }, report, signal });
     try {
       await demonstrate(bridge, signal);
     } finally {
@@ -51,8 +52,15 @@ async function demonstrate(bridge: LocalBridge, signal: AbortSignal): Promise<vo
   report(`export ${end.detail.exportId} is ${end.detail.status}`);
   const summary = await caller.readSummary(watched.exportId);
   console.log(`\n${exportReport(summary, watched, bridge.outputs.bucketName)}\n`);
+  const api = apiCaller(bridge.outputs);
+  const patientId = await firstPatientId(caller, summary);
   report("requesting the documents of one patient from the API");
-  console.log(`\n${await requestCcds(apiCaller(bridge.outputs), caller, summary)}\n`);
+  console.log(`\n${await requestCcds(api, { patientId })}\n`);
+  report("linking a user by a SMART launch");
+  const linked = await linkUser(api);
+  console.log(`\n${linked.report}\n${await tryOtherPatient(api, linked.link, patientId)}\n`);
+  report("requesting the documents of the linked user's patient under the link");
+  console.log(`\n${await requestCcds(api, { patientId: linked.patient, link: linked.link })}\n`);
 }
 
 function report(line: string): void {

@@ -19,6 +19,8 @@ export interface StageKeys {
   keySet: KeySetStore;
   /** Makes the public key set follow the secret, and returns it. */
   publish: () => Promise<readonly PublishedKey[]>;
+  /** The public key set as `publish` would make it. Nothing is stored. */
+  previewKeySet: () => Promise<readonly PublishedKey[]>;
   createKey: (known: readonly PublishedKey[]) => Promise<StoredKey | undefined>;
   publicKeyOf: (key: StoredKey) => Promise<PublicJwk>;
   /** Calls the function that rotates. */

@@ -11,12 +11,13 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { createPrivateKey, unusedKmsKey } from "#client-keys/key-pair.ts";
 import { keyPublication } from "#client-keys/key-publication.ts";
-import { keySetStore } from "#client-keys/records/key-set-store.ts";
+import { type KeySetStore, keySetStore } from "#client-keys/records/key-set-store.ts";
 import { secretVersions } from "#client-keys/secret/secret-versions.ts";
 import { signingAlgorithms } from "#platform/client-key/client-secret.ts";
 import { kmsKeys } from "#platform/client-key/kms-keys.ts";
 import { publicJwkOf } from "#platform/client-key/signing-key.ts";
 import { environment, jsonVariable } from "#platform/lambda/environment.ts";
+import { keySetPath } from "../checks/served-key-set.ts";
 import { type AwsAccess, outputsOf } from "../stage-outputs.ts";
 import { KeyCommandRefused, type StageKeys } from "./key-commands.ts";
 
@@ -48,13 +49,14 @@ export async function stageKeys(stage: string, access: AwsAccess = {}): Promise<
   const now = Date.now;
   return {
     secretName: SecretId,
-    keySetUrl: `${(await output("api", "ApiUrl")).replace(/\/$/, "")}/.well-known/jwks.json`,
+    keySetUrl: `${(await output("api", "ApiUrl")).replace(/\/$/, "")}${keySetPath}`,
     readSecret: async () => (await secret.current())?.text,
     putSecret: async (SecretString) => {
       await secrets.send(new PutSecretValueCommand({ SecretId, SecretString }));
     },
     keySet,
     publish: keyPublication({ secret, keySet, kms, now }),
+    previewKeySet: keyPublication({ secret, keySet: unchanged(keySet), kms, now }),
     createKey: async (known) => {
       if (env.CLIENT_KMS_KEYS === undefined) return await createPrivateKey(env.NEW_KEY_ALGORITHM);
       return unusedKmsKey(env.CLIENT_KMS_KEYS, new Set(known.map(({ jwk }) => jwk.kid)), env.NEW_KEY_ALGORITHM);
@@ -75,3 +77,9 @@ export async function stageKeys(stage: string, access: AwsAccess = {}): Promise<
     now,
   };
 }
+
+/** The key set, whose changes are computed and not stored. */
+const unchanged = (keySet: KeySetStore): KeySetStore => ({
+  read: () => keySet.read(),
+  change: async (decide) => await decide(await keySet.read()),
+});

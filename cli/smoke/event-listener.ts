@@ -1,3 +1,5 @@
+import { FailedCheck } from "../checks/findings.ts";
+
 /*
  * A temporary subscriber: a queue, and a rule on the stage's bus that sends to it. Both are removed on every way out, except
  * if the process is killed. Their names then say what they are: integra-bridge-{stage}-smoke-{id}.
@@ -23,8 +25,9 @@ export interface ListenerPorts {
 }
 
 /** Something may remain in the account, although it was to be removed. The message names it. */
-export class ListenerNotRemoved extends Error {
+export class ListenerNotRemoved extends FailedCheck {
   override readonly name = "ListenerNotRemoved";
+  override readonly action = "remove both by hand";
 }
 
 /**

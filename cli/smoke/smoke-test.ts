@@ -1,10 +1,10 @@
 import { CloudFormationClient } from "@aws-sdk/client-cloudformation";
-import * as z from "zod";
 import type { ExportRequestDetail } from "#bulk-export/language/export-request.ts";
 import type { StageSettings } from "#infra/settings.ts";
+import { lineOf, type NamedCheck, runChecks } from "../checks/findings.ts";
+import { fetchKeySet, keySetPath } from "../checks/served-key-set.ts";
 import { stageKeys } from "../keys/stage-keys.ts";
 import { type AwsAccess, outputsOf } from "../stage-outputs.ts";
-import { type NamedCheck, runChecks } from "./findings.ts";
 import {
   checkAlarms,
   checkBuckets,
@@ -21,6 +21,24 @@ import { stageReader } from "./stage-reader.ts";
 import { temporaryListener } from "./temporary-listener.ts";
 import { tryExport, tryRefusedExport } from "./trial-export.ts";
 
+/** The names that the lines begin with. */
+export const smokeLines = [
+  "stacks",
+  "key",
+  "buckets",
+  "ledger",
+  "logs",
+  "alarms",
+  "schedules",
+  "public keys",
+  "client",
+  "refused call",
+  "dry run",
+  "export",
+] as const;
+
+type SmokeCheck = NamedCheck<(typeof smokeLines)[number]>;
+
 /** What to test, and how far. */
 export interface SmokeTest {
   stage: string;
@@ -35,7 +53,7 @@ export interface SmokeTest {
 /**
  * Tests a deployed stage, and reports a line for each check. It only creates a temporary rule and queue, and requests
  * one export that is refused and, if the operator asks for it, one that is not.
- * @returns the exit code: 0 if all is well, 1 if the worst is a warning, 2 if there is a fault
+ * @returns the exit code of `runChecks`
  */
 export async function smokeTest(
   test: SmokeTest,
@@ -43,17 +61,21 @@ export async function smokeTest(
   signal: AbortSignal,
   access: AwsAccess = {},
 ): Promise<number> {
-  return await runChecks([...checksOf(test, access), ...trialsOf(test, signal, access)], report, signal);
+  const checks = [...checksOf(test, access), ...trialsOf(test, signal, access)];
+  return await runChecks(checks, (finding) => report(lineOf(finding)), signal);
 }
 
-function checksOf({ stage, settings }: SmokeTest, access: AwsAccess): NamedCheck[] {
+function checksOf({ stage, settings }: SmokeTest, access: AwsAccess): SmokeCheck[] {
   const expected = expectedOutputs(settings);
   const reader = stageReader(stage, Object.keys(expected), access);
   const output = outputsOf(new CloudFormationClient(access), stage);
   const landing = (key: string) => output("landing", key);
   const apiUrl = async () => (await output("api", "ApiUrl")).replace(/\/$/, "");
-  const keySetUrl = async () => `${await apiUrl()}/.well-known/jwks.json`;
-  const fetchKeySet = async () => readKeySet(await keySetUrl());
+  const keySetUrl = async () => `${await apiUrl()}${keySetPath}`;
+  const readKeySet = async () => {
+    const { status, keys } = await fetchKeySet(await keySetUrl());
+    return { status, kids: keys.map(({ kid }) => kid) };
+  };
   const { alarms, clientKey, retention, schedules, subscribers } = settings;
   return [
     { name: "stacks", check: checkStacks({ expected, readStack: reader.readStack }) },
@@ -89,7 +111,7 @@ function checksOf({ stage, settings }: SmokeTest, access: AwsAccess): NamedCheck
     { name: "schedules", check: checkSchedules({ settings: schedules, readSchedules: reader.readSchedules }) },
     {
       name: "public keys",
-      check: async () => checkKeySet({ fetchKeySet, url: await keySetUrl() })(),
+      check: async () => checkKeySet({ fetchKeySet: readKeySet, url: await keySetUrl() })(),
     },
     {
       name: "client",
@@ -97,7 +119,7 @@ function checksOf({ stage, settings }: SmokeTest, access: AwsAccess): NamedCheck
         const { readSecret, secretName } = await stageKeys(stage, access);
         const readRotation = () => reader.readRotation(secretName);
         const { rotateEveryDays } = clientKey;
-        return await checkClient({ stage, readSecret, fetchKeySet, readRotation, rotateEveryDays })();
+        return await checkClient({ stage, readSecret, fetchKeySet: readKeySet, readRotation, rotateEveryDays })();
       },
     },
     {
@@ -110,7 +132,7 @@ function checksOf({ stage, settings }: SmokeTest, access: AwsAccess): NamedCheck
   ];
 }
 
-function trialsOf({ stage, exportDetail, id }: SmokeTest, signal: AbortSignal, access: AwsAccess): NamedCheck[] {
+function trialsOf({ stage, exportDetail, id }: SmokeTest, signal: AbortSignal, access: AwsAccess): SmokeCheck[] {
   const output = outputsOf(new CloudFormationClient(access), stage);
   const trial = async (name: string) => {
     const requestId = `smoke-${name}-${id}`;
@@ -118,7 +140,7 @@ function trialsOf({ stage, exportDetail, id }: SmokeTest, signal: AbortSignal, a
     const names = { name: `integra-bridge-${stage}-${requestId}`, busName, requestId };
     return { listener: temporaryListener(names, signal, access), requestId, now: Date.now };
   };
-  const dryRun: NamedCheck = { name: "dry run", check: async () => tryRefusedExport(await trial("dry"))() };
+  const dryRun: SmokeCheck = { name: "dry run", check: async () => tryRefusedExport(await trial("dry"))() };
   if (exportDetail === undefined) return [dryRun];
   return [dryRun, { name: "export", check: async () => tryExport(await trial("export"), exportDetail)() }];
 }
@@ -143,11 +165,3 @@ function alarmTopicOf(stage: string, keyArn: string): string {
 
 /** Calls the API as anybody can, without credentials. */
 const get = (url: string): Promise<Response> => fetch(url, { signal: AbortSignal.timeout(30_000) });
-
-const keySet = z.object({ keys: z.array(z.looseObject({ kid: z.string() })) });
-
-async function readKeySet(url: string): Promise<{ status: number; kids: string[] }> {
-  const answer = await get(url);
-  if (answer.status !== 200) return { status: answer.status, kids: [] };
-  return { status: 200, kids: keySet.parse(await answer.json()).keys.map(({ kid }) => kid) };
-}

@@ -1,6 +1,6 @@
 import { parseClientSecret } from "#platform/client-key/client-secret.ts";
 import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
-import { type Finding, fault, firstOf, ok, warning } from "./findings.ts";
+import { type Finding, failed, firstOf, ok, warning } from "../checks/findings.ts";
 import { keyPolicyFaults, requiresTls } from "./policy-faults.ts";
 
 /*
@@ -27,7 +27,7 @@ export const checkStacks =
       const missing = wanted.filter((key) => stack?.outputs.includes(key) === false);
       if (missing.length > 0) faults.push(`the stack ${part} has no output ${missing.join(", ")}`);
     }
-    if (faults.length > 0) return fault(faults.join("; "), deployAgain);
+    if (faults.length > 0) return failed(faults.join("; "), deployAgain);
     return ok(`${Object.keys(expected).length} stacks are deployed and have their outputs`);
   };
 
@@ -54,11 +54,11 @@ export const checkClient =
           `if IntegraConnect reads the JWKS URL, run npm run keys -- create --stage ${stage}, which publishes it`,
         );
       if (rotateEveryDays !== undefined && !(await readRotation()))
-        return fault("the settings ask for a rotation, and Secrets Manager does not rotate the secret", deployAgain);
+        return failed("the settings ask for a rotation, and Secrets Manager does not rotate the secret", deployAgain);
       return ok(`the secret is complete, and its key ${secret.current.kid} is published`);
     } catch (error) {
       if (!(error instanceof ClientKeyUnusable)) throw error;
-      return fault(error.message, `run npm run keys -- create --stage ${stage}, then npm run keys -- register`);
+      return failed(error.message, `run npm run keys -- create --stage ${stage}, then npm run keys -- register`);
     }
   };
 
@@ -68,7 +68,7 @@ export const checkKeySet =
   async (): Promise<Finding> => {
     const { status, kids } = await fetchKeySet();
     if (status === 200) return ok(`${url} answers with ${kids.length} public keys`);
-    return fault(
+    return failed(
       `${url} answers with ${status} instead of 200`,
       "check the DNS record of api.domain or the proxy of api.publicUrl, and the log of the function jwks",
     );
@@ -80,7 +80,7 @@ export const checkRefusal =
   async (): Promise<Finding> => {
     const status = await call();
     if (status === 401 || status === 403) return ok(`a call without credentials is refused (${status})`);
-    return fault(
+    return failed(
       `GET ${url} without credentials is answered with ${status} instead of 401 or 403`,
       "take the API out of service, and check the authorizer of its routes and a proxy in front of it",
     );
@@ -103,7 +103,7 @@ export const checkAlarms =
     const subscriptions = await readSubscriptions();
     const pending = subscriptions.filter(({ confirmed }) => !confirmed).map(({ endpoint }) => endpoint);
     if (pending.length > 0)
-      return fault(
+      return failed(
         `${firstOf(pending)} did not confirm the subscription to ${topicArn}`,
         'open the mail "AWS Notification - Subscription Confirmation" and follow its link',
       );
@@ -112,7 +112,7 @@ export const checkAlarms =
     const seen = `${topicArn} has no recipient`;
     if (settings.email === undefined && settings.topicArn === undefined)
       return warning(seen, "if alarms are to reach somebody, set alarms.email or alarms.topicArn, and deploy");
-    return fault(seen, `subscribe somebody to it${settings.topicArn === undefined ? `, or ${deployAgain}` : ""}`);
+    return failed(seen, `subscribe somebody to it${settings.topicArn === undefined ? `, or ${deployAgain}` : ""}`);
   };
 
 export interface LogGroup {
@@ -127,9 +127,9 @@ export const checkLogs =
     const groups = await readLogGroups();
     const open = groups.filter((group) => group.keyArn !== keyArn).map(({ name }) => name);
     const endless = groups.filter(({ days }) => days === undefined).map(({ name }) => name);
-    if (groups.length === 0) return fault("the stage has no log groups", deployAgain);
+    if (groups.length === 0) return failed("the stage has no log groups", deployAgain);
     if (open.length > 0)
-      return fault(
+      return failed(
         `not encrypted with the stage's key: ${firstOf(open)}`,
         `aws logs associate-kms-key, with ${keyArn}`,
       );
@@ -147,11 +147,11 @@ export const checkKey =
   ({ keyArn, subscriberAccounts, readKey }: KeyPorts) =>
   async (): Promise<Finding> => {
     const { state, rotates, policy } = await readKey();
-    if (state !== "Enabled") return fault(`${keyArn} is ${state}`, 'follow "The key is disabled" in docs/runbook.md');
-    if (!rotates) return fault(`${keyArn} does not rotate`, `aws kms enable-key-rotation --key-id ${keyArn}`);
+    if (state !== "Enabled") return failed(`${keyArn} is ${state}`, 'follow "The key is disabled" in docs/runbook.md');
+    if (!rotates) return failed(`${keyArn} does not rotate`, `aws kms enable-key-rotation --key-id ${keyArn}`);
     const own = keyArn.split(":")[4] ?? "";
     const faults = keyPolicyFaults(policy, { own, subscribers: subscriberAccounts });
-    if (faults.length > 0) return fault(faults.join("; "), `${deployAgain}: it restores the policy`);
+    if (faults.length > 0) return failed(faults.join("; "), `${deployAgain}: it restores the policy`);
     return ok("the key is enabled and rotates, and its policy admits this account and its subscribers only");
   };
 
@@ -170,9 +170,9 @@ export const checkBuckets =
       ...(blocksPublicAccess ? [] : [`${name} does not block public access`]),
       ...(policy !== undefined && requiresTls(policy, name) ? [] : [`${name} accepts requests without TLS`]),
     ]);
-    if (buckets.length === 0) return fault("the stage has no buckets", deployAgain);
+    if (buckets.length === 0) return failed("the stage has no buckets", deployAgain);
     if (faults.length > 0)
-      return fault(
+      return failed(
         faults.join("; "),
         "restore it by hand: CloudFormation leaves alone what its template did not change",
       );
@@ -190,13 +190,13 @@ export const checkLedger =
   async (): Promise<Finding> => {
     const { deletionProtection, pointInTimeRecovery } = await readLedger();
     if (!pointInTimeRecovery)
-      return fault(
+      return failed(
         `${table} has no point-in-time recovery`,
         `aws dynamodb update-continuous-backups --table-name ${table} --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true`,
       );
     if (!keepsData) return ok("point-in-time recovery is on, and the stage deletes its data with its stack");
     if (!deletionProtection)
-      return fault(
+      return failed(
         `${table} can be deleted, and the stage keeps data`,
         `aws dynamodb update-table --table-name ${table} --deletion-protection-enabled`,
       );
@@ -227,6 +227,6 @@ export const checkSchedules =
     if (schedules.length !== settings.length + sweeps)
       faults.push(`the stage has ${schedules.length} schedules instead of ${settings.length + sweeps}`);
     if (faults.length > 0)
-      return fault(firstOf(faults), "correct it in EventBridge Scheduler, or in cdk.json and deploy");
+      return failed(firstOf(faults), "correct it in EventBridge Scheduler, or in cdk.json and deploy");
     return ok(`${schedules.length} schedules are as in the settings`);
   };

@@ -6,8 +6,8 @@ import {
   exportRequested,
 } from "#bulk-export/language/export-events.ts";
 import type { ExportRequestDetail } from "#bulk-export/language/export-request.ts";
+import { type Finding, failed, ok, warning } from "../checks/findings.ts";
 import { type HeardEvent, type ListenerPorts, withListener } from "./event-listener.ts";
-import { type Finding, fault, ok, warning } from "./findings.ts";
 
 /** The `source` of what the smoke test puts on the bus. */
 export const smokeSource = "integra-bridge.smoke";
@@ -47,7 +47,7 @@ export const tryRefusedExport = (ports: TrialPorts) => (): Promise<Finding> =>
   trial(ports, refusedDetail, limitsMs.refusal, (event) => {
     if (event.type === "Export Failed" && event.detail.error.name === "InvalidRequest")
       return ok(`the export ${event.detail.exportId} was refused as expected, and a subscriber heard of it`);
-    return fault(
+    return failed(
       `the request that is invalid on purpose ended as ${describeEnd(event)}`,
       'follow "An export failed" in docs/runbook.md',
     );
@@ -57,7 +57,7 @@ export const tryRefusedExport = (ports: TrialPorts) => (): Promise<Finding> =>
 export const tryExport = (ports: TrialPorts, detail: ExportRequestDetail) => (): Promise<Finding> =>
   trial(ports, detail, limitsMs.export, (event) => {
     const seen = `the export ${event.detail.exportId} ended as ${describeEnd(event)}`;
-    if (event.type !== "Export Completed") return fault(seen, 'follow "An export failed" in docs/runbook.md');
+    if (event.type !== "Export Completed") return failed(seen, 'follow "An export failed" in docs/runbook.md');
     if (event.detail.status === "complete") return ok(seen);
     return warning(seen, 'follow "An export is partial" in docs/runbook.md');
   });
@@ -80,14 +80,14 @@ async function trial(
     // A new rule takes a while to work. An export must not end before.
     const probe = () => listener.putEvent(ruleProbe, { requestId });
     if ((await hear(({ type }) => type === ruleProbe, limitsMs.rule, probe)) === undefined)
-      return fault(
+      return failed(
         "a temporary rule on the bus received nothing",
         "check that no service control policy denies sqs:SendMessage to events.amazonaws.com, and run this command again",
       );
     await listener.putEvent(exportRequested, { ...detail, requestId });
     const event = await hear(({ type }) => type !== ruleProbe, limitMs);
     if (event === undefined)
-      return fault(
+      return failed(
         `the request ${requestId} had no end within ${limitMs / 60_000} minutes`,
         'look for its execution in Step Functions, and follow "A trigger was not delivered" in docs/runbook.md if there is none',
       );

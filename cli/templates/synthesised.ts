@@ -14,7 +14,9 @@ export interface Template {
 }
 
 export interface Resource {
+  /** The path of its construct below its stack, or its logical id if the template has no paths. */
   id: string;
+  logicalId: string;
   stack: string;
   Type: string;
   /** The properties. A reference is shown as the construct's path below its stack: `<Landing/Bucket>`. */
@@ -48,6 +50,7 @@ export class Synthesised {
       Object.entries(template.Resources).map(([id, resource]) => ({
         ...resource,
         id: nameIn(template, id),
+        logicalId: id,
         stack,
         Properties: this.#readable(resource.Properties ?? {}, template) as Properties,
       })),

@@ -1,8 +1,9 @@
 import * as z from "zod";
-import { metric } from "#platform/lambda/metrics.ts";
+import { exportMetrics } from "#bulk-export/language/export-metrics.ts";
+import { metricWriter } from "#platform/lambda/metrics.ts";
 import { stepHandlers } from "#platform/lambda/step.ts";
 
-const exportAge = metric("bulk-export", "ExportAge", "Seconds");
+const metrics = metricWriter(exportMetrics);
 
 const aboutExport = z.object({
   export: z.object({ exportId: z.string(), startedAt: z.iso.datetime({ offset: true }) }).partial(),
@@ -14,6 +15,6 @@ const aboutExport = z.object({
  */
 export const exportStep = stepHandlers((event) => {
   const { exportId, startedAt } = aboutExport.safeParse(event).data?.export ?? {};
-  if (startedAt !== undefined) exportAge(Math.round((Date.now() - Date.parse(startedAt)) / 1000));
+  if (startedAt !== undefined) metrics.write({ ExportAge: Math.round((Date.now() - Date.parse(startedAt)) / 1000) });
   return exportId === undefined ? {} : { exportId };
 });

@@ -1,10 +1,11 @@
 import type { EventBus } from "#platform/bus/event-bus.ts";
 import type { Log } from "#platform/lambda/log.ts";
-import { metric } from "#platform/lambda/metrics.ts";
+import { metricWriter } from "#platform/lambda/metrics.ts";
 import { describeError } from "#platform/lambda/step.ts";
 import type { SessionEnd, UserSessionStore } from "#user-session/language/user-session.ts";
 import type { SessionLogCode } from "./language/log-codes.ts";
 import type { SessionEvent } from "./language/session-events.ts";
+import { sessionMetrics } from "./language/session-metrics.ts";
 
 export interface SessionEndPorts {
   bus: EventBus<SessionEvent>;
@@ -43,7 +44,7 @@ export const reportSessionEnd =
     }
   };
 
-const endedSessionUses = metric("user-session", "DeadSessionsMet", "Count");
+const metrics = metricWriter(sessionMetrics);
 
 /** Counts a request that needed an ended session. The alarm stays on until the session is renewed or requests stop. */
-export const countEndedSessionUse = (): void => endedSessionUses(1);
+export const countEndedSessionUse = (): void => metrics.write({ DeadSessionsMet: 1 });

@@ -1,10 +1,13 @@
 import { CfnOutput, Duration, Stack, type StackProps } from "aws-cdk-lib";
 import * as sns from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
+import { addApiDashboard } from "../constructs/on-demand-api/api-dashboard.ts";
+import { apiQueries } from "../constructs/on-demand-api/api-queries.ts";
 import { OnDemandApi } from "../constructs/on-demand-api/on-demand-api.ts";
 import { addAlarm } from "../constructs/platform/add-alarm.ts";
 import { FunctionAlarms } from "../constructs/platform/function-alarms.ts";
 import type { FunctionDefaults } from "../constructs/platform/lambda-function.ts";
+import { SavedQueries } from "../constructs/platform/saved-queries.ts";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "./landing-stack.ts";
 
@@ -23,12 +26,15 @@ export class ApiStack extends Stack {
     const api = new OnDemandApi(this, "OnDemand", { shared: landing, userSession, settings: settings.api, functions });
     const topic = sns.Topic.fromTopicArn(this, "AlarmTopic", landing.alarmTopic.arn);
     addAlarm(this, "ApiErrors", topic, {
-      metric: api.serverErrors(Duration.minutes(5)),
+      metric: api.metric("5xx", "Sum", Duration.minutes(5)),
       threshold: 5,
       description: "The API answered at least five calls with a status of 500 or above within five minutes.",
       runbook: "the-api-answers-with-errors",
     });
     if (settings.alarms.functions) new FunctionAlarms(this, "FunctionAlarms", topic);
+    const { stage } = functions;
+    addApiDashboard(this, { stage, api });
+    if (settings.savedQueries) new SavedQueries(this, "Queries", { stage, folder: "api", queries: apiQueries });
     new CfnOutput(this, "ApiUrl", { value: api.url });
     new CfnOutput(this, "ApiId", { value: api.apiId });
     if (api.domain === undefined) return;

@@ -2,11 +2,14 @@ import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
 import * as sns from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
 import { CcdAlarms } from "../constructs/ccd-retrieval/ccd-alarms.ts";
+import { addCcdDashboard } from "../constructs/ccd-retrieval/ccd-dashboard.ts";
+import { ccdQueries } from "../constructs/ccd-retrieval/ccd-queries.ts";
 import { CcdRetrievalWorkflow } from "../constructs/ccd-retrieval/ccd-retrieval-workflow.ts";
 import { StoppedRetrievals } from "../constructs/ccd-retrieval/stopped-retrievals.ts";
 import { SweptRequests } from "../constructs/ccd-retrieval/swept-requests.ts";
 import { FunctionAlarms } from "../constructs/platform/function-alarms.ts";
 import type { FunctionDefaults } from "../constructs/platform/lambda-function.ts";
+import { SavedQueries } from "../constructs/platform/saved-queries.ts";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "./landing-stack.ts";
 
@@ -37,6 +40,9 @@ export class DocumentsStack extends Stack {
     const { sweep } = new SweptRequests(this, "CcdSweeping", swept);
     new CcdAlarms(this, "CcdAlarms", { topic, stateMachine, deadLetters, sweep, metricsNamespace });
     if (settings.alarms.functions) new FunctionAlarms(this, "FunctionAlarms", topic);
+    const { stage } = functions;
+    addCcdDashboard(this, { stage, metricsNamespace, stateMachine, deadLetters });
+    if (settings.savedQueries) new SavedQueries(this, "Queries", { stage, folder: "ccds", queries: ccdQueries });
     new CfnOutput(this, "StateMachineArn", { value: stateMachine.stateMachineArn });
   }
 }

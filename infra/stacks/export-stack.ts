@@ -3,6 +3,8 @@ import * as sns from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
 import { BulkExportWorkflow } from "../constructs/bulk-export/bulk-export-workflow.ts";
 import { ExportAlarms } from "../constructs/bulk-export/export-alarms.ts";
+import { addExportDashboard } from "../constructs/bulk-export/export-dashboard.ts";
+import { exportQueries } from "../constructs/bulk-export/export-queries.ts";
 import { ExportTriggers } from "../constructs/bulk-export/export-triggers.ts";
 import { StoppedExports } from "../constructs/bulk-export/stopped-exports.ts";
 import { SweptExports } from "../constructs/bulk-export/swept-exports.ts";
@@ -11,6 +13,7 @@ import { KeyRotation } from "../constructs/client-keys/key-rotation.ts";
 import { FunctionAlarms } from "../constructs/platform/function-alarms.ts";
 import { removalOf } from "../constructs/platform/kept-data.ts";
 import type { FunctionDefaults } from "../constructs/platform/lambda-function.ts";
+import { SavedQueries } from "../constructs/platform/saved-queries.ts";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "./landing-stack.ts";
 
@@ -45,6 +48,9 @@ export class ExportStack extends Stack {
     const alarms = { settings: settings.alarms, topic, stateMachine, deadLetters, sweep, metricsNamespace };
     new ExportAlarms(this, "Alarms", alarms);
     if (settings.alarms.functions) new FunctionAlarms(this, "FunctionAlarms", topic);
+    const { stage } = functions;
+    addExportDashboard(this, { stage, metricsNamespace, stateMachine, deadLetters, ledger: landing.ledger });
+    if (settings.savedQueries) new SavedQueries(this, "Queries", { stage, folder: "exports", queries: exportQueries });
     new CfnOutput(this, "StateMachineArn", { value: stateMachine.stateMachineArn });
     new CfnOutput(this, "RotationFunctionName", { value: functionName });
     new CfnOutput(this, "DeadLetterQueueUrl", { value: deadLetters.queueUrl });

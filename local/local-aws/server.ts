@@ -126,13 +126,13 @@ async function end(child: ChildProcess, scratch: string): Promise<void> {
 }
 
 /** The port asked for, or any when asked for 0, once nothing listens on it. */
-async function freePort(wanted: number): Promise<number> {
+export async function freePort(wanted: number): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve, reject) => {
     probe.once("error", reject);
     probe.listen(wanted, "127.0.0.1", resolve);
   }).catch((cause: unknown) => {
-    throw new Error(`The local AWS cannot listen on port ${wanted} of 127.0.0.1: ${describe(cause)}`, { cause });
+    throw new Error(`Nothing can listen on port ${wanted} of 127.0.0.1: ${describe(cause)}`, { cause });
   });
   const address = probe.address();
   await new Promise((resolve) => probe.close(resolve));

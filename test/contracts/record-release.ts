@@ -8,7 +8,7 @@ import {
   SFNClient,
 } from "@aws-sdk/client-sfn";
 import { apiCaller } from "#local/api-caller.ts";
-import { requestCcds } from "#local/ccd-demo.ts";
+import { firstPatientId, requestCcds } from "#local/ccd-demo.ts";
 import { clientSettings } from "#local/local-bridge.ts";
 import { type BridgeUnderTest, bridgeUnderTest, completed, type EndEvent } from "#test/fixtures/bridge-under-test.ts";
 import { machineFiles, rendered, tasksOf } from "#test/workflow/state-machine-files.ts";
@@ -67,7 +67,8 @@ async function runEverything({ simulator, caller, exportBy, awaitEvent, bridge: 
       event["detail-type"] === "Export Completed" && event.detail.predecessor === lost.exportId,
   );
   await Promise.all([exportBy({ level: "patient", types }), exportBy({ level: "patient", types })]);
-  await requestCcds(apiCaller(outputs), caller, await caller.readSummary(first.exportId));
+  const patientId = await firstPatientId(caller, await caller.readSummary(first.exportId));
+  await requestCcds(apiCaller(outputs), { patientId });
 }
 
 async function writeStates(file: string, stateMachineArn: string): Promise<void> {

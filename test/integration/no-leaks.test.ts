@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
+import { writtenMetrics } from "#test/fixtures/written-metrics.ts";
 import {
   type BridgeUnderTest,
   bridgeUnderTest,
@@ -74,6 +75,15 @@ describe("what the bridge writes for exports", () => {
     expect(failed(ends.jobFailed).error.name).toBe("ExportJobFailed");
     expect(failed(ends.refused).error.name).toBe("AccessRefused");
     expect(failed(ends.invalid).error.name).toBe("InvalidRequest");
+  });
+
+  it("the functions wrote the metrics of exports that alarms and the dashboard read", () => {
+    const logs = texts.filter(({ where }) => where.startsWith("log")).flatMap(({ text }) => text.split("\n"));
+    const written = writtenMetrics(logs);
+    const plain = ["ExportAge", "FilesLanded", "LinesLanded", "BytesLanded", "FilesMissing"];
+    for (const name of plain) expect(written).toContain(`integra-bridge/local bulk-export ${name}`);
+    for (const fault of ["KickOffRejected", "ExportJobFailed", "AccessRefused", "InvalidRequest"])
+      expect(written).toContain(`integra-bridge/local bulk-export ExportsFailed ${fault}`);
   });
 
   it("no written text contains a token, assertion, key or secret URL", () => {

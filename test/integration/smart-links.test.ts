@@ -1,30 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ApiCaller, apiCaller } from "#local/api-caller.ts";
-import { SYNTHETIC_PASSWORD } from "#local/simulator/smart/synthetic-users.ts";
-import { createdLink, linkPage, linkView, removedLink } from "#on-demand-api/language/link-messages.ts";
+import { demoLaunches, linkUser as linkUserOfDemo, tryOtherPatient } from "#local/link-demo.ts";
+import { beginSignIn, finishSignIn, signIn } from "#local/portal-sign-in.ts";
+import { SmallBrowser } from "#local/small-browser.ts";
+import { linkPage, removedLink } from "#on-demand-api/language/link-messages.ts";
 import { bundleOf, outcomeOf, postCcdRequest, problemOf, requestOf } from "../fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
 import { iamUser } from "../fixtures/iam-user.ts";
-import { choicesOf, SmallBrowser, type View } from "../fixtures/small-browser.ts";
+import { newLink, postLink, readLink } from "../fixtures/link-calls.ts";
 
 const returnUrl = "https://portal.example/linked?tab=records";
 const otherUser = "arn:aws:iam::000000000000:user/other";
 
-/** Begins the sign-in on the link's page. The view is the first page of the portal. */
-async function beginAt(browser: SmallBrowser, url: string): Promise<View> {
-  return await browser.follow(await browser.submit(await browser.open(url)));
-}
-/** Signs in, chooses a patient and decides. The view is the redirect to the callback. */
-async function decide(browser: SmallBrowser, first: View, user: string, decision = "allow", patient?: string) {
-  let view = await browser.submit(first, { username: user, password: SYNTHETIC_PASSWORD });
-  const [choice] = choicesOf(view, "patient");
-  if (choice !== undefined) view = await browser.submit(view, { patient: patient ?? choice });
-  return await browser.submit(view, { decision });
-}
-/** Opens the callback, and sends its form as its script does. */
-async function finish(browser: SmallBrowser, callback: View): Promise<View> {
-  return await browser.submit(await browser.follow(callback));
-}
 const under = (link: string) => ({ headers: { "integra-link": link } });
 
 describe("SMART launches on the local AWS", () => {
@@ -37,7 +24,7 @@ describe("SMART launches on the local AWS", () => {
       simulator: { patients: 8, ccdDurationMs: 200 },
       settings: {
         smart: {
-          scopes: ["openid", "fhirUser", "offline_access", "launch/patient", "patient/*.rs"],
+          ...demoLaunches,
           returnUrls: [returnUrl],
           ehrLaunches: [{ name: "simulator", caller: otherUser }],
         },
@@ -53,30 +40,21 @@ describe("SMART launches on the local AWS", () => {
 
   const patientId = (place: number) => test.simulator.records.ofType("Patient")[place]?.id ?? "";
 
-  const postLink = (body: object = {}, headers: Record<string, string> = {}, who = caller) =>
-    who.send("/links", { method: "POST", body: JSON.stringify({ launch: "standalone", ...body }), headers });
-
-  async function newLink(body: object = {}, headers: Record<string, string> = {}) {
-    const answer = await postLink(body, headers);
-    const text = await answer.text();
-    expect([answer.status, text]).toEqual([201, expect.any(String)]);
-    return createdLink.parse(JSON.parse(text));
-  }
-
-  const linkOf = async (id: string, who = caller) => linkView.parse(await (await who.get(`/links/${id}`)).json());
-
   async function linkUser(user: string, body: object = {}, patient?: string) {
     const browser = new SmallBrowser();
-    const link = await newLink(body);
-    const end = await finish(browser, await decide(browser, await beginAt(browser, link.url), user, "allow", patient));
+    const link = await newLink(caller, body);
+    const end = await finishSignIn(
+      browser,
+      await signIn(browser, await beginSignIn(browser, link.url), { user, patient }),
+    );
     return { link, end, browser };
   }
 
   /** A sign-in up to its callback. */
   async function upToCallback(user = "pat") {
     const browser = new SmallBrowser();
-    const link = await newLink();
-    const callback = await decide(browser, await beginAt(browser, link.url), user);
+    const link = await newLink(caller);
+    const callback = await signIn(browser, await beginSignIn(browser, link.url), { user });
     return { browser, link, callback };
   }
   const exchanges = () => test.simulator.log.filter(({ endpoint }) => endpoint === "user-token").length;
@@ -85,7 +63,7 @@ describe("SMART launches on the local AWS", () => {
     it("links a user, and the link serves the CCD of its patient", async () => {
       const { link, end } = await linkUser("pat", { returnUrl, reference: "user-7" });
       expect(end.location?.href).toBe(`${returnUrl}&link=${link.id}&state=linked`);
-      const linked = await linkOf(link.id);
+      const linked = await readLink(caller, link.id);
       expect(linked).toMatchObject({ state: "linked", patient: patientId(0), reference: "user-7", reason: null });
       const created = await requestOf(
         await postCcdRequest(caller, { patientId: patientId(0), link: link.id }, { prefer: "wait=20" }),
@@ -96,13 +74,13 @@ describe("SMART launches on the local AWS", () => {
 
     it("answers a repeated POST with the same link and the same URL", async () => {
       const headers = { "idempotency-key": "one-user" };
-      const first = await newLink({ reference: "a" }, headers);
-      expect(await newLink({ reference: "a" }, headers)).toEqual(first);
-      await problemOf(await postLink({ reference: "b" }, headers), 422);
+      const first = await newLink(caller, { reference: "a" }, headers);
+      expect(await newLink(caller, { reference: "a" }, headers)).toEqual(first);
+      await problemOf(await postLink(caller, { reference: "b" }, headers), 422);
     });
 
     it("shows who asks for what on the link's page, which spends nothing and has no script", async () => {
-      const { url, id } = await newLink();
+      const { url, id } = await newLink(caller);
       const browser = new SmallBrowser();
       const head = await browser.open(url, { method: "HEAD" });
       expect([head.status, head.html]).toEqual([200, ""]);
@@ -114,19 +92,38 @@ describe("SMART launches on the local AWS", () => {
         expect(page.headers.get("cache-control")).toBe("no-store");
         expect(page.headers.get("referrer-policy")).toBe("no-referrer");
       }
-      expect((await linkOf(id)).state).toBe("pending");
+      expect((await readLink(caller, id)).state).toBe("pending");
       expect(browser.cookies.get(new URL(url).origin)?.size).toBe(0);
-      expect((await beginAt(browser, url)).title).toBe("Sign in");
+      expect((await beginSignIn(browser, url)).title).toBe("Sign in");
       const used = await new SmallBrowser().open(url);
       expect([used.status, used.title]).toEqual([410, "This link was already used"]);
     });
 
+    it("is shown by `npm start`: its pages, its patient, and that it serves no other", async () => {
+      const { link, patient, report } = await linkUserOfDemo(caller);
+      expect(await readLink(caller, link)).toMatchObject({ state: "linked", patient: patientId(1) });
+      expect(patient).toBe(patientId(1));
+      expect(report.split("\n").slice(1, -1)).toEqual([
+        "  bridge  Connect your health record",
+        "  portal  Sign in",
+        "  portal  Choose a patient",
+        "  portal  Allow access?",
+        "  bridge  Finishing the sign-in",
+        "  bridge  You are connected",
+      ]);
+      expect(await tryOtherPatient(caller, link, patientId(0))).toContain("answers 403");
+      await expect(tryOtherPatient(caller, link, patient)).rejects.toThrow("answered 200");
+    });
+
     it("ends as denied if the person says no", async () => {
       const browser = new SmallBrowser();
-      const link = await newLink();
-      const end = await finish(browser, await decide(browser, await beginAt(browser, link.url), "pat", "deny"));
+      const link = await newLink(caller);
+      const end = await finishSignIn(
+        browser,
+        await signIn(browser, await beginSignIn(browser, link.url), { user: "pat", decision: "deny" }),
+      );
       expect([end.status, end.title]).toEqual([200, "You are not connected"]);
-      expect(await linkOf(link.id)).toMatchObject({ state: "denied", patient: null });
+      expect(await readLink(caller, link.id)).toMatchObject({ state: "denied", patient: null });
       const event = await test.awaitLinkEvent(link.id, "User Link Failed");
       expect(event.detail).toMatchObject({ state: "denied", launch: "standalone" });
       await problemOf(await postCcdRequest(caller, { patientId: patientId(0), link: link.id }), 409);
@@ -135,13 +132,16 @@ describe("SMART launches on the local AWS", () => {
     it("keeps the link's id if its user connects again, and refuses another person", async () => {
       const { link } = await linkUser("gus", {}, patientId(1));
       const stranger = new SmallBrowser();
-      const again = await newLink({ reconnect: link.id });
+      const again = await newLink(caller, { reconnect: link.id });
       expect(again.id).toBe(link.id);
-      const refused = await finish(stranger, await decide(stranger, await beginAt(stranger, again.url), "pat"));
+      const refused = await finishSignIn(
+        stranger,
+        await signIn(stranger, await beginSignIn(stranger, again.url), { user: "pat" }),
+      );
       expect(refused.title).toBe("The connection failed");
-      expect(await linkOf(link.id)).toMatchObject({ state: "linked", patient: patientId(1) });
+      expect(await readLink(caller, link.id)).toMatchObject({ state: "linked", patient: patientId(1) });
       await linkUser("gus", { reconnect: link.id }, patientId(2));
-      expect(await linkOf(link.id)).toMatchObject({ state: "linked", patient: patientId(2) });
+      expect(await readLink(caller, link.id)).toMatchObject({ state: "linked", patient: patientId(2) });
       expect((await caller.send(`/fhir/Patient/${patientId(2)}`, under(link.id))).status).toBe(200);
       await outcomeOf(await caller.send(`/fhir/Patient/${patientId(1)}`, under(link.id)), 403);
     });
@@ -157,7 +157,7 @@ describe("SMART launches on the local AWS", () => {
     });
 
     it("is listed for its caller only, the newest first and page by page", async () => {
-      for (let number = 0; number < 26; number += 1) await newLink({ reference: `listed-${number}` });
+      for (let number = 0; number < 26; number += 1) await newLink(caller, { reference: `listed-${number}` });
       const first = linkPage.parse(await (await caller.get("/links")).json());
       expect(first.links[0]?.reference).toBe("listed-25");
       expect(first.links).toHaveLength(25);
@@ -176,7 +176,7 @@ describe("SMART launches on the local AWS", () => {
       const browser = new SmallBrowser();
       const url = test.simulator.ehrLaunch({ clientId, userId: "dora", patientId: patientId(3) });
       const consent = await browser.follow(await browser.open(url));
-      const end = await finish(browser, await browser.submit(consent, { decision: "allow" }));
+      const end = await finishSignIn(browser, await browser.submit(consent, { decision: "allow" }));
       expect([end.status, end.title]).toEqual([200, "You are connected"]);
       const { links } = linkPage.parse(await (await other.get("/links")).json());
       const link = links.find(({ launch }) => launch === "ehr");
@@ -252,7 +252,7 @@ describe("SMART launches on the local AWS", () => {
       const replayed = await browser.submit(page);
       expect([replayed.status, replayed.title]).toEqual([409, "This sign-in has already ended"]);
       expect(exchanges()).toBe(before);
-      expect((await linkOf(link.id)).state).toBe("linked");
+      expect((await readLink(caller, link.id)).state).toBe("linked");
     });
 
     it("opens a callback in another browser: it has no cookie", async () => {
@@ -262,8 +262,8 @@ describe("SMART launches on the local AWS", () => {
       const refused = await stranger.submit(await stranger.follow(callback));
       expect([refused.status, refused.title]).toEqual([400, "This browser did not begin the sign-in"]);
       expect(exchanges()).toBe(before);
-      expect((await linkOf(link.id)).state).toBe("pending");
-      expect((await finish(browser, callback)).title).toBe("You are connected");
+      expect((await readLink(caller, link.id)).state).toBe("pending");
+      expect((await finishSignIn(browser, callback)).title).toBe("You are connected");
     });
 
     it("gives a login the code of another: the portal's proof fails", async () => {
@@ -273,20 +273,20 @@ describe("SMART launches on the local AWS", () => {
       url.searchParams.set("code", theirs.callback.location?.searchParams.get("code") ?? "");
       const end = await mine.browser.submit(await mine.browser.open(url));
       expect(end.title).toBe("The connection failed");
-      expect(await linkOf(mine.link.id)).toMatchObject({ state: "failed", reason: "code-refused" });
+      expect(await readLink(caller, mine.link.id)).toMatchObject({ state: "failed", reason: "code-refused" });
     });
 
     it("mixes two logins of one browser: each has its own", async () => {
       const browser = new SmallBrowser();
-      const [one, two] = [await newLink(), await newLink()];
-      const first = await beginAt(browser, one.url);
-      const second = await beginAt(browser, two.url);
-      const callbackOfTwo = await decide(browser, second, "gus", "allow", patientId(2));
-      const callbackOfOne = await decide(browser, first, "pat");
-      expect((await finish(browser, callbackOfOne)).title).toBe("You are connected");
-      expect((await finish(browser, callbackOfTwo)).title).toBe("You are connected");
-      expect((await linkOf(one.id)).patient).toBe(patientId(0));
-      expect((await linkOf(two.id)).patient).toBe(patientId(2));
+      const [one, two] = [await newLink(caller), await newLink(caller)];
+      const first = await beginSignIn(browser, one.url);
+      const second = await beginSignIn(browser, two.url);
+      const callbackOfTwo = await signIn(browser, second, { user: "gus", patient: patientId(2) });
+      const callbackOfOne = await signIn(browser, first, { user: "pat" });
+      expect((await finishSignIn(browser, callbackOfOne)).title).toBe("You are connected");
+      expect((await finishSignIn(browser, callbackOfTwo)).title).toBe("You are connected");
+      expect((await readLink(caller, one.id)).patient).toBe(patientId(0));
+      expect((await readLink(caller, two.id)).patient).toBe(patientId(2));
     });
 
     it.each<[string, (query: URLSearchParams) => void, number]>([
@@ -305,12 +305,12 @@ describe("SMART launches on the local AWS", () => {
       const end = page.status === 200 ? await browser.submit(page) : page;
       expect(end.status).toBe(status);
       expect(exchanges()).toBe(before);
-      expect((await linkOf(link.id)).state).toBe("pending");
+      expect((await readLink(caller, link.id)).state).toBe("pending");
     });
 
     it("sends the person to another site: only configured URLs are accepted", async () => {
       for (const wrong of ["https://evil.example/", `${returnUrl}/`, "https://portal.example/linked?tab=records&x=1"])
-        expect((await problemOf(await postLink({ returnUrl: wrong }), 400)).detail).toContain("returnUrl");
+        expect((await problemOf(await postLink(caller, { returnUrl: wrong }), 400)).detail).toContain("returnUrl");
     });
 
     it("writes HTML into a callback: the page shows it as text nowhere", async () => {
@@ -329,12 +329,12 @@ describe("SMART launches on the local AWS", () => {
     it("alters the id_token: nobody is linked", async () => {
       const { browser, callback, link } = await upToCallback();
       test.simulator.faults.script("user-token", [{ kind: "altered-id-token", form: "bad-signature" }]);
-      expect((await finish(browser, callback)).title).toBe("The connection failed");
-      expect(await linkOf(link.id)).toMatchObject({ state: "failed", reason: "identity-unproven" });
+      expect((await finishSignIn(browser, callback)).title).toBe("The connection failed");
+      expect(await readLink(caller, link.id)).toMatchObject({ state: "failed", reason: "identity-unproven" });
     });
 
     it("reads nothing of a link by guessing its token", async () => {
-      const { id } = await newLink();
+      const { id } = await newLink(caller);
       for (const token of [id, `${id}.`, `${id}.x`, "x", `${id}.${"A".repeat(43)}`]) {
         const page = await new SmallBrowser().open(`${test.bridge.outputs.apiUrl}/connect/${token}`);
         expect([page.status, page.title]).toEqual([404, "This link is not valid"]);

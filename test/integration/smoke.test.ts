@@ -39,8 +39,8 @@ describe("the smoke test of a stage", () => {
     const code = await smokeTest({ ...given, ...more }, (line) => lines.push(line), signal, access);
     const findings = Object.fromEntries(
       lines.map((line) => [
-        line.slice(9, line.indexOf(":")),
-        `${line.slice(0, 8).trim()}${line.slice(line.indexOf(":"))}`,
+        line.slice(16, line.indexOf(":")),
+        `${line.slice(0, 15).trim()}${line.slice(line.indexOf(":"))}`,
       ]),
     );
     return { code, lines, findings };
@@ -60,7 +60,7 @@ describe("the smoke test of a stage", () => {
   it("a ledger without point-in-time recovery is a fault, as the local AWS makes it", async () => {
     const { code, findings } = await smoke();
     expect(code).toBe(2);
-    expect(findings["ledger"]).toMatch(/^fault: .* has no point-in-time recovery\. To do: /);
+    expect(findings["ledger"]).toMatch(/^failed: .* has no point-in-time recovery\. To do: /);
   });
 
   describe("with point-in-time recovery", () => {
@@ -94,7 +94,7 @@ describe("the smoke test of a stage", () => {
       const settings = settingsWith({ alarms: { nobody: false, email: "ops@example.org" } });
       const { code, findings } = await smoke({ settings });
       expect(findings["alarms"]).toMatch(
-        /^fault: arn:aws:sns:.*:integra-bridge-local-alarms has no recipient\. To do: /,
+        /^failed: arn:aws:sns:.*:integra-bridge-local-alarms has no recipient\. To do: /,
       );
       expect(code).toBe(2);
     });
@@ -110,8 +110,8 @@ describe("the smoke test of a stage", () => {
         const { code, lines, findings } = await smoke();
         expect(code).toBe(2);
         expect(lines.length).toBe(11);
-        expect(findings["buckets"]).toContain(`fault: ${Bucket} does not block public access`);
-        expect(findings["client"]).toContain("fault: the client's secret cannot be used: scope must be a string");
+        expect(findings["buckets"]).toContain(`failed: ${Bucket} does not block public access`);
+        expect(findings["client"]).toContain("failed: the client's secret cannot be used: scope must be a string");
         expect(lines.join()).not.toContain("broken-by-hand");
       } finally {
         await secrets.send(new PutSecretValueCommand({ SecretId, SecretString }));
@@ -133,8 +133,8 @@ describe("the smoke test of a stage", () => {
     it("a stage that is not deployed is a fault, and says so", async () => {
       const { code, findings } = await smoke({ stage: "absent" });
       expect(code).toBe(2);
-      expect(findings["stacks"]).toContain("fault: the stack landing does not exist; the stack export does not exist");
-      expect(findings["dry run"]).toMatch(/^fault: could not be checked: /);
+      expect(findings["stacks"]).toContain("failed: the stack landing does not exist; the stack export does not exist");
+      expect(findings["dry run"]).toMatch(/^could not check: /);
     });
   });
 });

@@ -85,6 +85,7 @@ const purePlatform = [
   "platform/registry.ts",
   "platform/bucket/object-keys.ts",
   "platform/bus/event-language.ts",
+  "platform/lambda/wing-metrics.ts",
   "platform/executions/explained-failure.ts",
   "platform/executions/is-over.ts",
   "platform/ledger/ledger-keys.ts",

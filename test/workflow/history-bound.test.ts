@@ -5,6 +5,7 @@ import { ServerUnavailable } from "#platform/faults/faults.ts";
 import {
   type Elapsed,
   mismatchedJobPauseMs,
+  nextTry,
   pollIntervalMs,
   retryIntervalMs,
   turnIntervalMs,
@@ -30,19 +31,19 @@ const servers: [name: string, answers: (JobStatus | Error)[]][] = [
   ["is busy in bursts", [running(0), ...Array.from({ length: 5 }, busy)]],
 ];
 
-const firstPollMs = (elapsed: Elapsed): number => pollIntervalMs({ retryAfterMs: 0, polls: 0, ...elapsed });
+const firstPollMs = (elapsed: Elapsed): number => pollIntervalMs({ retryAfterMs: undefined, workedMs: 0, ...elapsed });
 
 /** The shortest round of each of the machine's loops, by the loop's Waits. No answer of the server makes a round shorter. */
 const shortestRoundMs: Record<string, (elapsed: Elapsed) => number> = {
   "Wait for turn": (elapsed) => turnIntervalMs(1, elapsed),
   "Wait to kick off": (elapsed) => retryIntervalMs(1, 0, elapsed),
-  "Wait for export": (elapsed) => pollIntervalMs({ retryAfterMs: 0, polls: 1, ...elapsed }),
+  "Wait for export": (elapsed) => pollIntervalMs({ retryAfterMs: 0, workedMs: 0, ...elapsed }),
   "Wait for the first poll, Wait out the other job": (elapsed) => firstPollMs(elapsed) + mismatchedJobPauseMs(elapsed),
 };
 
 /*
- * No loop adds events faster than polling does. So an export that polls up to its deadline has the longest history of all
- * exports.
+ * No loop adds events faster than polls with a short Retry-After do. Only polls without a Retry-After may be more frequent, in the
+ * first minutes of a job, and an export has at most ten jobs. So the longest history is that of an export with ten jobs.
  */
 describe("the history of an export", () => {
   test("an export's history grows only by the known loops, and each has a Wait", () => {
@@ -88,6 +89,50 @@ describe("the history of an export", () => {
       const onceEach = eventsAtWorst(Object.keys(machine.States)) + historyEventsOfExecution;
       const polling = (await pollsOfADay(answers)) * eventsAtWorst(cycleWith("Wait for export"));
       expect(onceEach + polling).toBeLessThan(mostHistoryEvents);
+    },
+  );
+});
+
+/** The server hands out this many jobs to an export at most (`plan-downloads`). Each has a kick-off and polls of its own. */
+const mostJobs = 10;
+
+describe("the longest history of an export", () => {
+  const waiting = eventsAtWorst(cycleWith("Wait for turn"));
+  const polling = eventsAtWorst(cycleWith("Wait for export"));
+  const nextJob = eventsAtWorst(cycleWith("Wait for the first poll, Wait out the other job"));
+  const onceEach = eventsAtWorst(Object.keys(machine.States)) + historyEventsOfExecution;
+
+  /** The events of an export that waits for its lease, and then polls its jobs, each with the answer that is polled again soonest. */
+  function longestHistory({ days, leaseShare, jobs }: { days: number; leaseShare: number; jobs: number }): number {
+    const allowedMs = days * dayMs;
+    let now = 0;
+    let events = onceEach;
+    for (let looks = 1; now < leaseShare * allowedMs; looks += 1, events += waiting)
+      now += nextTry(0, turnIntervalMs(looks, { elapsedMs: now, allowedMs })).waitSeconds * 1000;
+    const jobMs = (allowedMs - now) / jobs;
+    for (let job = 1; job <= jobs; job += 1, events += nextJob) {
+      const acceptedAt = now;
+      for (; now < acceptedAt + jobMs; events += polling) now += soonestPollMs(now - acceptedAt, now, allowedMs);
+      now += mismatchedJobPauseMs({ elapsedMs: now, allowedMs });
+    }
+    return events;
+  }
+
+  test.each([1, 4, 7, 14])(
+    "an export's history stays below 25,000 events in %d days, even if the server hands out ten jobs and each function call fails once",
+    (days) => {
+      const leaseShare = fc.double({ min: 0, max: 0.99, noNaN: true });
+      const examples = [1, 2, 5, mostJobs].flatMap((jobs): [number, number][] => [
+        [0, jobs],
+        [0.1, jobs],
+        [0.5, jobs],
+      ]);
+      fc.assert(
+        fc.property(leaseShare, fc.integer({ min: 1, max: mostJobs }), (share, jobs) => {
+          expect(longestHistory({ days, leaseShare: share, jobs })).toBeLessThan(mostHistoryEvents);
+        }),
+        { examples },
+      );
     },
   );
 });
@@ -153,6 +198,12 @@ describe("the history of a CCD request", () => {
 
 /** A loop that also fetches an unfinished CCD request has pauses that are twice as long. */
 const rounds = (cycle: string[]): number => (cycle.length <= 3 ? 1_700 : 850);
+
+/** The wait for the next poll after the answer that is polled again soonest: a Retry-After of zero, or none. */
+function soonestPollMs(workedMs: number, elapsedMs: number, allowedMs: number): number {
+  const waits = [0, undefined].map((retryAfterMs) => pollIntervalMs({ retryAfterMs, workedMs, elapsedMs, allowedMs }));
+  return nextTry(0, Math.min(...waits)).waitSeconds * 1000;
+}
 
 const totalOf = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 

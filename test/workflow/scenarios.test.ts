@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type ChoiceRule, machineFiles, type State, statesOf } from "./state-machine-files.ts";
+import { chooseNext } from "#cli/cost/choose-next.ts";
+import { machineFiles, type State, statesOf } from "./state-machine-files.ts";
 
 const deadline = { export: { deadlineAt: 1000 }, request: { deadlineAt: 1000 } };
 
@@ -170,7 +171,7 @@ describe.each(Object.entries(machines))("%s", (file, decisions) => {
   describe.each(Object.entries(decisions))("%s", (name, cases) => {
     const readable = cases.map(([condition, input, next]) => [condition, next, input] as const);
     test.each(readable)("if %s, the next state is %s", (_, next, input) => {
-      expect(decide(states.get(name) as State, input)).toBe(next);
+      expect(chooseNext(states.get(name) as State, input)).toBe(next);
     });
 
     test("the table has every next state", () => {
@@ -179,32 +180,3 @@ describe.each(Object.entries(machines))("%s", (file, decisions) => {
     });
   });
 });
-
-function decide({ Choices = [], Default }: State, input: object): string | undefined {
-  return Choices.find((rule) => holds(rule, input))?.Next ?? Default;
-}
-
-/** Supports the comparisons that the machines use. Throws for any other one. */
-function holds(rule: ChoiceRule, input: object): boolean {
-  const value = at(input, rule.Variable);
-  const [operator, operand] = Object.entries(rule).find(([name]) => !/^(Variable|Next)$/.test(name)) ?? [];
-  switch (operator) {
-    case "StringEquals":
-    case "NumericEquals":
-    case "BooleanEquals":
-      return value === operand;
-    case "NumericGreaterThanEqualsPath":
-      return Number(value) >= Number(at(input, String(operand)));
-    case "IsPresent":
-      return (value !== undefined) === operand;
-    default:
-      throw new Error(`this test does not support ${operator}`);
-  }
-}
-
-function at(input: object, path: string): unknown {
-  return path
-    .split(".")
-    .slice(1)
-    .reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], input);
-}

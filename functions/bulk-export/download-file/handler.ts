@@ -3,6 +3,7 @@ import { exportEvents } from "#bulk-export/language/export-events.ts";
 import { downloadInput, downloadResult } from "#bulk-export/language/export-state.ts";
 import { exportLog } from "#bulk-export/log.ts";
 import { exportRecords } from "#bulk-export/records/export-records.ts";
+import { exportEventMeter } from "#bulk-export/records/measured-events.ts";
 import { planReader } from "#bulk-export/records/plan-reader.ts";
 import { receipts } from "#bulk-export/records/receipts.ts";
 import { integraClient } from "#bulk-export/server/backend-client.ts";
@@ -10,6 +11,7 @@ import { openOutputFile } from "#bulk-export/server/output-file.ts";
 import { verifiedUpload } from "#bulk-export/verified-file/verified-upload.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { busFromEnvironment } from "#platform/bus/bus-from-environment.ts";
+import { reportingBus } from "#platform/bus/event-bus.ts";
 import { downloadFile } from "./download-file.ts";
 
 export const handler = exportStep(downloadInput, downloadResult, () => {
@@ -25,7 +27,7 @@ export const handler = exportStep(downloadInput, downloadResult, () => {
     getPlan: planReader(records),
     records,
     receipts: receipts(bucket),
-    bus: busFromEnvironment(exportEvents),
+    bus: reportingBus(busFromEnvironment(exportEvents), exportEventMeter()),
     log: exportLog,
     now: Date.now,
   });

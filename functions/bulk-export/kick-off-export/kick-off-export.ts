@@ -121,7 +121,7 @@ async function publishStarted(
   });
   return {
     outcome: "accepted",
-    ...nextTry(now(), pollIntervalMs({ retryAfterMs, polls: 0, ...elapsedOf(context, now()) })),
+    ...nextTry(now(), pollIntervalMs({ retryAfterMs, workedMs: 0, ...elapsedOf(context, now()) })),
     attempts,
     ...(warnings && { warnings }),
   };

@@ -84,7 +84,12 @@ export const pollResult = z.strictObject({
 });
 export type PollResult = z.infer<typeof pollResult>;
 
-export const pollInput = z.object({ export: exportContext, poll: pollResult.optional() });
+/** `kickOff`: absent if the export is resumed. */
+export const pollInput = z.object({
+  export: exportContext,
+  kickOff: kickOffResult.optional(),
+  poll: pollResult.optional(),
+});
 export type PollInput = z.infer<typeof pollInput>;
 
 /** `$.plan` */

@@ -1,13 +1,13 @@
 import { ExportJobGone } from "#bulk-export/language/export-faults.ts";
 import type { ExportJob } from "#bulk-export/language/export-job.ts";
-import type { ExportContext, PollInput, PollResult } from "#bulk-export/language/export-state.ts";
+import type { ExportContext, KickOffResult, PollInput, PollResult } from "#bulk-export/language/export-state.ts";
 import { addWarningCounts } from "#bulk-export/language/export-warnings.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { JobStatus } from "#bulk-export/server/job-status.ts";
 import { OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import type { Step } from "#platform/lambda/step.ts";
-import { elapsedOf, mayRetry, nextTry, pollIntervalMs, retryIntervalMs } from "#platform/pacing/pacing.ts";
+import { elapsedOf, mayRetry, nextTry, pollIntervalMs, retryIntervalMs, triedAt } from "#platform/pacing/pacing.ts";
 
 export interface PollExportPorts {
   pollStatus(statusUrl: URL, signal: AbortSignal): Promise<JobStatus>;
@@ -34,14 +34,14 @@ const youthMs = 10 * 60_000;
  */
 export const pollExport =
   (ports: PollExportPorts): Step<PollInput, PollResult> =>
-  async ({ export: context, poll: previous }, { signal }) => {
+  async ({ export: context, kickOff, poll: previous }, { signal }) => {
     const polls = (previous?.polls ?? 0) + 1;
     const job = await ports.records.findJob(context.exportId);
     if (job === undefined || job.foreign)
       throw new ExportJobGone(`export ${context.exportId} has no job of its own to poll: request a new export`);
     const warnings = previous?.warnings;
     try {
-      const { warnings: more, ...result } = await pollOnce(ports, context, job, polls, signal);
+      const { warnings: more, ...result } = await pollOnce(ports, { context, job, kickOff, polls }, signal);
       return {
         ...result,
         ...(more === undefined && warnings === undefined ? {} : { warnings: addWarningCounts(warnings, more) }),
@@ -66,11 +66,17 @@ export const pollExport =
     }
   };
 
+interface PolledJob {
+  context: ExportContext;
+  job: ExportJob;
+  /** The kick-off of this execution. */
+  kickOff: KickOffResult | undefined;
+  polls: number;
+}
+
 async function pollOnce(
   ports: PollExportPorts,
-  context: ExportContext,
-  job: ExportJob,
-  polls: number,
+  { context, job, kickOff, polls }: PolledJob,
   signal: AbortSignal,
 ): Promise<PollResult> {
   const status = await ports.pollStatus(new URL(job.statusUrl), signal);
@@ -82,10 +88,18 @@ async function pollOnce(
   }
   const { progress, warnings } = status;
   ports.log.info("EXPORT_PROGRESS_REPORTED", { polls, progress: progress?.slice(0, 100), warnings });
-  const elapsed = elapsedOf(context, ports.now());
-  const wait = pollIntervalMs({ retryAfterMs: status.retryAfterMs, polls, ...elapsed });
+  const now = ports.now();
+  const workedMs = now - acceptedAt(job, kickOff);
+  const wait = pollIntervalMs({ retryAfterMs: status.retryAfterMs, workedMs, ...elapsedOf(context, now) });
   return { outcome: "in-progress", ...nextTry(ports.now(), wait), polls, troubles: 0, ...(warnings && { warnings }) };
 }
+
+/**
+ * When the server accepted the kick-off, in milliseconds since the epoch. A resumed export has no kick-off of its own: its job's
+ * first request says how old the job is at most.
+ */
+const acceptedAt = ({ kickedOffAt }: ExportJob, kickOff: KickOffResult | undefined): number =>
+  kickOff?.outcome === "accepted" ? triedAt(kickOff) : Date.parse(kickedOffAt);
 
 type PassingFault = ServerUnavailable | ExportJobGone | OriginRefused;
 

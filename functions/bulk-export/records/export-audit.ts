@@ -9,9 +9,10 @@ import type { ExportRun } from "#bulk-export/language/export-runs.ts";
 import { type ExportLog, exportLog } from "#bulk-export/log.ts";
 import { type AuditTrail, auditTrailFromEnvironment, recordFact } from "#platform/bucket/audit-trail.ts";
 import { busFromEnvironment } from "#platform/bus/bus-from-environment.ts";
-import { auditedBus } from "#platform/bus/event-bus.ts";
+import { reportingBus } from "#platform/bus/event-bus.ts";
 import { reasonOf } from "#platform/faults/reason-of.ts";
 import { auditKey, auditPrefix } from "./export-keys.ts";
+import { exportEventMeter } from "./measured-events.ts";
 import { type OpenRuns, openRunsFromEnvironment } from "./open-runs.ts";
 
 /** The audit trail of exports. It is append-only. */
@@ -49,9 +50,13 @@ export function exportAudit(trail: AuditTrail, now: () => number): ExportAudit {
   };
 }
 
-/** The event bus that the environment names. The audit trail records each event that the bus accepted. */
+/** The event bus that the environment names. The audit trail records each event that the bus accepted, and its metrics are written. */
 export function auditedExportBus(audit: ExportAudit): ExportEventBus {
-  return auditedBus(busFromEnvironment(exportEvents), (event) => recordPublished(audit, event));
+  const measure = exportEventMeter();
+  return reportingBus(busFromEnvironment(exportEvents), async (event) => {
+    measure(event);
+    await recordPublished(audit, event);
+  });
 }
 
 /**

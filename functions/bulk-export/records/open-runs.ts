@@ -25,6 +25,8 @@ export interface OpenRuns {
   close(run: ExportRun): Promise<void>;
   /** The open runs that the sweeper has to look at, those that wait longest first. */
   due(now: number): AsyncIterable<OpenRun>;
+  /** How many runs are open: exports that run or wait. */
+  count(): Promise<number>;
   /** Lets the sweeper look at a run later, so that it comes to the others first. */
   postpone(run: ExportRun, until: number): Promise<void>;
 }
@@ -61,6 +63,7 @@ export function openRuns(dynamo: DynamoDBDocumentClient, table: string, now: () 
         yield { ...run, openedAt: Date.parse(openedAt) };
       }
     },
+    count: () => items.count(),
     postpone: async (run, until) => {
       await items.postpone(keyOf(run), until);
     },

@@ -15,11 +15,13 @@ export interface SweepExportsPorts {
   settle: SettleRun;
   executions: Pick<Executions, "find">;
   leases: Pick<Leases, "find">;
-  openRuns: Pick<OpenRuns, "due" | "postpone">;
+  openRuns: Pick<OpenRuns, "due" | "postpone" | "count">;
   /** A sweep looks at so many open runs at most. The next sweep begins with those that wait longest. */
   mostRuns: number;
   /** Counts an end that nothing else had published. */
   countEnd: () => void;
+  /** Reports how many runs are open after the sweep. */
+  reportOpen: (runs: number) => void;
   log: ExportLog;
 }
 
@@ -51,6 +53,7 @@ export const sweepExports =
       await sweep.checkRun(run);
     }
     for (const level of exportLevels) if (!signal.aborted) await sweep.checkLease(level);
+    ports.reportOpen(await ports.openRuns.count());
     const { checked, published, failed } = sweep;
     ports.log.info("EXPORTS_SWEPT", { checked, published, failed });
     if (failed > 0) throw new Error(`${failed} exports could not be settled; the next sweep tries them again`);

@@ -5,7 +5,7 @@ import type { CcdRequests } from "#ccd-retrieval/records/ccd-request-records.ts"
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import { FileCut, FileDamaged } from "#platform/faults/file-faults.ts";
 import type { Step } from "#platform/lambda/step.ts";
-import { elapsedOf, mayRetry, nextTry, pollIntervalMs, retryIntervalMs } from "#platform/pacing/pacing.ts";
+import { elapsedOf, mayRetry, nextTry, pollIntervalMs, retryIntervalMs, triedAt } from "#platform/pacing/pacing.ts";
 import { type FinishPorts, finishUnfinishedRequest, type RequestFault } from "./finish-unfinished-request.ts";
 import { type LandingPorts, landDocuments } from "./land-documents.ts";
 
@@ -23,8 +23,8 @@ export interface FetchCcdsPorts extends LandingPorts, FinishPorts {
  */
 export const fetchCcds =
   (ports: FetchCcdsPorts): Step<FetchCcdsInput, FetchResult> =>
-  async ({ request, order: { fetchFor }, fetch: last }, { signal }) => {
-    const record = await findRecord(ports, request.requestId, fetchFor);
+  async ({ request, order, fetch: last }, { signal }) => {
+    const record = await findRecord(ports, request.requestId, order.fetchFor);
     const { requestId } = record;
     const isOther = requestId !== request.requestId;
     const previous = last?.requestId === requestId ? last : undefined;
@@ -43,7 +43,9 @@ export const fetchCcds =
       const landing = await landDocuments(ports, record, emptyZips, signal);
       if (landing.state === "not-ready") {
         ports.log.info("CCDS_NOT_READY", { requestId, attempt: tries, reason: landing.reason });
-        const wait = pollIntervalMs({ retryAfterMs: landing.retryAfterMs, polls: tries, ...elapsed });
+        // Of an unfinished request, only the time of the caller's request is known.
+        const workedMs = ports.now() - (isOther ? Date.parse(record.requestedAt) : triedAt(order));
+        const wait = pollIntervalMs({ retryAfterMs: landing.retryAfterMs, workedMs, ...elapsed });
         return result("not-ready", wait, { emptyZips: landing.emptyZip === true ? emptyZips + 1 : 0 });
       }
       if (!isOther) return result("ready", 0);

@@ -3,6 +3,7 @@ import { documentSettingsFromEnvironment } from "#ccd-retrieval/documents/docume
 import { limitsOf } from "#ccd-retrieval/documents/limits.ts";
 import { spoolAnswer } from "#ccd-retrieval/documents/spool-answer.ts";
 import { readVerifiedDocuments } from "#ccd-retrieval/documents/verified-documents.ts";
+import { ccdMetrics } from "#ccd-retrieval/language/ccd-metrics.ts";
 import { fetchCcdsInput, fetchResult } from "#ccd-retrieval/language/ccd-state.ts";
 import { ccdLog } from "#ccd-retrieval/log.ts";
 import { auditedCcdBus, ccdAudit } from "#ccd-retrieval/records/ccd-audit.ts";
@@ -12,13 +13,11 @@ import { ccdProtocolFromEnvironment } from "#ccd-retrieval/server/ccd-protocol-f
 import { downloadCcds } from "#ccd-retrieval/server/download-ccds.ts";
 import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
-import { metric } from "#platform/lambda/metrics.ts";
+import { metricWriter } from "#platform/lambda/metrics.ts";
 import { userClients } from "#user-session/user-client.ts";
 import { fetchCcds } from "./fetch-ccds.ts";
 
-/** The alarms of these names ring at the first one. */
-const countQuarantine = metric("ccd-retrieval", "CcdsQuarantined", "Count");
-const countRefusedDocuments = metric("ccd-retrieval", "CcdDocumentsRefused", "Count");
+const metrics = metricWriter(ccdMetrics);
 
 export const handler = ccdStep(fetchCcdsInput, fetchResult, () => {
   const clients = userClients();
@@ -36,8 +35,8 @@ export const handler = ccdStep(fetchCcdsInput, fetchResult, () => {
     landing: ccdLanding(s3, bucket),
     audit,
     bus: auditedCcdBus(audit),
-    reportQuarantine: () => countQuarantine(1),
-    reportRefusedDocuments: countRefusedDocuments,
+    reportQuarantine: () => metrics.write({ CcdsQuarantined: 1 }),
+    reportRefusedDocuments: (refused) => metrics.write({ CcdDocumentsRefused: refused }),
     log: ccdLog,
     now: Date.now,
   });

@@ -2,8 +2,9 @@ import { type CcdAuditDetail, type CcdAuditFact, ccdAuditFacts } from "#ccd-retr
 import { type CcdEvent, type CcdEventBus, ccdEvents } from "#ccd-retrieval/language/ccd-events.ts";
 import { type AuditTrail, recordFact } from "#platform/bucket/audit-trail.ts";
 import { busFromEnvironment } from "#platform/bus/bus-from-environment.ts";
-import { auditedBus } from "#platform/bus/event-bus.ts";
+import { reportingBus } from "#platform/bus/event-bus.ts";
 import { ccdAuditKey } from "./ccd-keys.ts";
+import { ccdEventMeter } from "./measured-events.ts";
 
 /** The append-only audit trail of CCD requests. */
 export interface CcdAudit {
@@ -22,9 +23,13 @@ export function ccdAudit(trail: AuditTrail, now: () => number): CcdAudit {
   };
 }
 
-/** The bus that the function's environment names. The audit trail records each event that the bus has taken. */
+/** The bus that the function's environment names. The audit trail records each event that the bus has taken, and its metrics are written. */
 export function auditedCcdBus(audit: CcdAudit): CcdEventBus {
-  return auditedBus(busFromEnvironment(ccdEvents), (event) => recordPublished(audit, event));
+  const measure = ccdEventMeter();
+  return reportingBus(busFromEnvironment(ccdEvents), async (event) => {
+    measure(event);
+    await recordPublished(audit, event);
+  });
 }
 
 /** Records that the bus has taken an event. */

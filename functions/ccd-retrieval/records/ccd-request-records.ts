@@ -25,6 +25,8 @@ export interface CcdRequests {
   end(requestId: string, failure: CcdFailure | null, endedAt: string): Promise<boolean>;
   /** The ids of the pending requests that the sweeper has to look at, those that wait longest first. Read each record again. */
   due(now: number): AsyncIterable<string>;
+  /** How many requests are pending. */
+  countOpen(): Promise<number>;
   /** Lets the sweeper look at a pending request later, so that it comes to the others first. */
   postpone(requestId: string, until: number): Promise<void>;
 }
@@ -160,6 +162,7 @@ export function ccdRequestRecords({ dynamo, table, keptDays, now }: CcdRequestsP
     due: async function* (time) {
       for await (const pk of open.due(time)) yield pk.slice(ccdLedgerKeys.ccdRequest.length);
     },
+    countOpen: () => open.count(),
     postpone: async (requestId, until) => {
       await open.postpone(keyOf(requestId).pk, until);
     },

@@ -94,7 +94,7 @@ async function findOwnRecord(
 
 /** The wait before the next attempt, in milliseconds. After `accepted`, the wait before the first attempt to fetch documents. */
 function waitMs(outcome: UsableResult["outcome"], tries: number, elapsed: Elapsed): number {
-  if (outcome === "accepted") return pollIntervalMs({ retryAfterMs: undefined, polls: 0, ...elapsed });
+  if (outcome === "accepted") return pollIntervalMs({ retryAfterMs: undefined, workedMs: 0, ...elapsed });
   // A round that also fetches documents adds twice as many events to the execution's history.
   return turnIntervalMs(tries, elapsed) * (outcome === "unfinished" ? 2 : 1);
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { ccdStep } from "#ccd-retrieval/ccd-step.ts";
+import { ccdMetrics } from "#ccd-retrieval/language/ccd-metrics.ts";
 import { ccdLog } from "#ccd-retrieval/log.ts";
 import { auditedCcdBus, ccdAudit } from "#ccd-retrieval/records/ccd-audit.ts";
 import { ccdRequestsFromEnvironment } from "#ccd-retrieval/records/ccd-request-records.ts";
@@ -7,13 +8,13 @@ import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
 import { s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { executionsFromEnvironment } from "#platform/executions/executions-from-environment.ts";
 import { sweepTrigger } from "#platform/executions/sweep-trigger.ts";
-import { metric } from "#platform/lambda/metrics.ts";
+import { metricWriter } from "#platform/lambda/metrics.ts";
 import { leasesFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
 import { serviceSession } from "#user-session/service-session.ts";
 import { sweepCcdRequests } from "./sweep-ccd-requests.ts";
 
 const swept = z.strictObject({ checked: z.number().int(), published: z.number().int() });
-const endsSwept = metric("ccd-retrieval", "EndsSwept", "Count");
+const metrics = metricWriter(ccdMetrics);
 
 export const handler = ccdStep(sweepTrigger, swept, () =>
   sweepCcdRequests({
@@ -24,7 +25,8 @@ export const handler = ccdStep(sweepTrigger, swept, () =>
     sessionId: serviceSession,
     // Each costs a few calls, so this many fit into the function's five minutes.
     mostRequests: 500,
-    countEnd: () => endsSwept(1),
+    countEnd: () => metrics.write({ EndsSwept: 1 }),
+    reportOpen: (requests) => metrics.write({ CcdRequestsOpen: requests }),
     log: ccdLog,
     now: Date.now,
   }),

@@ -11,7 +11,7 @@ import type { Step } from "#platform/lambda/step.ts";
 import type { Leases } from "#platform/ledger/leases.ts";
 
 export interface SweepCcdRequestsPorts {
-  requests: Pick<CcdRequests, "due" | "find" | "postpone" | "end">;
+  requests: Pick<CcdRequests, "due" | "find" | "postpone" | "end" | "countOpen">;
   executions: Pick<Executions, "find">;
   leases: Pick<Leases, "find" | "release">;
   bus: CcdEventBus;
@@ -21,6 +21,8 @@ export interface SweepCcdRequestsPorts {
   mostRequests: number;
   /** Counts an end that nothing else had published. */
   countEnd: () => void;
+  /** Reports how many requests are pending after the sweep. */
+  reportOpen: (requests: number) => void;
   log: Log<CcdLogCode>;
   /** Milliseconds since the epoch. */
   now: () => number;
@@ -65,6 +67,7 @@ export const sweepCcdRequests =
     }
     const { sessionId } = ports;
     await guard({ sessionId }, () => releaseIfOver(ports, now));
+    ports.reportOpen(await ports.requests.countOpen());
     ports.log.info("CCD_REQUESTS_SWEPT", { checked, published, failed });
     if (failed > 0) throw new Error(`${failed} CCD requests could not be settled; the next sweep tries them again`);
     return { checked, published };

@@ -48,13 +48,10 @@ export function openHandler(build: () => OpenParts, faultPage: (error: unknown) 
 }
 
 function requestOf(call: HttpEvent): OpenRequest {
-  const content = contentOf(call);
-  const pairs = [...call.cookies, content.headers["cookie"] ?? ""]
-    .flatMap((text) => text.split(";"))
-    .map((pair) => pair.trim().split(/=(.*)/s));
+  const pairs = call.cookies.map((pair) => pair.trim().split(/=(.*)/s));
   return {
     route: call.routeKey,
-    ...content,
+    ...contentOf(call),
     cookies: (name) => pairs.flatMap(([known, value]) => (known === name && value !== undefined ? [value] : [])),
   };
 }

@@ -267,6 +267,9 @@ export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
     description: "The button of the link's page.",
     requestParams: { path: oneTimeToken },
     responses: {
+      "200": htmlPage(
+        "The link's page again: a page of another site sent the form, so the person has to read this one first.",
+      ),
       "303": redirect("A redirect to the sign-in of IntegraConnect."),
       ...pageFaults,
       "404": htmlPage("There is no such link."),

@@ -32,7 +32,7 @@ export const serveSmartPages =
       case "HEAD /connect/{token}":
         return withoutBody(await showInvitation(ports, request));
       case "POST /connect/{token}":
-        return await begin(ports, request);
+        return isFromOwnPage(request) ? await begin(ports, request) : await showInvitation(ports, request);
       case "GET /smart/launch/{name}":
         return await launchFromEhr(ports, request);
       case "GET /smart/callback":
@@ -62,6 +62,14 @@ async function showInvitation(ports: SmartPagesPorts, request: OpenRequest): Pro
 /** The name by which people know a caller's application. */
 function applicationOf({ settings }: SmartPagesPorts, caller: string): string {
   return settings.applications.find((known) => known.caller === caller)?.name ?? caller;
+}
+
+/**
+ * Whether one of our pages sent the form. A form of another site would begin the sign-in of a person who has not read the link's page.
+ * Browsers say which site sends a request (W3C, "Fetch Metadata Request Headers"). A browser that does not is believed.
+ */
+function isFromOwnPage({ headers }: OpenRequest): boolean {
+  return ["same-origin", undefined].includes(headers["sec-fetch-site"]);
 }
 
 async function begin({ logins }: SmartPagesPorts, request: OpenRequest): Promise<ApiResponse> {

@@ -46,12 +46,15 @@ export function eventBus<Schemas extends EventSchemas>(
   };
 }
 
-/** A bus that records each event once EventBridge has accepted it. The audit trail then says what was published. */
-export function auditedBus<Event>(bus: EventBus<Event>, record: (event: Event) => Promise<void>): EventBus<Event> {
+/** A bus that reports each event once EventBridge has accepted it: to the audit trail, as metrics, or both. */
+export function reportingBus<Event>(
+  bus: EventBus<Event>,
+  report: (event: Event) => Promise<void> | void,
+): EventBus<Event> {
   return {
     publish: async (event) => {
       await bus.publish(event);
-      await record(event);
+      await report(event);
     },
   };
 }

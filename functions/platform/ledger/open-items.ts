@@ -16,6 +16,8 @@ export function openAttributes(workflow: string, dueAt: number): { openIn: strin
 export interface OpenItems {
   /** The keys (`pk`) of all items that are due, the earliest first. The index is eventually consistent: read each item again. */
   due(now: number): AsyncIterable<string>;
+  /** How many items are open, due or not. The index is eventually consistent. */
+  count(): Promise<number>;
   /** Makes an item due later, unless it was closed. Returns whether it is still open. */
   postpone(pk: string, until: number): Promise<boolean>;
 }
@@ -26,6 +28,7 @@ const indexedItem = z.object({ pk: z.string() });
 export function openItems(dynamo: DynamoDBDocumentClient, table: string, workflow: string): OpenItems {
   return {
     due: (now) => queryDue(dynamo, table, workflow, now),
+    count: () => countOpen(dynamo, table, workflow),
     postpone: (pk, until) =>
       conditionHeld(
         dynamo.send(
@@ -64,4 +67,24 @@ async function* queryDue(
     for (const item of page.Items ?? []) yield indexedItem.parse(item).pk;
     last = page.LastEvaluatedKey;
   } while (last !== undefined);
+}
+
+async function countOpen(dynamo: DynamoDBDocumentClient, table: string, workflow: string): Promise<number> {
+  let count = 0;
+  let last: Record<string, unknown> | undefined;
+  do {
+    const page = await dynamo.send(
+      new QueryCommand({
+        TableName: table,
+        IndexName: openIndex,
+        KeyConditionExpression: "openIn = :workflow",
+        ExpressionAttributeValues: { ":workflow": workflow },
+        Select: "COUNT",
+        ExclusiveStartKey: last,
+      }),
+    );
+    count += page.Count ?? 0;
+    last = page.LastEvaluatedKey;
+  } while (last !== undefined);
+  return count;
 }

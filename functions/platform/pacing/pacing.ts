@@ -19,6 +19,8 @@ const minute = 60 * second;
 const shortestWaitMs = second;
 const firstIntervalMs = 2 * second;
 const longestIntervalMs = 5 * minute;
+/** The largest part of the time that a server has worked by which the wait for the next poll may delay the result. */
+const longestDelayShare = 0.1;
 /** The longest wait that Step Functions accepts. A longer one would pass the deadline anyway. */
 const longestWaitSeconds = 99_999_999;
 
@@ -27,6 +29,12 @@ export function nextTry(now: number, waitMs: number): NextTry {
   const waitSeconds = Math.min(Math.ceil(Math.max(waitMs, shortestWaitMs) / second), longestWaitSeconds);
   return { waitSeconds, nextAt: Math.ceil(now / second) + waitSeconds };
 }
+
+/**
+ * The time at which an attempt was made, by the next try that it returned: milliseconds since the epoch, rounded up to a
+ * second. It is read from the state of the execution, so it survives from one function to the next.
+ */
+export const triedAt = ({ waitSeconds, nextAt }: NextTry): number => (nextAt - waitSeconds) * second;
 
 /** The time of an execution, in milliseconds. */
 export interface Elapsed {
@@ -45,18 +53,25 @@ export function elapsedOf({ startedAt, deadlineAt }: { startedAt: string; deadli
 export interface Polling extends Elapsed {
   /** The Retry-After of the last answer. */
   retryAfterMs: number | undefined;
-  /** Status requests so far. */
-  polls: number;
+  /** How long the server has worked on the job or the request: milliseconds since it accepted it. */
+  workedMs: number;
 }
 
 /**
- * The wait before the next status request, in milliseconds. It is never shorter than the server's Retry-After. Without a
- * Retry-After the interval grows by half each time, up to five minutes. A job that has run for hours is polled at most 1,280
- * times until its deadline (every 68 s, if the deadline is a day away), and fewer than 1,700 times in all.
+ * The wait before the next status request, in milliseconds.
+ *
+ * - With a Retry-After the wait is never shorter than that. A server whose Retry-After is short is polled at most 900 times in
+ *   the late hours (every 96 s, if the deadline is a day away), and fewer than 1,700 times until the deadline.
+ * - Without a Retry-After the wait is a tenth of the time that the server has worked, from a second to five minutes. So the
+ *   schedule delays a result by a tenth at most. Five minutes become longer if the deadline is more than 75 hours away:
+ *   the 900 polls are then spread over that time (ADR 29).
  */
-export function pollIntervalMs({ retryAfterMs, polls, ...elapsed }: Polling): number {
-  const growing = Math.min(firstIntervalMs * 1.5 ** Math.min(polls, 50), longestIntervalMs);
-  return Math.max(retryAfterMs ?? growing, gentleMs(elapsed), shortestWaitMs);
+export function pollIntervalMs({ retryAfterMs, workedMs, ...elapsed }: Polling): number {
+  if (retryAfterMs !== undefined) return Math.max(retryAfterMs, gentleMs(elapsed), shortestWaitMs);
+  const longest = Math.max(longestIntervalMs, lateIntervalMs(elapsed));
+  // A Wait takes whole seconds. Rounded up, it would be longer than a tenth.
+  const wait = Math.floor((workedMs * longestDelayShare) / second) * second;
+  return Math.min(Math.max(wait, shortestWaitMs), longest);
 }
 
 /**
@@ -75,11 +90,13 @@ export function turnIntervalMs(attempts: number, elapsed: Elapsed, longestMs: nu
  */
 export const mismatchedJobPauseMs = (elapsed: Elapsed): number => Math.max(5 * gentleMs(elapsed), 10 * second);
 
-const mostLateAttempts = 1_280;
+const mostLateAttempts = 900;
+
+/** The interval of 900 attempts that are spread evenly over the whole time of an execution. */
+const lateIntervalMs = ({ allowedMs }: Elapsed): number => Math.max(allowedMs, 0) / mostLateAttempts;
 
 /** An interval that grows with the age of the execution: a job that takes hours need not be polled every second. */
-const gentleMs = ({ elapsedMs, allowedMs }: Elapsed): number =>
-  Math.min(elapsedMs / 50, Math.max(allowedMs, 0) / mostLateAttempts);
+const gentleMs = (elapsed: Elapsed): number => Math.min(elapsed.elapsedMs / 50, lateIntervalMs(elapsed));
 
 /**
  * The wait after the n-th failed attempt in a row (429, 5xx, a cut connection), in milliseconds. It is never shorter than the

@@ -4,10 +4,12 @@ import type * as sns from "aws-cdk-lib/aws-sns";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
+import { exportMetrics } from "#bulk-export/language/export-metrics.ts";
 import type { AlarmSettings } from "../../settings/platform.ts";
 import { addAlarm } from "../platform/add-alarm.ts";
 import type { LambdaFunction } from "../platform/lambda-function.ts";
 import { addSweepAlarms } from "../platform/sweep-alarms.ts";
+import { wingMetric } from "../platform/wing-metric.ts";
 
 export interface ExportAlarmsProps {
   settings: AlarmSettings;
@@ -38,13 +40,7 @@ export class ExportAlarms extends Construct {
       runbook: "an-export-takes-too-long",
     });
     addAlarm(this, "ExportStalled", topic, {
-      metric: new cloudwatch.Metric({
-        namespace: metricsNamespace,
-        metricName: "ExportAge",
-        dimensionsMap: { service: "bulk-export" },
-        statistic: cloudwatch.Stats.MAXIMUM,
-        period,
-      }),
+      metric: wingMetric(metricsNamespace, exportMetrics, "ExportAge", { statistic: cloudwatch.Stats.MAXIMUM, period }),
       threshold: settings.stalledAfterHours * 3600,
       description: `An export runs for longer than the setting alarms.stalledAfterHours allows (${settings.stalledAfterHours}).`,
       runbook: "an-export-takes-too-long",
@@ -59,7 +55,7 @@ export class ExportAlarms extends Construct {
     });
     addSweepAlarms(this, topic, {
       sweep,
-      service: "bulk-export",
+      wing: exportMetrics,
       metricsNamespace,
       what: "exports",
     });

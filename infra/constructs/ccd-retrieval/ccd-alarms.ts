@@ -4,9 +4,12 @@ import type * as sns from "aws-cdk-lib/aws-sns";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
+import { ccdMetrics } from "#ccd-retrieval/language/ccd-metrics.ts";
+import { sessionMetrics } from "#user-session/language/session-metrics.ts";
 import { addAlarm } from "../platform/add-alarm.ts";
 import type { LambdaFunction } from "../platform/lambda-function.ts";
 import { addSweepAlarms } from "../platform/sweep-alarms.ts";
+import { wingMetric } from "../platform/wing-metric.ts";
 
 export interface CcdAlarmsProps {
   topic: sns.ITopic;
@@ -30,14 +33,7 @@ export class CcdAlarms extends Construct {
     const period = Duration.minutes(5);
     const alarm = (alarmId: string, metric: cloudwatch.IMetric, description: string, runbook = failed) =>
       addAlarm(this, alarmId, topic, { metric, threshold: 1, description, runbook });
-    const count = (metricName: string, service: string) =>
-      new cloudwatch.Metric({
-        namespace,
-        metricName,
-        dimensionsMap: { service },
-        statistic: cloudwatch.Stats.SUM,
-        period,
-      });
+    const sum = { statistic: cloudwatch.Stats.SUM, period };
     alarm(
       "CcdsFailed",
       stateMachine.metricFailed({ period }),
@@ -50,17 +46,17 @@ export class CcdAlarms extends Construct {
     );
     alarm(
       "CcdsQuarantined",
-      count("CcdsQuarantined", "ccd-retrieval"),
+      wingMetric(namespace, ccdMetrics, "CcdsQuarantined", sum),
       "IntegraConnect sent another patient's documents, or an archive that may be an attack. See quarantine/ccds/.",
     );
     alarm(
       "CcdDocumentsRefused",
-      count("CcdDocumentsRefused", "ccd-retrieval"),
+      wingMetric(namespace, ccdMetrics, "CcdDocumentsRefused", sum),
       "Documents were damaged or did not prove their patient, and others of the answer landed. See quarantine/ccds/.",
     );
     alarm(
       "SessionEnded",
-      count("DeadSessionsMet", "user-session"),
+      wingMetric(namespace, sessionMetrics, "DeadSessionsMet", sum),
       "IntegraConnect ended the user session. Every on-demand request fails until you renew it.",
       "the-user-session-has-ended",
     );
@@ -72,7 +68,7 @@ export class CcdAlarms extends Construct {
     );
     addSweepAlarms(this, topic, {
       sweep,
-      service: "ccd-retrieval",
+      wing: ccdMetrics,
       metricsNamespace: namespace,
       what: "requests for CCDs",
     });

@@ -4,7 +4,7 @@ import * as apigatewayv2 from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpIamAuthorizer, HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
-import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
+import type * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
 import * as logs from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { ccdKeys } from "#ccd-retrieval/language/ccd-keys.ts";
@@ -151,9 +151,9 @@ export class OnDemandApi extends Construct {
     userSession.grantLogins(shared, lambda);
   }
 
-  /** How many calls the API answered with a status of 500 or above. */
-  serverErrors(period: Duration): cloudwatch.IMetric {
-    return this.#api.metricServerError({ statistic: cloudwatch.Stats.SUM, period });
+  /** A metric of the API over all of its routes (API Gateway, "Metrics for HTTP APIs"). */
+  metric(name: "Count" | "4xx" | "5xx" | "Latency", statistic: string, period: Duration): cloudwatch.Metric {
+    return this.#api.metric(name, { statistic, period });
   }
 
   /** A function with its routes. */

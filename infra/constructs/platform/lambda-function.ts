@@ -47,12 +47,17 @@ const networkInterfaceActions = [
 
 /** A Lambda function with a role of its own. The role may write the function's log and traces until it is granted more. */
 export class LambdaFunction extends Construct {
+  /** The name of the function's folder below functions/. */
+  readonly name: string;
+  readonly memoryMiB: number;
   readonly function: lambda.Function;
   readonly #environment: Record<string, string>;
   #hasFailureDestination = false;
 
   constructor(scope: Construct, id: string, defaults: FunctionDefaults, props: LambdaFunctionProps) {
     super(scope, id);
+    this.name = props.name;
+    this.memoryMiB = props.memoryMiB ?? 256;
     const egress = props.callsServer ? defaults.egress : undefined;
     const logGroup = new logs.LogGroup(this, "Log", defaults.logs);
     const role = new iam.Role(this, "Role", { assumedBy: new iam.ServicePrincipal("lambda.amazonaws.com") });
@@ -72,7 +77,7 @@ export class LambdaFunction extends Construct {
       role,
       logGroup,
       timeout: props.timeout,
-      memorySize: props.memoryMiB ?? 256,
+      memorySize: this.memoryMiB,
       tracing: lambda.Tracing.ACTIVE,
       environment: this.#environment,
       ...(egress && { vpc: egress.vpc, securityGroups: [egress.securityGroup] }),

@@ -2,13 +2,19 @@ import { Duration } from "aws-cdk-lib";
 import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
 import type * as sns from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
+import type { WingMetrics } from "#platform/lambda/wing-metrics.ts";
 import { addAlarm } from "./add-alarm.ts";
 import type { LambdaFunction } from "./lambda-function.ts";
+import { wingMetric } from "./wing-metric.ts";
+
+interface SweptWing extends WingMetrics {
+  readonly metrics: { readonly EndsSwept: { readonly unit: "Count" } };
+}
 
 export interface SweepAlarmsProps {
   sweep: LambdaFunction;
-  /** The wing, as the dimension of its metrics names it. */
-  service: string;
+  /** The metrics of the sweeper's wing. */
+  wing: SweptWing;
   metricsNamespace: string;
   /** What is swept, as the alarms' recipient reads it. */
   what: string;
@@ -18,7 +24,7 @@ export interface SweepAlarmsProps {
 export function addSweepAlarms(
   scope: Construct,
   topic: sns.ITopic,
-  { sweep, service, metricsNamespace, what }: SweepAlarmsProps,
+  { sweep, wing, metricsNamespace, what }: SweepAlarmsProps,
 ): void {
   const period = Duration.minutes(5);
   addAlarm(scope, "SweepFailed", topic, {
@@ -28,13 +34,7 @@ export function addSweepAlarms(
     runbook: "a-sweep-found-something",
   });
   addAlarm(scope, "EndsSwept", topic, {
-    metric: new cloudwatch.Metric({
-      namespace: metricsNamespace,
-      metricName: "EndsSwept",
-      dimensionsMap: { service },
-      statistic: cloudwatch.Stats.SUM,
-      period,
-    }),
+    metric: wingMetric(metricsNamespace, wing, "EndsSwept", { statistic: cloudwatch.Stats.SUM, period }),
     threshold: 1,
     description: `A sweep published the end of ${what}, because nothing else had. An event was lost.`,
     runbook: "a-sweep-found-something",

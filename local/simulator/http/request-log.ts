@@ -8,6 +8,7 @@ export const ENDPOINTS = [
   "delete",
   "download",
   "user-token",
+  "metadata",
   "patient-search",
   "resource",
   "ccd-request",

@@ -15,6 +15,7 @@ import { serverRequestStatus } from "#local/simulator/ccd/server-requests.ts";
 import type { FaultTarget, FaultyEndpoint } from "#local/simulator/faults/fault-plan.ts";
 import { applyFault, isApplicable, replyOfFault } from "#local/simulator/faults/fault-replies.ts";
 import type { Fault } from "#local/simulator/faults/fault-schema.ts";
+import { answerMetadata, METADATA_PATH } from "#local/simulator/fhir/metadata-endpoint.ts";
 import { answerPatientSearch, isPatientSearchPath } from "#local/simulator/fhir/patient-search-endpoint.ts";
 import { answerResource, isResourcePath } from "#local/simulator/fhir/resource-endpoint.ts";
 import { type Reply, tomcatPage } from "#local/simulator/http/http-reply.ts";
@@ -54,6 +55,7 @@ const ANSWERS: Readonly<Record<EndpointName, (context: RequestContext) => Reply 
   delete: answerDelete,
   download: answerDownload,
   "user-token": answerUserTokenRequest,
+  metadata: answerMetadata,
   "patient-search": answerPatientSearch,
   resource: answerResource,
   "ccd-request": answerCcdRequest,
@@ -111,6 +113,7 @@ export async function handleRequest(
 
 const FIXED_PATHS: ReadonlyMap<string, EndpointName> = new Map<string, EndpointName>([
   [USER_TOKEN_PATH, "user-token"],
+  [METADATA_PATH, "metadata"],
   [CCD_REQUEST_PATH, "ccd-request"],
   [NONCE_PATH, "nonce"],
   [CCD_DOWNLOAD_PATH, "ccd-download"],

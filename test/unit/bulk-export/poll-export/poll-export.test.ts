@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ExportJobFailed, ExportJobGone } from "#bulk-export/language/export-faults.ts";
-import { type PollResult, pollResult } from "#bulk-export/language/export-state.ts";
+import { type KickOffResult, type PollResult, pollResult } from "#bulk-export/language/export-state.ts";
 import type { WarningCounts } from "#bulk-export/language/export-warnings.ts";
 import { type PollExportPorts, pollExport } from "#bulk-export/poll-export/poll-export.ts";
 import type { JobStatus } from "#bulk-export/server/job-status.ts";
@@ -21,6 +21,8 @@ const running = (retryAfterMs?: number, warnings?: WarningCounts): JobStatus => 
   retryAfterMs,
   ...(warnings && { warnings }),
 });
+
+const accepted = (at: number) => ({ outcome: "accepted", waitSeconds: 1, nextAt: at / 1000 + 1, attempts: 1 }) as const;
 
 describe("the poll-export step", () => {
   let bridge: BridgeInMemory;
@@ -62,6 +64,31 @@ describe("the poll-export step", () => {
       polls: 1,
       troubles: 0,
     });
+  });
+
+  const waitOf = async (kickOff: KickOffResult | undefined, run = "first"): Promise<number> => {
+    const step = pollExport(ports(() => Promise.resolve(running())));
+    return (await step({ export: { ...patientExport, run }, ...(kickOff && { kickOff }) }, bridge.stepContext))
+      .waitSeconds;
+  };
+
+  describe("if the server sends no Retry-After", () => {
+    it("a poll waits a tenth of the time since the kick-off was accepted, however long the export waited before", async () => {
+      bridge.clock.now = Date.parse(patientJob.kickedOffAt) + 6 * 3_600_000;
+      expect(await waitOf(accepted(bridge.clock.now))).toBe(1);
+      expect(await waitOf(accepted(bridge.clock.now - 120_000))).toBe(12);
+      expect(await waitOf(accepted(bridge.clock.now - 600_000))).toBe(60);
+    });
+
+    it.each([["first"], ["r1"]])(
+      "the poll of run %s without a kick-off in its state waits by the age of the job",
+      async (run) => {
+        bridge.clock.now = Date.parse(patientJob.kickedOffAt) + 600_000;
+        expect(await waitOf(undefined, run)).toBe(60);
+        bridge.clock.now += 86_400_000;
+        expect(await waitOf(undefined, run)).toBe(300);
+      },
+    );
   });
 
   it("a poll of a complete job stores the manifest byte for byte", async () => {

@@ -7,7 +7,7 @@ import { recordPublished } from "#bulk-export/records/export-audit.ts";
 import { recordedStarts } from "#bulk-export/records/recorded-starts.ts";
 import { settleRun } from "#bulk-export/settlement/settle-run.ts";
 import { startTimeMs, sweepExports } from "#bulk-export/sweep-exports/sweep-exports.ts";
-import { auditedBus } from "#platform/bus/event-bus.ts";
+import { reportingBus } from "#platform/bus/event-bus.ts";
 import type { ExecutionEnd } from "#platform/executions/executions.ts";
 import { settlingTimeMs } from "#platform/executions/is-over.ts";
 import {
@@ -27,6 +27,8 @@ const mostRuns = 5;
 interface Swept extends BridgeInMemory {
   deleted: string[];
   counted: number;
+  /** How many runs the last sweep reported as open. */
+  open: number | undefined;
   /** Records and starts the execution of a run. */
   start: (exportId: string) => Promise<void>;
   end: (exportId: string, status: ExecutionEnd["status"] | "SUCCEEDED", words?: Partial<ExecutionEnd>) => void;
@@ -35,11 +37,12 @@ interface Swept extends BridgeInMemory {
 
 function given(): Swept {
   const bridge = bridgeInMemory();
-  const bus = auditedBus(bridge.bus, (event) => recordPublished(bridge.audit, event as ExportEvent));
+  const bus = reportingBus(bridge.bus, (event) => recordPublished(bridge.audit, event as ExportEvent));
   const swept: Swept = {
     ...bridge,
     deleted: [],
     counted: 0,
+    open: undefined,
     start: async (exportId) => {
       await recordedStarts(bridge.executions, bridge.openRuns).start(exportId, {});
     },
@@ -67,6 +70,9 @@ function given(): Swept {
         mostRuns,
         countEnd: () => {
           swept.counted += 1;
+        },
+        reportOpen: (runs) => {
+          swept.open = runs;
         },
       });
       return await step({ time: new Date(bridge.clock.now).toISOString() }, bridge.stepContext);
@@ -98,6 +104,16 @@ describe("a sweep of exports", () => {
     expect(await bridge.sweep()).toEqual({ checked: 0, published: 0 });
     expect(bridge.published).toHaveLength(1);
     expect(bridge.counted).toBe(1);
+  });
+
+  it("a sweep reports the runs that are open after it, due or not", async () => {
+    await bridge.start("e1");
+    await bridge.start("e2");
+    await bridge.sweep(0);
+    expect(bridge.open).toBe(2);
+    bridge.end("e1", "FAILED");
+    await bridge.sweep();
+    expect(bridge.open).toBe(1);
   });
 
   it("a failed execution is published with its own words, and one that timed out as such", async () => {

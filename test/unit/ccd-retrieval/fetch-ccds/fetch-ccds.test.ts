@@ -305,13 +305,22 @@ describe("fetch-ccds", () => {
   });
 
   describe("documents that are not ready", () => {
-    it("the wait for documents grows with each attempt, and is never shorter than Retry-After", async () => {
+    it("the wait for documents grows with the time since the server accepted the request, and is never shorter than Retry-After", async () => {
+      const acceptedNow = { ...accepted, nextAt: bridge.clock.now / 1000 + 1 };
       answer = notReady;
-      const first = await fetch();
-      expect(first).toMatchObject({ outcome: "not-ready", tries: 1, waitSeconds: 3 });
-      expect(await fetch(accepted, first)).toMatchObject({ tries: 2, waitSeconds: 5 });
+      const first = await fetch(acceptedNow);
+      expect(first).toMatchObject({ outcome: "not-ready", tries: 1, waitSeconds: 1 });
+      bridge.clock.now += 50_000;
+      expect(await fetch(acceptedNow, first)).toMatchObject({ tries: 2, waitSeconds: 5 });
       answer = { ...notReady, retryAfterMs: 40_000 };
-      expect(await fetch(accepted, first)).toMatchObject({ waitSeconds: 40 });
+      expect(await fetch(acceptedNow, first)).toMatchObject({ waitSeconds: 40 });
+    });
+
+    it("the wait for an unfinished request's documents grows with the time since that request, so that repeated answers make it no shorter", async () => {
+      bridge.clock.now = Date.parse(ccdRecord(other, {}).requestedAt) + 300_000;
+      answer = notReady;
+      const justFound = { ...unfinished, nextAt: bridge.clock.now / 1000 + 1 };
+      expect(await fetch(justFound)).toMatchObject({ outcome: "not-ready", waitSeconds: 30 });
     });
 
     it.each([

@@ -18,7 +18,7 @@ function given() {
     keptDays: 7,
     now: bridge.now,
   });
-  const counted = { ends: 0 };
+  const counted = { ends: 0, open: -1 };
   const sweep = async (afterMs = 15 * 60_000) => {
     bridge.clock.now += afterMs;
     const step = sweepCcdRequests({
@@ -28,6 +28,9 @@ function given() {
       mostRequests: 3,
       countEnd: () => {
         counted.ends += 1;
+      },
+      reportOpen: (pending) => {
+        counted.open = pending;
       },
     });
     return await step({ time: new Date(bridge.clock.now).toISOString() }, bridge.stepContext);

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import type { Finding } from "#cli/smoke/findings.ts";
+import type { Finding } from "#cli/checks/findings.ts";
 import {
   checkAlarms,
   checkBuckets,
@@ -46,7 +46,7 @@ describe("checkStacks", () => {
     [{ status: "UPDATE_IN_PROGRESS", outputs: ["BusName", "KeyArn"] }, "the stack landing is UPDATE_IN_PROGRESS"],
     [{ status: "CREATE_COMPLETE", outputs: ["BusName"] }, "the stack landing has no output KeyArn"],
   ])("%j is a fault", async (stack, seen) => {
-    expect(await stackFinding(stack)).toEqual(["fault", seen]);
+    expect(await stackFinding(stack)).toEqual(["failed", seen]);
   });
 });
 
@@ -78,7 +78,7 @@ describe("checkClient", () => {
     ["with half a key", JSON.stringify({ clientId: "client-1", scope: "s", current: { ...current, d: undefined } })],
   ])("a secret that is %s is a fault, and no value of it is shown", async (_, text) => {
     const finding = await check({ readSecret: gives(text) })();
-    expect(finding).toMatchObject({ verdict: "fault", seen: expect.stringContaining("cannot be used") as string });
+    expect(finding).toMatchObject({ verdict: "failed", seen: expect.stringContaining("cannot be used") as string });
     expect(JSON.stringify(finding)).not.toMatch(/x7-random|client-1/);
     expect(JSON.stringify(finding)).not.toContain(current.x);
   });
@@ -89,7 +89,7 @@ describe("checkClient", () => {
 
   it("a rotation of the settings that Secrets Manager does not know is a fault", async () => {
     expect((await found(check({ rotateEveryDays: 90 })))[0]).toBe("ok");
-    expect((await found(check({ rotateEveryDays: 90, readRotation: gives(false) })))[0]).toBe("fault");
+    expect((await found(check({ rotateEveryDays: 90, readRotation: gives(false) })))[0]).toBe("failed");
   });
 
   it("an error that is not about the secret is not taken for one", async () => {
@@ -100,8 +100,8 @@ describe("checkClient", () => {
 describe("checkKeySet", () => {
   it.each([
     [200, "ok"],
-    [403, "fault"],
-    [503, "fault"],
+    [403, "failed"],
+    [503, "failed"],
   ])("an answer with %i is %s", async (status, verdict) => {
     const check = checkKeySet({ url: "https://api/jwks.json", fetchKeySet: gives({ status, kids: ["key-1"] }) });
     expect((await found(check))[0]).toBe(verdict);
@@ -112,9 +112,9 @@ describe("checkRefusal", () => {
   it.each([
     [401, "ok"],
     [403, "ok"],
-    [200, "fault"],
-    [404, "fault"],
-    [500, "fault"],
+    [200, "failed"],
+    [404, "failed"],
+    [500, "failed"],
   ])("an unsigned call that is answered with %i is %s", async (status, verdict) => {
     expect((await found(checkRefusal({ url: "https://api/x", call: gives(status) })))[0]).toBe(verdict);
   });
@@ -129,10 +129,10 @@ describe("checkAlarms", () => {
 
   it.each([
     ["a confirmed recipient", mailed, [confirmed], "ok"],
-    ["one of two recipients pending", mailed, [confirmed, pending], "fault"],
-    ["a pending recipient", own, [pending], "fault"],
-    ["no recipient, though there is an address", mailed, [], "fault"],
-    ["no recipient of a topic of the user's own", own, [], "fault"],
+    ["one of two recipients pending", mailed, [confirmed, pending], "failed"],
+    ["a pending recipient", own, [pending], "failed"],
+    ["no recipient, though there is an address", mailed, [], "failed"],
+    ["no recipient of a topic of the user's own", own, [], "failed"],
     ["no recipient, as the settings say", silent, [], "ok"],
     ["no recipient, and settings that say nothing", { nobody: false }, [], "warning"],
   ])("%s: %j with %j is %s", async (_, settings, subscriptions, verdict) => {
@@ -144,10 +144,10 @@ describe("checkAlarms", () => {
 describe("checkLogs", () => {
   it.each([
     ["encrypted with the stage's key", [{ name: "a", keyArn: "key", days: 30 }], "ok"],
-    ["not encrypted", [{ name: "a", keyArn: undefined, days: 30 }], "fault"],
-    ["encrypted with another key", [{ name: "a", keyArn: "other", days: 30 }], "fault"],
+    ["not encrypted", [{ name: "a", keyArn: undefined, days: 30 }], "failed"],
+    ["encrypted with another key", [{ name: "a", keyArn: "other", days: 30 }], "failed"],
     ["kept for ever", [{ name: "a", keyArn: "key", days: undefined }], "warning"],
-    ["not there", [], "fault"],
+    ["not there", [], "failed"],
   ])("log groups that are %s: %j is %s", async (_, groups, verdict) => {
     expect((await found(checkLogs({ keyArn: "key", readLogGroups: gives(groups) })))[0]).toBe(verdict);
   });
@@ -170,10 +170,10 @@ describe("checkKey", () => {
 
   it.each([
     ["an enabled key", {}, "ok"],
-    ["a disabled key", { state: "Disabled" }, "fault"],
-    ["a key that will be deleted", { state: "PendingDeletion" }, "fault"],
-    ["a key that does not rotate", { rotates: false }, "fault"],
-    ["a key with another policy", { policy: policy.replace("111122223333", "999999999999") }, "fault"],
+    ["a disabled key", { state: "Disabled" }, "failed"],
+    ["a key that will be deleted", { state: "PendingDeletion" }, "failed"],
+    ["a key that does not rotate", { rotates: false }, "failed"],
+    ["a key with another policy", { policy: policy.replace("111122223333", "999999999999") }, "failed"],
   ])("%s: %j is %s", async (_, more, verdict) => {
     const keyArn = "arn:aws:kms:eu-west-1:111122223333:key/1";
     const check = checkKey({ keyArn, subscriberAccounts: [], readKey: gives({ ...good, ...more }) });
@@ -188,9 +188,9 @@ describe("checkBuckets", () => {
 
   it.each([
     ["a closed bucket", [{ name: "b", blocksPublicAccess: true, policy }], "ok"],
-    ["a bucket without the block", [{ name: "b", blocksPublicAccess: false, policy }], "fault"],
-    ["a bucket without a policy", [{ name: "b", blocksPublicAccess: true, policy: undefined }], "fault"],
-    ["no bucket", [], "fault"],
+    ["a bucket without the block", [{ name: "b", blocksPublicAccess: false, policy }], "failed"],
+    ["a bucket without a policy", [{ name: "b", blocksPublicAccess: true, policy: undefined }], "failed"],
+    ["no bucket", [], "failed"],
   ])("%s: %j is %s", async (_, buckets, verdict) => {
     expect((await found(checkBuckets({ readBuckets: gives(buckets) })))[0]).toBe(verdict);
   });
@@ -199,9 +199,9 @@ describe("checkBuckets", () => {
 describe("checkLedger", () => {
   it.each([
     [true, { deletionProtection: true, pointInTimeRecovery: true }, "ok"],
-    [true, { deletionProtection: false, pointInTimeRecovery: true }, "fault"],
+    [true, { deletionProtection: false, pointInTimeRecovery: true }, "failed"],
     [false, { deletionProtection: false, pointInTimeRecovery: true }, "ok"],
-    [false, { deletionProtection: false, pointInTimeRecovery: false }, "fault"],
+    [false, { deletionProtection: false, pointInTimeRecovery: false }, "failed"],
   ])("a stage that keeps its data (%s) with %j is %s", async (keepsData, ledger, verdict) => {
     const check = checkLedger({ keepsData, table: "ledger", readLedger: gives(ledger) });
     expect((await found(check))[0]).toBe(verdict);
@@ -223,10 +223,15 @@ describe("checkSchedules", () => {
     ["the sweeps", [], sweeps, "ok"],
     ["an enabled schedule", [{ name: "nightly", enabled: true }], [...sweeps, nightly(true)], "ok"],
     ["a schedule that rests, as it should", [{ name: "nightly", enabled: false }], [...sweeps, nightly(false)], "ok"],
-    ["a schedule that somebody disabled", [{ name: "nightly", enabled: true }], [...sweeps, nightly(false)], "fault"],
-    ["a schedule that somebody enabled", [{ name: "nightly", enabled: false }], [...sweeps, nightly(true)], "fault"],
-    ["a sweep that somebody disabled", [], [...sweeps.slice(1), { description: "Invokes x", enabled: false }], "fault"],
-    ["a schedule that is missing", [{ name: "nightly", enabled: true }], sweeps, "fault"],
+    ["a schedule that somebody disabled", [{ name: "nightly", enabled: true }], [...sweeps, nightly(false)], "failed"],
+    ["a schedule that somebody enabled", [{ name: "nightly", enabled: false }], [...sweeps, nightly(true)], "failed"],
+    [
+      "a sweep that somebody disabled",
+      [],
+      [...sweeps.slice(1), { description: "Invokes x", enabled: false }],
+      "failed",
+    ],
+    ["a schedule that is missing", [{ name: "nightly", enabled: true }], sweeps, "failed"],
   ])("%s: %j with %j is %s", async (_, settings, schedules, verdict) => {
     expect((await found(checkSchedules({ settings, readSchedules: gives(schedules) })))[0]).toBe(verdict);
   });

@@ -87,7 +87,7 @@ describe("tryRefusedExport", () => {
   it("no export is requested if the rule never works", async () => {
     const { ports, put } = bridge(failed("InvalidRequest"), Number.POSITIVE_INFINITY);
     expect(await tryRefusedExport(ports)()).toMatchObject({
-      verdict: "fault",
+      verdict: "failed",
       seen: "a temporary rule on the bus received nothing",
     });
     expect(put.map(([type]) => type)).not.toContain("Export Requested");
@@ -97,12 +97,12 @@ describe("tryRefusedExport", () => {
   it("an export without an end is a fault, and the temporary resources are removed", async () => {
     const { ports, removed } = bridge(undefined);
     const finding = await tryRefusedExport(ports)();
-    expect(finding).toMatchObject({ verdict: "fault", seen: "the request smoke-1 had no end within 2 minutes" });
+    expect(finding).toMatchObject({ verdict: "failed", seen: "the request smoke-1 had no end within 2 minutes" });
     expect(removed()).toBe(2);
   });
 
   it.each([failed("Unexpected"), completed("complete"), cancelled])("the end $type is a fault", async (answer) => {
-    expect(await tryRefusedExport(bridge(answer).ports)()).toMatchObject({ verdict: "fault" });
+    expect(await tryRefusedExport(bridge(answer).ports)()).toMatchObject({ verdict: "failed" });
   });
 });
 
@@ -110,8 +110,8 @@ describe("tryExport", () => {
   it.each([
     ["Export Completed: complete, 2 files", "ok", completed("complete")],
     ["Export Completed: partial, 2 files", "warning", completed("partial")],
-    ["Export Failed: AccessRefused: level is unknown", "fault", failed("AccessRefused")],
-    ["Export Cancelled", "fault", cancelled],
+    ["Export Failed: AccessRefused: level is unknown", "failed", failed("AccessRefused")],
+    ["Export Cancelled", "failed", cancelled],
   ])("the end %s is judged: %s", async (words, verdict, answer) => {
     const { ports, put } = bridge(answer);
     const finding = await tryExport(ports, { level: "patient", types: ["Patient"] })();

@@ -117,6 +117,27 @@ describe("a rotation of the client's key", () => {
     expect(test.state("typed-in")).toBe("gone");
   });
 
+  it.each(rotationSteps)(
+    "%s can be called again, at once and after the rotation has ended: it changes nothing more",
+    async (repeated) => {
+      await test.rotate(token(1));
+      test.clock.now += 10 * minute;
+      const state = () => [test.memory.currentText(), test.memory.keys()];
+      for (const step of rotationSteps) {
+        await test.step(step, token(2));
+        if (step !== repeated) continue;
+        const once = state();
+        await test.step(step, token(2));
+        expect(state()).toEqual(once);
+      }
+      const end = state();
+      expect([test.current(), test.next()]).toEqual(["key-1", "key-2"]);
+      test.clock.now += minute;
+      await test.step(repeated, token(2));
+      expect(state()).toEqual(end);
+    },
+  );
+
   it("a next key that was published too recently is refused before anything is stored, and the fault says until when", async () => {
     await test.rotate(token(1));
     test.clock.now += 10 * minute - 1;

@@ -70,6 +70,21 @@ describe("the page of a link", () => {
     expect(cookie.split("; ").slice(1)).toEqual(["Path=/", "Secure", "HttpOnly", "SameSite=Lax", "Max-Age=900"]);
   });
 
+  it.each(["cross-site", "same-site", "none"])(
+    "is shown again, and spends nothing, if a form of another site begins the sign-in (%s)",
+    async (site) => {
+      const { memory, call, path } = pages();
+      await createLink(memory);
+      const before = structuredClone([...memory.table.items]);
+      const answer = await call("POST /connect/{token}", { path, headers: { "sec-fetch-site": site } });
+      expect([answer.status, answer.cookies]).toEqual([200, undefined]);
+      expect(answer.html).toContain("Continue to sign in");
+      expect([...memory.table.items]).toEqual(before);
+      const own = await call("POST /connect/{token}", { path, headers: { "sec-fetch-site": "same-origin" } });
+      expect(own.status).toBe(303);
+    },
+  );
+
   it.each([
     ["unknown", { token: "x" }, 404],
     ["of another token", { token: `${linkIdOf(1)}.${tokenOf(2)}` }, 404],

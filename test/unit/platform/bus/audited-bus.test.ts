@@ -3,7 +3,7 @@ import type { ExportEvent } from "#bulk-export/language/export-events.ts";
 import { recordPublished as recordExportEvent } from "#bulk-export/records/export-audit.ts";
 import type { CcdEvent } from "#ccd-retrieval/language/ccd-events.ts";
 import { recordPublished as recordCcdEvent } from "#ccd-retrieval/records/ccd-audit.ts";
-import { auditedBus } from "#platform/bus/event-bus.ts";
+import { reportingBus } from "#platform/bus/event-bus.ts";
 import { type BridgeInMemory, bridgeInMemory, patientExport } from "../../../fixtures/bridge-in-memory.ts";
 
 const { exportId, requestId, request, predecessor } = patientExport;
@@ -35,9 +35,9 @@ const fileLanded: ExportEvent = {
 };
 
 const exportBus = ({ bus, audit }: BridgeInMemory) =>
-  auditedBus<ExportEvent>(bus, (event) => recordExportEvent(audit, event));
+  reportingBus<ExportEvent>(bus, (event) => recordExportEvent(audit, event));
 const ccdBus = ({ bus, ccdAudit }: BridgeInMemory) =>
-  auditedBus<CcdEvent>(bus, (event) => recordCcdEvent(ccdAudit, event));
+  reportingBus<CcdEvent>(bus, (event) => recordCcdEvent(ccdAudit, event));
 
 describe("the audited bus", () => {
   it("an event is recorded in the audit trail after EventBridge accepted it", async () => {

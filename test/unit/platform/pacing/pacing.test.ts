@@ -6,6 +6,7 @@ import {
   nextTry,
   pollIntervalMs,
   retryIntervalMs,
+  triedAt,
   turnIntervalMs,
 } from "#platform/pacing/pacing.ts";
 
@@ -16,29 +17,48 @@ const retryAfter = fc.option(
   },
 );
 const day = 86_400_000;
+const noon = Date.parse("2026-03-01T12:00:00Z");
 
 describe("the wait before the next status request", () => {
   it("a poll interval is never shorter than the server's Retry-After or one second", () => {
     fc.assert(
       fc.property(
         retryAfter,
-        fc.integer({ min: 1, max: 5_000 }),
         fc.nat({ max: 2 * day }),
-        (retryAfterMs, polls, elapsedMs) => {
-          const wait = pollIntervalMs({ retryAfterMs, polls, elapsedMs, allowedMs: day });
+        fc.nat({ max: 2 * day }),
+        (retryAfterMs, workedMs, elapsedMs) => {
+          const wait = pollIntervalMs({ retryAfterMs, workedMs, elapsedMs, allowedMs: day });
           expect(wait).toBeGreaterThanOrEqual(Math.max(retryAfterMs ?? 0, 1_000));
         },
       ),
     );
   });
 
-  it("a poll interval without a Retry-After grows up to five minutes", () => {
-    const waits = Array.from({ length: 60 }, (_, polls) =>
-      pollIntervalMs({ retryAfterMs: undefined, polls, elapsedMs: 0, allowedMs: day }),
+  it("a poll interval without a Retry-After is a tenth of the time since the kick-off at most, however long the export waited before", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -5_000, max: 5 * day }), fc.nat({ max: 14 * day }), (workedMs, beforeMs) => {
+        const elapsed = { elapsedMs: Math.max(workedMs, 0) + beforeMs, allowedMs: day };
+        const wait = pollIntervalMs({ retryAfterMs: undefined, workedMs, ...elapsed });
+        expect(wait).toBeLessThanOrEqual(Math.max(1_000, Math.min(workedMs / 10, 300_000)));
+        expect(nextTry(noon, wait).waitSeconds * 1000).toBe(wait);
+      }),
+      { examples: [[0, 0]] },
     );
+  });
+
+  it("a poll interval without a Retry-After grows from a second to five minutes", () => {
+    const at = (workedMs: number) =>
+      pollIntervalMs({ retryAfterMs: undefined, workedMs, elapsedMs: workedMs, allowedMs: day });
+    const waits = Array.from({ length: 2_000 }, (_, n) => at(n * 5_000));
     expect(waits.toSorted((a, b) => a - b)).toEqual(waits);
-    expect(waits[0]).toBeLessThanOrEqual(5_000);
-    expect(waits.at(-1)).toBe(300_000);
+    expect([at(0), at(19_999), at(20_000), at(600_000), at(day)]).toEqual([1_000, 1_000, 2_000, 60_000, 300_000]);
+  });
+
+  it("a poll interval without a Retry-After is longer than five minutes only if the deadline is more than 75 hours away", () => {
+    const late = (days: number) =>
+      pollIntervalMs({ retryAfterMs: undefined, workedMs: days * day, elapsedMs: days * day, allowedMs: days * day });
+    expect([1, 75 / 24].map(late)).toEqual([300_000, 300_000]);
+    expect(late(14)).toBe((14 * day) / 900);
   });
 
   it("an export is polled fewer than 1,700 times until its deadline, however short the server's Retry-After is", () => {
@@ -51,7 +71,7 @@ describe("the wait before the next status request", () => {
         while (now < allowedMs) {
           polls += 1;
           const retryAfterMs = sequence[polls % sequence.length];
-          const wait = pollIntervalMs({ retryAfterMs, polls, elapsedMs: now, allowedMs });
+          const wait = pollIntervalMs({ retryAfterMs, workedMs: now, elapsedMs: now, allowedMs });
           now += nextTry(now, wait).waitSeconds * 1000;
         }
         expect(polls).toBeLessThan(1_700);
@@ -59,17 +79,19 @@ describe("the wait before the next status request", () => {
       {
         examples: [
           [[0], 1],
+          [[undefined], 14],
           [[undefined, 0], 14],
         ],
       },
     );
   });
 
-  it("a poll interval is at most five minutes if the server sends no Retry-After", () => {
+  it("the time of an attempt is read from its next try, to the second", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 5_000 }), fc.nat({ max: 10 * day }), (polls, elapsedMs) => {
-        const wait = pollIntervalMs({ retryAfterMs: undefined, polls, elapsedMs, allowedMs: day });
-        expect(wait).toBeLessThanOrEqual(300_000);
+      fc.property(fc.integer({ min: 0, max: 4e12 }), fc.nat({ max: day }), (now, waitMs) => {
+        const at = triedAt(nextTry(now, waitMs));
+        expect(at).toBeGreaterThanOrEqual(now);
+        expect(at - now).toBeLessThan(1_000);
       }),
     );
   });
@@ -90,8 +112,12 @@ describe("the wait for a lease", () => {
         for (let looks = 1; now < share * day; looks += 1, questions += 1) {
           now += nextTry(now, turnIntervalMs(looks, { elapsedMs: now, allowedMs: day })).waitSeconds * 1000;
         }
-        for (let polls = 1; now < day; polls += 1, questions += 1) {
-          const wait = pollIntervalMs({ retryAfterMs: 0, polls, elapsedMs: now, allowedMs: day });
+        for (; now < day; questions += 1) {
+          const wait = Math.min(
+            ...[0, undefined].map((retryAfterMs) =>
+              pollIntervalMs({ retryAfterMs, workedMs: now - share * day, elapsedMs: now, allowedMs: day }),
+            ),
+          );
           now += nextTry(now, wait).waitSeconds * 1000;
         }
         expect(questions).toBeLessThan(1_700);

@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import type { Fault } from "#local/simulator/faults/fault-schema.ts";
 import type { Simulator } from "#local/simulator/simulator.ts";
+import { choicesOf } from "#local/small-browser.ts";
 import {
   allow,
-  choices,
   discover,
   exchangeForm,
   fhirStatus,
@@ -180,7 +180,7 @@ describe("the fault altered-id-token", () => {
 const answerWith = async (
   fault: Omit<FaultOf<"odd-token-answer">, "kind">,
 ): Promise<{ status: number; body: Record<string, unknown> }> => {
-  const allowed = await allow(simulator, await signIn(simulator, "pat"));
+  const allowed = await allow(await signIn(simulator, "pat"));
   simulator.faults.script("user-token", [{ kind: "odd-token-answer", ...fault }]);
   return postToken(simulator, exchangeForm(allowed));
 };
@@ -232,7 +232,7 @@ describe("the fault odd-token-answer", () => {
 
 const callback = async (fault: Omit<FaultOf<"odd-callback">, "kind">): Promise<URLSearchParams> => {
   simulator.faults.script("consent", [{ kind: "odd-callback", ...fault }]);
-  const { view } = await allow(simulator, await signIn(simulator, "pat"));
+  const { view } = await allow(await signIn(simulator, "pat"));
   expect(lastFault()).toBe("odd-callback");
   expect(view.location?.href.startsWith(REDIRECT_URI)).toBe(true);
   return view.location?.searchParams ?? new URLSearchParams();
@@ -288,7 +288,7 @@ describe("the fault odd-callback", () => {
     const redirectUri = `http://127.0.0.1:${port}/callback`;
     simulator.registerApp({ ...POST_APP, redirectUris: [redirectUri] });
     simulator.faults.script("consent", [{ kind: "odd-callback", form: "previewed" }]);
-    const { view } = await allow(simulator, await signIn(simulator, "pat", { redirect_uri: redirectUri }));
+    const { view } = await allow(await signIn(simulator, "pat", { redirect_uri: redirectUri }));
     server.close();
     expect(seen).toEqual(["HEAD without cookie", "GET without cookie"]);
     expect(view.location?.searchParams.get("state")).toBe("state-of-the-app");
@@ -298,7 +298,7 @@ describe("the fault odd-callback", () => {
   it("the fault passes a page by", async () => {
     simulator.faults.script("consent", [{ kind: "odd-callback", form: "error" }]);
     const { view } = await signIn(simulator, "pat");
-    const page = await submit(simulator, view, { decision: "perhaps" });
+    const page = await submit(view, { decision: "perhaps" });
     expect([page.status, lastFault()]).toEqual([200, null]);
   });
 });
@@ -306,9 +306,9 @@ describe("the fault odd-callback", () => {
 const launched = async (form: FaultOf<"odd-launch">["form"]): Promise<URLSearchParams> => {
   simulator.faults.script("ehr-launch", [{ kind: "odd-launch", form }]);
   const ehr = await open(`${simulator.baseUrl}ehr`);
-  const [patient = ""] = choices(ehr, "patient");
+  const [patient = ""] = choicesOf(ehr, "patient");
   const fields = { user: "dora", patient, app: POST_APP.clientId, in: "window" };
-  const { location } = await submit(simulator, ehr, fields);
+  const { location } = await submit(ehr, fields);
   expect(location?.href.startsWith(LAUNCH_URL)).toBe(true);
   return location?.searchParams ?? new URLSearchParams();
 };

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Simulator } from "#local/simulator/simulator.ts";
 import { SYNTHETIC_PASSWORD } from "#local/simulator/smart/synthetic-users.ts";
+import { choicesOf, type View } from "#local/small-browser.ts";
 import {
   allow,
   authorizationUrl,
-  choices,
   exchangeForm,
   open,
   POST_APP,
@@ -13,7 +13,6 @@ import {
   signIn,
   startSmartSimulator,
   submit,
-  type View,
 } from "./launch-client.ts";
 
 let simulator: Simulator;
@@ -111,8 +110,8 @@ describe("the pages of a sign-in", () => {
   it("have no script, are not stored, lead to the app only, and label each field", async () => {
     const pages = [await authorize()];
     const choice = (await signIn(simulator, "gus")).view;
-    const [patient = ""] = choices(choice, "patient");
-    pages.push(choice, await submit(simulator, choice, { patient }));
+    const [patient = ""] = choicesOf(choice, "patient");
+    pages.push(choice, await submit(choice, { patient }));
     expect(pages.map(({ html }) => /<h1>(.*?)<\/h1>/.exec(html)?.[1])).toEqual([
       "Sign in",
       "Choose a patient",
@@ -152,11 +151,11 @@ describe("the pages of a sign-in", () => {
       ["clara", ""],
       ["nobody", SYNTHETIC_PASSWORD],
     ]) {
-      const again = await submit(simulator, page, { username: username ?? "", password: password ?? "" });
+      const again = await submit(page, { username: username ?? "", password: password ?? "" });
       expect(again.status).toBe(403);
       expect(again.html).toContain('<p role="alert">The user name or the password is wrong.</p>');
     }
-    const consent = await submit(simulator, page, { username: "pat", password: SYNTHETIC_PASSWORD });
+    const consent = await submit(page, { username: "pat", password: SYNTHETIC_PASSWORD });
     expect(consent.html).toContain("signed in as Pat");
   });
 
@@ -168,41 +167,41 @@ describe("the pages of a sign-in", () => {
   it("only one of the user's patients can be chosen", async () => {
     const { view } = await signIn(simulator, "gus");
     const foreign = simulator.records.ofType("Patient")[0]?.id ?? "";
-    const again = await submit(simulator, view, { patient: foreign });
-    expect([again.status, choices(again, "patient")]).toEqual([403, choices(view, "patient")]);
+    const again = await submit(view, { patient: foreign });
+    expect([again.status, choicesOf(again, "patient")]).toEqual([403, choicesOf(view, "patient")]);
   });
 
   it("no step can be left out", async () => {
     const page = await authorize();
-    const skipped = await submit(simulator, { ...page, html: asConsentForm(page.html) }, { decision: "allow" });
+    const skipped = await submit({ ...page, html: asConsentForm(page.html) }, { decision: "allow" });
     expect(skipped.html).toContain("<h1>Sign in</h1>");
-    const choice = await submit(simulator, page, { username: "gus", password: SYNTHETIC_PASSWORD });
-    const again = await submit(simulator, { ...choice, html: asConsentForm(choice.html) }, { decision: "allow" });
+    const choice = await submit(page, { username: "gus", password: SYNTHETIC_PASSWORD });
+    const again = await submit({ ...choice, html: asConsentForm(choice.html) }, { decision: "allow" });
     expect(again.html).toContain("<h1>Choose a patient</h1>");
   });
 
   it("end with the decision, and with the time", async () => {
     const { view } = await signIn(simulator, "pat");
-    expect((await submit(simulator, view, { decision: "allow" })).status).toBe(303);
-    const repeated = await submit(simulator, view, { decision: "allow" });
+    expect((await submit(view, { decision: "allow" })).status).toBe(303);
+    const repeated = await submit(view, { decision: "allow" });
     expect([repeated.status, repeated.location]).toEqual([400, null]);
     const late = await authorize();
     simulator.advanceClock(601);
-    expect((await submit(simulator, late, { username: "pat", password: SYNTHETIC_PASSWORD })).status).toBe(400);
+    expect((await submit(late, { username: "pat", password: SYNTHETIC_PASSWORD })).status).toBe(400);
   });
 });
 
 describe("the decision", () => {
   it("a denial comes back with access_denied and without a code", async () => {
     const { view } = await signIn(simulator, "pat");
-    const parameters = parametersOf(await submit(simulator, view, { decision: "deny" }));
+    const parameters = parametersOf(await submit(view, { decision: "deny" }));
     expect(parameters).toMatchObject({ error: "access_denied", state: "state-of-the-app", iss: simulator.issuer });
     expect(parameters).not.toHaveProperty("code");
   });
 
   it("the user can grant fewer scopes, but no others", async () => {
     const { view, verifier } = await signIn(simulator, "pat", { scope: "openid offline_access patient/*.rs" });
-    const granted = await submit(simulator, view, { decision: "allow", scope: ["patient/*.rs", "user/*.rs"] });
+    const granted = await submit(view, { decision: "allow", scope: ["patient/*.rs", "user/*.rs"] });
     const { body } = await postToken(simulator, exchangeForm({ view: granted, verifier }));
     expect(body["scope"]).toBe("patient/*.rs");
     expect(body).toHaveProperty("patient");
@@ -211,15 +210,12 @@ describe("the decision", () => {
 
   it("fhirUser is granted only for users with a resource, launch/encounter only in an EHR launch", async () => {
     simulator.registerUser({ userId: "nina", patients: "all", password: SYNTHETIC_PASSWORD });
-    const allowed = await allow(
-      simulator,
-      await signIn(simulator, "nina", { scope: "openid fhirUser launch/encounter" }),
-    );
+    const allowed = await allow(await signIn(simulator, "nina", { scope: "openid fhirUser launch/encounter" }));
     expect((await postToken(simulator, exchangeForm(allowed))).body["scope"]).toBe("openid");
   });
 
   it("the log has neither passwords nor codes nor the values of parameters", async () => {
-    const { view } = await allow(simulator, await signIn(simulator, "pat"));
+    const { view } = await allow(await signIn(simulator, "pat"));
     const text = JSON.stringify(simulator.log);
     const code = view.location?.searchParams.get("code") ?? "";
     expect(simulator.secretsSeen().userSecrets).toContain(code);

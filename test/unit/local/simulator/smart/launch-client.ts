@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { SimulatorOptions } from "#local/simulator/options.ts";
 import { type Simulator, startSimulator } from "#local/simulator/simulator.ts";
 import { SYNTHETIC_PASSWORD } from "#local/simulator/smart/synthetic-users.ts";
+import { choicesOf, SmallBrowser, type View } from "#local/small-browser.ts";
 
 export const REDIRECT_URI = "https://app.example/callback?tenant=1";
 export const LAUNCH_URL = "https://app.example/launch";
@@ -35,15 +36,6 @@ export const tokensSchema = z.looseObject({
   patient: z.string().optional(),
 });
 export type Tokens = z.infer<typeof tokensSchema>;
-
-/** A page or a redirect, as a browser without script sees it. */
-export interface View {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly html: string;
-  /** The target of a redirect. */
-  readonly location: URL | null;
-}
 
 /** A launch in progress: its page or redirect, and the verifier of its authorization request. */
 export interface Launch {
@@ -87,39 +79,11 @@ export async function authorizationUrl(
   return url;
 }
 
-/** Opens a URL without following a redirect. */
-export async function open(url: string | URL, init: RequestInit = {}): Promise<View> {
-  const answer = await fetch(url, { ...init, redirect: "manual" });
-  const location = answer.headers.get("location");
-  return {
-    status: answer.status,
-    headers: answer.headers,
-    html: await answer.text(),
-    location: location === null ? null : new URL(location),
-  };
-}
+/** Opens a URL without cookies, and follows no redirect. */
+export const open = (url: string | URL, init?: RequestInit): Promise<View> => new SmallBrowser().open(url, init);
 
 /** Fills in the page's form and submits it. `fields` replaces the values that the page sets; a list is a group of boxes. */
-export function submit(
-  simulator: Simulator,
-  { html }: View,
-  fields: Record<string, string | readonly string[]>,
-): Promise<View> {
-  const action = /<form method="post" action="([^"]+)"/.exec(html)?.[1];
-  if (action === undefined) throw new Error(`the page has no form: ${html}`);
-  const body = new URLSearchParams();
-  const preset = [...html.matchAll(/<input type="(?:hidden|checkbox)" name="([^"]+)" value="([^"]*)"/g)];
-  for (const [, name = "", value = ""] of preset) if (!(name in fields)) body.append(name, value);
-  for (const [name, values] of Object.entries(fields)) for (const value of [values].flat()) body.append(name, value);
-  return open(new URL(action, simulator.baseUrl), { method: "POST", body });
-}
-
-/** The values of a select element, or of boxes, with the name. */
-export function choices({ html }: View, name: string): string[] {
-  const select = new RegExp(`<select id="[^"]*" name="${name}".*?</select>`).exec(html)?.[0];
-  const pattern = select === undefined ? new RegExp(`name="${name}" value="([^"]*)"`, "g") : /<option value="([^"]*)"/g;
-  return [...(select ?? html).matchAll(pattern)].map(([, value = ""]) => value);
-}
+export const submit: SmallBrowser["submit"] = (view, fields) => new SmallBrowser().submit(view, fields);
 
 /** Begins a standalone launch and signs the user in. The view is the next page. */
 export async function signIn(
@@ -129,15 +93,15 @@ export async function signIn(
 ): Promise<Launch> {
   const verifier = newVerifier();
   const page = await open(await authorizationUrl(simulator, changes, verifier));
-  const view = await submit(simulator, page, { username: userId, password: SYNTHETIC_PASSWORD });
+  const view = await submit(page, { username: userId, password: SYNTHETIC_PASSWORD });
   return { view, verifier };
 }
 
 /** Goes on to the callback: chooses the first patient if there is a choice, and allows everything. */
-export async function allow(simulator: Simulator, { view, verifier }: Launch): Promise<Launch> {
-  const [patient] = choices(view, "patient");
-  const consent = patient === undefined ? view : await submit(simulator, view, { patient });
-  return { view: await submit(simulator, consent, { decision: "allow" }), verifier };
+export async function allow({ view, verifier }: Launch): Promise<Launch> {
+  const [patient] = choicesOf(view, "patient");
+  const consent = patient === undefined ? view : await submit(view, { patient });
+  return { view: await submit(consent, { decision: "allow" }), verifier };
 }
 
 /** The form of a code exchange for POST_APP. */
@@ -173,7 +137,7 @@ export async function launch(
   userId: string,
   changes: Record<string, string | null> = {},
 ): Promise<Tokens> {
-  const allowed = await allow(simulator, await signIn(simulator, userId, changes));
+  const allowed = await allow(await signIn(simulator, userId, changes));
   return tokensSchema.parse((await postToken(simulator, exchangeForm(allowed))).body);
 }
 

@@ -40,7 +40,7 @@ const searched = async (token: string, target: string): Promise<z.infer<typeof b
 /** A launch of the guardian for the patient. */
 const launchFor = async (patient: string): Promise<Tokens> => {
   const choice = await signIn(simulator, "gus");
-  const view = await submit(simulator, await submit(simulator, choice.view, { patient }), { decision: "allow" });
+  const view = await submit(await submit(choice.view, { patient }), { decision: "allow" });
   return tokensSchema.parse((await postToken(simulator, exchangeForm({ ...choice, view }))).body);
 };
 
@@ -126,7 +126,7 @@ describe("scopes of a session", () => {
 
   it("permit nothing if the user granted none of them", async () => {
     const { view, verifier } = await signIn(simulator, "pat");
-    const granted = await submit(simulator, view, { decision: "allow", scope: ["openid"] });
+    const granted = await submit(view, { decision: "allow", scope: ["openid"] });
     const { body } = await postToken(simulator, exchangeForm({ view: granted, verifier }));
     expect(body["scope"]).toBe("openid launch/patient");
     expect(await fhirStatus(simulator, String(body["access_token"]), "Condition")).toBe(403);

@@ -2,11 +2,11 @@ import { createRemoteJWKSet, jwtVerify } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import type { Simulator } from "#local/simulator/simulator.ts";
+import { choicesOf } from "#local/small-browser.ts";
 import { DEVICE_HEADERS } from "../user-client.ts";
 import {
   allow,
   authorizationUrl,
-  choices,
   discover,
   exchangeForm,
   fhir,
@@ -51,10 +51,10 @@ describe("a standalone launch", () => {
   it("leads a guardian by sign-in, choice of a patient and consent to tokens for this patient", async () => {
     const [, guardian, ward = "", other = ""] = patientIds();
     const choice = await signIn(simulator, "gus");
-    expect(choices(choice.view, "patient")).toEqual([guardian, ward, other]);
-    const consent = await submit(simulator, choice.view, { patient: ward });
-    expect(choices(consent, "scope")).toEqual(["openid", "fhirUser", "offline_access", "patient/*.rs"]);
-    const { location, status } = await submit(simulator, consent, { decision: "allow" });
+    expect(choicesOf(choice.view, "patient")).toEqual([guardian, ward, other]);
+    const consent = await submit(choice.view, { patient: ward });
+    expect(choicesOf(consent, "scope")).toEqual(["openid", "fhirUser", "offline_access", "patient/*.rs"]);
+    const { location, status } = await submit(consent, { decision: "allow" });
     expect([status, location?.href.startsWith(`${REDIRECT_URI}&code=`)]).toEqual([303, true]);
     expect(location?.searchParams.get("state")).toBe("state-of-the-app");
     expect(location?.searchParams.get("iss")).toBe(simulator.issuer);
@@ -82,9 +82,9 @@ describe("a standalone launch", () => {
 
   it("needs no choice if the user has one patient, and no patient if the scopes need none", async () => {
     const [own] = patientIds();
-    const one = await allow(simulator, await signIn(simulator, "pat"));
+    const one = await allow(await signIn(simulator, "pat"));
     expect((await postToken(simulator, exchangeForm(one))).body["patient"]).toBe(own);
-    const none = await allow(simulator, await signIn(simulator, "gus", { scope: "openid offline" }));
+    const none = await allow(await signIn(simulator, "gus", { scope: "openid offline" }));
     const { body } = await postToken(simulator, exchangeForm(none));
     expect(tokensSchema.parse(body).scope).toBe("openid offline");
     expect(body).toHaveProperty("refresh_token");
@@ -110,15 +110,15 @@ describe("an EHR launch", () => {
     ["frame", false],
   ])("from the EHR's page in a %s leads to tokens with the EHR's context, without a sign-in", async (where, banner) => {
     const ehr = await open(`${simulator.baseUrl}ehr`);
-    const [, , patient = ""] = choices(ehr, "patient");
-    const launched = await submit(simulator, ehr, { user: "dora", patient, app: POST_APP.clientId, in: where });
+    const [, , patient = ""] = choicesOf(ehr, "patient");
+    const launched = await submit(ehr, { user: "dora", patient, app: POST_APP.clientId, in: where });
     expect(launched.location?.href.startsWith(`${LAUNCH_URL}?`)).toBe(true);
     expect(launched.location?.searchParams.get("iss")).toBe(simulator.fhirBaseUrl);
 
     const verifier = newVerifier();
     const consent = await open(await authorize(launched.location, verifier));
     expect(consent.html).toContain("signed in as Dora");
-    const view = await submit(simulator, consent, { decision: "allow" });
+    const view = await submit(consent, { decision: "allow" });
     const { body } = await postToken(simulator, exchangeForm({ view, verifier }));
     const tokens = tokensSchema.parse(body);
     expect(tokens).toMatchObject({ patient, need_patient_banner: banner, scope: ehrScopes });
@@ -140,15 +140,15 @@ describe("an EHR launch", () => {
 
   it("needs a patient whom the user may see, and a registered app", async () => {
     const ehr = await open(`${simulator.baseUrl}ehr`);
-    const [, foreign = ""] = choices(ehr, "patient");
-    const refused = await submit(simulator, ehr, {
+    const [, foreign = ""] = choicesOf(ehr, "patient");
+    const refused = await submit(ehr, {
       user: "pat",
       patient: foreign,
       app: POST_APP.clientId,
       in: "frame",
     });
     expect([refused.status, refused.location]).toEqual([400, null]);
-    const unknown = await submit(simulator, ehr, { user: "dora", patient: foreign, app: "other", in: "frame" });
+    const unknown = await submit(ehr, { user: "dora", patient: foreign, app: "other", in: "frame" });
     expect([unknown.status, unknown.location]).toEqual([400, null]);
     const launched = { clientId: "other", userId: "dora", patientId: foreign };
     expect(() => simulator.ehrLaunch(launched)).toThrow(RangeError);
@@ -164,7 +164,7 @@ describe("an EHR launch", () => {
     const spent = begin(POST_APP.clientId);
     const verifier = newVerifier();
     const consent = await open(await authorize(spent, verifier));
-    await submit(simulator, consent, { decision: "allow" });
+    await submit(consent, { decision: "allow" });
     expect(await errorOf(spent)).toBe("invalid_request");
     const late = begin(POST_APP.clientId);
     simulator.advanceClock(301);

@@ -37,7 +37,7 @@ const reason = (): string | null | undefined =>
   simulator.log.findLast(({ endpoint }) => endpoint === "user-token")?.reason;
 /** The form of an exchange without the client's authentication. */
 const codeForm = async (clientId: string): Promise<Record<string, string>> => {
-  const allowed = await allow(simulator, await signIn(simulator, "pat", { client_id: clientId }));
+  const allowed = await allow(await signIn(simulator, "pat", { client_id: clientId }));
   const { client_id: _id, client_secret: _secret, ...form } = exchangeForm(allowed);
   return form;
 };
@@ -47,7 +47,7 @@ const basic = (id: string, secret: string): Record<string, string> => ({
 
 describe("authorization codes of launches", () => {
   it("a code is exchanged once, and its second use ends the tokens that it gave", async () => {
-    const allowed = await allow(simulator, await signIn(simulator, "pat"));
+    const allowed = await allow(await signIn(simulator, "pat"));
     const tokens = tokensSchema.parse((await postToken(simulator, exchangeForm(allowed))).body);
     expect(await fhirStatus(simulator, tokens.access_token, "Patient")).toBe(200);
     expect(errorOf(await postToken(simulator, exchangeForm(allowed)))).toEqual([400, "invalid_grant"]);
@@ -70,7 +70,7 @@ describe("authorization codes of launches", () => {
     ["another redirect URI", { redirect_uri: REDIRECT_URI.split("?")[0] ?? "" }],
     ["another client", { client_id: PUBLIC_APP.clientId, client_secret: "" }],
   ])("a code is refused with %s", async (_name, changes: Record<string, string>) => {
-    const allowed = await allow(simulator, await signIn(simulator, "pat"));
+    const allowed = await allow(await signIn(simulator, "pat"));
     const form = Object.entries({ ...exchangeForm(allowed), ...changes }).filter(([, value]) => value !== "");
     expect(errorOf(await postToken(simulator, Object.fromEntries(form)))).toEqual([400, "invalid_grant"]);
   });

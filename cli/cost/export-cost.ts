@@ -1,0 +1,109 @@
+import { pollJob } from "#cli/performance/poll-schedule.ts";
+import { countExport } from "./count-export.ts";
+import { prices } from "./prices.ts";
+
+/** An export to count. */
+export interface ExportSize {
+  files: number;
+  /** The size of all files. */
+  gib: number;
+  /** How long the server works on the job. */
+  hours: number;
+  /** The files of an item of the work list. Each item has a child execution. */
+  filesPerItem: number;
+  /** Whether downloads pass a NAT gateway (the setting `fixedEgress`). */
+  fixedEgress: boolean;
+}
+
+/** The files of an item of the work list in a stage: each file has an item of its own. */
+export const defaultFilesPerItem = 1;
+
+/** The units of an export that AWS bills, apart from storage. */
+export type BilledUnits = Record<keyof typeof prices, number>;
+
+const kib = 1024;
+const mib = 1024 * kib;
+const gib = 1024 * mib;
+
+/** What a file takes. `test/unit/cli/cost/file-requests.test.ts` compares the requests with those of the function. */
+export const fileRequests = {
+  /** Reads of the receipt and twice of the stop marker before the file lands; then one of the receipt by "Complete export". */
+  reads: 4,
+  /** The receipt. */
+  writes: 1,
+  /** A larger file has a request for each part, and two more to begin and to complete the upload. */
+  partBytes: 8 * mib,
+  writesOf: (bytes: number): number =>
+    bytes <= fileRequests.partBytes ? 1 : Math.ceil(bytes / fileRequests.partBytes) + 2,
+};
+
+/** The memory of functions in MiB, by the state that calls them. `test/infra/platform/cost-memory.test.ts` compares it with the templates. */
+export const memoryMib: Record<string, number> = {
+  "Poll export": 512,
+  "Plan downloads": 512,
+  "Download file": 1024,
+  "Complete export": 512,
+  "Announce completion": 512,
+};
+export const defaultMemoryMib = 256;
+
+/**
+ * How long functions take. A file has a fixed part, for its requests, and a part for its bytes. These are assumptions, for a server
+ * that is no slower than the network of a function. Only `perReceipt` was measured (docs/scale.md: 38 s for 10,000 files).
+ */
+const seconds = {
+  perCall: 0.5,
+  perFile: 0.3,
+  perDownloadedGib: gib / (70 * mib),
+  perReceipt: 0.004,
+};
+
+/** Log lines of a call, and of an event of an execution's history, in bytes. These are assumptions. */
+const logBytes = { perCall: 1.5 * kib, perHistoryEvent: 0.5 * kib };
+
+/** Requests and events of an export that do not depend on its size, rounded up. */
+const perExport = { s3Writes: 20, s3Reads: 40, events: 2 };
+
+/** Counts the units of an export whose files land at their first attempt. The server sends no Retry-After. */
+export function unitsOf(size: ExportSize): BilledUnits {
+  const { files, filesPerItem, hours } = size;
+  const { polls } = pollJob(hours * 3600);
+  const { stateTransitions, tasks } = countExport({ polls, items: Math.ceil(files / filesPerItem) });
+  // "Release lease" calls DynamoDB and no function.
+  const functions = new Map([...tasks].filter(([name]) => name !== "Release lease"));
+  const functionCalls = [...functions.values()].reduce((sum, times) => sum + times, 0);
+  const fileBytes = (size.gib * gib) / Math.max(files, 1);
+  const historyEvents = 2 * stateTransitions + 3 * functionCalls;
+  return {
+    stateTransitions,
+    functionCalls,
+    gibSeconds: gibSecondsOf(size, functions),
+    s3Writes: perExport.s3Writes + files * (fileRequests.writes + fileRequests.writesOf(fileBytes)),
+    s3Reads: perExport.s3Reads + polls + files * fileRequests.reads,
+    events: perExport.events + files,
+    logGib: (functionCalls * logBytes.perCall + historyEvents * logBytes.perHistoryEvent) / gib,
+    natGib: size.fixedEgress ? size.gib : 0,
+  };
+}
+
+/** In GiB. */
+const memoryOf = (state: string): number => (memoryMib[state] ?? defaultMemoryMib) / 1024;
+
+function gibSecondsOf(size: ExportSize, functions: Map<string, number>): number {
+  const ofCalls = [...functions].map(([state, times]) => times * seconds.perCall * memoryOf(state));
+  const downloading = size.files * seconds.perFile + size.gib * seconds.perDownloadedGib;
+  const completing = size.files * seconds.perReceipt;
+  return (
+    ofCalls.reduce((sum, one) => sum + one, 0) +
+    downloading * memoryOf("Download file") +
+    completing * memoryOf("Complete export")
+  );
+}
+
+/** The dollars for these units, each and in all. */
+export function dollarsOf(units: BilledUnits): { each: BilledUnits; total: number } {
+  const each = Object.fromEntries(
+    Object.entries(units).map(([name, count]) => [name, count * prices[name as keyof typeof prices].dollars]),
+  ) as BilledUnits;
+  return { each, total: Object.values(each).reduce((sum, one) => sum + one, 0) };
+}

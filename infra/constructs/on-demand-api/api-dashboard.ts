@@ -1,0 +1,31 @@
+import type { Construct } from "constructs";
+import { addDashboard, functionGraphs, graph, graphPeriod as period } from "../platform/dashboard.ts";
+import type { OnDemandApi } from "./on-demand-api.ts";
+
+const about = `# The API
+How often the API is called, how fast it answers, and what it refuses. docs/runbook.md says what to do: *The API answers with errors*.
+The access log and the audit trail say who called.`;
+
+/** The dashboard of the API. It shows the functions of the whole stack, so add it after them. */
+export function addApiDashboard(stack: Construct, { stage, api }: { stage: string; api: OnDemandApi }): void {
+  addDashboard(stack, {
+    stage,
+    name: "api",
+    about,
+    rows: [
+      [
+        graph({ title: "Calls", left: [api.metric("Count", "Sum", period)] }),
+        graph({
+          title: "Calls answered with 4xx, and with 5xx",
+          left: [api.metric("4xx", "Sum", period)],
+          right: [api.metric("5xx", "Sum", period)],
+        }),
+        graph({
+          title: "Milliseconds until the answer: half of the calls, and 95 of 100",
+          left: [api.metric("Latency", "p50", period), api.metric("Latency", "p95", period)],
+        }),
+      ],
+      functionGraphs(stack),
+    ],
+  });
+}
