@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { buildSync } from "esbuild";
+import { compileTakeLines } from "./web-assembly.ts";
 
 const repository = join(import.meta.dirname, "..");
 const functionsFolder = join(repository, "functions");
@@ -95,8 +96,11 @@ function bundleAll(): Map<string, FunctionBundle> {
       "@smithy/core/event-streams": "./functions/platform/lambda/no-event-streams.ts",
     },
     external: unusedFiles,
-    // undici's own name for "this is a bundle". It then leaves its second, experimental parser out.
-    define: { esbuildDetection: "true" },
+    define: {
+      TAKE_LINES_WASM: JSON.stringify(compileTakeLines()),
+      // undici's own name for "this is a bundle". It then leaves its second, experimental parser out.
+      esbuildDetection: "true",
+    },
     minify: true,
     // Node reads a map at the start of a function that has one, before anything has failed. `npm run map-stack` reads it instead.
     sourcemap: "external",
