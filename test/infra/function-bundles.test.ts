@@ -16,7 +16,7 @@ test("each folder with a handler, wherever it is below functions/, is a function
   const handlers = readdirSync(functionsFolder, { recursive: true, encoding: "utf8" })
     .map((path) => path.split(/[/\\]/))
     .filter((path) => path.at(-1) === "handler.ts");
-  expect(functionNames()).toEqual(handlers.map((path) => path.at(-2)).toSorted());
+  expect(functionNames()).toEqual(handlers.map((path) => path.at(-2) ?? "").toSorted());
   expect(functionNames()).toContain("kick-off-export");
 });
 
@@ -51,7 +51,7 @@ describe.each(functionNames())("the bundle of %s", (name) => {
   test("the bundle leaves out only those files of undici that no request of ours comes to", () => {
     const left = readFileSync(code, "utf8").matchAll(/\("([^"]*\/node_modules\/[^"]*)"\)/g);
     const allowed = /^\.\.\/node_modules\/undici\/lib\/(web\/|llhttp\/llhttp-wasm\.js$)/;
-    expect([...left].map(([, path]) => path as string).filter((path) => !allowed.test(path))).toEqual([]);
+    expect([...left].map(([, path]) => path ?? "").filter((path) => !allowed.test(path))).toEqual([]);
   });
 
   test("no module is imported at run time, except the one in place of event streams", () => {
@@ -62,7 +62,7 @@ describe.each(functionNames())("the bundle of %s", (name) => {
 
   test("the bundle contains every module that it needs, except Node's own", () => {
     const source = readFileSync(code, "utf8");
-    const imported = [...source.matchAll(/\bfrom\s*"([\w@:][\w@:/.-]*)"/g)].map(([, specifier]) => specifier as string);
+    const imported = [...source.matchAll(/\bfrom\s*"([\w@:][\w@:/.-]*)"/g)].map(([, specifier]) => specifier ?? "");
     expect(imported.filter((specifier) => !/^(node:)?[a-z_]+(\/[a-z]+)?$/.test(specifier))).toEqual([]);
     // These texts are from version 2 of the AWS SDK, which Lambda's Node 24 does not have.
     expect(source).not.toMatch(/aws-sdk-nodejs\/|require\("aws-sdk"\)/);

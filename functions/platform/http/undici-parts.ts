@@ -1,3 +1,7 @@
+// infra/ has a tsconfig of its own, and comes here by imports only. So it would not find the types of these files.
+// oxlint-disable-next-line typescript/triple-slash-reference
+/// <reference path="./undici-files.d.ts" />
+
 /*
  * The parts of undici that the bridge uses, each from its own file. The package's entry loads all of undici: fetch, WebSocket,
  * caches, cookies and mocks. A function would read and run them at each cold start
