@@ -9,9 +9,17 @@ import { grantLedger, grantLists } from "../platform/ledger-access.ts";
 import { NamedSecret } from "../platform/named-secret.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
 
+/** A client whose key a function may use. */
+interface SigningClient {
+  readonly secretName: string;
+  grantSigning(lambda: LambdaFunction): void;
+}
+
 export interface UserSessionProps {
   settings: IntegraSettings;
   smart: SmartSettings;
+  /** The client whose key signs if the SMART client authenticates with private_key_jwt. */
+  client: SigningClient;
   key: kms.IKey;
   stage: string;
   removalPolicy: RemovalPolicy;
@@ -29,12 +37,14 @@ export class UserSession extends Construct {
   readonly #smart: SmartSettings;
   readonly #environment: Record<string, string>;
 
-  constructor(scope: Construct, id: string, { settings, smart, key, stage, removalPolicy }: UserSessionProps) {
+  constructor(scope: Construct, id: string, { settings, smart, client, key, stage, removalPolicy }: UserSessionProps) {
+  readonly #client: SigningClient;
     super(scope, id);
     this.#smart = smart;
     this.#secret = new NamedSecret(this, "Secret", {
       secretName: `integra-bridge/${stage}/user-session`,
       description: 'User session: {"refresh_token", "client_id", "client_secret"?, "auth_method"}',
+    this.#client = client;
       encryptionKey: key,
       removalPolicy,
       noRotationReason:
@@ -107,3 +117,6 @@ export class UserSession extends Construct {
     this.#smartClient.allowRead(lambda);
   }
 }
+    if (!this.#smart.privateKeyJwt) return;
+    lambda.setEnvironment({ SMART_KEY_SECRET: this.#client.secretName });
+    this.#client.grantSigning(lambda);
