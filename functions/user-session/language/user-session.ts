@@ -159,6 +159,11 @@ export interface UserSessionStore {
   endSession(sessionId: string, claim: RefreshClaim, end: Omit<SessionEnd, "published">): Promise<boolean>;
   /** Stores that the event of this end was published. Changes nothing if the session lives again. */
   markEndPublished(sessionId: string, endedAt: number): Promise<void>;
-  /** Removes the session with its tokens. Returns its newest refresh token; undefined if there was no session. */
-  remove(sessionId: string): Promise<string | undefined>;
+  /**
+   * Ends the session for good, without an event. A refresh that runs at this moment cannot store its tokens any more.
+   * @returns its newest refresh token, so that it can be revoked at the server; undefined if there is no session
+   */
+  retire(sessionId: string, end: Pick<SessionEnd, "at" | "message">): Promise<string | undefined>;
+  /** Deletes the session with its tokens. */
+  remove(sessionId: string): Promise<void>;
 }
