@@ -4,7 +4,7 @@ import type { LinkIds } from "#on-demand-api/gateway/link-ids.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
 import type { LinkView } from "#on-demand-api/language/link-messages.ts";
-import { reasonOf } from "#platform/faults/reason-of.ts";
+import { describeError } from "#platform/faults/describe-error.ts";
 import type { Log } from "#platform/lambda/log.ts";
 import { digestOf } from "#user-session/language/digest.ts";
 import {
@@ -189,7 +189,7 @@ async function settleIfDue({ records, settle, now, log }: LinksApiPorts, record:
   try {
     await settle(linkId);
   } catch (error) {
-    log.error("LINK_END_UNPUBLISHED", { linkId, reason: reasonOf(error) });
+    log.error("LINK_END_UNPUBLISHED", { linkId, error: describeError(error) });
   }
   return (await records.find(linkId))?.record ?? record;
 }
@@ -203,7 +203,7 @@ async function tellEnd({ settle, now, log }: LinksApiPorts, { linkId, launch }: 
   try {
     await settle(linkId);
   } catch (error) {
-    log.error("LINK_END_UNPUBLISHED", { linkId, reason: reasonOf(error) });
+    log.error("LINK_END_UNPUBLISHED", { linkId, error: describeError(error) });
     throw busy("The end of its last sign-in could not be published yet.");
   }
 }

@@ -1,5 +1,5 @@
+import { describeError } from "#platform/faults/describe-error.ts";
 import type { Log } from "#platform/lambda/log.ts";
-import { describeError } from "#platform/lambda/step.ts";
 import {
   type GivenUpSession,
   interruptionOf,
