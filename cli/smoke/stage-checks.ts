@@ -7,7 +7,8 @@ import { keyPolicyFaults, requiresTls } from "./policy-faults.ts";
  * What `npm run smoke` reads of a deployed stage. Each check is `(ports) => async () => finding`, and says what to do.
  */
 
-const deployAgain = "deploy the stage again (npx cdk deploy --all -c stage=…)";
+/** What mends whatever a deployment sets. */
+export const deployAgain = "deploy the stage again (npx cdk deploy --all -c stage=…)";
 
 export interface StackPorts {
   /** The outputs that each stack must have, by the stack's part of the name. */

@@ -14,7 +14,19 @@ export const everyOption = {
     patientSearchPaths: { "us-core": "us-core/Patient" },
     usCorePaths: { base: "us-core/v5", spelling: "lower-case" },
   },
-  audit: { lock: "compliance" },
+  audit: { lock: "compliance", reads: true },
+  backup: { frequency: "weekly", keepDays: 365 },
+  replication: {
+    audit: {
+      bucketArn: "arn:aws:s3:::example-audit-copies",
+      keyArn: "arn:aws:kms:eu-west-1:210987654321:key/2f1c7e1a-5b0d-4c57-9a43-0f2f6f2f6f2f",
+      accountId: "210987654321",
+    },
+    quarantine: {
+      bucketArn: "arn:aws:s3:::example-quarantine-copies",
+      keyArn: "arn:aws:kms:eu-west-1:123456789012:key/8c7a5f3e-3d11-4b8e-9d36-5e5e5e5e5e5e",
+    },
+  },
   clientKey: { rotateEveryDays: 90, kms: { spec: "RSA_4096", keys: ["first", "second"] } },
   ccd: {
     documents: { patientIdRoots: ["2.16.840.1.113883.3.9999.3"], secondFactor: "required", limits: { answerMiB: 128 } },

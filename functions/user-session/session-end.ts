@@ -1,7 +1,7 @@
 import type { EventBus } from "#platform/bus/event-bus.ts";
+import { describeError } from "#platform/faults/describe-error.ts";
 import type { Log } from "#platform/lambda/log.ts";
 import { metricWriter } from "#platform/lambda/metrics.ts";
-import { describeError } from "#platform/lambda/step.ts";
 import type { SessionEnd, UserSessionStore } from "#user-session/language/user-session.ts";
 import type { SessionLogCode } from "./language/log-codes.ts";
 import type { SessionEvent } from "./language/session-events.ts";

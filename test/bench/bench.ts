@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { request } from "undici";
 import { ensurePythonEnvironment, findPython } from "#local/local-aws/python-environment.ts";
@@ -21,6 +21,7 @@ type Report = (line: string) => void;
  * @throws Error if a contender fails, or writes another number of bytes than the files have
  */
 export async function runBench(options: BenchOptions, report: Report, signal: AbortSignal): Promise<BenchResults> {
+  const [load = 0] = loadavg();
   const folder = await mkdtemp(join(tmpdir(), "integra-bridge-bench-"));
   const servers = await startLoopbackServers(options.quick ? 50 : 2_000);
   try {
@@ -40,6 +41,7 @@ export async function runBench(options: BenchOptions, report: Report, signal: Ab
     return {
       date: new Date().toISOString().slice(0, 10),
       cores: availableParallelism(),
+      load,
       node: process.version,
       scenarios,
       lines,

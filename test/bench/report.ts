@@ -5,7 +5,7 @@ const mebibyte = 1024 * 1024;
 /** The results as Markdown: a table of the downloads, one of the check of lines, and a list of the targets. */
 export function renderResults(results: BenchResults): string {
   return [
-    `Measured on ${results.date}: ${results.cores} cores, Node ${results.node}.`,
+    `Measured on ${results.date}: ${results.cores} cores, load average ${results.load.toFixed(1)} before the first run, Node ${results.node}.`,
     downloadTable(results.scenarios),
     lineTable(results),
     targetList(results.scenarios),

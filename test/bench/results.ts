@@ -36,6 +36,8 @@ export interface LineSpeeds {
 export interface BenchResults {
   date: string;
   cores: number;
+  /** The load average of the minute before the first run. A machine that does nothing else has about 0. */
+  load: number;
   node: string;
   scenarios: ScenarioResult[];
   lines: LineSpeeds[];

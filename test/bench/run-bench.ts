@@ -21,6 +21,7 @@ const { values: flags } = parseArgs({
     /** Leaves smart-fetch out, which pip installs at the first run. */
     "no-peers": { type: "boolean", default: false },
     rounds: { type: "string", default: "5" },
+    /** Puts the tables and the plot into docs/. */
     save: { type: "boolean", default: false },
   },
 });
@@ -28,6 +29,7 @@ const { values: flags } = parseArgs({
 const rounds = Number(flags.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error("--rounds must be a whole number above 0");
 const { quick, large, save } = flags;
+if (quick && save) throw new Error("--quick measures nothing that --save could put into docs/");
 const options = { quick, large, rounds, peers: !flags["no-peers"] };
 await runStoppable(async (signal) => saveResults(await runBench(options, (line) => console.error(line), signal)));
 

@@ -31,7 +31,7 @@ export function scenariosOf({ quick, large, peers, rounds }: BenchOptions): Scen
   if (quick) {
     const once = { rounds: 1, contenders };
     return [
-      { name: "3 files of 9 MiB", files: 3, fileBytes: 9 * mebibyte, atOnce: 1, ...once },
+      { name: "3 files of 20 MiB", files: 3, fileBytes: 20 * mebibyte, atOnce: 1, ...once },
       { name: "20 files of 2 kB", files: 20, fileBytes: 2_000, atOnce: 4, ...once },
     ];
   }

@@ -9,7 +9,7 @@ it("the bench measures downloads of whole files, with and without the verifier (
     new AbortController().signal,
   );
   expect(reports).toHaveLength(4);
-  expect(scenarios.map(({ scenario }) => scenario)).toEqual(["3 files of 9 MiB", "20 files of 2 kB"]);
+  expect(scenarios.map(({ scenario }) => scenario)).toEqual(["3 files of 20 MiB", "20 files of 2 kB"]);
   for (const { bytes, contenders } of scenarios) {
     expect(bytes).toBeGreaterThan(20 * 2_000);
     expect(contenders.map(({ contender }) => contender)).toEqual(["unverified", "integra-bridge"]);

@@ -14,7 +14,9 @@ import { crc32Text } from "./crc32-text.ts";
 /** How an object is written. */
 export interface Staging {
   contentType: string;
-  /** An object of at most this many bytes is written with one request, a larger one in parts of this size. */
+  /** An object of at most this many bytes is written with one request. It is the size of a larger object's first part. */
+  putBytes: number;
+  /** The size of the further parts. */
   partBytes: number;
   signal?: AbortSignal | undefined;
   /** Called if S3 refuses an abort. The upload then stays until the bucket's lifecycle rule removes it. */
@@ -73,8 +75,8 @@ export class StagedObject {
   /** Copies the next piece. Waits while too many parts are being sent. */
   async write(chunk: Buffer): Promise<void> {
     for (let rest = chunk; rest.length > 0; ) {
-      if (this.#filled === this.#staging.partBytes) await this.#sendPart();
-      const piece = rest.subarray(0, this.#staging.partBytes - this.#filled);
+      if (this.#filled === this.#capacity) await this.#sendPart();
+      const piece = rest.subarray(0, this.#capacity - this.#filled);
       this.#growPart(this.#filled + piece.length);
       piece.copy(this.#part, this.#filled);
       this.#filled += piece.length;
@@ -115,10 +117,15 @@ export class StagedObject {
     return this.#staging.signal === undefined ? {} : { abortSignal: this.#staging.signal };
   }
 
+  /** The number of bytes that the current part may have. */
+  get #capacity(): number {
+    return this.#upload === undefined ? this.#staging.putBytes : this.#staging.partBytes;
+  }
+
   /** Most files are small, so the memory grows with the content, up to the size of a part. */
   #growPart(needed: number): void {
     if (needed <= this.#part.length) return;
-    const size = Math.min(Math.max(needed, 2 * this.#part.length), this.#staging.partBytes);
+    const size = Math.min(Math.max(needed, 2 * this.#part.length), this.#capacity);
     const larger = Buffer.allocUnsafeSlow(size);
     this.#part.copy(larger, 0, 0, this.#filled);
     this.#part = larger;

@@ -1,6 +1,6 @@
 import type { EventBus } from "#platform/bus/event-bus.ts";
+import { describeError } from "#platform/faults/describe-error.ts";
 import type { Log } from "#platform/lambda/log.ts";
-import { describeError } from "#platform/lambda/step.ts";
 import type { LinkEvent, RevocationResult } from "#user-session/language/link-events.ts";
 import type { SessionLogCode } from "#user-session/language/log-codes.ts";
 import type { LinkRecords, StoredLink } from "./link-records.ts";

@@ -1,8 +1,8 @@
+import { describeError } from "#platform/faults/describe-error.ts";
 import { OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import type { Http } from "#platform/http/http.ts";
 import { isOfOrigin, placeOf } from "#platform/http/trusted-origins.ts";
 import type { Log } from "#platform/lambda/log.ts";
-import { describeError } from "#platform/lambda/step.ts";
 import type { LinkedPerson } from "#user-session/language/link.ts";
 import type { RevocationResult } from "#user-session/language/link-events.ts";
 import type { SessionLogCode } from "#user-session/language/log-codes.ts";

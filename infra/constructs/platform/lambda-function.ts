@@ -130,7 +130,7 @@ export class LambdaFunction extends Construct {
     );
     acknowledge(
       "HIPAA.Security-LambdaDLQ",
-      "The state machine catches errors, and the API's caller receives them. Functions behind a rule have a failure destination.",
+      "State machines catch errors, API callers receive them, functions behind rules have destinations, and schedules repeat the rest.",
     );
     acknowledge(
       "HIPAA.Security-IAMNoInlinePolicy",

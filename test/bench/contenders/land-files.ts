@@ -1,7 +1,7 @@
 import { Agent, request } from "undici";
 import { openOutputFile } from "#bulk-export/server/output-file.ts";
 import { StagedObject } from "#bulk-export/verified-file/staged-object.ts";
-import { type UploadVerified, verifiedUpload } from "#bulk-export/verified-file/verified-upload.ts";
+import { defaultSizes, type UploadVerified, verifiedUpload } from "#bulk-export/verified-file/verified-upload.ts";
 import { s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { landingBucket } from "#platform/bucket/landing-bucket.ts";
 import { undiciHttp } from "#platform/http/http.ts";
@@ -14,7 +14,6 @@ import { testClient } from "#test/fixtures/integra-client.ts";
  */
 
 const [, , base = "", checks = "verified", atOnce = "1"] = process.argv;
-const mebibyte = 1024 * 1024;
 
 const agent = new Agent({ connections: 16 });
 const client = testClient(undiciHttp(agent), new URL(base).origin);
@@ -27,7 +26,7 @@ async function uploadUnverified(
 ): Promise<void> {
   const object = new StagedObject(s3, "bench", key, {
     contentType: "application/fhir+ndjson",
-    partBytes: 8 * mebibyte,
+    ...defaultSizes,
     onAbortFailed: (error) => process.emitWarning(String(error)),
   });
   for await (const chunk of chunks) await object.write(chunk);

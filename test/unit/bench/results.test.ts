@@ -14,6 +14,7 @@ const runsOf = (contender: Runs["contender"], seconds: number[], peakBytes = 200
 const resultsOf = (...contenders: Runs[]): BenchResults => ({
   date: "2026-03-01",
   cores: 2,
+  load: 0.25,
   node: "v24.0.0",
   scenarios: [{ scenario: "4 files of 200 MiB", files: 4, bytes: 800 * 1024 * 1024, contenders }],
   lines: [{ type: "Patient", verifier: 900, table: 400, jsonParse: 150 }],
@@ -45,6 +46,7 @@ describe("the report", () => {
     expect(report).toContain(
       "| 4 files of 200 MiB | integra-bridge | 2.0 s | 400 | 2 | 1.0 s | 200 MB | 0.75 (0.75) |",
     );
+    expect(report).toContain("2 cores, load average 0.3 before the first run");
     expect(report).toContain("| Patient | 900 MiB/s | 400 MiB/s | 150 MiB/s |");
   });
 
