@@ -10,11 +10,12 @@ const linkId = `link-${"0".repeat(32)}`;
 const page = (status: number, text: string) => ({ status, headers: {}, body: Buffer.from(text) });
 const faultPage = (error: unknown) => page(error instanceof ServerUnavailable ? 503 : 500, "a page with plain words");
 
+const now = () => Date.parse("2026-11-26T12:00:00Z");
+
 /** A function of open routes, and the records of its calls. */
 function openApi(handle: OpenHandler, append?: () => Promise<void>) {
   const recorded: ApiAccess[] = [];
   const accessRecords = { append: append ?? ((access: ApiAccess) => Promise.resolve(void recorded.push(access))) };
-  const now = () => Date.parse("2026-11-26T12:00:00Z");
   const handler = openHandler(() => ({ handle, accessRecords, now }), faultPage);
   const call = async (event: object = {}) => {
     const requestContext = { requestId: "call-1" };

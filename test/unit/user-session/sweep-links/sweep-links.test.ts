@@ -29,7 +29,13 @@ function swept(logins: LoginsInMemory, mostLinks = 10) {
         counted.ends += 1;
       },
     });
-    return await step({ time: new Date(logins.clock.now).toISOString() }, { signal: new AbortController().signal });
+    return await step(
+      { time: new Date(logins.clock.now).toISOString() },
+      {
+        signal: new AbortController().signal,
+        remainingMs: () => 60_000,
+      },
+    );
   };
   const published = () => logins.events.map(({ type, detail }) => [type, "state" in detail ? detail.state : null]);
   return { sweep, counted, published };
