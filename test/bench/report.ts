@@ -35,8 +35,8 @@ function downloadRow({ scenario, files, bytes, contenders }: ScenarioResult, run
     scenario,
     runs.contender,
     `${wallSeconds.toFixed(1)} s`,
-    (bytes / mebibyte / wallSeconds).toFixed(0),
-    (files / wallSeconds).toFixed(files > wallSeconds ? 0 : 2),
+    rate(bytes / mebibyte / wallSeconds),
+    rate(files / wallSeconds),
     `${cpuSeconds.toFixed(1)} s`,
     `${megabytes(peakBytes)} MB`,
     limit === undefined || limit === runs ? "" : ratios(runs, limit),
@@ -45,6 +45,8 @@ function downloadRow({ scenario, files, bytes, contenders }: ScenarioResult, run
 
 const ratios = (one: Runs, other: Runs): string =>
   `${speedRatio(one, other, "wallSeconds").toFixed(2)} (${speedRatio(one, other, "cpuSeconds").toFixed(2)})`;
+
+const rate = (perSecond: number): string => perSecond.toFixed(perSecond < 10 ? 1 : 0);
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0);
 

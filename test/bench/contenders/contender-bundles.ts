@@ -5,7 +5,7 @@ import { compileTakeLines } from "#infra/web-assembly.ts";
 const repository = join(import.meta.dirname, "../../..");
 
 /**
- * Bundles our own contenders as functions are bundled, so that no run compiles anything.
+ * Bundles our own contenders, so that no run compiles anything. They are not minified, so that an error shows short lines.
  * @returns the path of the bundle by the name of its module
  */
 export async function bundleContenders(folder: string): Promise<{ landFiles: string; checkLines: string }> {
@@ -19,7 +19,6 @@ export async function bundleContenders(folder: string): Promise<{ landFiles: str
     target: "node24",
     format: "esm",
     mainFields: ["module", "main"],
-    minify: true,
     define: { TAKE_LINES_WASM: JSON.stringify(compileTakeLines()) },
     // Some dependencies are CommonJS and call `require` for Node's own modules.
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },

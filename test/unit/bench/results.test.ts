@@ -44,7 +44,7 @@ describe("the report", () => {
   it("has a row for each program, with the medians of its runs", () => {
     const report = renderResults(resultsOf(unverified, runsOf("integra-bridge", [2, 1.6, 4])));
     expect(report).toContain(
-      "| 4 files of 200 MiB | integra-bridge | 2.0 s | 400 | 2 | 1.0 s | 200 MB | 0.75 (0.75) |",
+      "| 4 files of 200 MiB | integra-bridge | 2.0 s | 400 | 2.0 | 1.0 s | 200 MB | 0.75 (0.75) |",
     );
     expect(report).toContain("2 cores, load average 0.3 before the first run");
     expect(report).toContain("| Patient | 900 MiB/s | 400 MiB/s | 150 MiB/s |");
