@@ -2,6 +2,7 @@ import type { CcdRetrieval } from "#ccd-retrieval/entry.ts";
 import type { CcdOrder, CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
 import type { ApiHandler, ApiRequest } from "#on-demand-api/gateway/api.ts";
 import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
+import { findVisibleRequest, notFound, type VisibleRequestPorts } from "#on-demand-api/gateway/visible-ccd-request.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
 import type { CcdPatient } from "#on-demand-api/language/ccd-request-messages.ts";
@@ -16,14 +17,12 @@ import { type CcdRequestPost, preferredWaitMs, readPost } from "./ccd-request-po
 import { readAfter, requestView } from "./ccd-request-view.ts";
 import type { RepeatableId } from "./request-ids.ts";
 
-export interface CcdRequestsApiPorts extends CcdRetrieval {
+export interface CcdRequestsApiPorts extends CcdRetrieval, Pick<VisibleRequestPorts, "shared"> {
   /** `caller-session.ts` */
   findSession: FindSession;
   matchPatient(client: UserClient, parameters: PatientSearchParameters, signal: AbortSignal): Promise<PatientMatch>;
   /** `request-ids.ts` */
   repeatableId: RepeatableId;
-  /** Whether callers see the requests of other callers. */
-  shared: boolean;
   /** The URL of the API, without a slash at its end. */
   apiUrl: string;
   /** Milliseconds since the epoch. */
@@ -39,9 +38,9 @@ const retryAfterSeconds = 2;
 const mostCandidates = 100;
 
 /**
- * Serves the routes below /ccd-requests: creates CCD requests, shows them, and redirects to their documents. The request of
+ * Serves the routes below /ccd-requests: creates CCD requests and shows them. The request of
  * another caller looks like one that does not exist, unless the stage shares requests.
- * @throws ApiProblem if a call is wrong, or if its request or document does not exist; and the errors of `matchPatient`
+ * @throws ApiProblem if a call is wrong, or if its request does not exist; and the errors of `matchPatient`
  */
 export const serveCcdRequests =
   (ports: CcdRequestsApiPorts): ApiHandler =>
@@ -52,8 +51,6 @@ export const serveCcdRequests =
         return await createRequest(ports, request, signal);
       case "GET /ccd-requests/{id}":
         return await showRequest(ports, await findVisibleRequest(ports, request), 200, readAfter(request.queryString));
-      case "GET /ccd-requests/{id}/documents/{number}":
-        return await redirectToDocument(ports, await findVisibleRequest(ports, request), request.path["number"] ?? "");
       default:
         throw notFound("There is no such route");
     }
@@ -180,15 +177,6 @@ async function waitForEnd(
   return record;
 }
 
-async function findVisibleRequest(
-  { requests, shared }: CcdRequestsApiPorts,
-  { caller, path }: ApiRequest,
-): Promise<CcdRequestRecord> {
-  const record = await requests.find(path["id"] ?? "");
-  if (record !== undefined && (shared || record.caller === caller)) return record;
-  throw notFound("There is no such request");
-}
-
 async function showRequest(
   ports: CcdRequestsApiPorts,
   record: CcdRequestRecord,
@@ -216,17 +204,3 @@ function linkOf({ sessionId }: CcdRequestRecord): Pick<ApiResponse, "linkId"> {
   const linkId = linkIdOf(sessionId);
   return linkId === undefined ? {} : { linkId };
 }
-
-async function redirectToDocument(
-  { documents }: CcdRequestsApiPorts,
-  { requestId, state }: CcdRequestRecord,
-  number: string,
-): Promise<ApiResponse> {
-  const landed = state === "ready" ? (await documents.index(requestId)).documents : [];
-  const document = landed.find((one) => String(one.number) === number);
-  if (document === undefined) throw notFound("There is no such document, or it is not ready yet");
-  return { status: 303, headers: { location: await documents.link(document.key) }, body: Buffer.alloc(0) };
-}
-
-const notFound = (title: string): ApiProblem =>
-  new ApiProblem(title, { status: 404, issue: "not-found", detail: `${title}.` });

@@ -1,7 +1,4 @@
-/** The page would be larger than the function can write. The message says nothing about the patient. */
-export class PageTooLarge extends Error {
-  override readonly name = "PageTooLarge";
-}
+import { PageTooLarge } from "#ccd-retrieval/language/page-too-large.ts";
 
 /** A place in a page whose HTML becomes known later. */
 export interface PageSlot {
