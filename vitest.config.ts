@@ -1,16 +1,30 @@
 import { availableParallelism } from "node:os";
-import { defineConfig } from "vitest/config";
+import { defineConfig, type Plugin } from "vitest/config";
+import { compileTakeLines, takeLinesInputs } from "./infra/web-assembly.ts";
 
 const globalSetup = ["test/scratch-folder.ts"];
 
 /** Vitest leaves one core alone, which is half of a machine with two. */
 const maxWorkers = availableParallelism();
 
+const usesWasm = (code: string): boolean => code.includes("TAKE_LINES_WASM");
+
+/** Puts the WebAssembly where bundling puts it. It is compiled only if a test imports a module that uses it. */
+const webAssembly: Plugin = {
+  name: "web-assembly",
+  transform: (code) =>
+    usesWasm(code) ? code.replaceAll("TAKE_LINES_WASM", JSON.stringify(compileTakeLines())) : undefined,
+  // Vitest keeps transformed modules. Without this it would not notice that the WebAssembly has changed.
+  configureVitest: ({ defineCacheKeyGenerator }) =>
+    defineCacheKeyGenerator(({ sourceCode }) => (usesWasm(sourceCode) ? takeLinesInputs() : undefined)),
+};
+
 export default defineConfig({
   test: {
     reporters: ["default", "./test/guarantees-reporter.ts", "./test/totals-reporter.ts"],
     projects: [
       {
+        plugins: [webAssembly],
         test: {
           name: "unit",
           globalSetup,

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { buildSync } from "esbuild";
+import { compileTakeLines } from "./web-assembly.ts";
 
 const repository = join(import.meta.dirname, "..");
 const functionsFolder = join(repository, "functions");
@@ -62,6 +63,7 @@ function bundleAll(): string {
     minify: true,
     sourcemap: true,
     sourcesContent: false,
+    define: { TAKE_LINES_WASM: JSON.stringify(compileTakeLines()) },
     // Some dependencies are CommonJS and call `require` for Node's own modules.
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
     logLevel: "warning",

@@ -84,7 +84,13 @@ function hashesOf(folder: string): Record<string, string> {
 /** Makes a clone, as far as bundling needs it, and bundles the functions there. */
 async function hashesOfClone(clone: string): Promise<Record<string, string>> {
   await mkdir(clone, { recursive: true });
-  for (const part of ["package.json", "tsconfig.json", "functions", "infra/function-bundles.ts"])
+  for (const part of [
+    "package.json",
+    "tsconfig.json",
+    "functions",
+    "infra/function-bundles.ts",
+    "infra/web-assembly.ts",
+  ])
     await cp(join(repository, part), join(clone, part), { recursive: true });
   await symlink(join(repository, "node_modules"), join(clone, "node_modules"));
   const bundles = join(clone, "bundles");

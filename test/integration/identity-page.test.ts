@@ -9,10 +9,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { keySetStore } from "#client-keys/records/key-set-store.ts";
 import { clientSettings } from "#local/local-bridge.ts";
 import { SYNTHETIC_PASSWORD } from "#local/simulator/smart/synthetic-users.ts";
+import { SmallBrowser } from "#local/small-browser.ts";
 import { keySetMaxAgeSeconds, publishedBeforeUseMs } from "#platform/client-key/key-lifetimes.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
 import { blocksOf, isRunnable, type PageShell, pageShell } from "../fixtures/page-commands.ts";
-import { SmallBrowser } from "../fixtures/small-browser.ts";
 
 const page = await readFile(new URL("../../docs/identity.md", import.meta.url), "utf8");
 const blocks = blocksOf(page);

@@ -87,6 +87,15 @@ export class JsonLines {
     this.#chunkStart += chunk.length;
   }
 
+  /** Counts whole records that were verified elsewhere. The stream so far ends with a newline, or is empty. */
+  skip({ lines, bytes }: { lines: number; bytes: number }): void {
+    if (lines === 0) return;
+    this.#lines += lines;
+    this.#chunkStart += bytes;
+    this.#lineStart = this.#chunkStart;
+    this.#state = states.lineStart;
+  }
+
   /**
    * Ends the stream.
    * @throws FileDamaged if it ends inside a record

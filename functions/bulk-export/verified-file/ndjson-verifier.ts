@@ -1,8 +1,8 @@
 import type { IssueCounts } from "#bulk-export/language/landed-file.ts";
 import { FileDamaged } from "#platform/faults/file-faults.ts";
-import { JsonLines } from "./json-lines.ts";
 import { OutcomeIssues } from "./outcome-issues.ts";
 import { ReportLines } from "./report-lines.ts";
+import { TwoPassLines } from "./two-pass-lines.ts";
 import { Utf8Stream } from "./utf8-stream.ts";
 
 /** The content of a verified file: `lines` records in `bytes` bytes. */
@@ -36,7 +36,7 @@ export interface Expectation {
  */
 export class NdjsonVerifier {
   readonly #expected: Expectation;
-  readonly #lines: JsonLines | ReportLines;
+  readonly #lines: TwoPassLines | ReportLines;
   readonly #text: Utf8Stream | undefined;
   readonly #outcomes: OutcomeIssues | undefined;
   #bytes = 0;
@@ -44,7 +44,7 @@ export class NdjsonVerifier {
   constructor(expected: Expectation) {
     this.#expected = expected;
     const { type, isReport = false } = expected;
-    this.#lines = isReport ? new ReportLines() : new JsonLines(type);
+    this.#lines = isReport ? new ReportLines() : new TwoPassLines(type);
     this.#text = isReport ? undefined : new Utf8Stream();
     this.#outcomes = isReport || type === "OperationOutcome" ? new OutcomeIssues() : undefined;
   }
@@ -67,7 +67,7 @@ export class NdjsonVerifier {
    * @throws FileDamaged if the last record is unfinished, if lines are missing, or if nothing proves that the file is whole
    */
   finish(): Verdict {
-    if (this.#lines instanceof JsonLines) this.#lines.end();
+    if (this.#lines instanceof TwoPassLines) this.#lines.end();
     this.#outcomes?.end();
     const { count, transportProven } = this.#expected;
     const { lines } = this.#lines;

@@ -31,18 +31,20 @@ export function executionTimesGraph(title: string, machine: sfn.StateMachine): c
 
 /** The state transitions of the whole account: Step Functions does not count them by state machine. */
 export function transitionsGraph(): cloudwatch.GraphWidget {
-  const transitions = (metricName: string, label: string) =>
-    new cloudwatch.Metric({
-      namespace: "AWS/States",
-      metricName,
-      dimensionsMap: { ServiceMetric: "StateTransition" },
-      statistic: cloudwatch.Stats.SUM,
-      label,
-      ...options,
-    });
   return graph({
     title: "Cost driver: state transitions of the whole account",
     left: [transitions("ConsumedCapacity", "transitions")],
     right: [transitions("ThrottledEvents", "throttled")],
   });
 }
+
+/** A metric of the account's state transitions (Step Functions, "Service metrics"). */
+const transitions = (metricName: string, label: string): cloudwatch.Metric =>
+  new cloudwatch.Metric({
+    namespace: "AWS/States",
+    metricName,
+    dimensionsMap: { ServiceMetric: "StateTransition" },
+    statistic: cloudwatch.Stats.SUM,
+    label,
+    ...options,
+  });

@@ -3,16 +3,15 @@ import { describe, expect, it } from "vitest";
 import { JsonLines } from "#bulk-export/verified-file/json-lines.ts";
 import { FileDamaged } from "#platform/faults/file-faults.ts";
 import { collectedMemory } from "../../../fixtures/heap.ts";
-
-const type = "Patient";
+import { changedFile, cuts, file, readByJsonParse, tokens, type, written } from "../../../fixtures/ndjson-files.ts";
 
 /** The number of records, or the fault. The chunks share memory, so some of them start at odd addresses. */
-function read(content: string | Buffer, cuts: readonly number[] = [], expected = type): number | string {
+function read(content: string | Buffer, ends: readonly number[] = [], expected = type): number | string {
   const bytes = Buffer.from(content as string);
   const reader = new JsonLines(expected);
   try {
     let from = 0;
-    for (const to of [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].toSorted((a, b) => a - b)) {
+    for (const to of [...new Set(ends.map((cut) => cut % (bytes.length + 1)))].toSorted((a, b) => a - b)) {
       reader.push(bytes.subarray(from, to));
       from = to;
     }
@@ -24,114 +23,6 @@ function read(content: string | Buffer, cuts: readonly number[] = [], expected =
   }
   return reader.lines;
 }
-
-/** The names of the members of a JSON text's outermost object, including those that occur twice. */
-function memberNames(json: string): unknown[] {
-  const tokens = [...json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/g)].map(([token]) => token);
-  let depth = 0;
-  return tokens.flatMap((token, place) => {
-    if ("{[".includes(token)) depth += 1;
-    if ("}]".includes(token)) depth -= 1;
-    return depth === 1 && token.startsWith('"') && tokens[place + 1] === ":" ? [JSON.parse(token) as unknown] : [];
-  });
-}
-
-/** The verdict of JSON.parse, for comparison with that of `read`. */
-function readByJsonParse(bytes: Buffer): number | "refused" {
-  const lines = bytes
-    .toString("utf8")
-    .split("\n")
-    .filter((line) => line !== "" && line !== "\r");
-  const taken = lines.every((line) => {
-    try {
-      const record = JSON.parse(line) as { resourceType?: unknown } | null;
-      const names = memberNames(line).filter((name) => name === "resourceType");
-      return line.trimStart().startsWith("{") && names.length === 1 && record?.resourceType === type;
-    } catch {
-      return false;
-    }
-  });
-  return taken ? lines.length : "refused";
-}
-
-const cuts = fc.array(fc.nat(2_000), { maxLength: 12 });
-const white = fc.constantFrom("", "", " ", "\t", "\r", "  ");
-
-/** A string in JSON with any of its characters escaped. */
-const written = (text: string): fc.Arbitrary<string> => {
-  const characters = Array.from({ length: text.length }, (_, place) => text.charAt(place)).map((character) => {
-    const code = character.charCodeAt(0).toString(16).padStart(4, "0");
-    const plain = JSON.stringify(character).slice(1, -1);
-    return fc.oneof(
-      { weight: 8, arbitrary: fc.constant(plain) },
-      fc.constantFrom(`\\u${code}`, `\\u${code.toUpperCase()}`),
-    );
-  });
-  return fc.tuple(...characters).map((all) => `"${all.join("")}"`);
-};
-
-/** A value in JSON, in any layout on one line. */
-const value = fc
-  .tuple(fc.jsonValue(), fc.constantFrom(0, 1, 3), white)
-  .map(([any, indent, blank]) => JSON.stringify(any, null, indent).replaceAll("\n", blank));
-
-const names = fc.oneof(
-  fc.constantFrom("id", "contained", "resourceTyp", "resourceTypes", "resource", "").chain(written),
-  fc.string({ unit: "grapheme" }).map((name) => JSON.stringify(name)),
-);
-const contained = value.map((any) => `[{"resourceType":"Patient","resourceType":"Device","any":${any}}]`);
-const member = fc.tuple(names, fc.oneof(value, contained));
-const typeMember = fc.tuple(
-  written("resourceType"),
-  fc.oneof({ weight: 9, arbitrary: written(type) }, fc.constantFrom("Patients", "Device", "").chain(written), value),
-);
-
-/** A record. Most have one type, at any place among the members. */
-const record = fc
-  .tuple(
-    fc.array(member, { maxLength: 4 }),
-    fc.oneof({ weight: 9, arbitrary: fc.tuple(typeMember) }, fc.array(typeMember, { maxLength: 2 })),
-    fc.array(member, { maxLength: 3 }),
-    white,
-  )
-  .map(([before, types, after, blank]) => {
-    const members = [...before, ...types, ...after].map(
-      ([name, memberValue]) => `${name}${blank}:${blank}${memberValue}`,
-    );
-    return `{${blank}${members.join(`${blank},`)}${blank}}`;
-  });
-const file = fc
-  .tuple(fc.array(fc.oneof({ weight: 9, arbitrary: record }, fc.constant(""))), fc.constantFrom("\n", "\r\n"))
-  .chain(([lines, end]) => fc.constantFrom(lines.join(end), lines.map((line) => line + end).join("")));
-
-const syntax = '{}[]",:\\ \t\r\n0123456789eE+-.truefalsn/bu\u0000\u001f\u007f';
-const byte = fc.oneof(
-  fc.constantFrom(...Buffer.from(syntax)).map((code) => Buffer.from([code])),
-  fc.nat(255).map((code) => Buffer.from([code])),
-);
-/** Bytes that are replaced, inserted or removed. */
-const change = fc.record({ at: fc.nat(), out: fc.nat(2), into: fc.oneof(byte, fc.constant(Buffer.alloc(0))) });
-
-const tokens = fc.array(
-  fc.constantFrom(
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    ":",
-    '"',
-    " ",
-    "\n",
-    '"resourceType"',
-    ':"Patient"',
-    '{"resourceType":"Patient"',
-    "true",
-    "null",
-    "-0.5e+7",
-  ),
-  { maxLength: 12 },
-);
 
 const nested = (levels: number): string => `{"resourceType":"Patient","a":${"[".repeat(levels)}${"]".repeat(levels)}}`;
 
@@ -155,11 +46,7 @@ describe("lines of JSON", () => {
 
   it("lines with any changed bytes get the same verdict as from JSON.parse", () => {
     fc.assert(
-      fc.property(file, fc.array(change, { minLength: 1, maxLength: 3 }), cuts, (content, changes, at) => {
-        const bytes = changes.reduce((before, { at: place, out, into }) => {
-          const from = place % (before.length + 1);
-          return Buffer.concat([before.subarray(0, from), into, before.subarray(from + out)]);
-        }, Buffer.from(content));
+      fc.property(changedFile, cuts, (bytes, at) => {
         expect(verdictOf(read(bytes, at))).toBe(readByJsonParse(bytes));
       }),
       { numRuns: 1_500 },
