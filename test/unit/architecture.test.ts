@@ -86,6 +86,7 @@ const purePlatform = [
   "platform/client-key/public-jwk.ts",
   "platform/faults/",
   "platform/fhir/",
+  "platform/html/",
   "platform/pacing/",
   "platform/registry.ts",
   "platform/bucket/object-keys.ts",

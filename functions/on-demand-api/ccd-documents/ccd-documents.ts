@@ -2,14 +2,20 @@ import type { CcdDocument, CcdRequestRecord } from "#ccd-retrieval/language/ccd-
 import { DocumentRefused } from "#ccd-retrieval/language/document-faults.ts";
 import { PageTooLarge } from "#ccd-retrieval/language/page-too-large.ts";
 import type { CcdPage, CcdReading } from "#ccd-retrieval/reading-entry.ts";
-import { chooseMediaType } from "#on-demand-api/gateway/accept-header.ts";
 import type { ApiHandler } from "#on-demand-api/gateway/api.ts";
-import { type ApiResponse, largestBody } from "#on-demand-api/gateway/api-response.ts";
-import { findVisibleRequest, notFound, type VisibleRequestPorts } from "#on-demand-api/gateway/visible-ccd-request.ts";
+import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import { formsByMediaType } from "#on-demand-api/language/document-forms.ts";
+import { notFound, visibleTo } from "#on-demand-api/language/visible-ccd-request.ts";
+import { chooseMediaType } from "./accept-header.ts";
 
-export interface CcdDocumentsApiPorts extends CcdReading, Pick<VisibleRequestPorts, "shared"> {}
+export interface CcdDocumentsApiPorts extends CcdReading {
+  /** Whether callers see the documents of other callers. */
+  shared: boolean;
+}
+
+/** Bytes of a page in a response. Lambda returns at most 4.6 MB (`api-response.ts`). */
+const largestPage = 4_500_000;
 
 type MediaType = keyof typeof formsByMediaType;
 const mediaTypes = Object.keys(formsByMediaType) as MediaType[];
@@ -25,7 +31,7 @@ const vary = { vary: "Accept" };
 export const serveCcdDocuments =
   (ports: CcdDocumentsApiPorts): ApiHandler =>
   async (request, { signal }) => {
-    const record = await findVisibleRequest(ports, request);
+    const record = visibleTo(request.caller, await ports.requests.find(request.path["id"] ?? ""), ports.shared);
     const document = await findDocument(ports, record, request.path["number"] ?? "");
     const type = chooseMediaType(request.headers["accept"], mediaTypes);
     if (type === undefined)
@@ -55,7 +61,7 @@ async function servePage(
   signal: AbortSignal,
 ): Promise<ApiResponse> {
   const { html, policy } = await renderInTime((time) => documents.page(key, time), signal);
-  if (html.length > largestBody) return redirectTo(await documents.linkToPage(requestId, number, html));
+  if (html.length > largestPage) return redirectTo(await documents.linkToPage(requestId, number, html));
   return {
     status: 200,
     headers: {

@@ -2,12 +2,12 @@ import type { CcdRetrieval } from "#ccd-retrieval/entry.ts";
 import type { CcdOrder, CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
 import type { ApiHandler, ApiRequest } from "#on-demand-api/gateway/api.ts";
 import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
-import { findVisibleRequest, notFound, type VisibleRequestPorts } from "#on-demand-api/gateway/visible-ccd-request.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
 import type { CcdPatient } from "#on-demand-api/language/ccd-request-messages.ts";
 import { otherPatient } from "#on-demand-api/language/link-problems.ts";
 import type { PatientSearchParameters } from "#on-demand-api/language/patient-search.ts";
+import { notFound, visibleTo } from "#on-demand-api/language/visible-ccd-request.ts";
 import type { CallerSession, FindSession } from "#on-demand-api/server/caller-session.ts";
 import type { PatientMatch } from "#on-demand-api/server/patient-search.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
@@ -17,12 +17,14 @@ import { type CcdRequestPost, preferredWaitMs, readPost } from "./ccd-request-po
 import { readAfter, requestView } from "./ccd-request-view.ts";
 import type { RepeatableId } from "./request-ids.ts";
 
-export interface CcdRequestsApiPorts extends CcdRetrieval, Pick<VisibleRequestPorts, "shared"> {
+export interface CcdRequestsApiPorts extends CcdRetrieval {
   /** `caller-session.ts` */
   findSession: FindSession;
   matchPatient(client: UserClient, parameters: PatientSearchParameters, signal: AbortSignal): Promise<PatientMatch>;
   /** `request-ids.ts` */
   repeatableId: RepeatableId;
+  /** Whether callers see the requests of other callers. */
+  shared: boolean;
   /** The URL of the API, without a slash at its end. */
   apiUrl: string;
   /** Milliseconds since the epoch. */
@@ -175,6 +177,13 @@ async function waitForEnd(
     record = (await requests.find(record.requestId)) ?? record;
   }
   return record;
+}
+
+async function findVisibleRequest(
+  { requests, shared }: CcdRequestsApiPorts,
+  { caller, path }: ApiRequest,
+): Promise<CcdRequestRecord> {
+  return visibleTo(caller, await requests.find(path["id"] ?? ""), shared);
 }
 
 async function showRequest(

@@ -21,7 +21,7 @@ export interface ApiResponse {
  * Bytes. Lambda limits a response to 6 MiB after Base64 encoding (AWS Lambda, "Quotas"). The limit here is lower because the
  * headers count as well.
  */
-export const largestBody = 4_600_000;
+const largestBody = 4_600_000;
 
 /**
  * A response in API Gateway's format. The body is in Base64, so that API Gateway passes its bytes on unchanged.
