@@ -63,9 +63,11 @@ describe("documents that one can read", () => {
     const [asked, dialogs]: [string[], string[]] = [[], []];
     const url = `http://127.0.0.1:18998${path}`;
     const [status, headers, body] = [answer.status, Object.fromEntries(answer.headers), await answer.text()];
-    await context.route(url, (given) => given.fulfill({ status, headers, body }));
-    page.on("request", (request) => {
-      if (request.url() !== url && !request.url().startsWith("data:image/png")) asked.push(request.url());
+    // What a policy stops is never routed.
+    await context.route("**", async (given) => {
+      if (given.request().url() === url) return await given.fulfill({ status, headers, body });
+      asked.push(given.request().url());
+      await given.abort();
     });
     page.on("dialog", (dialog) => {
       dialogs.push(dialog.message());
@@ -96,7 +98,7 @@ describe("documents that one can read", () => {
       apiAccess.parse(JSON.parse(record)),
     );
     const forms = records.filter((record) => record.route === route).map(({ form }) => form);
-    expect(forms.toSorted()).toEqual(["html", "xml"]);
+    expect(new Set(forms)).toEqual(new Set(["html", "xml"]));
   });
 
   it("a form that the bridge does not have gets 406, and another caller sees no form of the document", async () => {

@@ -45,8 +45,12 @@ async function putPage(s3: S3Client, Bucket: string, Key: string, Body: Buffer):
   crc.writeUInt32BE(crc32(Body));
   await s3.send(
     new PutObjectCommand({
-      ...{ Bucket, Key, Body, ChecksumCRC32: crc.toString("base64") },
-      ...{ ContentType: "text/html; charset=utf-8", CacheControl: "no-store" },
+      Bucket,
+      Key,
+      Body,
+      ChecksumCRC32: crc.toString("base64"),
+      ContentType: "text/html; charset=utf-8",
+      CacheControl: "no-store",
     }),
   );
 }

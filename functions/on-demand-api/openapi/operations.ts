@@ -201,7 +201,7 @@ export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
     summary: "Get one document",
     description:
       "`Accept` chooses the form (RFC 9110, 12.5.1): `application/xml`, also the form without `Accept`, is the document as it came. " +
-      "`text/html` is a page for people, derived from the document's narrative. It runs no script and loads nothing.",
+      "`text/html` is a page for people, derived from the document's narrative. Its Content-Security-Policy forbids scripts and further files.",
     requestParams: { path: z.object({ id: ccdRequestId, number: z.int().min(1) }) },
     responses: {
       "200": documentPage("The document as a page."),

@@ -8,7 +8,13 @@ import { cdaName, ignored, type Place, textPlace } from "./place.ts";
 
 /** The clinical statements of CDA. */
 const statements: ReadonlySet<string> = new Set([
-  ...["act", "observation", "procedure", "encounter", "supply", "substanceAdministration", "organizer"],
+  "act",
+  "observation",
+  "procedure",
+  "encounter",
+  "supply",
+  "substanceAdministration",
+  "organizer",
 ]);
 
 /** Elements inside of a statement that have a code which says what the statement is about: a drug, an allergen, a device. */

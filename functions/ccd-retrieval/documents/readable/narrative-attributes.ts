@@ -9,9 +9,22 @@ type Attributes = ReadonlyMap<string, string>;
 
 /** The codes of `styleCode` that have a meaning. Each is a class of the page's style sheet. */
 export const styleClasses: ReadonlySet<string> = new Set([
-  ...["Bold", "Underline", "Italics", "Emphasis"],
-  ...["Lrule", "Rrule", "Toprule", "Botrule"],
-  ...["Arabic", "LittleRoman", "BigRoman", "LittleAlpha", "BigAlpha", "Disc", "Circle", "Square"],
+  "Bold",
+  "Underline",
+  "Italics",
+  "Emphasis",
+  "Lrule",
+  "Rrule",
+  "Toprule",
+  "Botrule",
+  "Arabic",
+  "LittleRoman",
+  "BigRoman",
+  "LittleAlpha",
+  "BigAlpha",
+  "Disc",
+  "Circle",
+  "Square",
 ]);
 
 /** Attributes of tables and cells whose values become classes. */

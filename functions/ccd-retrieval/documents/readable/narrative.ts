@@ -44,10 +44,17 @@ const sameAs: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     ["p", "div", "pre", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"].map((n) => [n, "paragraph"]),
   ),
-  ...{ li: "item", a: "linkHtml", span: "content", img: "renderMultiMedia" },
+  li: "item",
+  a: "linkHtml",
+  span: "content",
+  img: "renderMultiMedia",
 };
 const htmlStyles: Readonly<Record<string, string>> = {
-  ...{ b: "Bold", strong: "Bold", i: "Italics", em: "Italics", u: "Underline" },
+  b: "Bold",
+  strong: "Bold",
+  i: "Italics",
+  em: "Italics",
+  u: "Underline",
 };
 
 const xhtml = "http://www.w3.org/1999/xhtml";

@@ -45,8 +45,11 @@ export interface ContentsLine {
  */
 export function pagePolicy(hasImages: boolean): string {
   return [
-    ...["default-src 'none'", `style-src ${styleHash}`, ...(hasImages ? ["img-src data:"] : [])],
-    ...["base-uri 'none'", "form-action 'none'"],
+    "default-src 'none'",
+    `style-src ${styleHash}`,
+    ...(hasImages ? ["img-src data:"] : []),
+    "base-uri 'none'",
+    "form-action 'none'",
   ].join("; ");
 }
 

@@ -46,8 +46,11 @@ class PageReader implements XmlListener {
   readonly #images = new NarrativeImages();
   readonly #body = new PageText(largestPage);
   readonly #parts: NarrativeParts = {
-    ...{ page: this.#body, images: this.#images, imageSlots: [] },
-    ...{ ids: new Set<string>(), footnotes: new Map<string, number>() },
+    page: this.#body,
+    images: this.#images,
+    imageSlots: [],
+    ids: new Set<string>(),
+    footnotes: new Map<string, number>(),
   };
   readonly #contents: ContentsLine[] = [];
   readonly #places: Place[] = [];

@@ -9,8 +9,15 @@ import { asDescribed } from "../../../fixtures/described-answers.ts";
 const route = "GET /ccd-requests/{id}/documents/{number}";
 const [own, pending] = [ccdId("a"), ccdId("b")];
 const document = {
-  ...{ number: 1, key: "ccds/x/1.xml", bytes: 7, title: null, encounterIds: [], effectiveTime: null },
-  ...{ encounterStart: null, encounterEnd: null, sections: [] },
+  number: 1,
+  key: "ccds/x/1.xml",
+  bytes: 7,
+  title: null,
+  encounterIds: [],
+  effectiveTime: null,
+  encounterStart: null,
+  encounterEnd: null,
+  sections: [],
 };
 const location = "https://s3.example/ccds/x/1.xml?X-Amz-Signature=1";
 const policy = "default-src 'none'; style-src 'sha256-x'";

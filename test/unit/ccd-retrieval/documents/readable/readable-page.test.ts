@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { SaxesParser } from "saxes";
 import { describe, expect, it } from "vitest";
 import { renderPage } from "#ccd-retrieval/documents/readable/readable-page.ts";
@@ -115,9 +115,16 @@ describe("the page of a document", () => {
       ),
     );
     for (const part of [
-      ...["Continuity of Care Document", "GEORGE J NICHOLS", "1962-01-15", "Male", "110318733539"],
-      ...["Dr. Ada Fu & Co, Clinic, 2024-06-13", "2024-06-12 16:45:32-05:00"],
-      ...["Ambulatory", "enc-12", "2024-06-12 09:00-05:00 to 2024-06-12 09:30-05:00"],
+      "Continuity of Care Document",
+      "GEORGE J NICHOLS",
+      "1962-01-15",
+      "Male",
+      "110318733539",
+      "Dr. Ada Fu & Co, Clinic, 2024-06-13",
+      "2024-06-12 16:45:32-05:00",
+      "Ambulatory",
+      "enc-12",
+      "2024-06-12 09:00-05:00 to 2024-06-12 09:30-05:00",
     ])
       expect(text).toContain(part);
   });
@@ -180,10 +187,13 @@ describe("a narrative", () => {
     ],
     ["<unknown a='b'>text <deeper>kept</deeper></unknown>", "text kept"],
     ["<tr><td>no table</td></tr>", '<div class="paragraph"><div class="paragraph">no table</div></div>'],
-    ["<table>lost<tr>found</tr></table>", null],
+    [
+      "<table>a<tr>b</tr></table>",
+      '<div class="scroll" tabindex="0"><table><tbody><tr><td>a</td></tr></tbody><tbody><tr><td>b</td></tr></tbody></table></div>',
+    ],
   ])("%s", async (narrative, expected) => {
     const found = await narrativeOf(narrative);
-    if (expected !== null) expect(found).toBe(expected);
+    expect(found).toBe(expected);
     expect(examine(await pageOf(ccdWithNarrative(narrative))).faults).toEqual([]);
   });
 
@@ -204,53 +214,53 @@ describe("a narrative", () => {
 });
 
 const names = [
-  ...[
-    "content",
-    "paragraph",
-    "list",
-    "item",
-    "table",
-    "caption",
-    "thead",
-    "tbody",
-    "tfoot",
-    "tr",
-    "td",
-    "th",
-    "br",
-    "sub",
-    "sup",
-  ],
-  ...[
-    "linkHtml",
-    "footnote",
-    "footnoteRef",
-    "renderMultiMedia",
-    "col",
-    "colgroup",
-    "x:script",
-    "x:a",
-    "x:p",
-    "x:b",
-    "svg:svg",
-    "unknown",
-  ],
+  "content",
+  "paragraph",
+  "list",
+  "item",
+  "table",
+  "caption",
+  "thead",
+  "tbody",
+  "tfoot",
+  "tr",
+  "td",
+  "th",
+  "br",
+  "sub",
+  "sup",
+  "linkHtml",
+  "footnote",
+  "footnoteRef",
+  "renderMultiMedia",
+  "col",
+  "colgroup",
+  "x:script",
+  "x:a",
+  "x:p",
+  "x:b",
+  "svg:svg",
+  "unknown",
 ];
 const attributeNames = [
-  ...[
-    "ID",
-    "IDREF",
-    "styleCode",
-    "href",
-    "referencedObject",
-    "colspan",
-    "rowspan",
-    "scope",
-    "align",
-    "rules",
-    "listType",
-  ],
-  ...["onclick", "style", "src", "class", "id", "x:href", "xlink:href"],
+  "ID",
+  "IDREF",
+  "styleCode",
+  "href",
+  "referencedObject",
+  "colspan",
+  "rowspan",
+  "scope",
+  "align",
+  "rules",
+  "listType",
+  "onclick",
+  "style",
+  "src",
+  "class",
+  "id",
+  "x:href",
+  "xlink:href",
 ];
 const xmlText = fc
   .oneof(
