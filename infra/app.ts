@@ -4,6 +4,7 @@ import { logSettings } from "./constructs/platform/kept-data.ts";
 import type { FunctionDefaults } from "./constructs/platform/lambda-function.ts";
 import { readStageSettings, requireAlarmRecipient, stageName } from "./settings.ts";
 import { ApiStack } from "./stacks/api-stack.ts";
+import { BackupStack } from "./stacks/backup-stack.ts";
 import { DocumentsStack } from "./stacks/documents-stack.ts";
 import { EgressStack } from "./stacks/egress-stack.ts";
 import { ExampleSubscriberStack } from "./stacks/example-subscriber-stack.ts";
@@ -23,6 +24,7 @@ export function integraBridge(app: App): App {
   const name = (part: string) => `integra-bridge-${stage}-${part}`;
 
   const landing = new LandingStack(app, name("landing"), { stage, settings });
+  new BackupStack(app, name("backup"), { stage, settings, landing });
   const { fixedEgress, retention } = settings;
   const { key } = landing;
   const egress = fixedEgress && new EgressStack(app, name("egress"), { settings: fixedEgress, retention, key }).egress;

@@ -4,7 +4,18 @@ import { ccd } from "./settings/ccd-retrieval.ts";
 import { clientKey } from "./settings/client-keys.ts";
 import { integra } from "./settings/integra.ts";
 import { api } from "./settings/on-demand-api.ts";
-import { alarms, audit, fixedEgress, lockModeOf, maxSubscribers, retention, subscriber } from "./settings/platform.ts";
+import {
+  alarms,
+  audit,
+  backup,
+  backupFrequency,
+  fixedEgress,
+  lockModeOf,
+  maxSubscribers,
+  replication,
+  retention,
+  subscriber,
+} from "./settings/platform.ts";
 import { smart } from "./settings/user-session.ts";
 
 /** All settings of a stage. Each wing's part is in settings/, with its defaults. */
@@ -19,6 +30,8 @@ const stageSettings = z
     smart,
     retention,
     audit,
+    backup,
+    replication,
     alarms,
     subscribers: z
       .array(subscriber)
@@ -42,6 +55,12 @@ const stageSettings = z
         "audit",
         "lock",
       ]);
+    }
+    if (settings.retention.removeWithStack && backupFrequency(settings.backup, settings.retention) !== undefined) {
+      fault(
+        "must be never if retention.removeWithStack is true: a vault with backups cannot be deleted with the stack",
+        ["backup", "frequency"],
+      );
     }
     for (const list of ["schedules", "subscribers"] as const) {
       settings[list].forEach(({ name }, index) => {

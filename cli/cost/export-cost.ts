@@ -1,3 +1,4 @@
+import { mostFilesOfItem } from "#bulk-export/language/export-state.ts";
 import { pollJob } from "#cli/performance/poll-schedule.ts";
 import { countExport } from "./count-export.ts";
 import { prices } from "./prices.ts";
@@ -15,8 +16,8 @@ export interface ExportSize {
   fixedEgress: boolean;
 }
 
-/** The files of an item of the work list in a stage: each file has an item of its own. */
-export const defaultFilesPerItem = 1;
+/** The files of an item of the work list in a stage, if they are small (the setting `export.filesPerDownload`). */
+export const defaultFilesPerItem = mostFilesOfItem;
 
 /** The units of an export that AWS bills, apart from storage. */
 export type BilledUnits = Record<keyof typeof prices, number>;
@@ -27,15 +28,22 @@ const gib = 1024 * mib;
 
 /** What a file takes. `test/unit/cli/cost/file-requests.test.ts` compares the requests with those of the function. */
 export const fileRequests = {
-  /** Reads of the receipt and twice of the stop marker before the file lands; then one of the receipt by "Complete export". */
-  reads: 4,
+  /** Reads of the stop marker before the file becomes visible, and of the receipt by "Complete export". */
+  reads: 2,
   /** The receipt. */
   writes: 1,
-  /** A larger file has a request for each part, and two more to begin and to complete the upload. */
+  /** A file of at most this size is written with one request. It is the size of a larger file's first part. */
+  putBytes: 16 * mib,
   partBytes: 8 * mib,
-  writesOf: (bytes: number): number =>
-    bytes <= fileRequests.partBytes ? 1 : Math.ceil(bytes / fileRequests.partBytes) + 2,
+  /** A larger file has a request for each part, and two more to begin and to complete the upload. */
+  writesOf: (bytes: number): number => {
+    const { putBytes, partBytes } = fileRequests;
+    return bytes <= putBytes ? 1 : 3 + Math.ceil((bytes - putBytes) / partBytes);
+  },
 };
+
+/** What an item of several files takes beside them: a look for the stop marker, and a listing of receipts, which is priced as a write. */
+export const itemRequests = { reads: 1, writes: 1 };
 
 /** The memory of functions in MiB, by the state that calls them. `test/infra/platform/cost-memory.test.ts` compares it with the templates. */
 export const memoryMib: Record<string, number> = {
@@ -68,7 +76,8 @@ const perExport = { s3Writes: 20, s3Reads: 40, events: 2 };
 export function unitsOf(size: ExportSize): BilledUnits {
   const { files, filesPerItem, hours } = size;
   const { polls } = pollJob(hours * 3600);
-  const { stateTransitions, tasks } = countExport({ polls, items: Math.ceil(files / filesPerItem) });
+  const items = Math.ceil(files / filesPerItem);
+  const { stateTransitions, tasks } = countExport({ polls, items });
   // "Release lease" calls DynamoDB and no function.
   const functions = new Map([...tasks].filter(([name]) => name !== "Release lease"));
   const functionCalls = [...functions.values()].reduce((sum, times) => sum + times, 0);
@@ -78,8 +87,11 @@ export function unitsOf(size: ExportSize): BilledUnits {
     stateTransitions,
     functionCalls,
     gibSeconds: gibSecondsOf(size, functions),
-    s3Writes: perExport.s3Writes + files * (fileRequests.writes + fileRequests.writesOf(fileBytes)),
-    s3Reads: perExport.s3Reads + polls + files * fileRequests.reads,
+    s3Writes:
+      perExport.s3Writes +
+      items * itemRequests.writes +
+      files * (fileRequests.writes + fileRequests.writesOf(fileBytes)),
+    s3Reads: perExport.s3Reads + polls + items * itemRequests.reads + files * fileRequests.reads,
     events: perExport.events + files,
     logGib: (functionCalls * logBytes.perCall + historyEvents * logBytes.perHistoryEvent) / gib,
     natGib: size.fixedEgress ? size.gib : 0,

@@ -1,10 +1,14 @@
 import { CloudFormationClient } from "@aws-sdk/client-cloudformation";
 import type { ExportRequestDetail } from "#bulk-export/language/export-request.ts";
+import { backupVaultName, trailName } from "#infra/constructs/platform/kept-data-names.ts";
+import { backupFrequency, lockModeOf, recordsReads } from "#infra/settings/platform.ts";
 import type { StageSettings } from "#infra/settings.ts";
 import { lineOf, type NamedCheck, runChecks } from "../checks/findings.ts";
 import { fetchKeySet, keySetPath } from "../checks/served-key-set.ts";
 import { stageKeys } from "../keys/stage-keys.ts";
 import { type AwsAccess, outputsOf } from "../stage-outputs.ts";
+import { checkBackups, checkLock, checkReads, checkReplication } from "./kept-data-checks.ts";
+import { keptDataReader } from "./kept-data-reader.ts";
 import {
   checkAlarms,
   checkBuckets,
@@ -27,6 +31,10 @@ export const smokeLines = [
   "key",
   "buckets",
   "ledger",
+  "audit lock",
+  "reads",
+  "backups",
+  "copies",
   "logs",
   "alarms",
   "schedules",
@@ -96,6 +104,7 @@ function checksOf({ stage, settings }: SmokeTest, access: AwsAccess): SmokeCheck
         return await checkLedger({ keepsData: !retention.removeWithStack, table, readLedger })();
       },
     },
+    ...keptDataChecks({ stage, settings }, access),
     {
       name: "logs",
       check: async () => checkLogs({ ...reader, keyArn: await landing("KeyArn") })(),
@@ -132,6 +141,54 @@ function checksOf({ stage, settings }: SmokeTest, access: AwsAccess): SmokeCheck
   ];
 }
 
+/** How the stage keeps its data. */
+function keptDataChecks({ stage, settings }: Pick<SmokeTest, "stage" | "settings">, access: AwsAccess): SmokeCheck[] {
+  const { audit, backup, replication, retention } = settings;
+  const reader = keptDataReader(access);
+  const output = outputsOf(new CloudFormationClient(access), stage);
+  return [
+    {
+      name: "audit lock",
+      check: async () => {
+        const bucket = await output("landing", "AuditBucketName");
+        const mode = lockModeOf(audit, retention);
+        const wanted = mode && { mode, days: retention.auditDays };
+        return await checkLock({ bucket, wanted, readLock: () => reader.readLock(bucket) })();
+      },
+    },
+    {
+      name: "reads",
+      check: () => {
+        const trail = trailName(stage);
+        const wanted = recordsReads(audit, retention);
+        return checkReads({ trail, wanted, readTrail: () => reader.readTrail(trail) })();
+      },
+    },
+    {
+      name: "backups",
+      check: () => {
+        const vault = backupVaultName(stage);
+        const frequency = backupFrequency(backup, retention);
+        const readNewestBackup = () => reader.readNewestBackup(vault);
+        return checkBackups({ vault, frequency, readNewestBackup, now: Date.now })();
+      },
+    },
+    {
+      name: "copies",
+      check: async () => {
+        const copied = [
+          { output: "AuditBucketName", copies: replication.audit?.bucketArn },
+          { output: "BucketName", copies: replication.quarantine?.bucketArn },
+        ];
+        const wanted: { bucket: string; copies: string }[] = [];
+        for (const { output: name, copies } of copied)
+          if (copies !== undefined) wanted.push({ bucket: await output("landing", name), copies });
+        return await checkReplication({ wanted, readDestinations: reader.readDestinations })();
+      },
+    },
+  ];
+}
+
 function trialsOf({ stage, exportDetail, id }: SmokeTest, signal: AbortSignal, access: AwsAccess): SmokeCheck[] {
   const output = outputsOf(new CloudFormationClient(access), stage);
   const trial = async (name: string) => {
@@ -148,7 +205,16 @@ function trialsOf({ stage, exportDetail, id }: SmokeTest, signal: AbortSignal, a
 /** The outputs that commands, subscribers and operators use, by stack. */
 export function expectedOutputs({ api, fixedEgress, exampleSubscriber }: StageSettings): Record<string, string[]> {
   return {
-    landing: ["BucketName", "BusName", "KeyArn", "ClientSecretName", "SessionSecretName", "LedgerTableName"],
+    landing: [
+      "BucketName",
+      "AuditBucketName",
+      "BusName",
+      "KeyArn",
+      "ClientSecretName",
+      "SessionSecretName",
+      "LedgerTableName",
+    ],
+    backup: ["VaultName"],
     ...(fixedEgress && { egress: [] }),
     export: ["StateMachineArn", "RotationFunctionName", "DeadLetterQueueUrl"],
     documents: ["StateMachineArn"],

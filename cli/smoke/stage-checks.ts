@@ -7,7 +7,8 @@ import { keyPolicyFaults, requiresTls } from "./policy-faults.ts";
  * What `npm run smoke` reads of a deployed stage. Each check is `(ports) => async () => finding`, and says what to do.
  */
 
-const deployAgain = "deploy the stage again (npx cdk deploy --all -c stage=…)";
+/** What mends whatever a deployment sets. */
+export const deployAgain = "deploy the stage again (npx cdk deploy --all -c stage=…)";
 
 export interface StackPorts {
   /** The outputs that each stack must have, by the stack's part of the name. */
@@ -209,12 +210,12 @@ export interface Schedule {
 }
 
 export interface SchedulePorts {
-  /** The schedules of the settings. The stage has two more, for its sweeps. */
+  /** The schedules of the settings. The stage has three more, for its sweeps. */
   settings: readonly { name: string; enabled: boolean }[];
   readSchedules: () => Promise<readonly Schedule[]>;
 }
 
-const sweeps = 2;
+const sweeps = 3;
 
 export const checkSchedules =
   ({ settings, readSchedules }: SchedulePorts) =>

@@ -7,11 +7,12 @@ import {
 import { CloudWatchLogsClient, paginateDescribeLogGroups } from "@aws-sdk/client-cloudwatch-logs";
 import { DescribeContinuousBackupsCommand, DescribeTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DescribeKeyCommand, GetKeyPolicyCommand, GetKeyRotationStatusCommand, KMSClient } from "@aws-sdk/client-kms";
-import { GetBucketPolicyCommand, GetPublicAccessBlockCommand, S3Client, S3ServiceException } from "@aws-sdk/client-s3";
-import { GetScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
+import { GetBucketPolicyCommand, GetPublicAccessBlockCommand } from "@aws-sdk/client-s3";
+import { GetScheduleCommand, paginateListSchedules, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { DescribeSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { paginateListSubscriptionsByTopic, SNSClient } from "@aws-sdk/client-sns";
 import { type AwsAccess, stackName } from "../stage-outputs.ts";
+import { ifSet, s3Client } from "./s3-answers.ts";
 import type { Bucket, KeyPorts, LedgerPorts, LogGroup, Schedule, StackPorts, Subscription } from "./stage-checks.ts";
 
 /** Reads what is deployed, by the AWS SDK. Each method is a port of a check, and changes nothing. */
@@ -73,11 +74,18 @@ export function stageReader(stage: string, parts: readonly string[], access: Aws
         throw new Error(`the log group ${name} does not exist any more: deploy the stage again`);
       }),
     readBuckets: async () => await eachOf(resourcesOf("AWS::S3::Bucket"), bucketReader(access)),
-    readSchedules: () =>
-      eachOf(resourcesOf("AWS::Scheduler::Schedule"), async (Name) => {
-        const { Description = Name, State } = await scheduler.send(new GetScheduleCommand({ Name }));
-        return { description: Description, enabled: State === "ENABLED" };
-      }),
+    readSchedules: async () => {
+      const groups = await eachOf(resourcesOf("AWS::Scheduler::ScheduleGroup"), async (GroupName) => {
+        const found: Schedule[] = [];
+        for await (const { Schedules = [] } of paginateListSchedules({ client: scheduler }, { GroupName }))
+          for (const { Name = "" } of Schedules) {
+            const { Description = Name, State } = await scheduler.send(new GetScheduleCommand({ Name, GroupName }));
+            found.push({ description: Description, enabled: State === "ENABLED" });
+          }
+        return found;
+      });
+      return groups.flat();
+    },
     readKey: async (KeyId) => {
       const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId }));
       const { KeyRotationEnabled } = await kms.send(new GetKeyRotationStatusCommand({ KeyId }));
@@ -112,9 +120,7 @@ export function stageReader(stage: string, parts: readonly string[], access: Aws
 
 /** Reads what keeps a bucket private. S3 answers with an error for what is not set, and that counts as off. */
 function bucketReader(access: AwsAccess): (name: string) => Promise<Bucket> {
-  // With an endpoint of its own, the name of a bucket cannot be part of the host.
-  const forcePathStyle = access.endpoint !== undefined || process.env["AWS_ENDPOINT_URL"] !== undefined;
-  const s3 = new S3Client({ ...access, forcePathStyle });
+  const s3 = s3Client(access);
   return async (name) => {
     const block = await ifSet("NoSuchPublicAccessBlockConfiguration", () =>
       s3.send(new GetPublicAccessBlockCommand({ Bucket: name })),
@@ -128,15 +134,6 @@ function bucketReader(access: AwsAccess): (name: string) => Promise<Bucket> {
       policy: policy?.Policy,
     };
   };
-}
-
-async function ifSet<Answer>(unset: string, read: () => Promise<Answer>): Promise<Answer | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof S3ServiceException && error.name === unset) return undefined;
-    throw error;
-  }
 }
 
 /** One after the other: the quotas of these calls are small, such as ten a second for log groups. */

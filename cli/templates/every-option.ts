@@ -14,7 +14,19 @@ export const everyOption = {
     patientSearchPaths: { "us-core": "us-core/Patient" },
     usCorePaths: { base: "us-core/v5", spelling: "lower-case" },
   },
-  audit: { lock: "compliance" },
+  audit: { lock: "compliance", reads: true },
+  backup: { frequency: "weekly", keepDays: 365 },
+  replication: {
+    audit: {
+      bucketArn: "arn:aws:s3:::example-audit-copies",
+      keyArn: "arn:aws:kms:eu-west-1:210987654321:key/2f1c7e1a-5b0d-4c57-9a43-0f2f6f2f6f2f",
+      accountId: "210987654321",
+    },
+    quarantine: {
+      bucketArn: "arn:aws:s3:::example-quarantine-copies",
+      keyArn: "arn:aws:kms:eu-west-1:123456789012:key/8c7a5f3e-3d11-4b8e-9d36-5e5e5e5e5e5e",
+    },
+  },
   clientKey: { rotateEveryDays: 90, kms: { spec: "RSA_4096", keys: ["first", "second"] } },
   ccd: {
     documents: { patientIdRoots: ["2.16.840.1.113883.3.9999.3"], secondFactor: "required", limits: { answerMiB: 128 } },
@@ -30,6 +42,22 @@ export const everyOption = {
     },
     throttle: { callsPerSecond: 5, burst: 10 },
     openThrottle: { callsPerSecond: 1, burst: 3 },
+  },
+  smart: {
+    scopes: ["openid", "fhirUser", "offline_access", "launch/patient", "patient/*.rs"],
+    returnUrls: ["https://portal.example.org/linked"],
+    linkMinutes: 60,
+    ehrLaunches: [
+      {
+        name: "clinic",
+        caller: "arn:aws:iam::123456789012:role/clinic",
+        scopes: ["openid", "fhirUser", "offline_access", "launch"],
+        returnUrl: "https://clinic.example.org/linked",
+      },
+    ],
+    applications: [{ caller: "arn:aws:iam::123456789012:role/clinic", name: "Example Clinic" }],
+    authorizationOrigins: ["https://login.example.org/"],
+    privateKeyJwt: true,
   },
   exampleSubscriber: true,
   alarms: { email: "on-call@example.org", stalledAfterHours: 2 },

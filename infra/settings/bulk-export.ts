@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { exportGroup, exportRequestDetail } from "#bulk-export/language/export-request.ts";
+import { mostFilesOfItem } from "#bulk-export/language/export-state.ts";
 
 /** The types that IntegraConnect exports (guide, "Supported resources"). */
 const guideTypes = [
@@ -53,10 +54,27 @@ export const bulkExport = z
     toleratedMissingShare: z.number().min(0).max(1).default(0.5),
     /** How many files of an export are downloaded at once. */
     downloadConcurrency: z.number().int().min(1).max(40).default(4),
+    /** The most files that one call of the function lands. Each call costs four state transitions, however many files it lands. */
+    filesPerDownload: z.number().int().min(1).max(mostFilesOfItem).default(mostFilesOfItem),
   })
   .prefault({});
 
 export type BulkExportSettings = z.infer<typeof bulkExport>;
+
+/** The most files that one call of the function downloads at once. */
+const mostFilesAtOnce = 4;
+
+/**
+ * Divides `downloadConcurrency` among calls of the function, so that never more files are downloaded at once. Below eight, each call
+ * downloads one file after the other: large files have a call each, and need it. From eight on, each downloads two to four at once.
+ */
+export function downloadSlots({ downloadConcurrency }: Pick<BulkExportSettings, "downloadConcurrency">): {
+  calls: number;
+  filesAtOnce: number;
+} {
+  const filesAtOnce = Math.min(Math.max(Math.floor(downloadConcurrency / 4), 1), mostFilesAtOnce);
+  return { calls: Math.floor(downloadConcurrency / filesAtOnce), filesAtOnce };
+}
 
 export const schedule = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9_-]{1,48}$/),

@@ -38,6 +38,12 @@ export const audit = z
      * protects records. The default is `governance`, or `none` if the stage deletes its data with its stack.
      */
     lock: z.enum(["governance", "compliance", "none"]).optional(),
+    /**
+     * Whether CloudTrail records who read exports, documents, quarantined answers and audit records. The records are in the audit
+     * bucket below `reads/`, and are kept as long as the audit trail. CloudTrail bills each read. The default is true, or false if
+     * the stage deletes its data with its stack.
+     */
+    reads: z.boolean().optional(),
   })
   .prefault({});
 
@@ -52,6 +58,62 @@ export function lockModeOf(
 ): (typeof lockModes)[keyof typeof lockModes] {
   return lockModes[lock ?? (removeWithStack ? "none" : "governance")];
 }
+
+/** Whether reads are recorded. */
+export const recordsReads = ({ reads }: AuditSettings, { removeWithStack }: RetentionSettings): boolean =>
+  reads ?? !removeWithStack;
+
+/** Backups of the ledger in AWS Backup, beside the point-in-time recovery of its last 35 days, which is always on. */
+export const backup = z
+  .strictObject({
+    /** How often the ledger is backed up. The default is `daily`, or `never` if the stage deletes its data with its stack. */
+    frequency: z.enum(["daily", "weekly", "never"]).optional(),
+    /** Days that each backup is kept. */
+    keepDays: days.default(35),
+  })
+  .prefault({});
+
+export type BackupSettings = z.infer<typeof backup>;
+
+/** How often the ledger is backed up; undefined if it is not. */
+export function backupFrequency(
+  { frequency }: BackupSettings,
+  { removeWithStack }: RetentionSettings,
+): "daily" | "weekly" | undefined {
+  const given = frequency ?? (removeWithStack ? "never" : "daily");
+  return given === "never" ? undefined : given;
+}
+
+/** A bucket of the user's that S3 copies objects to. docs/replication.md says what it must have. */
+const replica = z.strictObject({
+  bucketArn: z
+    .string()
+    .regex(/^arn:aws[\w-]*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "must be the ARN of a bucket, without a path"),
+  /** The key that encrypts the copies. It must be in the region of the bucket. */
+  keyArn: z
+    .string()
+    .regex(
+      /^arn:aws[\w-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/,
+      "must be the ARN of a key: not its id, and not an alias",
+    ),
+  /** The account of the bucket, if it is another one. The copies then belong to that account. */
+  accountId: z
+    .string()
+    .regex(/^\d{12}$/)
+    .optional(),
+});
+
+export type ReplicaSettings = z.infer<typeof replica>;
+
+/** What S3 copies to buckets of the user's, in another region or account. What is absent is not copied. */
+export const replication = z
+  .strictObject({
+    /** The whole audit bucket. The bucket for the copies must have Object Lock. */
+    audit: replica.optional(),
+    /** The quarantined answers. */
+    quarantine: replica.optional(),
+  })
+  .prefault({});
 
 /**
  * Whether the bridge calls the server from fixed addresses, for a server that admits known addresses only. `zones` is the

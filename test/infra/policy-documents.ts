@@ -34,6 +34,9 @@ const arns: Record<string, (id: string) => string> = {
   "AWS::StepFunctions::StateMachine": (id) => `arn:aws:states:${region}:${account}:stateMachine:${id}`,
 };
 
+/** Attributes that are the ARN of their resource. */
+const arnAttributes = new Set<string | undefined>(["Arn", "BackupVaultArn"]);
+
 /** Types whose `Ref` is an ARN. */
 const refIsArn = new Set(["AWS::SNS::Topic", "AWS::StepFunctions::StateMachine"]);
 
@@ -76,7 +79,7 @@ function resolved(value: unknown, template: Template, templates: Readonly<Record
   }
   if (intrinsic === "Fn::GetAtt") {
     const [id = "", attribute] = operand as string[];
-    return attribute === "Arn" ? arnOf(template, id) : id;
+    return arnAttributes.has(attribute) ? arnOf(template, id) : id;
   }
   if (intrinsic === "Fn::Join") {
     const [separator, parts] = operand as [string, unknown[]];

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { downloadSlots } from "#infra/settings/bulk-export.ts";
+import { backupFrequency, recordsReads } from "#infra/settings/platform.ts";
 import { readStageSettings, requireAlarmRecipient, type StageSettings, stageName } from "#infra/settings.ts";
 
 const stages = { dev: {}, prod: { retention: { exportDays: 365, logDays: 90 } } };
@@ -16,6 +18,19 @@ test("a stage without settings gets the guide's server, types and groups", () =>
     "age-above-55",
   ]);
   expect(settings.export.downloadConcurrency).toBe(4);
+});
+
+test("the setting of downloads is divided among calls, and never more files are downloaded at once", () => {
+  const slots = [1, 2, 4, 7, 8, 16, 40].map((downloadConcurrency) => downloadSlots({ downloadConcurrency }));
+  expect(slots.map(({ calls, filesAtOnce }) => [calls, filesAtOnce])).toEqual([
+    [1, 1],
+    [2, 1],
+    [4, 1],
+    [7, 1],
+    [4, 2],
+    [4, 4],
+    [10, 4],
+  ]);
 });
 
 test("an unknown stage is refused, and the error names the known stages", () => {
@@ -353,5 +368,46 @@ describe("the lock of the audit trail", () => {
     for (const mode of ["governance", "compliance"])
       expect(() => lock(mode)).toThrow("locked records cannot be deleted with the stack");
     expect(lock("none").audit).toEqual({ lock: "none" });
+  });
+});
+
+describe("what is recorded, backed up and copied", () => {
+  const { retention } = dev({});
+  const removed = dev({ retention: { removeWithStack: true } });
+
+  test("a stage that keeps data records reads and backs the ledger up every day, and other stages do neither", () => {
+    expect(recordsReads(dev({}).audit, retention)).toBe(true);
+    expect(backupFrequency(dev({}).backup, retention)).toBe("daily");
+    expect(recordsReads(removed.audit, removed.retention)).toBe(false);
+    expect(backupFrequency(removed.backup, removed.retention)).toBeUndefined();
+  });
+
+  test("both can be switched off", () => {
+    expect(recordsReads(dev({ audit: { reads: false } }).audit, retention)).toBe(false);
+    expect(backupFrequency(dev({ backup: { frequency: "never" } }).backup, retention)).toBeUndefined();
+  });
+
+  test("backups, which cannot be deleted with the stack, do not fit a stage that deletes its data with it", () => {
+    const overrides = { retention: { removeWithStack: true }, backup: { frequency: "daily" } };
+    expect(() => dev(overrides)).toThrow("backup.frequency");
+  });
+
+  const replica = { bucketArn: "arn:aws:s3:::copies", keyArn: "arn:aws:kms:eu-west-1:123456789012:key/mrk-1a2b" };
+
+  test("copies need a bucket and a key, and an account only if it is another one", () => {
+    const replication = { audit: replica, quarantine: { ...replica, accountId: "210987654321" } };
+    expect(dev({ replication }).replication).toEqual(replication);
+    expect(dev({}).replication).toEqual({});
+  });
+
+  test.each([
+    { ...replica, bucketArn: "copies" },
+    { ...replica, bucketArn: "arn:aws:s3:::copies/audit" },
+    { ...replica, keyArn: "arn:aws:kms:eu-west-1:123456789012:alias/copies" },
+    { ...replica, keyArn: "1a2b3c4d" },
+    { ...replica, accountId: "1234" },
+    { bucketArn: replica.bucketArn },
+  ])("the copies %j are refused", (audit) => {
+    expect(() => dev({ replication: { audit } })).toThrow("replication.audit");
   });
 });

@@ -31,6 +31,11 @@ export const prodSettings: Record<string, object> = {
   "other paths of the server": { ...plainProd, integra: everyOption.integra },
   "records that nobody can delete": { ...plainProd, audit: { lock: "compliance" } },
   "records without a lock": { ...plainProd, audit: { lock: "none" } },
+  "reads that nobody records": { ...plainProd, audit: { reads: false } },
+  "no backups": { ...plainProd, backup: { frequency: "never" } },
+  "weekly backups": { ...plainProd, backup: { frequency: "weekly", keepDays: 365 } },
+  "copies of the audit trail": { ...plainProd, replication: { audit: everyOption.replication.audit } },
+  "copies of the quarantine": { ...plainProd, replication: { quarantine: everyOption.replication.quarantine } },
   "data that goes with the stack": { ...plainProd, retention: { removeWithStack: true } },
 };
 

@@ -77,7 +77,7 @@ describe("the smoke test of a stage", () => {
       const calls = test.simulator.log.length;
       const { code, lines } = await smoke();
       expect(lines.filter((line) => !line.startsWith("ok "))).toEqual([]);
-      expect(lines.length).toBe(11);
+      expect(lines.length).toBe(15);
       expect(code).toBe(0);
       expect(test.simulator.log.length).toBe(calls);
       expect(await leftBehind()).toEqual([]);
@@ -109,7 +109,7 @@ describe("the smoke test of a stage", () => {
       try {
         const { code, lines, findings } = await smoke();
         expect(code).toBe(2);
-        expect(lines.length).toBe(11);
+        expect(lines.length).toBe(15);
         expect(findings["buckets"]).toContain(`failed: ${Bucket} does not block public access`);
         expect(findings["client"]).toContain("failed: the client's secret cannot be used: scope must be a string");
         expect(lines.join()).not.toContain("broken-by-hand");

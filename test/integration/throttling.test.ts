@@ -39,12 +39,12 @@ describe("an export whose downloads are throttled", () => {
   });
 });
 
-describe("an export in a new account, which runs ten functions at once", () => {
+describe("an export in an account that runs eight functions at once", () => {
   let test: BridgeUnderTest;
 
   beforeAll(async () => {
     test = await bridgeUnderTest({
-      concurrentExecutions: 10,
+      concurrentExecutions: 8,
       settings: { export: { downloadConcurrency: 40 } },
       simulator: { syntheticFiles: { count: 60, linesPerFile: 10 } },
     });
@@ -54,7 +54,7 @@ describe("an export in a new account, which runs ten functions at once", () => {
     await test.stop();
   });
 
-  it("lands every file, though it is set to download forty at once", async () => {
+  it("lands every file, though it is set to download forty at once with ten functions", async () => {
     const name = await test.startExecution({ level: "patient", types: ["Observation"] });
     const { status, totals } = completed(await test.awaitEndOf(name));
     expect({ status, totals }).toMatchObject({ status: "complete", totals: { files: 60, failedFiles: 0 } });

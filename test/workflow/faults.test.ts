@@ -53,7 +53,6 @@ const bulkExport: MachineRoutes = {
   "Download file": {
     AccessRefused: ["at once final", "Stop the run"],
     ClientKeyUnusable: ["at once final", "Stop the run"],
-    EventsUndelivered: ["as any other", "File done"],
     ExportStopped: ["at once final", "Stop the run"],
   },
   "Complete export": {

@@ -77,9 +77,9 @@ const bulkExport: Decisions = {
     ["there is a file", { plan: { files: 1 } }, "Download files"],
   ],
   "Try again?": [
-    ["the file landed", { download: { outcome: "landed" } }, "File done"],
-    ["the file failed for good", { download: { outcome: "failed" } }, "File done"],
-    ["the file gets another attempt", { download: { outcome: "retry" } }, "Wait for file"],
+    ["every file landed", { download: { outcome: "landed" } }, "File done"],
+    ["a file failed for good and none is pending", { download: { outcome: "failed" } }, "File done"],
+    ["files are pending", { download: { outcome: "retry" } }, "Wait for file"],
   ],
   "Everything landed?": [
     ["every file landed", { completion: { deleteJob: true } }, "Delete job"],

@@ -1,191 +1,172 @@
-import { exportEventHead } from "#bulk-export/language/event-head.ts";
-import type { ExportEventBus } from "#bulk-export/language/export-events.ts";
 import { ExportStopped } from "#bulk-export/language/export-faults.ts";
 import type { ExportPlan, PlannedFile } from "#bulk-export/language/export-plan.ts";
 import type { ExportRun } from "#bulk-export/language/export-runs.ts";
-import type { DownloadInput, DownloadResult, ExportContext } from "#bulk-export/language/export-state.ts";
+import type { DownloadInput, DownloadResult, PendingFile } from "#bulk-export/language/export-state.ts";
 import type { LandedFile } from "#bulk-export/language/landed-file.ts";
-import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { Receipts } from "#bulk-export/records/receipts.ts";
-import type { UploadVerified, VerifiedFile } from "#bulk-export/verified-file/verified-upload.ts";
-import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
-import { AccessRefused, OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
-import { FileCut, FileDamaged, FileRefused, ObjectConflict } from "#platform/faults/file-faults.ts";
-import type { OpenedBody } from "#platform/http/body-wholeness.ts";
+import type { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
+import { describeError } from "#platform/faults/describe-error.ts";
+import { AccessRefused } from "#platform/faults/faults.ts";
+import { FileCut } from "#platform/faults/file-faults.ts";
 import type { Step, StepContext } from "#platform/lambda/step.ts";
-import { nextTry, retryIntervalMs } from "#platform/pacing/pacing.ts";
+import { type FaultOutcome, mostConsecutiveRefusals, outcomeOfFault } from "./attempt-outcome.ts";
+import { type DownloadRound, newRound, resultOf } from "./download-round.ts";
+import { type LandFilePorts, landFile, publishLanded, throwIfStopped } from "./land-file.ts";
+import { divideByTime, pendingFilesOf } from "./pending-files.ts";
 
-export interface DownloadFilePorts {
-  openFile(file: { url: URL; requiresAccessToken: boolean }, signal: AbortSignal): Promise<OpenedBody>;
-  upload: UploadVerified;
+export interface DownloadFilePorts extends LandFilePorts {
   getPlan(run: ExportRun): Promise<ExportPlan>;
-  records: Pick<ExportRecords, "findStop" | "markStopped" | "pointers">;
-  receipts: Pick<Receipts, "findLanded" | "writeLanded" | "writeFailed">;
-  bus: ExportEventBus;
-  log: ExportLog;
-  now: () => number;
+  records: LandFilePorts["records"] & Pick<ExportRecords, "markStopped">;
+  receipts: Pick<Receipts, "findLandedAmong" | "writeLanded" | "writeFailed">;
+  /** How many files of the item are downloaded at once. */
+  filesAtOnce: number;
 }
 
-/** Eight attempts take about four minutes. A file with the wrong content at each attempt fails sooner. */
-const mostAttempts = 8;
-const mostDamagedAttempts = 4;
+/** A file begins only if the call has this much time left. The first files of a call have all of its time. */
+const enoughTimeMs = 5 * 60_000;
 
 /**
- * A single 401 may be temporary. After several consecutive refusals the run stops, because IntegraConnect may block the
- * client.
- */
-const mostConsecutiveRefusals = 3;
-const refusalPauseMs = 10_000;
-
-/**
- * Makes one attempt to land one file of the plan. If the outcome is `retry`, the state machine waits and calls the step
- * again. A file that finally fails is recorded as failed, and the other files still land.
+ * Makes one attempt at each pending file of an item whose time has come. If files are pending afterwards, the outcome is
+ * `retry`: the state machine waits, and calls the step again with them. Each file has attempts, a receipt and a failure of its
+ * own. A file that finally fails is recorded as failed, and the other files still land.
+ *
+ * If the server cannot be reached, is busy, or refuses the credentials, no further file begins in this call: the pause that the server
+ * needs holds for all files of the item. No file begins either if the call's time is running out.
  * @throws AccessRefused, ClientKeyUnusable: the whole run must stop. A stop marker ends the other downloads
  * @throws ExportStopped if the run has a stop marker
- * @throws EventsUndelivered if the bus does not accept the event. A repeated step publishes it again
  */
 export const downloadFile =
   (ports: DownloadFilePorts): Step<DownloadInput, DownloadResult> =>
   async (input, stepContext) => {
-    const { exportId, index } = input.item;
-    const attempts = (input.download?.attempts ?? 0) + 1;
-    const plan = await ports.getPlan(input.item);
-    const file = plan.files[index];
-    if (file === undefined) throw new Error(`the plan of export ${exportId} has no file ${index}`);
-    try {
-      const landed =
-        (await ports.receipts.findLanded(exportId, index)) ??
-        (await landFile(ports, input.item, plan, file, stepContext));
-      await publishLanded(ports, input.export, landed);
-      return { outcome: "landed", ...nextTry(ports.now(), 0), attempts, refusals: 0 };
-    } catch (fault) {
-      if (!isRefusal(fault)) return await retryOrRecordFailure(ports, input.export, file, attempts, fault);
-      return await retryOrStopRun(ports, input.item, attempts, (input.download?.refusals ?? 0) + 1, fault);
+    const { export: context, item } = input;
+    const plan = await ports.getPlan(item);
+    const { due, later } = divideByTime(pendingFilesOf(input), ports.now());
+    const files = new Map([...due, ...later].map(({ index }) => [index, fileOf(plan, index)]));
+    await throwIfStopped(ports, item);
+    const landed = await ports.receipts.findLandedAmong(
+      item.exportId,
+      due.map(({ index }) => index),
+    );
+    const round = newRound(due, input.download?.refusals ?? 0);
+    const call: Call = { ports, input, plan, files, landed, stepContext, round, stop: new AbortController() };
+    await attemptAll(call);
+    return resultOf(round, { later, stalls: input.download?.stalls ?? 0, context, now: ports.now() });
+  };
+
+function fileOf(plan: ExportPlan, index: number): PlannedFile {
+  const file = plan.files[index];
+  if (file === undefined) throw new Error(`the plan of export ${plan.exportId} has no file ${index}`);
+  return file;
+}
+
+/** One call of the step. */
+interface Call {
+  ports: DownloadFilePorts;
+  input: DownloadInput;
+  plan: ExportPlan;
+  /** The files of the plan that are pending, by index. */
+  files: ReadonlyMap<number, PlannedFile>;
+  /** The receipts of files that landed in a call whose result was lost. */
+  landed: ReadonlyMap<number, LandedFile>;
+  stepContext: StepContext;
+  round: DownloadRound;
+  /** Aborts the other attempts if the run must stop. */
+  stop: AbortController;
+}
+
+/** Attempts the files, some at once. An error does not end the other attempts. It is thrown once they are over. */
+async function attemptAll(call: Call): Promise<void> {
+  const { ports, round, stepContext } = call;
+  const lane = async (): Promise<void> => {
+    for (let first = true; ; first = false) {
+      if (!first && !mayBegin(round, stepContext)) return;
+      const file = round.waiting.shift();
+      if (file === undefined) return;
+      round.attempts = Math.max(round.attempts, file.attempts + 1);
+      await attemptFile(call, file, first);
     }
   };
-
-function isRefusal(fault: unknown): fault is AccessRefused | ClientKeyUnusable {
-  return fault instanceof AccessRefused || fault instanceof ClientKeyUnusable;
+  const lanes = await Promise.allSettled(Array.from({ length: ports.filesAtOnce }, lane));
+  const { refusal, answered, refusedCalls } = round;
+  if (refusal !== undefined && !answered && refusedCalls + 1 >= mostConsecutiveRefusals) await stopRun(call, refusal);
+  if (round.end !== undefined) throw round.end.fault;
+  for (const ended of lanes) if (ended.status === "rejected") throw ended.reason;
 }
 
-async function retryOrStopRun(
-  ports: DownloadFilePorts,
-  run: ExportRun,
-  attempts: number,
-  refusals: number,
-  fault: AccessRefused | ClientKeyUnusable,
-): Promise<DownloadResult> {
-  if (fault instanceof AccessRefused && refusals < mostConsecutiveRefusals) {
-    ports.log.warn("EXPORT_DOWNLOAD_REFUSED", { attempts, refusals, reason: fault.message });
-    return { outcome: "retry", ...nextTry(ports.now(), refusalPauseMs * refusals), attempts, refusals };
+const mayBegin = ({ pauseMs, end }: DownloadRound, { remainingMs }: StepContext): boolean =>
+  pauseMs === undefined && end === undefined && remainingMs() > enoughTimeMs;
+
+/** Makes one attempt at a file. `hadAllTime`: it began with the call. */
+async function attemptFile(call: Call, pending: PendingFile, hadAllTime: boolean): Promise<void> {
+  const { ports, input, plan, files, landed, stepContext, round, stop } = call;
+  const file = files.get(pending.index) ?? fileOf(plan, pending.index);
+  try {
+    const signal = AbortSignal.any([stepContext.signal, stop.signal]);
+    const receipt = landed.get(pending.index) ?? (await landFile(ports, input.item, plan, file, signal));
+    await publishLanded(ports, input.export, receipt);
+    round.landed += 1;
+    round.answered = true;
+  } catch (fault) {
+    if (stop.signal.aborted) return;
+    if (fault instanceof ExportStopped) return endRound(call, fault);
+    if (!stepContext.signal.aborted) return await recordFault(call, pending, file, fault);
+    if (!hadAllTime) round.interrupted.push(pending);
+    else await recordFault(call, pending, file, new FileCut("it took longer than one call may last", { cause: fault }));
   }
+}
+
+function endRound({ round, stop }: Call, fault: unknown): void {
+  round.end ??= { fault };
+  stop.abort(fault);
+}
+
+async function recordFault(call: Call, pending: PendingFile, file: PlannedFile, fault: unknown): Promise<void> {
+  const { ports, input, round } = call;
+  const { index, kind, type, key } = file;
+  const { deadlineAt } = input.export;
+  const outcome = outcomeOfFault(fault, {
+    file: pending,
+    refusedCalls: round.refusedCalls,
+    deadlineAt,
+    now: ports.now(),
+  });
+  if (outcome.kind === "refused") return await stopRun(call, outcome.fault);
+  if (fault instanceof AccessRefused) round.refusal = fault;
+  else round.answered = true;
+  logFault(ports, pending, file, outcome, fault);
+  if (outcome.kind === "retry") {
+    round.retried.push(outcome.file);
+    if (outcome.pauseMs !== undefined) round.pauseMs = Math.max(round.pauseMs ?? 0, outcome.pauseMs);
+  } else if (outcome.kind === "failed") {
+    const { reason, attempts } = outcome;
+    await ports.receipts.writeFailed(input.export.exportId, { index, kind, type, key, reason, attempts });
+    round.failed += 1;
+  } else {
+    round.landed += 1;
+  }
+}
+
+/** Stores the stop marker, which ends the downloads of the other items as well. */
+async function stopRun(call: Call, fault: AccessRefused | ClientKeyUnusable): Promise<void> {
+  const { ports, input } = call;
   const at = new Date(ports.now()).toISOString();
-  await ports.records.markStopped(run, { reason: "refused", fault: fault.name, message: fault.message, at });
-  throw fault;
+  const { name, message } = fault;
+  await ports.records.markStopped(input.item, { reason: "refused", fault: name, message, at });
+  endRound(call, fault);
 }
 
-async function landFile(
-  ports: DownloadFilePorts,
-  run: ExportRun,
-  { requiresAccessToken }: ExportPlan,
-  file: PlannedFile,
-  { signal }: StepContext,
-): Promise<LandedFile> {
-  if (file.url === null) throw new FileRefused(file.fault ?? "its entry in the manifest cannot be fetched");
-  await throwIfStopped(ports, run);
-  const opened = await ports.openFile({ url: new URL(file.url), requiresAccessToken }, signal);
-  const verified = await ports.upload(opened.chunks, {
-    key: file.key,
-    expected: {
-      type: file.type,
-      count: file.count,
-      transportProven: opened.wholeness !== "unproven",
-      isReport: file.kind === "error" || file.kind === "outcome",
-    },
-    beforeVisible: () => throwIfStopped(ports, run),
-    signal,
-  });
-  const landed = receiptOf(file, verified, ports.now());
-  await ports.receipts.writeLanded(run.exportId, landed);
-  ports.log.info("EXPORT_FILE_LANDED", {
-    index: file.index,
-    type: file.type,
-    lines: landed.lines,
-    bytes: landed.bytes,
-  });
-  return landed;
-}
-
-function receiptOf(file: PlannedFile, verified: VerifiedFile, now: number): LandedFile {
-  const { index, kind, type, key } = file;
-  const { lines, bytes, crc32, issues } = verified;
-  const landedAt = new Date(now).toISOString();
-  return {
-    index,
-    kind,
-    type,
-    key,
-    lines,
-    bytes,
-    checksum: { algorithm: "CRC32", value: crc32 },
-    landedAt,
-    ...(issues && { issues }),
-  };
-}
-
-async function throwIfStopped({ records }: DownloadFilePorts, run: ExportRun): Promise<void> {
-  const stop = await records.findStop(run);
-  if (stop !== undefined) throw new ExportStopped(`the export was stopped: ${stop.message}`);
-}
-
-async function retryOrRecordFailure(
-  ports: DownloadFilePorts,
-  context: ExportContext,
-  file: PlannedFile,
-  attempts: number,
+function logFault(
+  { log }: Pick<DownloadFilePorts, "log">,
+  { attempts: before }: PendingFile,
+  { index, type }: PlannedFile,
+  outcome: Exclude<FaultOutcome, { kind: "refused" }>,
   fault: unknown,
-): Promise<DownloadResult> {
-  const rule = retryRuleOf(fault);
-  if (rule === undefined) throw fault;
-  const again = nextTry(ports.now(), retryIntervalMs(attempts, rule.retryAfterMs));
-  const late = again.nextAt >= context.deadlineAt;
-  ports.log.warn("EXPORT_FILE_ATTEMPT_FAILED", { index: file.index, type: file.type, attempts, reason: rule.reason });
-  if (attempts < rule.mostAttempts && !late) return { outcome: "retry", ...again, attempts, refusals: 0 };
-  const { index, kind, type, key } = file;
-  const reason = late ? `${rule.reason}; the next attempt would come after the export's deadline` : rule.reason;
-  await ports.receipts.writeFailed(context.exportId, { index, kind, type, key, reason, attempts });
-  return { outcome: "failed", ...again, attempts, refusals: 0 };
-}
-
-/** How a fault of one file is handled. */
-interface RetryRule {
-  reason: string;
-  mostAttempts: number;
-  retryAfterMs?: number | undefined;
-}
-
-/** The rule for a fault that concerns only this file; undefined for any other fault. */
-function retryRuleOf(fault: unknown): RetryRule | undefined {
-  if (fault instanceof ServerUnavailable) {
-    return { reason: fault.message, mostAttempts, retryAfterMs: fault.retryAfterMs };
-  }
-  if (fault instanceof FileCut) return { reason: fault.message, mostAttempts };
-  if (fault instanceof FileDamaged) return { reason: fault.message, mostAttempts: mostDamagedAttempts };
-  if (fault instanceof FileRefused || fault instanceof ObjectConflict || fault instanceof OriginRefused) {
-    return { reason: fault.message, mostAttempts: 1 };
-  }
-  return undefined;
-}
-
-async function publishLanded(ports: DownloadFilePorts, context: ExportContext, landed: LandedFile): Promise<void> {
-  const { key, kind, type, lines, bytes, checksum } = landed;
-  const { bucket } = ports.records.pointers(context.exportId).destination;
-  await ports.bus.publish({
-    type: "Export File Landed",
-    detail: {
-      ...exportEventHead(context, `landed/${landed.index}`),
-      file: { bucket, key, kind, type, lines, bytes, checksum },
-    },
-  });
+): void {
+  const fields = { index, type, attempts: before + 1, reason: outcome.reason };
+  if (outcome.kind === "unpublished") log.error("EXPORT_FILE_UNPUBLISHED", fields);
+  else if (outcome.unexpected) log.error("EXPORT_FILE_ERROR", { ...fields, error: describeError(fault) });
+  else if (outcome.kind === "retry" && outcome.file.refusals > 0)
+    log.warn("EXPORT_DOWNLOAD_REFUSED", { ...fields, refusals: outcome.file.refusals });
+  else log.warn("EXPORT_FILE_ATTEMPT_FAILED", fields);
 }

@@ -1,3 +1,4 @@
+import * as z from "zod";
 import { exportStep } from "#bulk-export/export-step.ts";
 import { exportEvents } from "#bulk-export/language/export-events.ts";
 import { downloadInput, downloadResult } from "#bulk-export/language/export-state.ts";
@@ -12,7 +13,10 @@ import { verifiedUpload } from "#bulk-export/verified-file/verified-upload.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { busFromEnvironment } from "#platform/bus/bus-from-environment.ts";
 import { reportingBus } from "#platform/bus/event-bus.ts";
+import { environment } from "#platform/lambda/environment.ts";
 import { downloadFile } from "./download-file.ts";
+
+const variables = z.object({ FILES_AT_ONCE: z.coerce.number().int().positive() });
 
 export const handler = exportStep(downloadInput, downloadResult, () => {
   const client = integraClient();
@@ -28,6 +32,7 @@ export const handler = exportStep(downloadInput, downloadResult, () => {
     records,
     receipts: receipts(bucket),
     bus: reportingBus(busFromEnvironment(exportEvents), exportEventMeter()),
+    filesAtOnce: environment(variables).FILES_AT_ONCE,
     log: exportLog,
     now: Date.now,
   });

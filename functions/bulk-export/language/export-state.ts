@@ -113,20 +113,53 @@ export const planInput = z.object({
 });
 export type PlanInput = z.infer<typeof planInput>;
 
+const fileIndex = z.number().int().nonnegative();
+
+/** The most files of one item of the work list. The history of a child execution has room for that many. */
+export const mostFilesOfItem = 25;
+
 /**
- * An item of the work list. It names a file by its index in the plan, never by its URL: some URLs grant access by
+ * An item of the work list. It names files by their index in the plan, never by their URL: some URLs grant access by
  * themselves.
  */
-export const workItem = z.strictObject({ exportId, run, index: z.number().int().nonnegative() });
+export const workItem = z.strictObject({
+  exportId,
+  run,
+  /** The files of the item. Absent in work lists of releases up to 0.2.0. */
+  files: z.array(fileIndex).min(1).max(mostFilesOfItem).optional(),
+  /** The only file of the item, in work lists of releases up to 0.2.0. */
+  index: fileIndex.optional(),
+});
 export type WorkItem = z.infer<typeof workItem>;
+
+/** A file of an item that has neither landed nor failed. */
+export const pendingFile = z.strictObject({
+  index: fileIndex,
+  /** Its attempts so far. */
+  attempts: z.number().int().nonnegative(),
+  /** The number of its consecutive attempts in which the server refused the credentials. */
+  refusals: z.number().int().nonnegative(),
+  /** The time of its next attempt. */
+  nextAt: epochSeconds,
+});
+export type PendingFile = z.infer<typeof pendingFile>;
 
 /** `$.download` in a child execution of the Distributed Map. */
 export const downloadResult = z.strictObject({
+  /** `retry`: files of the item are pending. `failed`: none is pending, and one failed in this call. */
   outcome: z.enum(["landed", "retry", "failed"]),
   ...nextTry,
+  /** The attempts at the file of an item that has only one. Of several files, the most attempts at one of them. */
   attempts: z.number().int().positive(),
-  /** The number of consecutive attempts in which the server refused the credentials. */
+  /**
+   * The number of consecutive attempts at this file in which the server refused the credentials. Of several files, the most for
+   * one of them, or the number of consecutive calls in which it refused every attempt.
+   */
   refusals: z.number().int().nonnegative(),
+  /** The pending files. Absent in executions that releases up to 0.2.0 began. */
+  files: z.array(pendingFile).max(mostFilesOfItem).optional(),
+  /** The number of consecutive calls that the server's faults ended before any file landed. Absent if none. */
+  stalls: z.number().int().nonnegative().optional(),
 });
 export type DownloadResult = z.infer<typeof downloadResult>;
 

@@ -25,6 +25,8 @@ export const exportLogCodes = {
   EXPORT_DOWNLOADS_PLANNED: "The files to download were listed.",
   EXPORT_FILE_LANDED: "A file landed.",
   EXPORT_FILE_ATTEMPT_FAILED: "An attempt to download a file failed.",
+  EXPORT_FILE_ERROR: "An attempt to download a file failed with an unexpected error; the other files go on.",
+  EXPORT_FILE_UNPUBLISHED: "EventBridge did not accept the event of a landed file in any attempt.",
   EXPORT_DOWNLOAD_REFUSED: "The server refused the credentials for a download; the attempt will be repeated.",
   EXPORT_UPLOAD_ABORT_FAILED: "An incomplete upload could not be aborted; the bucket's lifecycle rule will remove it.",
   EXPORT_RECONCILED: "The landed files were compared with the manifest, and the summary was written.",

@@ -13,10 +13,14 @@ import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-en
 import { environment } from "#platform/lambda/environment.ts";
 import { planDownloads } from "./plan-downloads.ts";
 
-const variables = z.object({ MATCH_REQUEST: z.stringbool() });
+const variables = z.object({
+  MATCH_REQUEST: z.stringbool(),
+  FILES_PER_ITEM: z.coerce.number().int().positive(),
+  ITEMS_AT_ONCE: z.coerce.number().int().positive(),
+});
 
 export const handler = exportStep(planInput, planResult, () => {
-  const { MATCH_REQUEST } = environment(variables);
+  const { MATCH_REQUEST, FILES_PER_ITEM, ITEMS_AT_ONCE } = environment(variables);
   const client = integraClient();
   const bucket = bucketFromEnvironment(s3Client());
   return planDownloads({
@@ -26,6 +30,7 @@ export const handler = exportStep(planInput, planResult, () => {
     fileKeys,
     records: exportRecords(bucket),
     receipts: receipts(bucket),
+    itemLimits: { filesPerItem: FILES_PER_ITEM, itemsAtOnce: ITEMS_AT_ONCE },
     log: exportLog,
     now: Date.now,
   });

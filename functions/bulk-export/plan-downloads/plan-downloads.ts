@@ -1,6 +1,6 @@
 import { ManifestRejected } from "#bulk-export/language/export-faults.ts";
 import type { ExportJob } from "#bulk-export/language/export-job.ts";
-import type { ExportPlan } from "#bulk-export/language/export-plan.ts";
+import type { ExportPlan, PlannedFile } from "#bulk-export/language/export-plan.ts";
 import type { ExportRequest } from "#bulk-export/language/export-request.ts";
 import type { ExportContext, PlanInput, PlanResult } from "#bulk-export/language/export-state.ts";
 import {
@@ -22,6 +22,7 @@ import { readAllPages, type WholeManifest } from "./manifest-pages.ts";
 import { presentableTime } from "./presentable-time.ts";
 import { renewPlan } from "./renew-plan.ts";
 import { withoutDuplicates } from "./without-duplicates.ts";
+import { divideIntoItems, type ItemLimits } from "./work-items.ts";
 
 export interface PlanDownloadsPorts {
   parseManifest(bytes: Uint8Array, base: URL, warnings: ManifestWarnings): Manifest;
@@ -33,6 +34,7 @@ export interface PlanDownloadsPorts {
     "getJob" | "saveJob" | "getManifest" | "saveManifest" | "findPlan" | "savePlan" | "saveWorkList" | "landedObjects"
   >;
   receipts: Pick<Receipts, "listLanded">;
+  itemLimits: ItemLimits;
   log: ExportLog;
   now: () => number;
 }
@@ -46,8 +48,8 @@ const mostMismatchedJobs = 10;
 
 /**
  * Reads all pages of the manifest, and writes two records: the plan (which file lands under which key), and the work
- * list of the Distributed Map. The work list holds every file, or the missing files if the run resumes the export. If
- * the job belongs to another request, it is marked as such and nothing is planned.
+ * list of the Distributed Map. The work list holds every file, or the missing files if the run resumes the export. Each of its
+ * items holds several small files or one large file. If the job belongs to another request, it is marked as such and nothing is planned.
  * @throws ManifestRejected if the manifest is invalid, or if too many consecutive jobs belonged to other requests
  * @throws OriginRefused if the link to the next page leads away from the server
  * @throws ExportJobGone if the job is not the one with which the export began
@@ -72,10 +74,15 @@ export const planDownloads =
     });
     await ports.records.savePlan(plan);
     const missing = await listMissingFiles(ports, context, plan);
-    const workListKey = await ports.records.saveWorkList(exportId, missing);
+    const items = divideIntoItems(missing, ports.itemLimits);
+    const workListKey = await ports.records.saveWorkList(
+      exportId,
+      items.map((indexes) => ({ exportId, run: context.run, files: indexes })),
+    );
     ports.log.info("EXPORT_DOWNLOADS_PLANNED", {
       files: files.length,
       missing: missing.length,
+      items: items.length,
       warnings: plan.warnings,
     });
     return { outcome: "planned", ...nextTry(ports.now(), 0), foreignJobs: 0, files: missing.length, workListKey };
@@ -131,13 +138,16 @@ async function buildPlan(
 }
 
 /**
- * The items of the work list. Files that cannot be fetched are not on it. Before the first run, nothing can have landed, so the
+ * The files of the work list. Files that cannot be fetched are not on it. Before the first run, nothing can have landed, so the
  * bucket is not listed.
  */
-async function listMissingFiles(ports: PlanDownloadsPorts, { exportId, run }: ExportContext, plan: ExportPlan) {
+async function listMissingFiles(
+  ports: PlanDownloadsPorts,
+  { run }: ExportContext,
+  plan: ExportPlan,
+): Promise<PlannedFile[]> {
   const landed = run === "first" ? new Set<number>() : await landedIndexes(ports, plan);
-  const missing = plan.files.filter(({ index, url }) => url !== null && !landed.has(index));
-  return missing.map(({ index }) => ({ exportId, run, index }));
+  return plan.files.filter(({ index, url }) => url !== null && !landed.has(index));
 }
 
 async function landedIndexes(

@@ -8,7 +8,8 @@ import { failureKey, failurePrefix, receiptKey, receiptPrefix } from "./export-k
  * each other.
  */
 export interface Receipts {
-  findLanded(exportId: string, index: number): Promise<LandedFile | undefined>;
+  /** The receipts that some files of an export have, by index. Few requests find that none has one. */
+  findLandedAmong(exportId: string, indexes: readonly number[]): Promise<Map<number, LandedFile>>;
   writeLanded(exportId: string, file: LandedFile): Promise<void>;
   writeFailed(exportId: string, file: FailedFile): Promise<void>;
   listLanded(exportId: string): Promise<LandedFile[]>;
@@ -16,11 +17,17 @@ export interface Receipts {
 }
 
 const concurrentReads = 32;
+/** The keys of a page of a listing. */
+const pageKeys = 1_000;
 
 /** The receipts in the landing bucket. */
 export function receipts(bucket: LandingBucket): Receipts {
   return {
-    findLanded: (exportId, index) => bucket.findJson(receiptKey(exportId, index), landedFile),
+    findLandedAmong: async (exportId, indexes) => {
+      const listed = await indexesWithReceipt(bucket, exportId, indexes);
+      const found = await Promise.all(listed.map((index) => bucket.findJson(receiptKey(exportId, index), landedFile)));
+      return new Map(found.flatMap((file) => (file === undefined ? [] : [[file.index, file] as const])));
+    },
     writeLanded: async (exportId, file) => {
       await bucket.putJson(receiptKey(exportId, file.index), file);
     },
@@ -30,6 +37,25 @@ export function receipts(bucket: LandingBucket): Receipts {
     listLanded: (exportId) => readAll(bucket, receiptPrefix(exportId), landedFile),
     listFailed: (exportId) => readAll(bucket, failurePrefix(exportId), failedFile),
   };
+}
+
+/** The indexes that may have a receipt: those that one page of a listing names, or all of them if a page does not span them. */
+async function indexesWithReceipt(
+  bucket: LandingBucket,
+  exportId: string,
+  indexes: readonly number[],
+): Promise<readonly number[]> {
+  const [first, last] = [Math.min(...indexes), Math.max(...indexes)];
+  if (indexes.length === 1 || last - first >= pageKeys) return indexes;
+  const byKey = new Map(indexes.map((index) => [receiptKey(exportId, index), index]));
+  const found: number[] = [];
+  const before = first === 0 ? undefined : receiptKey(exportId, first - 1);
+  for await (const { key } of bucket.list(receiptPrefix(exportId), before)) {
+    const index = byKey.get(key);
+    if (index !== undefined) found.push(index);
+    if (key >= receiptKey(exportId, last)) break;
+  }
+  return found;
 }
 
 async function readAll<T>(bucket: LandingBucket, prefix: string, schema: z.ZodType<T>): Promise<T[]> {

@@ -8,12 +8,15 @@ import {
   type S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
+import { combineCrc32 } from "./combine-crc32.ts";
 import { crc32Text } from "./crc32-text.ts";
 
 /** How an object is written. */
 export interface Staging {
   contentType: string;
-  /** An object of at most this many bytes is written with one request, a larger one in parts of this size. */
+  /** An object of at most this many bytes is written with one request. It is the size of a larger object's first part. */
+  putBytes: number;
+  /** The size of the further parts. */
   partBytes: number;
   signal?: AbortSignal | undefined;
   /** Called if S3 refuses an abort. The upload then stays until the bucket's lifecycle rule removes it. */
@@ -45,10 +48,9 @@ export class StagedObject {
   #partCrc = 0;
   /** The memory of parts that were sent, for use by the next parts. */
   readonly #freeParts: Buffer[] = [];
-  /** The number of bytes in all parts before the current one. */
+  /** The number of bytes in all parts before the current one, and their CRC-32. */
   #bytesBefore = 0;
-  /** The CRC-32 of all bytes so far. */
-  #crc = 0;
+  #crcBefore = 0;
   #upload: Upload | undefined;
   readonly #sending = new Set<Promise<void>>();
   readonly #sentParts: CompletedPart[] = [];
@@ -73,13 +75,12 @@ export class StagedObject {
   /** Copies the next piece. Waits while too many parts are being sent. */
   async write(chunk: Buffer): Promise<void> {
     for (let rest = chunk; rest.length > 0; ) {
-      if (this.#filled === this.#staging.partBytes) await this.#sendPart();
-      const piece = rest.subarray(0, this.#staging.partBytes - this.#filled);
+      if (this.#filled === this.#capacity) await this.#sendPart();
+      const piece = rest.subarray(0, this.#capacity - this.#filled);
       this.#growPart(this.#filled + piece.length);
       piece.copy(this.#part, this.#filled);
       this.#filled += piece.length;
       this.#partCrc = crc32(piece, this.#partCrc);
-      this.#crc = crc32(piece, this.#crc);
       rest = rest.subarray(piece.length);
     }
   }
@@ -108,14 +109,23 @@ export class StagedObject {
     await this.#s3.send(new AbortMultipartUploadCommand(this.#upload)).catch(this.#staging.onAbortFailed);
   }
 
+  get #crc(): number {
+    return combineCrc32(this.#crcBefore, this.#partCrc, this.#filled);
+  }
+
   get #options(): { abortSignal?: AbortSignal } {
     return this.#staging.signal === undefined ? {} : { abortSignal: this.#staging.signal };
+  }
+
+  /** The number of bytes that the current part may have. */
+  get #capacity(): number {
+    return this.#upload === undefined ? this.#staging.putBytes : this.#staging.partBytes;
   }
 
   /** Most files are small, so the memory grows with the content, up to the size of a part. */
   #growPart(needed: number): void {
     if (needed <= this.#part.length) return;
-    const size = Math.min(Math.max(needed, 2 * this.#part.length), this.#staging.partBytes);
+    const size = Math.min(Math.max(needed, 2 * this.#part.length), this.#capacity);
     const larger = Buffer.allocUnsafeSlow(size);
     this.#part.copy(larger, 0, 0, this.#filled);
     this.#part = larger;
@@ -154,6 +164,7 @@ export class StagedObject {
       () => this.#sending.delete(sending),
       () => undefined,
     );
+    this.#crcBefore = this.#crc;
     this.#bytesBefore += this.#filled;
     this.#part = this.#freeParts.pop() ?? Buffer.allocUnsafeSlow(this.#staging.partBytes);
     this.#filled = 0;

@@ -2,7 +2,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import { isPreconditionFailed, type LandingBucket } from "#platform/bucket/landing-bucket.ts";
 import { ObjectConflict } from "#platform/faults/file-faults.ts";
 import { type Expectation, NdjsonVerifier, type Verdict } from "./ndjson-verifier.ts";
-import { StagedObject } from "./staged-object.ts";
+import { StagedObject, type Staging } from "./staged-object.ts";
 
 /** A file that landed: its verified lines and bytes, and its CRC-32 as S3 writes it (base64, big-endian). */
 export interface VerifiedFile extends Verdict {
@@ -21,8 +21,14 @@ export interface UploadOptions {
 /** Lands a stream of NDJSON under a key, whole or not at all. */
 export type UploadVerified = (chunks: AsyncIterable<Buffer>, options: UploadOptions) => Promise<VerifiedFile>;
 
-/** S3 accepts at most 10,000 parts, so parts of 8 MiB allow files of 78 GiB. Three parts are in memory at a time. */
-const defaultPartBytes = 8 * 1024 * 1024;
+/** `putBytes`: the most bytes that are sent with one request. `partBytes`: the size of the parts of a larger file, except the first. */
+export type UploadSizes = Pick<Staging, "putBytes" | "partBytes">;
+
+/**
+ * S3 accepts at most 10,000 parts, so parts of 8 MiB allow files of 78 GiB. A file of at most 16 MiB needs one request instead of four. Three
+ * parts of a file are in memory at a time, 32 MiB at most.
+ */
+export const defaultSizes: UploadSizes = { putBytes: 16 * 1024 * 1024, partBytes: 8 * 1024 * 1024 };
 
 const contentType = "application/fhir+ndjson";
 
@@ -40,12 +46,12 @@ const contentType = "application/fhir+ndjson";
 export function verifiedUpload(
   s3: S3Client,
   bucket: LandingBucket,
-  partBytes = defaultPartBytes,
+  sizes = defaultSizes,
   onAbortFailed: (error: unknown) => void = () => undefined,
 ): UploadVerified {
   return async (chunks, { key, expected, beforeVisible, signal }) => {
     const verifier = new NdjsonVerifier(expected);
-    const object = new StagedObject(s3, bucket.name, key, { contentType, partBytes, signal, onAbortFailed });
+    const object = new StagedObject(s3, bucket.name, key, { contentType, ...sizes, signal, onAbortFailed });
     try {
       for await (const chunk of chunks) {
         verifier.push(chunk);

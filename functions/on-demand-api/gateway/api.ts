@@ -1,7 +1,7 @@
 import type { Context } from "aws-lambda";
 import { problemOf } from "#on-demand-api/language/api-problem.ts";
 import { apiLog } from "#on-demand-api/log.ts";
-import { describeError } from "#platform/lambda/step.ts";
+import { describeError } from "#platform/faults/describe-error.ts";
 import { type CallerRules, callerOf } from "./api-caller.ts";
 import { type ApiResponse, gatewayResult, problemResponse } from "./api-response.ts";
 import { contentOf, type HttpEvent } from "./http-event.ts";

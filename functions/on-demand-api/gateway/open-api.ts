@@ -1,6 +1,6 @@
 import type { Context } from "aws-lambda";
 import { apiLog } from "#on-demand-api/log.ts";
-import { describeError } from "#platform/lambda/step.ts";
+import { describeError } from "#platform/faults/describe-error.ts";
 import { type ApiResponse, gatewayResult } from "./api-response.ts";
 import { type CallContent, contentOf, type HttpEvent } from "./http-event.ts";
 import {

@@ -33,8 +33,8 @@ export interface LandingBucket {
   getJson<T>(key: string, schema: z.ZodType<T>): Promise<T>;
   /** @throws Error naming the key, if there is no object */
   getBytes(key: string): Promise<Uint8Array>;
-  /** All objects whose keys begin with `prefix`, page by page. */
-  list(prefix: string): AsyncIterable<ListedObject>;
+  /** All objects whose keys begin with `prefix`, page by page, in the order of their keys. With `after`, only those behind that key. */
+  list(prefix: string, after?: string): AsyncIterable<ListedObject>;
   /** Size and checksum of the object under `key`; undefined if there is none. */
   find(key: string): Promise<StoredObject | undefined>;
 }
@@ -67,7 +67,7 @@ export function landingBucket(s3: S3Client, name: string): LandingBucket {
     findJson,
     getJson: async (key, schema) => required(key, await findJson(key, schema)),
     getBytes: async (key) => required(key, await read(key)),
-    list: (prefix) => list(s3, name, prefix),
+    list: (prefix, after) => list(s3, name, prefix, after),
     find: (key) => find(s3, name, key),
   };
 }
@@ -103,10 +103,11 @@ export function isPreconditionFailed(error: unknown): boolean {
   return error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412;
 }
 
-async function* list(s3: S3Client, bucket: string, prefix: string): AsyncGenerator<ListedObject> {
+async function* list(s3: S3Client, bucket: string, prefix: string, after?: string): AsyncGenerator<ListedObject> {
+  const place = { Bucket: bucket, Prefix: prefix, ...(after !== undefined && { StartAfter: after }) };
   let token: string | undefined;
   do {
-    const page = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }));
+    const page = await s3.send(new ListObjectsV2Command({ ...place, ContinuationToken: token }));
     for (const { Key, Size } of page.Contents ?? []) if (Key !== undefined) yield { key: Key, bytes: Size ?? 0 };
     token = page.NextContinuationToken;
   } while (token !== undefined);

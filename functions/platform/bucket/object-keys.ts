@@ -29,6 +29,9 @@ export const auditPrefixes = {
   access: "access/",
 } as const;
 
+/** The prefix in the audit bucket of what CloudTrail records about reads. The bridge itself neither writes nor reads below it. */
+export const readsPrefix = "reads/";
+
 type Placeholder<Template extends string> = Template extends `${string}{${infer Name}}${infer Rest}`
   ? Name | Placeholder<Rest>
   : never;

@@ -1,5 +1,6 @@
 import type { Context } from "aws-lambda";
 import type * as z from "zod";
+import { describeError } from "../faults/describe-error.ts";
 import { logger, logOf } from "./log.ts";
 import { platformLogCodes } from "./log-codes.ts";
 
@@ -7,6 +8,8 @@ import { platformLogCodes } from "./log-codes.ts";
 export interface StepContext {
   /** Aborts shortly before Lambda would kill the function, so that the step can clean up. */
   signal: AbortSignal;
+  /** Milliseconds until `signal` aborts. */
+  remainingMs: () => number;
 }
 
 export type Step<Input, Output> = (input: Input, context: StepContext) => Promise<Output>;
@@ -42,8 +45,9 @@ export function stepHandlers(describeCall: DescribeCall): StepHandler {
       logger.appendKeys(describeCall(event));
       try {
         run ??= build();
-        const signal = AbortSignal.timeout(Math.max(context.getRemainingTimeInMillis() - graceMs, 1_000));
-        return output.parse(await run(input.parse(event), { signal }));
+        const remainingMs = (): number => context.getRemainingTimeInMillis() - graceMs;
+        const signal = AbortSignal.timeout(Math.max(remainingMs(), 1_000));
+        return output.parse(await run(input.parse(event), { signal, remainingMs }));
       } catch (error) {
         log.error("STEP_FAILED", { error: describeError(error) });
         throw error;
@@ -52,11 +56,4 @@ export function stepHandlers(describeCall: DescribeCall): StepHandler {
       }
     };
   };
-}
-
-/** An error and its causes as plain data. Stacks are included: they hold no data of patients. */
-export function describeError(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { message: String(error) };
-  const { name, message, stack, cause } = error;
-  return { name, message, stack, ...(cause === undefined ? {} : { cause: describeError(cause) }) };
 }

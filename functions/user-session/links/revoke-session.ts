@@ -1,10 +1,9 @@
+import { describeError } from "#platform/faults/describe-error.ts";
 import { OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import type { Http } from "#platform/http/http.ts";
 import { isOfOrigin, placeOf } from "#platform/http/trusted-origins.ts";
 import type { Log } from "#platform/lambda/log.ts";
-import { describeError } from "#platform/lambda/step.ts";
-import type { LinkedPerson } from "#user-session/language/link.ts";
-import type { RevocationResult } from "#user-session/language/link-events.ts";
+import type { LinkedPerson, RevocationResult } from "#user-session/language/link.ts";
 import type { SessionLogCode } from "#user-session/language/log-codes.ts";
 import { SessionDead, SessionSecretUnusable } from "#user-session/language/session-faults.ts";
 import type { OAuthClient } from "#user-session/language/user-session.ts";

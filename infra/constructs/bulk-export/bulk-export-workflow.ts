@@ -4,7 +4,7 @@ import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import type { Construct } from "constructs";
 import type { ExportAuditFact } from "#bulk-export/language/export-audit-facts.ts";
 import type { ExportEvent } from "#bulk-export/language/export-events.ts";
-import type { BulkExportSettings } from "../../settings/bulk-export.ts";
+import { type BulkExportSettings, downloadSlots } from "../../settings/bulk-export.ts";
 import type { IntegraSettings } from "../../settings/integra.ts";
 import { acknowledgeWildcard } from "../platform/acknowledge-wildcard.ts";
 import {
@@ -123,7 +123,11 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
   #planDownloads(): void {
     const { client, settings } = this.props;
     const step = this.step("PlanDownloads", "plan-downloads", long, { memoryMiB: 512, callsServer: true });
-    step.setEnvironment({ MATCH_REQUEST: String(settings.integra.matchRequest) });
+    step.setEnvironment({
+      MATCH_REQUEST: String(settings.integra.matchRequest),
+      FILES_PER_ITEM: String(settings.export.filesPerDownload),
+      ITEMS_AT_ONCE: String(downloadSlots(settings.export).calls),
+    });
     client.grantClient(step);
     this.#grantBucket(step, {
       list: true,
@@ -137,6 +141,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
       memoryMiB: 1024,
       callsServer: true,
     });
+    step.setEnvironment({ FILES_AT_ONCE: String(downloadSlots(this.props.settings.export).filesAtOnce) });
     this.props.client.grantClient(step);
     this.#grantBucket(step, {
       list: true,
@@ -210,7 +215,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
     const stateMachine = this.machine(name, "bulk-export.asl.json", {
       texts: { LandingBucketName: shared.bucketName, LedgerTableName: shared.ledger.tableName },
       numbers: {
-        DownloadConcurrency: settings.export.downloadConcurrency,
+        DownloadConcurrency: downloadSlots(settings.export).calls,
         // A Choice in the definition enforces the deadline. This limit is the last resort, with a day for the downloads.
         ExecutionTimeoutSeconds: Math.round((settings.export.deadlineHours + 24) * 3600),
       },

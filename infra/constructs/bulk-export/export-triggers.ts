@@ -13,7 +13,7 @@ import { deadLetterQueue } from "../platform/dead-letter-queue.ts";
 import { grantExecutions, grantStart } from "../platform/execution-access.ts";
 import { type FunctionDefaults, LambdaFunction } from "../platform/lambda-function.ts";
 import { grantLedger } from "../platform/ledger-access.ts";
-import { schedulerRole } from "../platform/scheduler-role.ts";
+import { scheduleGroup, schedulerRole } from "../platform/schedules.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
 import { exportObjects } from "./export-objects.ts";
 import { bulkExportName } from "./state-machine-name.ts";
@@ -29,7 +29,7 @@ export class ExportTriggers extends Construct {
   /** Keeps the triggers that could not be delivered to their function, or that it failed on. */
   readonly deadLetters: sqs.Queue;
   readonly #startExport: LambdaFunction;
-  #role: iam.Role | undefined;
+  #schedules: { role: iam.Role; group: scheduler.ScheduleGroup } | undefined;
 
   constructor(scope: Construct, id: string, props: ExportTriggersProps) {
     super(scope, id);
@@ -71,13 +71,15 @@ export class ExportTriggers extends Construct {
   #schedule({ name, expression, timezone, enabled, fullEvery, detail }: ScheduleSettings): void {
     const time = scheduler.ContextAttribute.scheduledTime;
     const schedule = { name, time, ...(fullEvery !== undefined && { fullEvery }) };
+    const { role, group } = this.#sharedBySchedules();
     new scheduler.Schedule(this, `Schedule-${name}`, {
+      scheduleGroup: group,
       description: `Starts an export by the stage's schedule "${name}"`,
       schedule: scheduler.ScheduleExpression.expression(expression, TimeZone.of(timezone)),
       enabled,
       target: new schedulerTargets.LambdaInvoke(this.#startExport.function, {
         input: scheduler.ScheduleTargetInput.fromObject({ schedule, detail }),
-        role: this.#schedulerRole().withoutPolicyUpdates(),
+        role: role.withoutPolicyUpdates(),
         deadLetterQueue: this.deadLetters,
         retryAttempts: 10,
         maxEventAge: Duration.hours(6),
@@ -85,9 +87,12 @@ export class ExportTriggers extends Construct {
     });
   }
 
-  /** One role for all schedules. */
-  #schedulerRole(): iam.Role {
-    this.#role ??= schedulerRole(this, this.#startExport, this.deadLetters);
-    return this.#role;
+  /** One role and one group for all schedules. A stage without schedules has neither. */
+  #sharedBySchedules(): { role: iam.Role; group: scheduler.ScheduleGroup } {
+    this.#schedules ??= {
+      role: schedulerRole(this, this.#startExport, this.deadLetters),
+      group: scheduleGroup(this),
+    };
+    return this.#schedules;
   }
 }

@@ -21,7 +21,7 @@ export function accessLogBucket(scope: Construct, retention: RetentionSettings):
   });
   validations.acknowledge({
     id: "HIPAA.Security-S3BucketReplicationEnabled",
-    reason: "Access logs stay in one region for their retention, like the data that they are about.",
+    reason: "Access logs are for operators. The audit trail, which can be copied, has what an auditor needs.",
   });
   for (const id of ["AwsSolutions-S1", "HIPAA.Security-S3BucketLoggingEnabled"]) {
     validations.acknowledge({

@@ -3,7 +3,7 @@ import * as iam from "aws-cdk-lib/aws-iam";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import * as s3 from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
-import { auditPrefixes } from "#platform/bucket/object-keys.ts";
+import { auditPrefixes, readsPrefix } from "#platform/bucket/object-keys.ts";
 import { type AuditSettings, lockModeOf, type RetentionSettings } from "../../settings/platform.ts";
 import { encryptedWith, privateBucket } from "./private-bucket.ts";
 
@@ -13,6 +13,8 @@ export interface AuditBucketProps {
   retention: RetentionSettings;
   settings: AuditSettings;
   accessLogs: s3.IBucket;
+  /** Whether S3 copies the bucket elsewhere. */
+  replicated: boolean;
 }
 
 /** The bucket for the audit trail. S3 Object Lock keeps each version for `retention.auditDays`, and then the lifecycle rule deletes it. */
@@ -21,7 +23,7 @@ export class AuditBucket extends Construct {
 
   constructor(scope: Construct, id: string, props: AuditBucketProps) {
     super(scope, id);
-    const { bucketName, key, retention, accessLogs } = props;
+    const { bucketName, key, retention, accessLogs, replicated } = props;
     this.bucket = new s3.Bucket(this, "Bucket", {
       bucketName,
       ...privateBucket(retention),
@@ -37,10 +39,14 @@ export class AuditBucket extends Construct {
       ],
     });
     this.#lock(props);
-    refuseChanges(this.bucket, Object.values(auditPrefixes), retention);
+    const records = Object.values(auditPrefixes);
+    refuseReplacement(this.bucket, records);
+    refuseOtherWriters(this.bucket);
+    refuseDeletion(this.bucket, [...records, readsPrefix], retention);
+    if (replicated) return;
     Validations.of(this.bucket).acknowledge({
       id: "HIPAA.Security-S3BucketReplicationEnabled",
-      reason: "A second region or account is the user's decision.",
+      reason: "A second region or account is the user's decision, by the setting replication.audit.",
     });
   }
 
@@ -59,23 +65,44 @@ export class AuditBucket extends Construct {
   }
 }
 
+/** Denies every principal the replacement of a bucket's audit records. */
+export function refuseReplacement(bucket: s3.Bucket, prefixes: string[]): void {
+  deny(bucket, "AuditIsWrittenOnce", ["s3:PutObject"], prefixes, { Null: { "s3:if-none-match": "true" } });
+}
+
 /**
- * Denies every principal the replacement and the deletion of a bucket's audit records. Only the lifecycle rule deletes them. A stage
- * that deletes its data with its stack has to empty the bucket first, so there they can be deleted.
+ * Denies every principal the deletion of a bucket's audit records. Only the lifecycle rule deletes them. A stage that deletes its
+ * data with its stack has to empty the bucket first, so there they can be deleted.
  */
-export function refuseChanges(bucket: s3.Bucket, prefixes: string[], { removeWithStack }: RetentionSettings): void {
-  const deny = (sid: string, actions: string[], conditions: Record<string, Record<string, string>> = {}) =>
-    bucket.addToResourcePolicy(
-      new iam.PolicyStatement({
-        sid,
-        effect: iam.Effect.DENY,
-        principals: [new iam.AnyPrincipal()],
-        actions,
-        resources: prefixes.map((prefix) => bucket.arnForObjects(`${prefix}*`)),
-        conditions,
-      }),
-    );
-  deny("AuditIsWrittenOnce", ["s3:PutObject"], { Null: { "s3:if-none-match": "true" } });
+export function refuseDeletion(bucket: s3.Bucket, prefixes: string[], { removeWithStack }: RetentionSettings): void {
   if (removeWithStack) return;
-  deny("AuditIsNotDeleted", ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"]);
+  const actions = ["s3:BypassGovernanceRetention", "s3:DeleteObject", "s3:DeleteObjectVersion"];
+  deny(bucket, "AuditIsNotDeleted", actions, prefixes);
+}
+
+/** Only CloudTrail writes what it records about reads. CloudTrail sends no If-None-Match, so these records have a rule of their own. */
+function refuseOtherWriters(bucket: s3.Bucket): void {
+  deny(bucket, "ReadsAreWrittenByCloudTrail", ["s3:PutObject"], [readsPrefix], {
+    // A request of a user or a role has no such name, and is denied as well (IAM, "aws:PrincipalServiceName").
+    StringNotEquals: { "aws:PrincipalServiceName": "cloudtrail.amazonaws.com" },
+  });
+}
+
+function deny(
+  bucket: s3.Bucket,
+  sid: string,
+  actions: string[],
+  prefixes: string[],
+  conditions: Record<string, Record<string, string>> = {},
+): void {
+  bucket.addToResourcePolicy(
+    new iam.PolicyStatement({
+      sid,
+      effect: iam.Effect.DENY,
+      principals: [new iam.AnyPrincipal()],
+      actions,
+      resources: prefixes.map((prefix) => bucket.arnForObjects(`${prefix}*`)),
+      conditions,
+    }),
+  );
 }

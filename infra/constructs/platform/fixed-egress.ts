@@ -73,11 +73,11 @@ export class FixedEgress extends Construct {
     const validations = Validations.of(this.vpc);
     validations.acknowledge({
       id: "HIPAA.Security-VPCNoUnrestrictedRouteToIGW",
-      reason: "The NAT gateway's subnet needs the route. The functions are in private subnets.",
+      reason: "The NAT gateway's subnet needs the route. The functions of this VPC are in private subnets.",
     });
     validations.acknowledge({
       id: "HIPAA.Security-VPCDefaultSecurityGroupClosed",
-      reason: "No resource uses the default security group. The functions have a security group of their own.",
+      reason: "No resource uses the default security group. The functions of this VPC share another one.",
     });
     validations.acknowledge({
       id: "HIPAA.Security-IAMNoInlinePolicy",

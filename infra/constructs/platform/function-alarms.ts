@@ -1,6 +1,7 @@
 import { Duration, Fn } from "aws-cdk-lib";
 import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
 import * as events from "aws-cdk-lib/aws-events";
+import * as scheduler from "aws-cdk-lib/aws-scheduler";
 import type * as sns from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import { addAlarm } from "./add-alarm.ts";
@@ -13,16 +14,17 @@ const metricsPerAlarm = 10;
 type Counted = (period: Duration) => cloudwatch.IMetric;
 
 /**
- * Alarms for the functions and rules of a stack: functions that Lambda throttles, and events that reached neither their function
- * nor the dead-letter queue. CloudWatch bills each metric of an alarm, so one alarm for ten functions costs as much as ten alarms.
+ * Alarms for the functions, rules and schedules of a stack: functions that Lambda throttles, and events that reached neither their
+ * function nor the dead-letter queue. CloudWatch bills each metric of an alarm, so one alarm for ten functions costs as much as ten alarms.
  */
 export class FunctionAlarms extends Construct {
-  /** @param scope the construct whose functions and rules are watched, with all that is below it */
+  /** @param scope the construct whose functions, rules and schedules are watched, with all that is below it */
   constructor(scope: Construct, id: string, topic: sns.ITopic) {
     super(scope, id);
     const below = scope.node.findAll();
     const lambdas = below.filter((one) => one instanceof LambdaFunction);
     const rules = below.filter((one) => one instanceof events.CfnRule);
+    const scheduleGroups = below.filter((one) => one instanceof scheduler.ScheduleGroup);
     const throttles = lambdas.map(
       ({ function: lambda }): Counted =>
         (period) =>
@@ -47,6 +49,11 @@ export class FunctionAlarms extends Construct {
         (rule): Counted =>
           (period) =>
             lostByRule(rule, period),
+      ),
+      ...scheduleGroups.map(
+        (group): Counted =>
+          (period) =>
+            group.metricFailedToBeSentToDLQ(undefined, { period }),
       ),
     ];
     this.#add("DeadLettersLost", topic, lost, {

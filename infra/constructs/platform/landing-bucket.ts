@@ -5,13 +5,15 @@ import { Construct } from "constructs";
 import { bucketPrefixes } from "#platform/bucket/object-keys.ts";
 import type { RetentionSettings } from "../../settings/platform.ts";
 import { accessLogBucket } from "./access-log-bucket.ts";
-import { refuseChanges } from "./audit-bucket.ts";
+import { refuseDeletion, refuseReplacement } from "./audit-bucket.ts";
 import { encryptedWith, privateBucket } from "./private-bucket.ts";
 
 export interface LandingBucketProps {
   bucketName: string;
   key: kms.IKey;
   retention: RetentionSettings;
+  /** Whether S3 copies the quarantine elsewhere. */
+  replicated: boolean;
 }
 
 /** The bucket for exports, documents and the bridge's records: encrypted, versioned, private and reached by TLS only. */
@@ -20,7 +22,7 @@ export class LandingBucket extends Construct {
   /** Receives the server access logs of all buckets. */
   readonly accessLogs: s3.Bucket;
 
-  constructor(scope: Construct, id: string, { bucketName, key, retention }: LandingBucketProps) {
+  constructor(scope: Construct, id: string, { bucketName, key, retention, replicated }: LandingBucketProps) {
     super(scope, id);
     this.accessLogs = accessLogBucket(this, retention);
     this.bucket = new s3.Bucket(this, "Bucket", {
@@ -30,10 +32,14 @@ export class LandingBucket extends Construct {
       serverAccessLogsBucket: this.accessLogs,
       lifecycleRules: lifecycle(retention),
     });
-    refuseChanges(this.bucket, [bucketPrefixes.audit], retention);
+    const records = [bucketPrefixes.audit];
+    refuseReplacement(this.bucket, records);
+    refuseDeletion(this.bucket, records, retention);
+    if (replicated) return;
     Validations.of(this.bucket).acknowledge({
       id: "HIPAA.Security-S3BucketReplicationEnabled",
-      reason: "IntegraConnect still has the data and can export it again. A second region is the user's decision.",
+      reason:
+        "IntegraConnect has the exports and documents. The setting replication.quarantine copies what only the bridge has.",
     });
   }
 }

@@ -2,6 +2,7 @@ import * as iam from "aws-cdk-lib/aws-iam";
 import { eventSource } from "#platform/bus/event-language.ts";
 import type { SubscriberSettings } from "../../settings/platform.ts";
 import type { SharedResources } from "./shared-resources.ts";
+import { viaService } from "./via-service.ts";
 
 type Landing = Pick<SharedResources, "bucket" | "key" | "bus">;
 
@@ -49,7 +50,7 @@ function grantDecryption({ bucket, key }: Landing, principals: iam.IPrincipal[])
       principals,
       actions: ["kms:Decrypt"],
       resources: ["*"],
-      conditions: { StringEquals: { "kms:ViaService": `s3.${bucket.stack.region}.amazonaws.com` } },
+      conditions: viaService(bucket, "s3"),
     }),
   );
 }

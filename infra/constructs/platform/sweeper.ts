@@ -4,7 +4,7 @@ import * as schedulerTargets from "aws-cdk-lib/aws-scheduler-targets";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { type FunctionDefaults, LambdaFunction, type LambdaFunctionProps } from "./lambda-function.ts";
-import { schedulerRole } from "./scheduler-role.ts";
+import { scheduleGroup, schedulerRole } from "./schedules.ts";
 
 export interface SweeperProps extends Pick<LambdaFunctionProps, "name" | "callsServer"> {
   functions: FunctionDefaults;
@@ -28,6 +28,7 @@ export class Sweeper extends Construct {
     // The next sweep finds whatever a failed one left, and the alarm on its errors rings.
     this.lambda.function.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(sweepMinutes) });
     new scheduler.Schedule(this, "Schedule", {
+      scheduleGroup: scheduleGroup(this),
       description: `Invokes ${name} every ${sweepMinutes} minutes`,
       schedule: scheduler.ScheduleExpression.rate(Duration.minutes(sweepMinutes)),
       target: new schedulerTargets.LambdaInvoke(this.lambda.function, {

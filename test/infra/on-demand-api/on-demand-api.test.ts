@@ -89,6 +89,12 @@ describe.each(variantNames)("the API of %s", (variant) => {
     expect(invokers.toSorted()).toEqual(paths.toSorted());
   });
 
+  /** With private_key_jwt the SMART client signs with the stage's client key. */
+  const clientKeys =
+    variant === "prod with every option"
+      ? ["secretsmanager:GetSecretValue → secret:integra-bridge/prod/client-??????"]
+      : [];
+
   test("the pages for browsers reach links, new sessions and the SMART client, and read no token and no secret of the API", () => {
     const [, lambda] = functionsOf(synth).find(([name]) => name === "smart") ?? [];
     const lines = asLines(allowedTo(synth, lambda?.Properties["Role"]));
@@ -99,6 +105,7 @@ describe.each(variantNames)("the API of %s", (variant) => {
       "dynamodb:UpdateItem → Ledger",
       "events:PutEvents → Bus",
       "s3:PutObject → audit-trail/access/*/*.json",
+      ...clientKeys,
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/smart-client-??????`,
     ]);
     expect(lambda?.Properties["Environment"]).not.toMatchObject({ Variables: { API_AUTHORIZER: expect.anything() } });
@@ -128,8 +135,10 @@ describe.each(variantNames)("the API of %s", (variant) => {
       "events:PutEvents → Bus",
       "kms:Decrypt → Key",
       "kms:GenerateDataKey → Key",
+      ...(clientKeys.length > 0 ? ["kms:Sign → key/*"] : []),
       "s3:PutObject → audit-trail/access/*/*.json",
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/api-??????`,
+      ...clientKeys,
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/smart-client-??????`,
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/user-session-??????`,
     ]);

@@ -64,7 +64,7 @@ describe.each(variantNames)("the alarms of %s", (variant) => {
     expect(counted("Throttled").toSorted()).toEqual(expected.toSorted());
   });
 
-  test("every function with a failure destination and every rule with a dead-letter queue is watched, except on the local AWS", () => {
+  test("every function with a failure destination, and every rule and schedule with a dead-letter queue is watched, except on the local AWS", () => {
     const lost = counted("DeadLettersLost");
     // A sweeper has no destination: the next sweep finds what a failed one left.
     const destinations = synth
@@ -77,6 +77,22 @@ describe.each(variantNames)("the alarms of %s", (variant) => {
       .filter(({ stack }) => stack === "export" || stack === "documents");
     expect(rules).toHaveLength(5);
     expect(lost.filter((metric) => metric.startsWith("InvocationsFailedToBeSentToDlq"))).toHaveLength(watched ? 5 : 0);
+    // Metrics of Scheduler belong to a group, so every schedule must be in a group of the stage.
+    const schedules = synth.resources("AWS::Scheduler::Schedule");
+    const groups = new Set(schedules.map(({ Properties: { GroupName } }) => String(GroupName)));
+    expect(schedules.length).toBeGreaterThanOrEqual(2);
+    expect([...groups].toSorted()).toEqual(
+      synth
+        .resources("AWS::Scheduler::ScheduleGroup")
+        .map(({ Properties: { Name } }) => String(Name))
+        .toSorted(),
+    );
+    const expected = [...groups].map(
+      (group) => `InvocationsFailedToBeSentToDeadLetterCount of ${JSON.stringify(group)}`,
+    );
+    expect(lost.filter((metric) => metric.includes("DeadLetterCount")).toSorted()).toEqual(
+      watched ? expected.toSorted() : [],
+    );
   });
 
   test("the API's errors are watched", () => {
@@ -97,10 +113,10 @@ describe.each(variantNames)("the alarms of %s", (variant) => {
       detail: { eventName: ["DisableKey", "ScheduleKeyDeletion"], resources: { ARN: ["<Key>"] } },
     });
     const own = variant !== "prod with a topic of the user's";
-    expect((Targets as Properties[])[0]?.["Arn"]).toBe(own ? "<KeyTopic>" : topicArn);
+    expect((Targets as Properties[])[0]?.["Arn"]).toBe(own ? "<NoticeTopic>" : topicArn);
     if (!own) return;
-    expect(synth.resource("AWS::SNS::Topic", "KeyTopic").Properties["KmsMasterKeyId"]).toBeUndefined();
-    const policy = synth.resource("AWS::SNS::TopicPolicy", "KeyTopic").Properties["PolicyDocument"];
+    expect(synth.resource("AWS::SNS::Topic", "NoticeTopic").Properties["KmsMasterKeyId"]).toBeUndefined();
+    const policy = synth.resource("AWS::SNS::TopicPolicy", "NoticeTopic").Properties["PolicyDocument"];
     expect(statements(policy).filter(({ Effect }) => Effect === "Allow")).toEqual([
       expect.objectContaining({ Principal: { Service: "events.amazonaws.com" }, actions: ["sns:Publish"] }),
     ]);
@@ -109,7 +125,7 @@ describe.each(variantNames)("the alarms of %s", (variant) => {
   test("the address of the settings gets the message about the key", () => {
     const subscribed = synth
       .resources("AWS::SNS::Subscription", "landing")
-      .filter(({ Properties: { TopicArn } }) => TopicArn === "<KeyTopic>")
+      .filter(({ Properties: { TopicArn } }) => TopicArn === "<NoticeTopic>")
       .map(({ Properties }) => Properties["Endpoint"]);
     const mailed = variant === "prod" || variant === "prod with every option";
     expect(subscribed).toEqual(mailed ? ["on-call@example.org"] : []);

@@ -10,20 +10,46 @@ import { cdkContext } from "../variant-app.ts";
 
 const templates = await allTemplates();
 
+/** The values of every field with this name, at any depth. */
+function valuesOf(name: string, value: unknown): unknown[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, field]) => (key === name ? [field] : valuesOf(name, field)));
+}
+
+/**
+ * What keys may be used through. The CDK itself lets this account use the key through Secrets Manager, under the name of the
+ * partition `aws`. The key's first statement lets the account use it anyway.
+ */
+const viaServices = (template: Template): string[] =>
+  valuesOf("kms:ViaService", template)
+    .map((service) => JSON.stringify(service))
+    .filter((service) => !service.includes('"secretsmanager."'));
+
+const arnsOf = ({ bucketArn, keyArn }: { bucketArn: string; keyArn: string }) => [bucketArn, keyArn];
+
 describe.each(variantNames)("the templates of %s", (variant) => {
   const stacks = Object.entries(templates[variant]);
 
   test.each(stacks)("%s names no partition, so that it can be deployed to aws-cn and aws-us-gov", (_, template) => {
-    // The user's own topic and certificate are settings.
-    const { certificateArn } = everyOption.api.domain;
-    const text = JSON.stringify(template).replaceAll(topicArn, "").replaceAll(certificateArn, "");
+    // The user's own topic, certificate, buckets and keys are settings.
+    const { audit, quarantine } = everyOption.replication;
+    const own = [topicArn, everyOption.api.domain.certificateArn, ...[audit, quarantine].flatMap(arnsOf)];
+    const text = own.reduce((rest, arn) => rest.replaceAll(arn, ""), JSON.stringify(template));
     expect([...text.matchAll(/.{60}arn:aws[\w-]*:.{40}/g)].map(([found]) => found)).toEqual([]);
+  });
+
+  test.each(stacks)("%s names no domain in kms:ViaService, because that of aws-cn is another", (_, template) => {
+    for (const service of viaServices(template)) expect(service).toMatch(/^(?!.*amazonaws\.com).*AWS::URLSuffix/);
   });
 
   test.each(stacks)("no function of %s has more environment than Lambda allows", (_, template) => {
     const tooLarge = environments(template).filter(([, bytes]) => bytes > mostEnvironmentBytes);
     expect(tooLarge).toEqual([]);
   });
+});
+
+test("kms:ViaService is in the templates", () => {
+  expect(Object.values(templates["prod with every option"]).flatMap(viaServices)).toHaveLength(6);
 });
 
 test("the functions whose environment is measured are those of the bridge", () => {

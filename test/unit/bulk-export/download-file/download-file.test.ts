@@ -55,13 +55,17 @@ describe("the download-file step", () => {
         const file = typeof answer === "function" ? answer() : answer;
         return file instanceof Error ? Promise.reject(file) : Promise.resolve(file);
       },
-      upload: verifiedUpload(bridge.s3.client, landingBucket(bridge.s3.client, "landing"), 1024),
+      upload: verifiedUpload(bridge.s3.client, landingBucket(bridge.s3.client, "landing"), {
+        putBytes: 1024,
+        partBytes: 1024,
+      }),
       getPlan: ({ exportId }) => bridge.records.getPlan(exportId),
       records: bridge.records,
       receipts: bridge.receipts,
       bus: bridge.bus,
       log: bridge.log,
       now: bridge.now,
+      filesAtOnce: 4,
       ...more,
     });
     const input = {
@@ -110,7 +114,7 @@ describe("the download-file step", () => {
     const outcome = '{"resourceType":"OperationOutcome","issue":[{"severity":"error"}]}\n';
     await bridge.records.savePlan(planOf(plannedFile(0, { kind: "error", type: "OperationOutcome" })));
     await download(serving(outcome));
-    expect((await bridge.receipts.findLanded("e1", 0))?.issues?.error).toBe(1);
+    expect((await bridge.receipts.listLanded("e1"))[0]?.issues?.error).toBe(1);
   });
 
   // E7
@@ -121,7 +125,7 @@ describe("the download-file step", () => {
       await bridge.records.savePlan(planOf(plannedFile(0, { kind, type: "OperationOutcome" })));
       expect(await download(serving(report))).toMatchObject({ outcome: "landed" });
       expect(bridge.s3.objects.get(key)?.body.toString()).toBe(report);
-      expect(await bridge.receipts.findLanded("e1", 0)).toMatchObject({ lines: 2, issues: { error: 2 } });
+      expect((await bridge.receipts.listLanded("e1"))[0]).toMatchObject({ lines: 2, issues: { error: 2 } });
     },
   );
 
@@ -141,10 +145,18 @@ describe("the download-file step", () => {
 
   it("a file that landed while the bus was down is published in the next attempt", async () => {
     bridge.busIsDown.value = true;
-    await expect(download(serving(content))).rejects.toMatchObject({ name: "EventsUndelivered" });
+    const before = await download(serving(content));
+    expect(before).toMatchObject({ outcome: "retry", attempts: 1 });
     bridge.busIsDown.value = false;
-    expect((await download(serving(content))).outcome).toBe("landed");
+    expect(await download(new Error("must not be opened"), { previous: before })).toMatchObject({ outcome: "landed" });
     expect(bridge.published).toHaveLength(1);
+  });
+
+  it("a landed file whose event the bus never accepts is no failed file, and the log says so", async () => {
+    bridge.busIsDown.value = true;
+    expect((await download(serving(content), { previous: attempt(4) })).outcome).toBe("landed");
+    expect(await bridge.receipts.listFailed("e1")).toEqual([]);
+    expect(bridge.logged.join()).toContain("EXPORT_FILE_UNPUBLISHED");
   });
 
   it.each([new ServerUnavailable("503"), new FileCut("cut"), new FileDamaged("line 3 is not JSON")])(
@@ -252,9 +264,17 @@ describe("the download-file step", () => {
     expect(await bridge.receipts.listLanded("e1")).toEqual([]);
   });
 
-  it("an error that is not about the file fails the step", async () => {
-    await expect(download(new TypeError("a bug"))).rejects.toBeInstanceOf(TypeError);
-    expect(await bridge.receipts.listFailed("e1")).toEqual([]);
+  it("a file that always meets an unexpected error fails after five attempts, and the log describes the error", async () => {
+    const bug = new TypeError("a bug");
+    expect(await download(bug, { previous: attempt(3) })).toMatchObject({ outcome: "retry", attempts: 4 });
+    expect(await download(bug, { previous: attempt(4) })).toMatchObject({ outcome: "failed", attempts: 5 });
+    expect((await bridge.receipts.listFailed("e1"))[0]?.reason).toContain("(TypeError)");
+    expect(bridge.logged.join()).toContain("a bug");
+  });
+
+  it("an error of the records fails the step, so that Step Functions repeats it", async () => {
+    const receipts = { ...bridge.receipts, writeFailed: () => Promise.reject(new TypeError("S3 is down")) };
+    await expect(download(new FileRefused("403"), { receipts })).rejects.toThrow("S3 is down");
   });
 
   it("an index that the plan does not have is an error that names it", async () => {

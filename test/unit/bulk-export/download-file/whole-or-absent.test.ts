@@ -85,8 +85,12 @@ describe("a download over the wire", () => {
     const step = downloadFile({
       ...bridge,
       openFile: (target, signal) => openOutputFile(client, target, signal),
-      upload: verifiedUpload(bridge.s3.client, landingBucket(bridge.s3.client, "landing"), 128),
+      upload: verifiedUpload(bridge.s3.client, landingBucket(bridge.s3.client, "landing"), {
+        putBytes: 128,
+        partBytes: 128,
+      }),
       getPlan: ({ exportId }) => bridge.records.getPlan(exportId),
+      filesAtOnce: 4,
     });
     const input = {
       export: patientExport,

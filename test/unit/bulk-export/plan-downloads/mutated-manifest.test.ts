@@ -55,6 +55,7 @@ async function planOf(first: unknown) {
   if (poll.outcome !== "ready") return { ended: "polled again", files: [], methods: methods() };
   const step = planDownloads({
     parseManifest,
+    itemLimits: { filesPerItem: 25, itemsAtOnce: 4 },
     answersAnotherRequest,
     readManifestPage: (url) => readManifestPage(client, url),
     fileKeys,

@@ -47,6 +47,7 @@ describe("the plan-downloads step", () => {
     await bridge.records.saveManifest("e1", 1, first);
     const step = planDownloads({
       parseManifest,
+      itemLimits: { filesPerItem: 25, itemsAtOnce: 4 },
       answersAnotherRequest,
       readManifestPage: (url) => {
         const found = pages.get(url.pathname);
@@ -78,8 +79,8 @@ describe("the plan-downloads step", () => {
       [1, "exports/e1/Patient/b.ndjson", "https://portal.example/download?fileName=b.ndjson", 7],
     ]);
     expect(workList(result.workListKey)).toEqual([
-      { exportId: "e1", run: "first", index: 0 },
-      { exportId: "e1", run: "first", index: 1 },
+      { exportId: "e1", run: "first", files: [0] },
+      { exportId: "e1", run: "first", files: [1] },
     ]);
   });
 
@@ -148,7 +149,7 @@ describe("the plan-downloads step", () => {
   it("an entry that cannot be fetched stands in the plan with its fault, and on no work list", async () => {
     const good = { type: "Patient", url: "/download?fileName=c.ndjson" };
     const result = await plan(page([], undefined, { output: [{ url: "/a" }, { type: "Patient" }, good] }));
-    expect(workList(result.workListKey)).toEqual([{ exportId: "e1", run: "first", index: 2 }]);
+    expect(workList(result.workListKey)).toEqual([{ exportId: "e1", run: "first", files: [2] }]);
     expect((await bridge.records.getPlan("e1")).files).toMatchObject([
       { index: 0, type: "Unknown", url: null, fault: "its entry in the manifest has no type (output.0)" },
       { index: 1, type: "Patient", url: null, key: "exports/e1/Patient/000001.ndjson" },
@@ -264,8 +265,8 @@ describe("the plan-downloads step", () => {
       await land(1, "exports/e1/Patient/b.ndjson");
       const result = await plan(signed(["c", "b", "a"], "new"), resumed);
       expect(workList(result.workListKey)).toEqual([
-        { exportId: "e1", run: "r1", index: 0 },
-        { exportId: "e1", run: "r1", index: 2 },
+        { exportId: "e1", run: "r1", files: [0] },
+        { exportId: "e1", run: "r1", files: [2] },
       ]);
       const renewed = await bridge.records.getPlan("e1");
       expect(renewed.run).toBe("r1");
@@ -283,7 +284,7 @@ describe("the plan-downloads step", () => {
         page([], undefined, { output: [entry("a"), entry("b"), { type: "Patient" }] }),
         resumed,
       );
-      expect(workList(result.workListKey)).toEqual([{ exportId: "e1", run: "r1", index: 1 }]);
+      expect(workList(result.workListKey)).toEqual([{ exportId: "e1", run: "r1", files: [1] }]);
       expect((await bridge.records.getPlan("e1")).files.slice(1)).toMatchObject([
         {
           index: 1,

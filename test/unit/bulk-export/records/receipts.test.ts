@@ -27,8 +27,25 @@ describe("receipts", () => {
     expect((await written.listLanded("e1")).map(({ index }) => index)).toEqual(
       Array.from({ length: 100 }, (_, n) => n),
     );
-    expect(await written.findLanded("e1", 42)).toEqual(landed(42));
-    expect(await written.findLanded("e1", 100)).toBeUndefined();
+  });
+
+  it.each([
+    ["one file", [42]],
+    ["files side by side", [40, 41, 42, 43, 44, 45]],
+    ["files far apart", [0, 42, 5_000]],
+    ["files from the first one on", [0, 1, 2]],
+  ])("the receipts among %s are found by index, those of other files are not", async (_, indexes) => {
+    for (const index of [0, 2, 39, 42, 45, 46, 5_000]) await written.writeLanded("e1", landed(index));
+    const found = await written.findLandedAmong("e1", indexes);
+    const expected = indexes.filter((index) => [0, 2, 42, 45, 5_000].includes(index));
+    expect([...found].toSorted(([a], [b]) => a - b)).toEqual(expected.map((index) => [index, landed(index)]));
+  });
+
+  it("one request finds that none of 25 files side by side has a receipt", async () => {
+    const s3 = s3InMemory();
+    const indexes = Array.from({ length: 25 }, (_, n) => n + 100);
+    expect((await receipts(landingBucket(s3.client, "bucket")).findLandedAmong("e1", indexes)).size).toBe(0);
+    expect(s3.commands).toEqual(["ListObjectsV2"]);
   });
 
   it("failed files are listed apart from landed ones", async () => {

@@ -38,7 +38,7 @@ describe("the requests that write an object to S3", () => {
   });
 
   async function store(...chunks: Buffer[]): Promise<void> {
-    const staging = { contentType: "text/plain", partBytes: 8, onAbortFailed: () => undefined };
+    const staging = { contentType: "text/plain", putBytes: 8, partBytes: 8, onAbortFailed: () => undefined };
     const object = new StagedObject(s3, "bucket", "key", staging);
     for (const chunk of chunks) await object.write(chunk);
     await object.publish(() => Promise.resolve());
@@ -83,7 +83,7 @@ describe("the requests that write an object to S3", () => {
 
   it("an object keeps its bytes when the memory of a chunk is reused", async () => {
     const chunk = Buffer.from("abcdef");
-    const staging = { contentType: "text/plain", partBytes: 64, onAbortFailed: () => undefined };
+    const staging = { contentType: "text/plain", putBytes: 64, partBytes: 64, onAbortFailed: () => undefined };
     const object = new StagedObject(s3, "bucket", "key", staging);
     await object.write(chunk);
     chunk.fill("x");

@@ -50,7 +50,10 @@ describe("a verified upload", () => {
     ...more,
   });
   const upload = (chunks: AsyncIterable<Buffer>, more?: Partial<UploadOptions>, partBytes = 256) =>
-    verifiedUpload(s3.client, landingBucket(s3.client, "bucket"), partBytes)(chunks, options(more));
+    verifiedUpload(s3.client, landingBucket(s3.client, "bucket"), { putBytes: partBytes, partBytes })(
+      chunks,
+      options(more),
+    );
 
   it("a small file lands with one conditional write and its checksum", async () => {
     const file = lines(3);
@@ -72,6 +75,23 @@ describe("a verified upload", () => {
     expect(s3.lastParts.slice(0, -1).every((size) => size === 256)).toBe(true);
     expect(s3.uploads.size).toBe(0);
     expect(seen).toEqual([]);
+  });
+
+  it.each([
+    ["16 MiB", 0, ["PutObject"], []],
+    [
+      "16 MiB and a byte",
+      1,
+      ["CreateMultipartUpload", "UploadPart", "UploadPart", "CompleteMultipartUpload"],
+      [512, 1],
+    ],
+  ])("with the sizes scaled down, a file of %s takes the requests %#", async (_, more, commands, parts) => {
+    const record = Buffer.from(`{"resourceType":"Patient","id":"${"x".repeat(512 - 34 - 1 + more)}"}\n`);
+    expect(record).toHaveLength(512 + more);
+    const sizes = { putBytes: 512, partBytes: 256 };
+    await verifiedUpload(s3.client, landingBucket(s3.client, "bucket"), sizes)(pieces(record), options());
+    expect(s3.commands).toEqual(commands);
+    expect(s3.lastParts).toEqual(parts);
   });
 
   it("any file lands unchanged, in chunks and parts of any size", async () => {
@@ -105,7 +125,10 @@ describe("a verified upload", () => {
         return await client.send(command as never);
       },
     } as unknown as typeof client;
-    await verifiedUpload(slow, landingBucket(slow, "bucket"), 256)(pieces(file), options());
+    await verifiedUpload(slow, landingBucket(slow, "bucket"), { putBytes: 256, partBytes: 256 })(
+      pieces(file),
+      options(),
+    );
     expect(s3.objects.get(key)?.body.equals(file)).toBe(true);
   });
 
@@ -203,7 +226,10 @@ describe("a verified upload", () => {
         return await client.send(command as never);
       },
     } as unknown as typeof client;
-    const landing = verifiedUpload(slow, landingBucket(slow, "bucket"), 256)(brokenOff(lines(50)), options());
+    const landing = verifiedUpload(slow, landingBucket(slow, "bucket"), { putBytes: 256, partBytes: 256 })(
+      brokenOff(lines(50)),
+      options(),
+    );
     await expect(landing).rejects.toBeInstanceOf(FileCut);
     expect(leftAtAbort).toEqual([0]);
     nothingStays();
@@ -240,7 +266,10 @@ describe("a verified upload", () => {
         return answer;
       },
     } as unknown as typeof client;
-    await verifiedUpload(counting, landingBucket(counting, "bucket"), 256)(counted(), options());
+    await verifiedUpload(counting, landingBucket(counting, "bucket"), { putBytes: 256, partBytes: 256 })(
+      counted(),
+      options(),
+    );
     expect(sent).toBe(read);
     expect(most).toBeLessThanOrEqual(5 * 256);
   });

@@ -1,27 +1,31 @@
 import { expect, test } from "vitest";
 import { downloadFile } from "#bulk-export/download-file/download-file.ts";
 import { verifiedUpload } from "#bulk-export/verified-file/verified-upload.ts";
-import { fileRequests } from "#cli/cost/export-cost.ts";
+import { fileRequests, itemRequests } from "#cli/cost/export-cost.ts";
 import { landingBucket } from "#platform/bucket/landing-bucket.ts";
 import { bridgeInMemory, patientExport, plannedFile, planOf } from "#test/fixtures/bridge-in-memory.ts";
 
 const line = Buffer.from('{"resourceType":"Patient","id":"1"}\n');
-const partBytes = 1024;
+/** The bridge's sizes, scaled down. */
+const scale = 8 * 1024;
+const sizes = { putBytes: fileRequests.putBytes / scale, partBytes: fileRequests.partBytes / scale };
+const indexes = [0, 1, 2];
 
-/** The S3 requests of a file that lands at its first attempt, and of its receipt in "Complete export". */
+/** The S3 requests of an item whose files land at their first attempt, and of their receipts in "Complete export". */
 async function requestsOf(bytes: number): Promise<string[]> {
   const bridge = bridgeInMemory();
-  const plan = planOf(plannedFile(0));
+  const plan = planOf(...indexes.map((index) => plannedFile(index)));
   const lines = Array.from({ length: bytes / line.length }, () => line);
   const step = downloadFile({
     ...bridge,
     openFile: () => Promise.resolve({ chunks: chunksOf(lines), wholeness: "length" }),
-    upload: verifiedUpload(bridge.s3.client, landingBucket(bridge.s3.client, "landing"), partBytes),
+    upload: verifiedUpload(bridge.s3.client, landingBucket(bridge.s3.client, "landing"), sizes),
     // A container reads the plan once for all its files.
     getPlan: () => Promise.resolve(plan),
+    filesAtOnce: 2,
   });
-  await step({ export: patientExport, item: { exportId: "e1", run: "first", index: 0 } }, bridge.stepContext);
-  await bridge.receipts.findLanded("e1", 0);
+  await step({ export: patientExport, item: { exportId: "e1", run: "first", files: indexes } }, bridge.stepContext);
+  for (const index of indexes) await bridge.receipts.findLandedAmong("e1", [index]);
   return bridge.s3.commands;
 }
 
@@ -33,15 +37,15 @@ async function* chunksOf(lines: Buffer[]): AsyncGenerator<Buffer> {
 const isRead = (command: string): boolean => /^(Get|Head)/.test(command);
 
 test.each([
-  ["a small file", 10],
-  ["a file of one part", Math.floor(partBytes / line.length)],
-  ["a file of several parts", 100],
+  ["small files", 10],
+  ["files of one part", Math.floor(sizes.putBytes / line.length)],
+  ["files of several parts", 200],
 ])("npm run cost counts the S3 requests of %s as the bridge makes them", async (_, count) => {
   const bytes = count * line.length;
   const requests = await requestsOf(bytes);
-  const scale = fileRequests.partBytes / partBytes;
-  expect(requests.filter(isRead)).toHaveLength(fileRequests.reads);
+  const { reads, writes, writesOf } = fileRequests;
+  expect(requests.filter(isRead)).toHaveLength(itemRequests.reads + indexes.length * reads);
   expect(requests.filter((command) => !isRead(command))).toHaveLength(
-    fileRequests.writes + fileRequests.writesOf(bytes * scale),
+    itemRequests.writes + indexes.length * (writes + writesOf(bytes * scale)),
   );
 });

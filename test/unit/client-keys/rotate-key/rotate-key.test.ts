@@ -18,7 +18,7 @@ import { Crash, type KeysInMemory, keysInMemory } from "../../../fixtures/keys-i
 
 const secretName = "integra-bridge/test/client";
 const minute = 60_000;
-const context = { signal: new AbortController().signal };
+const context = { signal: new AbortController().signal, remainingMs: () => 60_000 };
 
 /** Keys that exist already: the property below needs thousands. */
 const pool = await Promise.all(Array.from({ length: 12 }, () => createPrivateKey("ES384")));

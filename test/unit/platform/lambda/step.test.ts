@@ -92,7 +92,7 @@ describe("a step as a Lambda handler", () => {
 
     it("a step that runs out of time is aborted early enough to abort its upload", async () => {
       const s3 = s3InMemory();
-      const upload = verifiedUpload(s3.client, landingBucket(s3.client, "landing"), 256);
+      const upload = verifiedUpload(s3.client, landingBucket(s3.client, "landing"), { putBytes: 256, partBytes: 256 });
       const download = step(z.object({}), z.object({ lines: z.number() }), () => async (_, { signal }) => {
         const answer = await undiciHttp(agent)({ method: "GET", url: new URL(server.origin), headers: {}, signal });
         return await upload(answer.body, { key: "a", expected, beforeVisible, signal });

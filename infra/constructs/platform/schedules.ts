@@ -1,5 +1,6 @@
-import { Stack, Validations } from "aws-cdk-lib";
+import { RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
+import * as scheduler from "aws-cdk-lib/aws-scheduler";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import type { LambdaFunction } from "./lambda-function.ts";
@@ -28,3 +29,10 @@ export function schedulerRole(
   });
   return role;
 }
+
+/**
+ * A group for the schedules of a construct. EventBridge Scheduler counts its metrics for each group, and the account's default group
+ * has the schedules of others as well (EventBridge Scheduler, "Monitoring EventBridge Scheduler with Amazon CloudWatch").
+ */
+export const scheduleGroup = (scope: Construct): scheduler.ScheduleGroup =>
+  new scheduler.ScheduleGroup(scope, "ScheduleGroup", { removalPolicy: RemovalPolicy.DESTROY });
