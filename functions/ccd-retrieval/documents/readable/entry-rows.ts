@@ -186,7 +186,7 @@ function timesOf(attributes: Attributes, add: (time: string) => void): Place {
     open: (element) => {
       const name = cdaName(element);
       const end = name === "low" || name === "high" ? timeWords(element.attributes()) : undefined;
-      if (end !== undefined) ends.push(`${name === "low" ? "from" : "to"} ${end}`);
+      if (end !== undefined) ends.push(name === "low" ? `from ${end}` : `to ${end}`);
       return ignored;
     },
     close: () => {
