@@ -103,6 +103,7 @@ describe.each(variantNames)("the functions of %s", (variant) => {
     const withPatients = reached.filter(([, kinds]) => kinds.has("ccd#*")).map(([name]) => name);
     expect(withPatients.toSorted()).toEqual([
       "announce-ccds",
+      "ccd-documents",
       "ccd-requests",
       "fail-ccds",
       "fetch-ccds",
