@@ -7,7 +7,7 @@ import * as z from "zod";
 import { readStageSettings } from "#infra/settings.ts";
 import { connections } from "#platform/http/connections.ts";
 import { undiciHttp } from "#platform/http/http.ts";
-import { clientAuthMethods } from "#user-session/language/user-session.ts";
+import { clientAuthMethods, smartAuthMethods } from "#user-session/language/user-session.ts";
 import { exchangeCode } from "#user-session/token-endpoint.ts";
 import { type UserServerSettings, userServer } from "#user-session/user-server.ts";
 import {
@@ -21,9 +21,10 @@ import {
 const usage = `usage: npm run session -- add --stage <stage> --client-id <id> --auth-method ${clientAuthMethods.join("|")}
          [--grant ${sessionGrants.join("|")}] [--redirect-uri <uri>] [--code-verifier <text>] [--token-url <url>]
 
-       npm run session -- add-client --stage <stage> --client-id <id> --auth-method ${clientAuthMethods.join("|")}
+       npm run session -- add-client --stage <stage> --client-id <id> --auth-method ${smartAuthMethods.join("|")}
 
-add-client stores the client of SMART launches: standard input has the client's secret, unless the method is none.
+add-client stores the client of SMART launches: standard input has the client's secret, if the method is client_secret_….
+private_key_jwt signs with the key of the stage's client (npm run keys). It needs the setting smart.privateKeyJwt.
 
 add stores the user session of a stage. Standard input has the refresh token in its first line and the client's secret in
 its second, unless the method is none. Do not put them on a command line: other users of the machine can see it.

@@ -91,6 +91,8 @@ function jsonOrUndefined(text: string): unknown {
 
 export interface SimulatedClient {
   algorithm?: SigningAlgorithm;
+  /** How the client of SMART launches authenticates. With private_key_jwt its keys are those of the bulk client. */
+  smartAuthMethod?: "client_secret_basic" | "private_key_jwt";
   simulator?: Omit<SimulatorOptions, "clients">;
 }
 
@@ -102,7 +104,6 @@ const portalApp = { clientId: "integra-bridge-portal", authMethod: "client_secre
 const smartApp = {
   clientId: "integra-bridge-smart",
   name: "integra-bridge",
-  authMethod: "client_secret_basic",
 } as const;
 
 /** Starts a simulator with one registered client and its new key, and with a session of a user who may see every patient. */
@@ -126,14 +127,17 @@ export async function simulatedConnection(options: SimulatedClient = {}): Promis
       auth_method: portalApp.authMethod,
     },
     smartClient: (apiUrl) => {
-      const { clientId: client_id, authMethod: auth_method } = smartApp;
+      const { clientId: client_id } = smartApp;
+      const auth_method = options.smartAuthMethod ?? "client_secret_basic";
+      const isSigning = auth_method === "private_key_jwt";
       simulator.registerApp({
         ...smartApp,
-        clientSecret,
+        authMethod: auth_method,
+        ...(isSigning ? { jwks: publicJwks } : { clientSecret }),
         redirectUris: [`${apiUrl}/smart/callback`],
         launchUrl: `${apiUrl}/smart/launch/simulator`,
       });
-      return { client_id, client_secret: clientSecret, auth_method };
+      return { client_id, ...(isSigning ? {} : { client_secret: clientSecret }), auth_method };
     },
     simulator,
     close: simulator.close,

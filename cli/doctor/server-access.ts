@@ -69,7 +69,9 @@ export function serverAccess(
       });
       await token.current();
     },
-    readSmartConfiguration: () => readSmartConfiguration({ http: userHttp, server: user }),
+    readSmartConfiguration: () =>
+      // What a sign-in can do without is in the log of the launches.
+      readSmartConfiguration({ http: userHttp, server: user, onWarning: () => undefined }),
     metadataUrl,
     fetchMetadata: async () => {
       const headers = { accept: "application/fhir+json" };

@@ -210,12 +210,12 @@ export interface Schedule {
 }
 
 export interface SchedulePorts {
-  /** The schedules of the settings. The stage has two more, for its sweeps. */
+  /** The schedules of the settings. The stage has three more, for its sweeps. */
   settings: readonly { name: string; enabled: boolean }[];
   readSchedules: () => Promise<readonly Schedule[]>;
 }
 
-const sweeps = 2;
+const sweeps = 3;
 
 export const checkSchedules =
   ({ settings, readSchedules }: SchedulePorts) =>

@@ -43,6 +43,22 @@ export const everyOption = {
     throttle: { callsPerSecond: 5, burst: 10 },
     openThrottle: { callsPerSecond: 1, burst: 3 },
   },
+  smart: {
+    scopes: ["openid", "fhirUser", "offline_access", "launch/patient", "patient/*.rs"],
+    returnUrls: ["https://portal.example.org/linked"],
+    linkMinutes: 60,
+    ehrLaunches: [
+      {
+        name: "clinic",
+        caller: "arn:aws:iam::123456789012:role/clinic",
+        scopes: ["openid", "fhirUser", "offline_access", "launch"],
+        returnUrl: "https://clinic.example.org/linked",
+      },
+    ],
+    applications: [{ caller: "arn:aws:iam::123456789012:role/clinic", name: "Example Clinic" }],
+    authorizationOrigins: ["https://login.example.org/"],
+    privateKeyJwt: true,
+  },
   exampleSubscriber: true,
   alarms: { email: "on-call@example.org", stalledAfterHours: 2 },
   subscribers: [

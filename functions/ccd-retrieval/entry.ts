@@ -1,11 +1,13 @@
-import type { S3Client } from "@aws-sdk/client-s3";
 import type { LandingBucket } from "#platform/bucket/landing-bucket.ts";
 import { executionsFromEnvironment } from "#platform/executions/executions-from-environment.ts";
 import type { CcdDocuments, CcdRequestRecord } from "./language/ccd-request.ts";
-import { ccdDocumentLinks } from "./records/ccd-document-links.ts";
+import { ccdIndexes } from "./records/ccd-indexes.ts";
 import { ccdRequestsFromEnvironment } from "./records/ccd-request-records.ts";
 
-/** Everything that the API uses of CCD retrieval. No other file of this wing, except its language, is imported from outside. */
+/**
+ * Everything that the API uses to request CCDs. Outside of this wing only this file, `reading-entry.ts` and the language are
+ * imported.
+ */
 export interface CcdRetrieval {
   /** The records of CCD requests. */
   requests: {
@@ -30,12 +32,6 @@ export interface CcdRetrieval {
   documents: {
     /** @returns the documents that landed for a CCD request that is ready */
     index(requestId: string): Promise<CcdDocuments>;
-    /**
-     * Signs a link to a document.
-     * @param key the document's key, as `index` returns it
-     * @returns a URL that opens the document for a minute without credentials: give it only to the request's caller, never log it
-     */
-    link(key: string): Promise<string>;
   };
 }
 
@@ -44,10 +40,10 @@ export interface CcdRetrieval {
  * @param bucket the landing bucket
  * @throws Error if the environment lacks a variable
  */
-export function ccdRetrievalFromEnvironment(s3: S3Client, bucket: LandingBucket): CcdRetrieval {
+export function ccdRetrievalFromEnvironment(bucket: LandingBucket): CcdRetrieval {
   return {
     requests: ccdRequestsFromEnvironment(),
     executions: executionsFromEnvironment(),
-    documents: ccdDocumentLinks(s3, bucket),
+    documents: ccdIndexes(bucket),
   };
 }

@@ -3,6 +3,7 @@ import { describeError } from "#platform/faults/describe-error.ts";
 import type { Log } from "#platform/lambda/log.ts";
 import { metricWriter } from "#platform/lambda/metrics.ts";
 import type { SessionEnd, UserSessionStore } from "#user-session/language/user-session.ts";
+import { linkIdOf } from "./language/link.ts";
 import type { SessionLogCode } from "./language/log-codes.ts";
 import type { SessionEvent } from "./language/session-events.ts";
 import { sessionMetrics } from "./language/session-metrics.ts";
@@ -26,6 +27,7 @@ export const reportSessionEnd =
     ports.countEndedSessionUse();
     if (published) return;
     const endedAt = new Date(at).toISOString();
+    const linkId = linkIdOf(sessionId);
     try {
       await ports.bus.publish({
         type: "User Session Ended",
@@ -33,6 +35,7 @@ export const reportSessionEnd =
           version: "1",
           eventId: `session/${sessionId}/${endedAt}`,
           sessionId,
+          ...(linkId !== undefined && { linkId }),
           endedAt,
           refusal,
           message,

@@ -3,8 +3,8 @@ import type * as z from "zod";
 import { SessionSecretUnusable } from "#user-session/language/session-faults.ts";
 import {
   type OAuthClient,
+  type SessionSecret,
   type SessionSeed,
-  type SmartClientSecret,
   sessionSecret,
 } from "#user-session/language/user-session.ts";
 
@@ -42,12 +42,12 @@ export function parseSecret<T>(text: string, schema: z.ZodType<T>, name: string)
   throw new SessionSecretUnusable(`${name} cannot be used: ${faults.join("; ")}`);
 }
 
-/** The client that a secret describes. */
+/** The client that a session's secret describes. */
 export function clientOf({
   client_id: id,
   client_secret: secret,
   auth_method: method,
-}: SmartClientSecret): OAuthClient {
+}: Pick<SessionSecret, "client_id" | "client_secret" | "auth_method">): OAuthClient {
   return { id, authentication: method === "none" || secret === undefined ? { method: "none" } : { method, secret } };
 }
 

@@ -151,10 +151,18 @@ export function userSessions(dynamo: DynamoDBDocumentClient, table: string): Use
     markEndPublished: async (sessionId, endedAt) => {
       await change(sessionId, { when: "#endedAt = :at", set: "#endPublishedAt = :at", values: { ":at": endedAt } });
     },
+    retire: async (sessionId, { at, message }) => {
+      const retired = await change(sessionId, {
+        when: "attribute_exists(#refresh)",
+        set: "#endedAt = :at, #endPublishedAt = :at, #refusal = :refusal, #words = :words, #generation = #generation + :one",
+        remove: `${accessNames}, ${claimNames}, #retryAt`,
+        values: { ":at": at, ":refusal": "grant-refused", ":words": message, ":one": 1 },
+      });
+      const item = retired ? await find(sessionId) : undefined;
+      return item && recordOf(item).refreshToken;
+    },
     remove: async (sessionId) => {
-      const command = new DeleteCommand({ TableName: table, Key: keyOf(sessionId), ReturnValues: "ALL_OLD" });
-      const removed = (await dynamo.send(command)).Attributes?.[names["#refresh"]];
-      return typeof removed === "string" ? removed : undefined;
+      await dynamo.send(new DeleteCommand({ TableName: table, Key: keyOf(sessionId) }));
     },
   };
 }

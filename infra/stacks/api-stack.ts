@@ -1,6 +1,8 @@
 import { CfnOutput, Duration, Stack, type StackProps } from "aws-cdk-lib";
+import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
 import * as sns from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
+import { sessionMetrics } from "#user-session/language/session-metrics.ts";
 import { addApiDashboard } from "../constructs/on-demand-api/api-dashboard.ts";
 import { apiQueries } from "../constructs/on-demand-api/api-queries.ts";
 import { OnDemandApi } from "../constructs/on-demand-api/on-demand-api.ts";
@@ -8,6 +10,8 @@ import { addAlarm } from "../constructs/platform/add-alarm.ts";
 import { FunctionAlarms } from "../constructs/platform/function-alarms.ts";
 import type { FunctionDefaults } from "../constructs/platform/lambda-function.ts";
 import { SavedQueries } from "../constructs/platform/saved-queries.ts";
+import { addSweepAlarms } from "../constructs/platform/sweep-alarms.ts";
+import { SweptLinks } from "../constructs/user-session/swept-links.ts";
 import type { StageSettings } from "../settings.ts";
 import type { LandingStack } from "./landing-stack.ts";
 
@@ -17,7 +21,7 @@ export interface ApiStackProps extends StackProps {
   functions: FunctionDefaults;
 }
 
-/** The HTTP API for patients, resources and CCDs on demand. */
+/** The HTTP API for patients, resources, CCDs and links, the sweep of links, and the alarms. */
 export class ApiStack extends Stack {
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
@@ -31,9 +35,26 @@ export class ApiStack extends Stack {
       description: "The API answered at least five calls with a status of 500 or above within five minutes.",
       runbook: "the-api-answers-with-errors",
     });
+    const sweeping = { shared: landing, userSession, sweepMinutes: settings.sweepMinutes, functions };
+    const { sweep, deadLetters } = new SweptLinks(this, "LinkSweeping", sweeping);
+    addSweepAlarms(this, topic, {
+      sweep,
+      wing: sessionMetrics,
+      metricsNamespace: functions.metricsNamespace,
+      what: "links",
+    });
+    addAlarm(this, "LinkSweepUndelivered", topic, {
+      metric: deadLetters.metricApproximateNumberOfMessagesVisible({
+        period: Duration.minutes(5),
+        statistic: cloudwatch.Stats.MAXIMUM,
+      }),
+      threshold: 1,
+      description: "A sweep of links could not be started. See the dead-letter queue.",
+      runbook: "a-trigger-was-not-delivered",
+    });
     if (settings.alarms.functions) new FunctionAlarms(this, "FunctionAlarms", topic);
-    const { stage } = functions;
-    addApiDashboard(this, { stage, api });
+    const { stage, metricsNamespace } = functions;
+    addApiDashboard(this, { stage, api, deadLetters, metricsNamespace });
     if (settings.savedQueries) new SavedQueries(this, "Queries", { stage, folder: "api", queries: apiQueries });
     new CfnOutput(this, "ApiUrl", { value: api.url });
     new CfnOutput(this, "ApiId", { value: api.apiId });

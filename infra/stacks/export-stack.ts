@@ -30,6 +30,7 @@ export class ExportStack extends Stack {
     const { settings, landing, functions } = props;
     const { metricsNamespace } = functions;
     const keys = new ClientKeyStore(this, "ClientKeys", {
+      stage: functions.stage,
       settings: settings.clientKey,
       removalPolicy: removalOf(settings.retention),
     });

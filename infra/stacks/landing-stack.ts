@@ -72,7 +72,9 @@ export class LandingStack extends Stack implements SharedResources {
     }).bucket;
     this.bus = new events.EventBus(this, "Bus", { eventBusName: `integra-bridge-${stage}` });
     this.client = new BackendClient(this, "Integra", { settings: integra, key, stage, removalPolicy });
-    this.userSession = new UserSession(this, "UserSession", { settings: integra, smart, key, stage, removalPolicy });
+    const { client } = this;
+    const sessions = { settings: integra, smart, client, key, stage, removalPolicy };
+    this.userSession = new UserSession(this, "UserSession", sessions);
     this.ledger = ledgerTable(this, { key, deletionProtection: !retention.removeWithStack, removalPolicy });
     this.alarmTopic = new AlarmTopic(this, "Alarms", { settings: alarms, key, stage });
     grantSubscribers(this, subscribers);

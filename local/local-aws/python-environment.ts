@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hasCode, runChild } from "./run-child.ts";
 
@@ -73,7 +73,7 @@ async function build(directory: string, python: Python, requirements: string, st
   await mkdir(dirname(directory), { recursive: true });
   await mustSucceed("make a virtual environment", python.command, ["-m", "venv", directory]);
   const pip = ["-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"];
-  await mustSucceed("install the packages of its local AWS", join(directory, "bin/python"), [
+  await mustSucceed(`install the packages of ${relative(REPOSITORY, requirements)}`, join(directory, "bin/python"), [
     ...pip,
     // Compiling everything takes as long as installing it; Python compiles what is imported on first use.
     "--no-compile",

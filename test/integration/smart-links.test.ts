@@ -1,6 +1,8 @@
+import { InvokeCommand, LambdaClient, paginateListFunctions } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ApiCaller, apiCaller } from "#local/api-caller.ts";
 import { demoLaunches, linkUser as linkUserOfDemo, tryOtherPatient } from "#local/link-demo.ts";
+import { clientSettings } from "#local/local-bridge.ts";
 import { beginSignIn, finishSignIn, signIn } from "#local/portal-sign-in.ts";
 import { SmallBrowser } from "#local/small-browser.ts";
 import { linkPage, removedLink } from "#on-demand-api/language/link-messages.ts";
@@ -50,14 +52,21 @@ describe("SMART launches on the local AWS", () => {
     return { link, end, browser };
   }
 
-  /** A sign-in up to its callback. */
-  async function upToCallback(user = "pat") {
-    const browser = new SmallBrowser();
-    const link = await newLink(caller);
-    const callback = await signIn(browser, await beginSignIn(browser, link.url), { user });
-    return { browser, link, callback };
+  /** A sweep of links, as if the schedule were due so many minutes later. */
+  async function sweep(minutes: number): Promise<unknown> {
+    const lambda = new LambdaClient(clientSettings(test.bridge.aws));
+    for await (const { Functions = [] } of paginateListFunctions({ client: lambda }, {})) {
+      const found = Functions.find((one) => one.Environment?.Variables?.["POWERTOOLS_SERVICE_NAME"] === "sweep-links");
+      if (found === undefined) continue;
+      const Payload = JSON.stringify({ time: new Date(Date.now() + minutes * 60_000).toISOString() });
+      const { FunctionName } = found;
+      const { Payload: answer, FunctionError } = await lambda.send(new InvokeCommand({ FunctionName, Payload }));
+      const text = answer?.transformToString() ?? "";
+      if (FunctionError !== undefined) throw new Error(text);
+      return JSON.parse(text);
+    }
+    throw new Error("there is no function sweep-links");
   }
-  const exchanges = () => test.simulator.log.filter(({ endpoint }) => endpoint === "user-token").length;
 
   describe("a standalone launch", () => {
     it("links a user, and the link serves the CCD of its patient", async () => {
@@ -142,6 +151,7 @@ describe("SMART launches on the local AWS", () => {
       expect(await readLink(caller, link.id)).toMatchObject({ state: "linked", patient: patientId(1) });
       await linkUser("gus", { reconnect: link.id }, patientId(2));
       expect(await readLink(caller, link.id)).toMatchObject({ state: "linked", patient: patientId(2) });
+      expect(await readLink(caller, link.id)).toMatchObject({ earlierSession: "revoked" });
       expect((await caller.send(`/fhir/Patient/${patientId(2)}`, under(link.id))).status).toBe(200);
       await outcomeOf(await caller.send(`/fhir/Patient/${patientId(1)}`, under(link.id)), 403);
     });
@@ -150,8 +160,8 @@ describe("SMART launches on the local AWS", () => {
       const { link } = await linkUser("pat");
       const removed = await caller.send(`/links/${link.id}`, { method: "DELETE" });
       expect(removedLink.parse(await removed.json())).toEqual({ id: link.id, atServer: "revoked" });
-      await problemOf(await caller.get(`/links/${link.id}`), 404);
-      await outcomeOf(await caller.send(`/fhir/Patient/${patientId(0)}`, under(link.id)), 404);
+      expect(await readLink(caller, link.id)).toMatchObject({ state: "revoked", atServer: "revoked", patient: null });
+      await outcomeOf(await caller.send(`/fhir/Patient/${patientId(0)}`, under(link.id)), 409);
       const event = await test.awaitLinkEvent(link.id, "User Link Revoked");
       expect(event.detail).toMatchObject({ atServer: "revoked" });
     });
@@ -166,6 +176,19 @@ describe("SMART launches on the local AWS", () => {
       const ofOther = linkPage.parse(await (await other.get("/links")).json());
       expect(ofOther.links.filter(({ reference }) => reference !== null)).toEqual([]);
       await problemOf(await caller.get("/links?after=x"), 400);
+    });
+  });
+
+  describe("a link that nobody finishes", () => {
+    it("is published by a sweep once its launch has expired, and once only", async () => {
+      const link = await newLink(caller);
+      const isOurs = ({ detail }: { detail: object }) => "linkId" in detail && detail.linkId === link.id;
+      await sweep(29);
+      expect(test.everyEvent().filter(isOurs)).toEqual([]);
+      await sweep(31);
+      const event = await test.awaitLinkEvent(link.id, "User Link Failed");
+      expect(event.detail).toMatchObject({ state: "expired", reason: null });
+      expect(await sweep(31)).toEqual({ checked: 0, published: 0 });
     });
   });
 
@@ -213,6 +236,21 @@ describe("SMART launches on the local AWS", () => {
   });
 
   describe("a session of a link", () => {
+    it("that the server has ended is shown with its reason, published, and revived by a reconnection", async () => {
+      const { link } = await linkUser("pat");
+      test.simulator.withdrawConsent({ userId: "pat", clientId: "integra-bridge-smart" });
+      await outcomeOf(await caller.send(`/fhir/Patient/${patientId(0)}`, under(link.id)), 503);
+      expect(await readLink(caller, link.id)).toMatchObject({
+        state: "ended",
+        reason: "grant-refused",
+        message: expect.stringContaining("Connect the link again") as string,
+      });
+      const event = await test.awaitSessionEnd();
+      expect(event.detail).toMatchObject({ linkId: link.id, refusal: "grant-refused" });
+      await linkUser("pat", { reconnect: link.id });
+      expect(await readLink(caller, link.id)).toMatchObject({ state: "linked", reason: null });
+    });
+
     it("serves its own caller and its own patient only", async () => {
       const { link } = await linkUser("gus", {}, patientId(1));
       await outcomeOf(await other.send(`/fhir/Patient/${patientId(1)}`, under(link.id)), 404);
@@ -238,107 +276,6 @@ describe("SMART launches on the local AWS", () => {
       const said = await outcomeOf(await caller.send(`/fhir/Observation/${foreign?.id}`, under(link.id)), 403);
       expect(said).toContain("another patient");
       expect(said).not.toContain(patientId(2));
-    });
-  });
-
-  describe("an attack", () => {
-    it("replays a callback: it is used once", async () => {
-      const { browser, callback, link } = await upToCallback();
-      const page = await browser.follow(callback);
-      const cookies = [...(browser.cookies.get(page.url.origin) ?? [])];
-      expect((await browser.submit(page)).title).toBe("You are connected");
-      browser.cookies.set(page.url.origin, new Map(cookies));
-      const before = exchanges();
-      const replayed = await browser.submit(page);
-      expect([replayed.status, replayed.title]).toEqual([409, "This sign-in has already ended"]);
-      expect(exchanges()).toBe(before);
-      expect((await readLink(caller, link.id)).state).toBe("linked");
-    });
-
-    it("opens a callback in another browser: it has no cookie", async () => {
-      const { browser, callback, link } = await upToCallback();
-      const before = exchanges();
-      const stranger = new SmallBrowser();
-      const refused = await stranger.submit(await stranger.follow(callback));
-      expect([refused.status, refused.title]).toEqual([400, "This browser did not begin the sign-in"]);
-      expect(exchanges()).toBe(before);
-      expect((await readLink(caller, link.id)).state).toBe("pending");
-      expect((await finishSignIn(browser, callback)).title).toBe("You are connected");
-    });
-
-    it("gives a login the code of another: the portal's proof fails", async () => {
-      const mine = await upToCallback();
-      const theirs = await upToCallback();
-      const url = new URL(mine.callback.location ?? "");
-      url.searchParams.set("code", theirs.callback.location?.searchParams.get("code") ?? "");
-      const end = await mine.browser.submit(await mine.browser.open(url));
-      expect(end.title).toBe("The connection failed");
-      expect(await readLink(caller, mine.link.id)).toMatchObject({ state: "failed", reason: "code-refused" });
-    });
-
-    it("mixes two logins of one browser: each has its own", async () => {
-      const browser = new SmallBrowser();
-      const [one, two] = [await newLink(caller), await newLink(caller)];
-      const first = await beginSignIn(browser, one.url);
-      const second = await beginSignIn(browser, two.url);
-      const callbackOfTwo = await signIn(browser, second, { user: "gus", patient: patientId(2) });
-      const callbackOfOne = await signIn(browser, first, { user: "pat" });
-      expect((await finishSignIn(browser, callbackOfOne)).title).toBe("You are connected");
-      expect((await finishSignIn(browser, callbackOfTwo)).title).toBe("You are connected");
-      expect((await readLink(caller, one.id)).patient).toBe(patientId(0));
-      expect((await readLink(caller, two.id)).patient).toBe(patientId(2));
-    });
-
-    it.each<[string, (query: URLSearchParams) => void, number]>([
-      ["a state that nobody has", (query) => query.set("state", `link-${"0".repeat(32)}.x`), 400],
-      ["a code twice", (query) => query.append("code", "x"), 400],
-      ["a state twice", (query) => query.append("state", query.get("state") ?? ""), 400],
-      ["an error and a code", (query) => query.set("error", "access_denied"), 400],
-      ["another issuer", (query) => query.set("iss", "https://elsewhere.example"), 400],
-      ["no issuer, though the server names itself", (query) => query.delete("iss"), 400],
-    ])("sends a callback with %s: nothing ends", async (_, change, status) => {
-      const { browser, callback, link } = await upToCallback();
-      const url = new URL(callback.location ?? "");
-      change(url.searchParams);
-      const before = exchanges();
-      const page = await browser.open(url);
-      const end = page.status === 200 ? await browser.submit(page) : page;
-      expect(end.status).toBe(status);
-      expect(exchanges()).toBe(before);
-      expect((await readLink(caller, link.id)).state).toBe("pending");
-    });
-
-    it("sends the person to another site: only configured URLs are accepted", async () => {
-      for (const wrong of ["https://evil.example/", `${returnUrl}/`, "https://portal.example/linked?tab=records&x=1"])
-        expect((await problemOf(await postLink(caller, { returnUrl: wrong }), 400)).detail).toContain("returnUrl");
-    });
-
-    it("writes HTML into a callback: the page shows it as text nowhere", async () => {
-      const { browser, callback } = await upToCallback();
-      const url = new URL(callback.location ?? "");
-      url.searchParams.set("code", '"><script>alert(1)</script>');
-      const page = await browser.open(url);
-      expect(page.html).not.toContain("<script>alert");
-      url.searchParams.delete("code");
-      url.searchParams.set("error", "<img src=x>");
-      url.searchParams.set("error_description", "call 0900-EVIL");
-      const error = await browser.open(url);
-      expect(error.html).not.toMatch(/<img|0900/);
-    });
-
-    it("alters the id_token: nobody is linked", async () => {
-      const { browser, callback, link } = await upToCallback();
-      test.simulator.faults.script("user-token", [{ kind: "altered-id-token", form: "bad-signature" }]);
-      expect((await finishSignIn(browser, callback)).title).toBe("The connection failed");
-      expect(await readLink(caller, link.id)).toMatchObject({ state: "failed", reason: "identity-unproven" });
-    });
-
-    it("reads nothing of a link by guessing its token", async () => {
-      const { id } = await newLink(caller);
-      for (const token of [id, `${id}.`, `${id}.x`, "x", `${id}.${"A".repeat(43)}`]) {
-        const page = await new SmallBrowser().open(`${test.bridge.outputs.apiUrl}/connect/${token}`);
-        expect([page.status, page.title]).toEqual([404, "This link is not valid"]);
-      }
     });
   });
 });

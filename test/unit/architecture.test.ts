@@ -70,7 +70,12 @@ const doors: Record<(typeof wingNames)[number], string[]> = {
   "bulk-export": [],
   "ccd-retrieval": ["user-session/"],
   "client-keys": ["bulk-export/server/backend-client.ts"],
-  "on-demand-api": ["user-session/", "ccd-retrieval/entry.ts", "ccd-retrieval/language/"],
+  "on-demand-api": [
+    "user-session/",
+    "ccd-retrieval/entry.ts",
+    "ccd-retrieval/reading-entry.ts",
+    "ccd-retrieval/language/",
+  ],
   "user-session": [],
 };
 
@@ -81,6 +86,7 @@ const purePlatform = [
   "platform/client-key/public-jwk.ts",
   "platform/faults/",
   "platform/fhir/",
+  "platform/html/",
   "platform/pacing/",
   "platform/registry.ts",
   "platform/bucket/object-keys.ts",

@@ -51,7 +51,9 @@ function addState(): number {
 /** Lets each of `bytes` lead from the state `from` to `next`. */
 function addTransitions(from: number, bytes: Bytes, next: Next): void {
   const codes = typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes;
-  for (const code of codes) rows[from]?.fill(next, code, code + 1);
+  const row = rows[from];
+  if (row === undefined) throw new RangeError(`there is no state ${from}`);
+  for (const code of codes) row[code] = next;
 }
 
 /** Adds a string after its opening quote. Its closing quote leads to `end`, or to `endEscaped` if it holds an escape. */
@@ -217,7 +219,8 @@ export const states = {
 } as const;
 
 /** `transitions[256 * state + byte]` is the next state, or an action. */
-export const transitions = Uint8Array.from(rows.flatMap((row) => [...row]));
+export const transitions = new Uint8Array(256 * rows.length);
+for (const [state, row] of rows.entries()) transitions.set(row, 256 * state);
 
 /** By a state that expects a value: the state after the object or array that is this value. */
 export const stateAfterValue = Uint8Array.from(rows, (_, from) => afterValue[from] ?? action.fail);

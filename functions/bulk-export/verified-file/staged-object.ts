@@ -8,6 +8,7 @@ import {
   type S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
+import { combineCrc32 } from "./combine-crc32.ts";
 import { crc32Text } from "./crc32-text.ts";
 
 /** How an object is written. */
@@ -47,10 +48,9 @@ export class StagedObject {
   #partCrc = 0;
   /** The memory of parts that were sent, for use by the next parts. */
   readonly #freeParts: Buffer[] = [];
-  /** The number of bytes in all parts before the current one. */
+  /** The number of bytes in all parts before the current one, and their CRC-32. */
   #bytesBefore = 0;
-  /** The CRC-32 of all bytes so far. */
-  #crc = 0;
+  #crcBefore = 0;
   #upload: Upload | undefined;
   readonly #sending = new Set<Promise<void>>();
   readonly #sentParts: CompletedPart[] = [];
@@ -81,7 +81,6 @@ export class StagedObject {
       piece.copy(this.#part, this.#filled);
       this.#filled += piece.length;
       this.#partCrc = crc32(piece, this.#partCrc);
-      this.#crc = crc32(piece, this.#crc);
       rest = rest.subarray(piece.length);
     }
   }
@@ -108,6 +107,10 @@ export class StagedObject {
     // S3 would keep a part that arrives after the abort, and charge for it, until the lifecycle rule removes it.
     await Promise.allSettled(this.#sending);
     await this.#s3.send(new AbortMultipartUploadCommand(this.#upload)).catch(this.#staging.onAbortFailed);
+  }
+
+  get #crc(): number {
+    return combineCrc32(this.#crcBefore, this.#partCrc, this.#filled);
   }
 
   get #options(): { abortSignal?: AbortSignal } {
@@ -161,6 +164,7 @@ export class StagedObject {
       () => this.#sending.delete(sending),
       () => undefined,
     );
+    this.#crcBefore = this.#crc;
     this.#bytesBefore += this.#filled;
     this.#part = this.#freeParts.pop() ?? Buffer.allocUnsafeSlow(this.#staging.partBytes);
     this.#filled = 0;

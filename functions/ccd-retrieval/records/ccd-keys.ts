@@ -8,6 +8,9 @@ export const ccdAuditKey = (requestId: string, fact: string): string =>
 /** A document of a CCD request, numbered from 1. */
 export const ccdDocumentKey = (requestId: string, number: number): string =>
   objectKey(ccdKeys.document, { requestId, number: String(number) });
+/** A large page of such a document. */
+export const ccdPageKey = (requestId: string, number: number): string =>
+  objectKey(ccdKeys.page, { requestId, number: String(number) });
 /** The list of a CCD request's documents. */
 export const ccdIndexKey = (requestId: string): string => objectKey(ccdKeys.index, { requestId });
 

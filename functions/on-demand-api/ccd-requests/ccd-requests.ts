@@ -7,6 +7,7 @@ import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
 import type { CcdPatient } from "#on-demand-api/language/ccd-request-messages.ts";
 import { otherPatient } from "#on-demand-api/language/link-problems.ts";
 import type { PatientSearchParameters } from "#on-demand-api/language/patient-search.ts";
+import { notFound, visibleTo } from "#on-demand-api/language/visible-ccd-request.ts";
 import type { CallerSession, FindSession } from "#on-demand-api/server/caller-session.ts";
 import type { PatientMatch } from "#on-demand-api/server/patient-search.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
@@ -39,9 +40,9 @@ const retryAfterSeconds = 2;
 const mostCandidates = 100;
 
 /**
- * Serves the routes below /ccd-requests: creates CCD requests, shows them, and redirects to their documents. The request of
+ * Serves the routes below /ccd-requests: creates CCD requests and shows them. The request of
  * another caller looks like one that does not exist, unless the stage shares requests.
- * @throws ApiProblem if a call is wrong, or if its request or document does not exist; and the errors of `matchPatient`
+ * @throws ApiProblem if a call is wrong, or if its request does not exist; and the errors of `matchPatient`
  */
 export const serveCcdRequests =
   (ports: CcdRequestsApiPorts): ApiHandler =>
@@ -52,8 +53,6 @@ export const serveCcdRequests =
         return await createRequest(ports, request, signal);
       case "GET /ccd-requests/{id}":
         return await showRequest(ports, await findVisibleRequest(ports, request), 200, readAfter(request.queryString));
-      case "GET /ccd-requests/{id}/documents/{number}":
-        return await redirectToDocument(ports, await findVisibleRequest(ports, request), request.path["number"] ?? "");
       default:
         throw notFound("There is no such route");
     }
@@ -184,9 +183,7 @@ async function findVisibleRequest(
   { requests, shared }: CcdRequestsApiPorts,
   { caller, path }: ApiRequest,
 ): Promise<CcdRequestRecord> {
-  const record = await requests.find(path["id"] ?? "");
-  if (record !== undefined && (shared || record.caller === caller)) return record;
-  throw notFound("There is no such request");
+  return visibleTo(caller, await requests.find(path["id"] ?? ""), shared);
 }
 
 async function showRequest(
@@ -216,17 +213,3 @@ function linkOf({ sessionId }: CcdRequestRecord): Pick<ApiResponse, "linkId"> {
   const linkId = linkIdOf(sessionId);
   return linkId === undefined ? {} : { linkId };
 }
-
-async function redirectToDocument(
-  { documents }: CcdRequestsApiPorts,
-  { requestId, state }: CcdRequestRecord,
-  number: string,
-): Promise<ApiResponse> {
-  const landed = state === "ready" ? (await documents.index(requestId)).documents : [];
-  const document = landed.find((one) => String(one.number) === number);
-  if (document === undefined) throw notFound("There is no such document, or it is not ready yet");
-  return { status: 303, headers: { location: await documents.link(document.key) }, body: Buffer.alloc(0) };
-}
-
-const notFound = (title: string): ApiProblem =>
-  new ApiProblem(title, { status: 404, issue: "not-found", detail: `${title}.` });

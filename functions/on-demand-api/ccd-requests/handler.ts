@@ -25,7 +25,7 @@ export const handler = lambdaHandler(() => {
     handle: serveCcdRequests({
       findSession: sessionsFromEnvironment(),
       matchPatient: (client, parameters, signal) => matchPatient(client, "r4", parameters, signal),
-      ...ccdRetrievalFromEnvironment(s3, bucketFromEnvironment(s3)),
+      ...ccdRetrievalFromEnvironment(bucketFromEnvironment(s3)),
       repeatableId: repeatableIds(apiSecretFromEnvironment()),
       shared: env.SHARED_DOCUMENTS === "true",
       apiUrl: env.API_URL.replace(/\/$/, ""),

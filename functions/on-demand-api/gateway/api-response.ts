@@ -1,5 +1,6 @@
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { ApiProblem, type OutcomeBody, type ProblemBody } from "#on-demand-api/language/api-problem.ts";
+import type { ServedForm } from "#on-demand-api/language/document-forms.ts";
 
 /** The response to a call. */
 export interface ApiResponse {
@@ -10,6 +11,8 @@ export interface ApiResponse {
   ccdRequestId?: string;
   /** The link that the call was about, for the record of the call. */
   linkId?: string;
+  /** The form in which a document was served, for the record of the call. */
+  form?: ServedForm;
   /** Cookies to set, each as the value of a `Set-Cookie` header. */
   cookies?: string[];
 }

@@ -26,7 +26,7 @@ export interface AnsweredCall {
   /** The principal; null if none is known. */
   caller: string | null;
   /** Undefined if the call failed. */
-  response: Pick<ApiResponse, "ccdRequestId" | "linkId"> | undefined;
+  response: Pick<ApiResponse, "ccdRequestId" | "linkId" | "form"> | undefined;
   result: APIGatewayProxyStructuredResultV2;
 }
 
@@ -89,7 +89,7 @@ const documentNumber = z
 function accessedData(
   call: HttpEvent,
   response: AnsweredCall["response"],
-): Pick<ApiAccess, "resourceType" | "ccdRequestId" | "document" | "linkId"> {
+): Pick<ApiAccess, "resourceType" | "ccdRequestId" | "document" | "form" | "linkId"> {
   const { routeKey } = call;
   const { path, headers } = contentOf(call);
   const { resourceType, id, number, token } = path;
@@ -101,6 +101,7 @@ function accessedData(
     resourceType: fhirResourceType.safeParse(resourceType ?? patients).data ?? null,
     ccdRequestId: ccdRequestId.safeParse(forCcds ? (response?.ccdRequestId ?? id) : undefined).data ?? null,
     document: documentNumber.safeParse(number).data ?? null,
+    ...(response?.form !== undefined && { form: response.form }),
     linkId: linkId.safeParse(response?.linkId ?? ofRoute).data ?? null,
   };
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { ccdRequestId } from "#ccd-retrieval/language/ccd-request.ts";
 import { linkId } from "#user-session/language/link.ts";
+import { servedForms } from "./document-forms.ts";
 import { fhirResourceType } from "./fhir-resource-types.ts";
 
 /** What counts as one caller: each session of a role, or the role. */
@@ -23,6 +24,8 @@ export const apiAccess = z.strictObject({
   /** The CCD request that the call created or read, and the number of the document; null for other routes. */
   ccdRequestId: ccdRequestId.nullable(),
   document: z.number().int().positive().nullable(),
+  /** The form in which the document was served. Absent if none was. */
+  form: z.enum(servedForms).optional(),
   /** The link that the call created, read or removed, or under which it was made; null for other calls. */
   linkId: linkId.nullable(),
   at: z.iso.datetime(),

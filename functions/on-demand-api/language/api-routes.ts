@@ -1,13 +1,14 @@
 /** One route of the HTTP API: which function serves it, and whether a call needs credentials. */
 interface ApiRoute {
   /** The name of the function's folder, below functions/on-demand-api/ or below another wing. */
-  servedBy: "fhir-api" | "ccd-requests" | "links" | "smart" | "openapi" | "jwks";
+  servedBy: "fhir-api" | "ccd-requests" | "ccd-documents" | "links" | "smart" | "openapi" | "jwks";
   /** An open route needs no credentials. API Gateway identifies the caller of any other route before the function runs. */
   open: boolean;
 }
 
 const fhir = { servedBy: "fhir-api", open: false } as const;
 const ccds = { servedBy: "ccd-requests", open: false } as const;
+const documents = { servedBy: "ccd-documents", open: false } as const;
 const links = { servedBy: "links", open: false } as const;
 /** Pages for people's browsers. They identify no caller: a one-time URL, a registered EHR or a login's cookie decides. */
 const pages = { servedBy: "smart", open: true } as const;
@@ -29,7 +30,7 @@ export const apiRoutes = {
   "GET /fhir/{resourceType}/{id}": fhir,
   "POST /ccd-requests": ccds,
   "GET /ccd-requests/{id}": ccds,
-  "GET /ccd-requests/{id}/documents/{number}": ccds,
+  "GET /ccd-requests/{id}/documents/{number}": documents,
   "POST /links": links,
   "GET /links": links,
   "GET /links/{id}": links,

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { launchFailures } from "#user-session/language/launch-faults.ts";
-import { launchKinds, linkId } from "#user-session/language/link.ts";
+import { launchKinds, linkId, revocationResult } from "#user-session/language/link.ts";
 import { userLinkRevoked } from "#user-session/language/link-events.ts";
+import { sessionRefusals } from "#user-session/language/session-faults.ts";
 import { launchScopes } from "#user-session/language/smart-settings.ts";
 
 /** The body of a POST to /links. */
@@ -32,10 +33,15 @@ export const linkView = z
   .strictObject({
     id: linkId,
     state: z
-      .enum(["pending", "linked", "denied", "expired", "failed"])
-      .describe("pending: the newest launch is not finished yet. linked: the link can be used."),
-    reason: z.enum(launchFailures).nullable().describe("Why the launch failed; null in any other state."),
-    message: z.string().nullable().describe("Why the launch failed and what to do, for people."),
+      .enum(["pending", "linked", "denied", "expired", "failed", "ended", "revoked"])
+      .describe(
+        "pending: the newest launch is not finished. linked: the link can be used. ended: the server ended the session; connect the link again. revoked: you removed the link.",
+      ),
+    reason: z
+      .enum([...launchFailures, ...sessionRefusals, "revocation-failed"])
+      .nullable()
+      .describe("Why the launch failed, the session ended or the revocation failed; null otherwise."),
+    message: z.string().nullable().describe("The reason and what to do, for people."),
     launch: z.enum(launchKinds),
     reference: z.string().nullable(),
     patient: z
@@ -46,6 +52,14 @@ export const linkView = z
     createdAt: z.iso.datetime(),
     linkedAt: z.iso.datetime().nullable(),
     expiresAt: z.iso.datetime().describe("Until when the newest launch can begin."),
+    atServer: revocationResult
+      .nullable()
+      .describe("What became of the refresh token at the server if you removed the link; null otherwise."),
+    earlierSession: revocationResult
+      .nullable()
+      .describe(
+        "What became of the earlier refresh token at the server if the link was connected again; null otherwise.",
+      ),
   })
   .meta({ id: "Link" });
 

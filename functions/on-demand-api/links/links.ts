@@ -4,22 +4,35 @@ import type { LinkIds } from "#on-demand-api/gateway/link-ids.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
 import type { LinkView } from "#on-demand-api/language/link-messages.ts";
+import { describeError } from "#platform/faults/describe-error.ts";
+import type { Log } from "#platform/lambda/log.ts";
 import { digestOf } from "#user-session/language/digest.ts";
-import { type Launch, type LinkRecord, launchStateOf, linkPlace, linkStateOf } from "#user-session/language/link.ts";
-import type { RevocationResult } from "#user-session/language/link-events.ts";
+import {
+  type Launch,
+  type LinkRecord,
+  launchStateOf,
+  linkPlace,
+  type RevocationResult,
+  unsettledFrom,
+} from "#user-session/language/link.ts";
+import type { SessionLogCode } from "#user-session/language/log-codes.ts";
 import type { SmartSettings } from "#user-session/language/smart-settings.ts";
+import type { SessionEnd } from "#user-session/language/user-session.ts";
 import type { LinkRecords, StoredLink } from "#user-session/links/link-records.ts";
-
 import { type LinkPost, readLinkPost } from "./link-post.ts";
+import { linkViewOf } from "./link-view.ts";
 
 export interface LinksApiPorts {
   records: LinkRecords;
   ids: LinkIds;
   settings: Pick<SmartSettings, "scopes" | "returnUrls" | "linkMinutes">;
-  /** Publishes the end of the link's newest launch if that has ended and was not published. It never throws. */
-  publishEnd: (record: LinkRecord) => Promise<void>;
+  /** Carries on what the link has begun, and publishes what was not published (`settleLink`). */
+  settle: (linkId: string) => Promise<unknown>;
   /** Removes the link and its session here, and asks the server to revoke the session. */
-  remove: (stored: StoredLink) => Promise<RevocationResult>;
+  remove: (linkId: string) => Promise<RevocationResult>;
+  /** Reads whether and how a session has ended. */
+  findEnd: (sessionId: string) => Promise<SessionEnd | undefined>;
+  log: Pick<Log<SessionLogCode>, "error">;
   /** The URL of the API, without a slash at its end. */
   apiUrl: string;
   /** Milliseconds since the epoch. */
@@ -46,8 +59,8 @@ export const serveLinks =
         return await listLinks(ports, request);
       case "GET /links/{id}": {
         const { record } = await findOwn(ports, request.caller, request.path["id"] ?? "");
-        await ports.publishEnd(record);
-        return answer(200, viewOf(record, ports.now()), record.linkId);
+        const settled = await settleIfDue(ports, record);
+        return answer(200, await viewOf(ports, settled), record.linkId);
       }
       case "DELETE /links/{id}":
         return await removeLink(ports, request);
@@ -66,7 +79,7 @@ async function createLink(ports: LinksApiPorts, request: ApiRequest): Promise<Ap
   const { linkId, launch } = record;
   const self = `${ports.apiUrl}/links/${linkId}`;
   const url = `${ports.apiUrl}/connect/${linkId}.${await ports.ids.token(linkId, launch.createdAt)}`;
-  return answer(201, { ...viewOf(record, ports.now()), url }, linkId, { location: self });
+  return answer(201, { ...(await viewOf(ports, record)), url }, linkId, { location: self });
 }
 
 /** A new link, or the one that the same call made before. */
@@ -75,10 +88,20 @@ async function storeLink(ports: LinksApiPorts, caller: string, post: LinkPost): 
   const createdAt = ports.now();
   const launch = await newLaunch(ports, linkId, post, createdAt);
   const { reference = null } = post.body;
-  const record = await ports.records.create({ linkId, caller, reference, createdAt, launch, linked: null });
-  if (record.launch.callDigest === launch.callDigest && record.caller === caller) return record;
+  const record = await ports.records.create({
+    linkId,
+    caller,
+    reference,
+    createdAt,
+    launch,
+    linked: null,
+    givenUp: [],
+    removal: null,
+  });
+  const isSame = record.launch.callDigest === launch.callDigest && record.caller === caller;
+  if (isSame && record.removal === null) return record;
   const detail =
-    "This Idempotency-Key was used before, with a different body, or its link was launched again since. Send the same body, or use another key.";
+    "This Idempotency-Key was used before, with a different body, or its link was launched again or removed since. Send the same body, or use another key.";
   throw new ApiProblem("The Idempotency-Key is already in use", { status: 422, issue: "invalid", detail });
 }
 
@@ -88,15 +111,17 @@ async function storeLink(ports: LinksApiPorts, caller: string, post: LinkPost): 
  */
 async function launchAgain(ports: LinksApiPorts, stored: StoredLink, post: LinkPost): Promise<LinkRecord> {
   const { record } = stored;
+  if (record.removal !== null) throw removedBefore();
   if (post.callDigest !== null && record.launch.callDigest === post.callDigest) return record;
   const { login, end } = record.launch;
   if (login?.exchange && end === null && launchStateOf(record.launch, ports.now()).state === "pending")
     throw busy("Its user is signing in at this moment.");
-  await ports.publishEnd(record);
+  await tellEnd(ports, record);
   // Each launch of a link has a time of its own, from which the token of its URL is derived.
   const launchedAt = Math.max(ports.now(), record.launch.createdAt + 1);
   const newest = (await ports.records.find(record.linkId)) ?? stored;
-  if (newest.record.launch.createdAt !== record.launch.createdAt) throw busy("Another call launched it.");
+  const isSame = newest.record.launch.createdAt === record.launch.createdAt && newest.record.removal === null;
+  if (!isSame) throw busy("Another call launched it again, or removed it.");
   const launch = await newLaunch(ports, record.linkId, post, launchedAt);
   const relaunched = { ...newest.record, launch };
   if (await ports.records.replace(newest, relaunched)) return relaunched;
@@ -120,8 +145,7 @@ async function newLaunch(ports: LinksApiPorts, linkId: string, post: LinkPost, c
 
 async function listLinks(ports: LinksApiPorts, { caller, queryString }: ApiRequest): Promise<ApiResponse> {
   const { links, next } = await ports.records.list(caller, { limit: linksOfPage, after: readAfter(queryString) });
-  for (const record of links) await ports.publishEnd(record);
-  const views = links.map((record) => viewOf(record, ports.now()));
+  const views = await Promise.all(links.map((record) => viewOf(ports, record)));
   const place = next && Buffer.from(next).toString("base64url");
   const content = { links: views, ...(place && { next: `${ports.apiUrl}/links?${afterParameter}=${place}` }) };
   return answer(200, content);
@@ -141,9 +165,9 @@ function readAfter(queryString: string): string | undefined {
 }
 
 async function removeLink(ports: LinksApiPorts, { caller, path }: ApiRequest): Promise<ApiResponse> {
-  const stored = await findOwn(ports, caller, path["id"] ?? "");
-  const atServer = await ports.remove(stored);
-  return answer(200, { id: stored.record.linkId, atServer }, stored.record.linkId);
+  const { record } = await findOwn(ports, caller, path["id"] ?? "");
+  const { linkId } = record;
+  return answer(200, { id: linkId, atServer: await ports.remove(linkId) }, linkId);
 }
 
 async function findOwn({ records }: LinksApiPorts, caller: string, id: string): Promise<StoredLink> {
@@ -152,22 +176,36 @@ async function findOwn({ records }: LinksApiPorts, caller: string, id: string): 
   throw notFound("There is no such link");
 }
 
-function viewOf(record: LinkRecord, now: number): LinkView {
-  const state = linkStateOf(record, now);
-  const { linkId, launch, reference, linked, createdAt } = record;
-  return {
-    id: linkId,
-    state: state.state,
-    reason: state.state === "failed" ? state.reason : null,
-    message: state.state === "failed" ? state.message : null,
-    launch: launch.kind,
-    reference,
-    patient: linked?.patient ?? null,
-    scope: linked?.scope ?? null,
-    createdAt: new Date(createdAt).toISOString(),
-    linkedAt: linked === null ? null : new Date(linked.linkedAt).toISOString(),
-    expiresAt: new Date(launch.expiresAt).toISOString(),
-  };
+/** The link as its caller sees it. An end of its session is in the session's own record. */
+async function viewOf({ findEnd, now }: LinksApiPorts, record: LinkRecord): Promise<LinkView> {
+  const { linked } = record;
+  return linkViewOf(record, linked === null ? undefined : await findEnd(linked.sessionId), now());
+}
+
+/** Settles a link that no process carries on. A GET is answered all the same if that fails: the next sweep settles it. */
+async function settleIfDue({ records, settle, now, log }: LinksApiPorts, record: LinkRecord): Promise<LinkRecord> {
+  if ((unsettledFrom(record) ?? Infinity) > now()) return record;
+  const { linkId } = record;
+  try {
+    await settle(linkId);
+  } catch (error) {
+    log.error("LINK_END_UNPUBLISHED", { linkId, error: describeError(error) });
+  }
+  return (await records.find(linkId))?.record ?? record;
+}
+
+/**
+ * Publishes the end of the newest launch before another launch replaces it.
+ * @throws ApiProblem (409) if that fails
+ */
+async function tellEnd({ settle, now, log }: LinksApiPorts, { linkId, launch }: LinkRecord): Promise<void> {
+  if (launch.published || launchStateOf(launch, now()).state === "pending") return;
+  try {
+    await settle(linkId);
+  } catch (error) {
+    log.error("LINK_END_UNPUBLISHED", { linkId, error: describeError(error) });
+    throw busy("The end of its last sign-in could not be published yet.");
+  }
 }
 
 function answer(status: number, content: object, linkId?: string, headers: Record<string, string> = {}): ApiResponse {
@@ -181,6 +219,13 @@ function answer(status: number, content: object, linkId?: string, headers: Recor
 
 const notFound = (title: string): ApiProblem =>
   new ApiProblem(title, { status: 404, issue: "not-found", detail: `${title}.` });
+
+const removedBefore = (): ApiProblem =>
+  new ApiProblem("The link was removed", {
+    status: 409,
+    issue: "invalid",
+    detail: "You removed this link, so it cannot be connected again. Make a new link.",
+  });
 
 const busy = (cause: string): ApiProblem =>
   new ApiProblem("The link is busy", {

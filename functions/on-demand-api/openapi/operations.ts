@@ -21,6 +21,7 @@ import {
   ccdRequest,
   createdLinkAnswer,
   document,
+  documentPage,
   fhirFaults,
   gateway,
   htmlHead,
@@ -198,10 +199,15 @@ export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
   },
   "GET /ccd-requests/{id}/documents/{number}": {
     summary: "Get one document",
+    description:
+      "`Accept` chooses the form (RFC 9110, 12.5.1): `application/xml`, also the form without `Accept`, is the document as it came. " +
+      "`text/html` is a page for people, derived from the document's narrative. Its Content-Security-Policy forbids scripts and further files.",
     requestParams: { path: z.object({ id: ccdRequestId, number: z.int().min(1) }) },
     responses: {
-      "303": document("A redirect to the document."),
+      "200": documentPage("The document as a page."),
+      "303": document("A redirect to the document, or to its page if that is too large for a response."),
       ...ccdFaults,
+      "406": ownProblem("You accept no form of the document, or it cannot be shown as a page. The detail says which."),
       "404": ownProblem("You have no such document, it is not ready yet, or it has expired."),
     },
   },

@@ -152,7 +152,7 @@ export const ccdRequest = (description: string): ZodOpenApiResponseObject => ({
 
 export const document = (description: string): ZodOpenApiResponseObject => ({
   description,
-  headers: z.object({ Location: headers.DocumentLocation }),
+  headers: z.object({ Location: headers.DocumentLocation, Vary: z.string() }),
 });
 
 export const linkAnswer = (description: string): ZodOpenApiResponseObject => ({
@@ -186,6 +186,13 @@ const pageHeaders = {
   "X-Robots-Tag": z.string(),
   "Content-Security-Policy": z.string(),
 };
+
+/** A page for people, made from a document. */
+export const documentPage = (description: string): ZodOpenApiResponseObject => ({
+  description,
+  headers: z.object({ ...pageHeaders, Vary: z.string() }),
+  content: { "text/html": { schema: pageText } },
+});
 
 export const htmlPage = (description: string): ZodOpenApiResponseObject => ({
   description,

@@ -50,7 +50,11 @@ export const findSession =
       const detail = "You have no link with the id that the call names.";
       throw new ApiProblem("There is no such link", { status: 404, issue: "not-found", detail });
     }
-    const { linked } = stored.record;
+    const { linked, removal } = stored.record;
+    if (removal !== null) {
+      const detail = "You removed this link. Make a new link for its user.";
+      throw new ApiProblem("The link was removed", { status: 409, issue: "exception", detail });
+    }
     if (linked === null) {
       const detail = `Nobody has signed in for it yet. GET /links/${linkId} says what became of it.`;
       throw new ApiProblem("The link is not linked", { status: 409, issue: "exception", detail });

@@ -1,10 +1,10 @@
 import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
 import { OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
+import { html } from "#platform/html/html.ts";
 import { LaunchFailed, type LaunchFailure } from "#user-session/language/launch-faults.ts";
 import { SessionSecretUnusable } from "#user-session/language/session-faults.ts";
 import type { UnusableUrl } from "#user-session/links/begin-login.ts";
 import type { UnusableCallback } from "#user-session/links/finish-login.ts";
-import { html } from "./html.ts";
 import { type Page, pageResponse } from "./page.ts";
 
 type Words = Pick<Page, "status" | "title"> & { text: string };

@@ -30,11 +30,16 @@ export const handler = openHandler(() => {
         ...links,
         fhirUrl: connection.server.fhirUrl,
         redirectUrl: `${env.API_URL.replace(/\/$/, "")}/smart/callback`,
-        readConfiguration: () => readSmartConfiguration(connection),
+        readConfiguration: () =>
+          readSmartConfiguration({
+            ...connection,
+            onWarning: (fault) => links.log.warn("SMART_CONFIGURATION_INCOMPLETE", { fault }),
+          }),
         newSecrets: newLoginSecrets,
         newId: randomUUID,
         sessions: {
           begin: (sessionId, refreshToken) => beginLinkedSession(sessions, sessionId, refreshToken, now()),
+          retire: (sessionId, end) => sessions.retire(sessionId, end),
           remove: (sessionId) => sessions.remove(sessionId),
         },
         exchange: (tokenUrl, login) => exchangeLaunchCode({ ...connection, server: { tokenUrl } }, login),

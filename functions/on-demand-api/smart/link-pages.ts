@@ -1,8 +1,8 @@
 import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
+import { type Html, html } from "#platform/html/html.ts";
 import type { LaunchEnd } from "#user-session/language/link.ts";
 import type { Callback } from "#user-session/smart/callback.ts";
 import { failureWords } from "./fault-pages.ts";
-import { type Html, html } from "./html.ts";
 import { pageResponse } from "./page.ts";
 
 /** What people read of scopes. Any other scope is shown as it is. */

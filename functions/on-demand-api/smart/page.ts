@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
-import { type Html, html, trustedHtml } from "./html.ts";
+import { type Html, html, trustedHtml } from "#platform/html/html.ts";
 
 const style =
   ":root{color-scheme:light}body{font:1.125rem/1.6 system-ui,sans-serif;max-width:36rem;margin:0 auto;padding:1.5rem 1rem;" +

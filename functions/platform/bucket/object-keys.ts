@@ -11,6 +11,8 @@ export const bucketPrefixes = {
   work: "work/",
   /** Documents that proved to be the right patient's. */
   ccds: "ccds/",
+  /** Pages of documents that are too large for a response. They are derived from the documents, and kept for a day. */
+  pages: "pages/",
   /** Answers that the bridge refused. */
   quarantine: "quarantine/",
   /** Audit facts that releases up to 0.2.0 recorded. Newer ones are in the audit bucket. */

@@ -1,9 +1,9 @@
 import { type LookupAddress, lookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
-import { Agent, buildConnector, Pool } from "undici";
 import { OriginRefused } from "#platform/faults/faults.ts";
 import { isPublicAddress } from "./network-addresses.ts";
 import type { TrustedOrigins } from "./trusted-origins.ts";
+import { Agent, buildConnector, Pool } from "./undici-parts.ts";
 
 const connectLimitMs = 10_000;
 /** Servers put long texts into headers, such as X-Progress. undici's own limit of 16 KiB would lose the whole answer. */

@@ -1,9 +1,10 @@
 import type { Readable } from "node:stream";
-import { type Dispatcher, request } from "undici";
+import type { Dispatcher } from "undici";
 import { OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import { acceptedCodings, decodeBody } from "./reading/content-coding.ts";
 import { readRetryAfter } from "./reading/retry-after.ts";
 import { readServerText, type ServerText } from "./server-text.ts";
+import { request } from "./undici-parts.ts";
 
 export type Headers = Record<string, string>;
 
@@ -48,10 +49,11 @@ const silenceLimits: SilenceLimits = { headersMs: 60_000, bodyMs: 60_000 };
 export function undiciHttp(dispatcher: Dispatcher, limits: SilenceLimits = silenceLimits): Http {
   return async ({ method, url, headers, body, signal }) => {
     try {
-      const answer = await request(url, {
+      const answer = await request.call(dispatcher, {
+        origin: url.origin,
+        path: url.pathname + url.search,
         method,
         headers: { "accept-encoding": acceptedCodings, ...headers },
-        dispatcher,
         signal: signal ?? null,
         body: body ?? null,
         headersTimeout: limits.headersMs,

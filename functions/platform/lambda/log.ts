@@ -11,9 +11,15 @@ export interface Log<Code extends string = string> {
   error(code: Code, fields?: Record<string, unknown>): void;
 }
 
-/** Structured logs, one JSON object per line. Credentials and URL queries are redacted in all of them. */
+const build = process.env["BUILD"];
+
+/**
+ * Structured logs, one JSON object per line. Credentials and URL queries are redacted in all of them. Each line says its build,
+ * by which `npm run map-stack` finds the source map.
+ */
 export const logger = new Logger({
   serviceName: "integra-bridge",
+  ...(build === undefined ? {} : { persistentKeys: { build } }),
   jsonReplacerFn: (name, value: unknown) => {
     if (isSecretName(name)) return "[redacted]";
     return typeof value === "string" ? redact(value) : value;

@@ -1,7 +1,14 @@
 import * as z from "zod";
 import { type EventOf, eventHead } from "#platform/bus/event-language.ts";
 import { launchFailures } from "./launch-faults.ts";
-import { launchKinds, linkId } from "./link.ts";
+import {
+  type LaunchState,
+  type LinkRecord,
+  launchKinds,
+  linkId,
+  type RevocationResult,
+  revocationResult,
+} from "./link.ts";
 
 const linkHead = {
   ...eventHead,
@@ -13,6 +20,11 @@ const linkHead = {
 export const userLinked = z.strictObject({
   ...linkHead,
   linkedAt: z.iso.datetime().describe("When the session began."),
+  earlierSession: revocationResult
+    .optional()
+    .describe(
+      "If the link was connected again: what became of its earlier refresh token at the server. The new session is not affected.",
+    ),
 });
 
 /** A launch came to an end without a session. An earlier session of the link stays as it is. */
@@ -23,11 +35,6 @@ export const userLinkFailed = z.strictObject({
   reason: z.enum(launchFailures).nullable().describe("Why the launch failed; null if it was denied or has expired."),
   message: z.string().describe("What happened and what to do, for people."),
 });
-
-/** What became of a session's refresh token at the server. */
-const revocationResult = z.enum(["revoked", "not-offered", "failed", "nothing-to-revoke"]);
-
-export type RevocationResult = z.infer<typeof revocationResult>;
 
 /** The caller removed the link. The bridge has deleted its tokens. */
 export const userLinkRevoked = z.strictObject({
@@ -46,3 +53,56 @@ export const linkEvents = {
 } as const;
 
 export type LinkEvent = EventOf<typeof linkEvents>;
+
+/** The event of the end of a link's newest launch; undefined if the launch is pending. */
+export function launchEndEvent(
+  record: Pick<LinkRecord, "linkId" | "launch">,
+  outcome: LaunchState,
+): LinkEvent | undefined {
+  const { linkId: id, launch } = record;
+  const head = {
+    version: "1" as const,
+    eventId: `link/${id}/${new Date(launch.createdAt).toISOString()}`,
+    linkId: id,
+    launch: launch.kind,
+  };
+  const failed = (
+    at: number,
+    detail: Pick<z.infer<typeof userLinkFailed>, "state" | "reason" | "message">,
+  ): LinkEvent => ({
+    type: "User Link Failed",
+    detail: { ...head, endedAt: new Date(at).toISOString(), ...detail },
+  });
+  switch (outcome.state) {
+    case "pending":
+      return undefined;
+    case "linked": {
+      const { at, earlierSession } = outcome;
+      const linkedAt = new Date(at).toISOString();
+      return { type: "User Linked", detail: { ...head, linkedAt, ...(earlierSession && { earlierSession }) } };
+    }
+    case "expired": {
+      const message = "Nobody finished the sign-in in time. Start the link again";
+      return failed(launch.login?.until ?? launch.expiresAt, { state: "expired", reason: null, message });
+    }
+    case "denied": {
+      const message = "The person or the server denied the access. Start the link again if the person wants it";
+      return failed(outcome.at, { state: "denied", reason: null, message });
+    }
+    default:
+      return failed(outcome.at, { state: "failed", reason: outcome.reason, message: outcome.message });
+  }
+}
+
+/**
+ * The event of the removal of a link.
+ * @param at when it was removed, in milliseconds since the epoch
+ */
+export function removalEvent(
+  { linkId: id, launch }: Pick<LinkRecord, "linkId" | "launch">,
+  at: number,
+  atServer: RevocationResult,
+): LinkEvent {
+  const head = { version: "1" as const, eventId: `link/${id}/revoked`, linkId: id, launch: launch.kind };
+  return { type: "User Link Revoked", detail: { ...head, revokedAt: new Date(at).toISOString(), atServer } };
+}

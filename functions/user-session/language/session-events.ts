@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type EventOf, eventHead } from "#platform/bus/event-language.ts";
+import { linkId } from "./link.ts";
 import { sessionRefusals } from "./session-faults.ts";
 
 /** The end of the stage's own session concerns every caller whose requests name no link; that of a link's session, its caller. */
@@ -8,6 +9,11 @@ export const userSessionEnded = z.strictObject({
   sessionId: z
     .string()
     .describe("The bridge's name of the session: `service`, or the id of a link, a dot and a further id."),
+  linkId: linkId
+    .optional()
+    .describe(
+      "The link whose session it is. Absent for the stage's own session. GET /links/{id} has its state `ended`.",
+    ),
   endedAt: z.iso.datetime().describe("When the bridge found out that the session had ended."),
   refusal: z
     .enum(sessionRefusals)

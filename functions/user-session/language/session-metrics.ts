@@ -6,5 +6,7 @@ export const sessionMetrics = {
   metrics: {
     /** Requests that needed a session that has ended. */
     DeadSessionsMet: { unit: "Count" },
+    /** Ends of links that only a sweep published, apart from those of launches that expired. */
+    EndsSwept: { unit: "Count" },
   },
 } as const satisfies WingMetrics;

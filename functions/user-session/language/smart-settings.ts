@@ -50,6 +50,11 @@ export const smartSettings = z.strictObject({
     .array(z.strictObject({ caller: z.string().min(1), name: z.string().min(1).max(100) }))
     .max(20)
     .default([]),
+  /**
+   * Whether the client of SMART launches authenticates with `private_key_jwt`. Then the functions of user sessions may read the stage's
+   * client keys, or sign with them in KMS.
+   */
+  privateKeyJwt: z.boolean().default(false),
   /** Origins besides those of the FHIR base and of the users' token endpoint on which sign-in may be. */
   authorizationOrigins: z.array(z.url()).max(10).default([]),
 });

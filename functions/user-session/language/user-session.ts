@@ -4,24 +4,30 @@ import type { SessionRefusal } from "./session-faults.ts";
 /** How a client authenticates at the token endpoint (guide, "SMART on FHIR"; RFC 6749, 2.3.1; OpenID Connect Core, 9). */
 export const clientAuthMethods = ["client_secret_post", "client_secret_basic", "none"] as const;
 
+/**
+ * How the client of SMART launches does. With `private_key_jwt` it signs with the current key of the stage's client, whose public half
+ * the server reads from `/.well-known/jwks.json` (SMART App Launch, "Client Authentication: Asymmetric").
+ */
+export const smartAuthMethods = [...clientAuthMethods, "private_key_jwt"] as const;
+
+type SmartAuthMethod = (typeof smartAuthMethods)[number];
+
 const text = z.string("must be a text, or is missing").min(1, "is empty");
 
-const clientFields = {
+const clientFields = <Method extends SmartAuthMethod>(methods: readonly Method[]) => ({
   client_id: text,
   client_secret: text.optional(),
-  auth_method: z.enum(clientAuthMethods, `must be ${clientAuthMethods.join(", ")}, or is missing`),
-};
+  auth_method: z.enum(methods, `must be ${methods.join(", ")}, or is missing`),
+});
 
 function requireSecretOfMethod(
-  {
-    auth_method,
-    client_secret,
-  }: { auth_method: (typeof clientAuthMethods)[number]; client_secret?: string | undefined },
+  { auth_method, client_secret }: { auth_method: SmartAuthMethod; client_secret?: string | undefined },
   context: z.RefinementCtx,
 ): void {
   const fault = (message: string) => context.addIssue({ code: "custom", message, path: ["client_secret"] });
-  if (auth_method !== "none" && client_secret === undefined) fault(`is missing, and ${auth_method} needs it`);
-  if (auth_method === "none" && client_secret !== undefined) fault("is present, but auth_method is none");
+  const needsSecret = auth_method === "client_secret_post" || auth_method === "client_secret_basic";
+  if (needsSecret && client_secret === undefined) fault(`is missing, and ${auth_method} needs it`);
+  if (!needsSecret && client_secret !== undefined) fault(`is present, but auth_method is ${auth_method}`);
 }
 
 /**
@@ -29,11 +35,13 @@ function requireSecretOfMethod(
  * messages of its faults contain no values.
  */
 export const sessionSecret = z
-  .looseObject({ refresh_token: text, ...clientFields }, "must be an object")
+  .looseObject({ refresh_token: text, ...clientFields(clientAuthMethods) }, "must be an object")
   .superRefine(requireSecretOfMethod);
 
 /** The secret that the operator puts into Secrets Manager for SMART launches: the client by which the bridge is registered. */
-export const smartClientSecret = z.looseObject(clientFields, "must be an object").superRefine(requireSecretOfMethod);
+export const smartClientSecret = z
+  .looseObject(clientFields(smartAuthMethods), "must be an object")
+  .superRefine(requireSecretOfMethod);
 
 export type SmartClientSecret = z.infer<typeof smartClientSecret>;
 export type SessionSecret = z.infer<typeof sessionSecret>;
@@ -151,6 +159,11 @@ export interface UserSessionStore {
   endSession(sessionId: string, claim: RefreshClaim, end: Omit<SessionEnd, "published">): Promise<boolean>;
   /** Stores that the event of this end was published. Changes nothing if the session lives again. */
   markEndPublished(sessionId: string, endedAt: number): Promise<void>;
-  /** Removes the session with its tokens. Returns its newest refresh token; undefined if there was no session. */
-  remove(sessionId: string): Promise<string | undefined>;
+  /**
+   * Ends the session for good, without an event. A refresh that runs at this moment cannot store its tokens any more.
+   * @returns its newest refresh token, so that it can be revoked at the server; undefined if there is no session
+   */
+  retire(sessionId: string, end: Pick<SessionEnd, "at" | "message">): Promise<string | undefined>;
+  /** Deletes the session with its tokens. */
+  remove(sessionId: string): Promise<void>;
 }

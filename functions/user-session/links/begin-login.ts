@@ -39,7 +39,9 @@ export async function findInvitation(
   token: string,
 ): Promise<LinkRecord | UnusableUrl> {
   const stored = await records.find(linkId);
-  return stored === undefined ? "unknown" : (faultOf(stored.record.launch, token, now()) ?? stored.record);
+  return stored === undefined || stored.record.removal !== null
+    ? "unknown"
+    : (faultOf(stored.record.launch, token, now()) ?? stored.record);
 }
 
 /**
@@ -52,7 +54,7 @@ export async function findInvitation(
 export async function beginLogin(ports: LoginPorts, linkId: string, token: string): Promise<BegunLogin | UnusableUrl> {
   const configuration = await ports.readConfiguration();
   const stored = await ports.records.find(linkId);
-  if (stored === undefined) return "unknown";
+  if (stored === undefined || stored.record.removal !== null) return "unknown";
   const { record } = stored;
   const fault = faultOf(record.launch, token, ports.now());
   if (fault !== undefined) return fault;
@@ -88,7 +90,16 @@ export async function beginEhrLogin(
     end: null,
     published: false,
   };
-  await ports.records.create({ linkId, caller, reference: null, createdAt, launch, linked: null });
+  await ports.records.create({
+    linkId,
+    caller,
+    reference: null,
+    createdAt,
+    launch,
+    linked: null,
+    givenUp: [],
+    removal: null,
+  });
   return begunLogin(ports, configuration, { linkId, launch }, secrets, ehrLaunch);
 }
 

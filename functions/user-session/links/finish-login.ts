@@ -1,32 +1,31 @@
-import type { EventBus } from "#platform/bus/event-bus.ts";
 import type { Log } from "#platform/lambda/log.ts";
 import { isDigestOf } from "#user-session/language/digest.ts";
 import { LaunchFailed } from "#user-session/language/launch-faults.ts";
-import { type LaunchEnd, type LinkRecord, linkId } from "#user-session/language/link.ts";
-import type { LinkEvent } from "#user-session/language/link-events.ts";
+import {
+  type GivenUpSession,
+  type LaunchEnd,
+  type LinkedPerson,
+  type LinkRecord,
+  linkId,
+  sessionIdOf,
+} from "#user-session/language/link.ts";
 import type { SessionLogCode } from "#user-session/language/log-codes.ts";
 import { type Callback, isFromIssuer } from "../smart/callback.ts";
 import type { LaunchOutcome, LaunchResult } from "../smart/exchange-launch-code.ts";
-import type { LinkRecords, StoredLink } from "./link-records.ts";
-import { reportLaunchEnd } from "./publish-launch-end.ts";
-import type { RevokeSession } from "./revoke-session.ts";
+import { changeLink } from "./change-link.ts";
+import type { GiveUpPorts } from "./give-up-sessions.ts";
+import type { StoredLink } from "./link-records.ts";
+import { reportLink, type SettleLinkPorts } from "./settle-link.ts";
 
-export interface CallbackPorts {
-  records: Pick<LinkRecords, "find" | "replace">;
-  sessions: {
+export interface CallbackPorts extends SettleLinkPorts {
+  sessions: GiveUpPorts["sessions"] & {
     /** Stores a new session with its first refresh token. */
     begin(sessionId: string, refreshToken: string): Promise<void>;
-    remove(sessionId: string): Promise<unknown>;
   };
   exchange: (login: Pick<LinkRecord, "launch"> & { code: string }) => Promise<LaunchOutcome>;
-  /** Asks the server to revoke a refresh token. It reports a failure in the log, and never throws. */
-  revoke: RevokeSession;
-  bus: EventBus<LinkEvent>;
   log: Log<SessionLogCode>;
   /** Returns a new id at each call. */
   newId: () => string;
-  /** Milliseconds since the epoch. */
-  now: () => number;
 }
 
 /**
@@ -72,13 +71,13 @@ async function findLogin({ records }: CallbackPorts, state: string): Promise<Sto
 }
 
 function faultOf(
-  { linkId: id, launch }: LinkRecord,
+  { linkId: id, launch, removal }: LinkRecord,
   callback: Exclude<Callback, { kind: "unusable" }>,
   cookieOf: (linkId: string) => string | undefined,
   now: number,
 ): UnusableCallback | undefined {
   const { login } = launch;
-  if (login === null) return "unknown";
+  if (login === null || removal !== null) return "unknown";
   const cookie = cookieOf(id);
   if (cookie === undefined || !isDigestOf(login.cookieDigest, cookie)) return "no-cookie";
   if (login.exchange !== null || launch.end !== null) return "used";
@@ -110,35 +109,39 @@ function endOfError(error: Extract<Callback, { kind: "error" }>["error"], at: nu
 
 /**
  * Stores the session, and then the link. The session has an id of its own: until the link names it, nobody uses it, and after a crash
- * in between the link counts as interrupted.
+ * in between a sweep ends it (`settle-link.ts`). A session that the link had before is given up by the same write.
  */
 async function storeSession(ports: CallbackPorts, spent: LinkRecord, result: LaunchResult): Promise<FinishedLogin> {
   const { person, patient, tokens, grantedScope } = result;
   const { linked: previous, launch } = spent;
   const { login } = launch;
-  if (login === null) throw new Error(`the login of ${spent.linkId} is gone`);
+  if (!login?.exchange) throw new Error(`the login of ${spent.linkId} is gone`);
   if (previous !== null && (previous.issuer !== person.issuer || previous.subject !== person.subject)) {
     const message = "Another person signed in than the one whom this link belongs to. Use a link of their own";
     return await failLaunch(ports, spent, new LaunchFailed(message, { reason: "other-person" }), tokens.refreshToken);
   }
-  const sessionId = `${spent.linkId}.${ports.newId()}`;
+  const sessionId = sessionIdOf(spent.linkId, login.exchange);
   await ports.sessions.begin(sessionId, tokens.refreshToken);
-  const at = ports.now();
   const { tokenUrl, revocationUrl } = login.configuration;
-  const linked = {
-    sessionId,
-    issuer: person.issuer,
-    subject: person.subject,
-    patient: patient ?? null,
-    scope: grantedScope ?? null,
-    tokenUrl,
-    revocationUrl,
-    linkedAt: at,
-  };
-  const finished = await endLaunch(ports, { ...spent, linked }, { state: "linked", at });
-  const replaced = finished.kind === "ended" ? previous : linked;
-  if (replaced !== null) await ports.sessions.remove(replaced.sessionId);
-  if (finished.kind !== "ended") await ports.revoke(login.configuration, tokens.refreshToken);
+  const at = ports.now();
+  const finished = await endLaunch(
+    ports,
+    spent,
+    { state: "linked", at },
+    {
+      sessionId,
+      issuer: person.issuer,
+      subject: person.subject,
+      patient: patient ?? null,
+      scope: grantedScope ?? null,
+      tokenUrl,
+      revocationUrl,
+      linkedAt: at,
+    },
+  );
+  if (finished.kind === "ended") return finished;
+  await ports.revoke(login.configuration, tokens.refreshToken);
+  await ports.sessions.remove(sessionId);
   return finished;
 }
 
@@ -153,14 +156,31 @@ async function failLaunch(
   return await endLaunch(ports, spent, { state: "failed", at: ports.now(), reason, message });
 }
 
-/** Ends the launch whose state this request has spent. A link that was removed or launched anew meanwhile stays as it is. */
-async function endLaunch(ports: CallbackPorts, record: LinkRecord, end: LaunchEnd): Promise<FinishedLogin> {
-  const exchange = record.launch.login?.exchange?.id;
-  const stored = await ports.records.find(record.linkId);
-  if (stored === undefined || stored.record.launch.login?.exchange?.id !== exchange)
-    return { kind: "unusable", fault: "unknown" };
-  const ended = { ...record, launch: { ...record.launch, end } };
-  if (!(await ports.records.replace(stored, ended))) return { kind: "unusable", fault: "unknown" };
-  await reportLaunchEnd(ports, ended);
+/**
+ * Ends the launch whose state this request has spent. A link that was removed or launched anew meanwhile stays as it is, and so does a
+ * launch that a sweep has ended as interrupted.
+ * @param linked who signed in, if the launch gave a session
+ */
+async function endLaunch(
+  ports: CallbackPorts,
+  { linkId: id, launch: spent }: LinkRecord,
+  end: LaunchEnd,
+  linked?: LinkedPerson,
+): Promise<FinishedLogin> {
+  const ended = await changeLink(ports.records, id, (record) => {
+    const { launch, linked: previous, givenUp } = record;
+    const isOurs = launch.login?.exchange?.id === spent.login?.exchange?.id;
+    if (!isOurs || launch.end !== null || record.removal !== null) return undefined;
+    const changed = { ...record, launch: { ...launch, end } };
+    if (linked === undefined) return changed;
+    const replaced = previous === null ? [] : [replacedSession(previous, end.at)];
+    return { ...changed, linked, givenUp: [...givenUp, ...replaced] };
+  });
+  if (ended === undefined) return { kind: "unusable", fault: "unknown" };
+  await reportLink(ports, id);
   return { kind: "ended", record: ended, end };
+}
+
+function replacedSession({ sessionId, tokenUrl, revocationUrl }: LinkedPerson, from: number): GivenUpSession {
+  return { sessionId, why: "replaced", tokenUrl, revocationUrl, from, atServer: null };
 }

@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
 import {
-  DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
@@ -10,8 +9,9 @@ import {
 import * as z from "zod";
 import { conditionHeld } from "#platform/ledger/conditional-write.ts";
 import { listIndex } from "#platform/ledger/ledger-keys.ts";
+import { openAttributes, openItems } from "#platform/ledger/open-items.ts";
 import { sessionLedgerKeys } from "#user-session/language/ledger-keys.ts";
-import { type LinkRecord, linkRecord } from "#user-session/language/link.ts";
+import { type LinkRecord, linkRecord, unsettledFrom } from "#user-session/language/link.ts";
 
 /** A link as it was read. It can be replaced as long as nobody else has replaced it. */
 export interface StoredLink {
@@ -36,16 +36,21 @@ export interface LinkRecords {
   find(linkId: string): Promise<StoredLink | undefined>;
   /** Replaces the link. Returns false, and changes nothing, if it was replaced or removed since it was read. */
   replace(stored: StoredLink, record: LinkRecord): Promise<boolean>;
-  /** Removes the link. Returns false if it was replaced or removed since it was read. */
-  remove(stored: StoredLink): Promise<boolean>;
   /**
    * The caller's links, the newest first. A link may be missing for a moment after its creation.
    * @param page.after a `linkPlace`: the page begins behind it
    */
   list(caller: string, page: { limit: number; after: string | undefined }): Promise<LinkPage>;
+  /** The ids of the links that a sweep has to look at (`unsettledFrom`), those that wait longest first. */
+  due(now: number): AsyncIterable<string>;
+  /** Lets a sweep look at a link later, so that it comes to the others first. */
+  postpone(linkId: string, until: number): Promise<void>;
 }
 
-/** A link that was never linked is kept this long after its launch has ended. */
+/** The partition of links in the index of open items. */
+const linkWorkflow = "links";
+
+/** A link that was never linked is kept this long after its launch has ended, and one that was removed this long after its removal. */
 const unlinkedDays = 30;
 
 const linkItem = z.object({ record: z.string(), version: z.string() });
@@ -53,6 +58,7 @@ const listedItem = z.object({ pk: z.string(), listedAt: z.string() });
 
 /** Links in the ledger's table: the record as JSON, and a version for conditional writes. */
 export function linkRecords(dynamo: DynamoDBDocumentClient, table: string): LinkRecords {
+  const open = openItems(dynamo, table, linkWorkflow);
   const find = (linkId: string) => read(keyOf(linkId).pk);
   const read = async (pk: string): Promise<StoredLink | undefined> => {
     const { Item } = await dynamo.send(new GetCommand({ TableName: table, Key: { pk }, ConsistentRead: true }));
@@ -77,17 +83,6 @@ export function linkRecords(dynamo: DynamoDBDocumentClient, table: string): Link
       // If the version is ours, our own write succeeded and only its answer was lost.
       return (await find(record.linkId))?.version === written;
     },
-    remove: async ({ record: { linkId }, version }) =>
-      conditionHeld(
-        dynamo.send(
-          new DeleteCommand({
-            TableName: table,
-            Key: keyOf(linkId),
-            ConditionExpression: "version = :version",
-            ExpressionAttributeValues: { ":version": version },
-          }),
-        ),
-      ),
     list: async (caller, { limit, after }) => {
       const { Items = [], LastEvaluatedKey } = await dynamo.send(
         new QueryCommand({
@@ -104,6 +99,12 @@ export function linkRecords(dynamo: DynamoDBDocumentClient, table: string): Link
       const found = await Promise.all(Items.map((item) => read(listedItem.parse(item).pk)));
       const links = found.flatMap((stored) => (stored === undefined ? [] : [stored.record]));
       return { links, next: LastEvaluatedKey && listedItem.parse(LastEvaluatedKey).listedAt };
+    },
+    due: async function* (now) {
+      for await (const pk of open.due(now)) yield pk.slice(sessionLedgerKeys.link.length);
+    },
+    postpone: async (linkId, until) => {
+      await open.postpone(keyOf(linkId).pk, until);
     },
   };
 }
@@ -126,31 +127,43 @@ const listAttributes = ({ caller, createdAt, linkId }: LinkRecord) => ({
 });
 
 function contentOf(record: LinkRecord, version: string): Record<string, unknown> {
-  const expiresAt = expiryOf(record);
-  return { record: JSON.stringify(record), version, ...(expiresAt !== undefined && { expiresAt }) };
+  return { record: JSON.stringify(record), version, ...attributesOf(record) };
+}
+
+/** What DynamoDB itself uses: when it may delete the item, and when a sweep looks at it. Each is absent if it is undefined. */
+function attributesOf(record: LinkRecord): Record<string, string | number> {
+  const [expiresAt, unsettled] = [expiryOf(record), unsettledFrom(record)];
+  return {
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(unsettled !== undefined && openAttributes(linkWorkflow, unsettled)),
+  };
 }
 
 /** When DynamoDB may delete the item, in seconds since the epoch; undefined if a person is linked. */
-function expiryOf({ launch, linked }: LinkRecord): number | undefined {
-  return linked === null ? Math.ceil(launch.expiresAt / 1000) + unlinkedDays * 86_400 : undefined;
+function expiryOf({ launch, linked, removal }: LinkRecord): number | undefined {
+  const from = Math.max(launch.expiresAt, removal?.at ?? 0);
+  return linked === null ? Math.ceil(from / 1000) + unlinkedDays * 86_400 : undefined;
 }
 
+const optionalAttributes = ["expiresAt", "openIn", "dueAt"];
+
 function updateCommand(table: string, record: LinkRecord, version: string, written: string): UpdateCommand {
-  const expiresAt = expiryOf(record);
+  const attributes = attributesOf(record);
+  const set = Object.keys(attributes).map((name) => `, ${name} = :${name}`);
+  const remove = optionalAttributes.filter((name) => !(name in attributes));
   return new UpdateCommand({
     TableName: table,
     Key: keyOf(record.linkId),
-    UpdateExpression:
-      expiresAt === undefined
-        ? "SET #record = :record, version = :written REMOVE expiresAt"
-        : "SET #record = :record, version = :written, expiresAt = :expiresAt",
+    UpdateExpression: `SET #record = :record, version = :written${set.join("")}${
+      remove.length === 0 ? "" : ` REMOVE ${remove.join(", ")}`
+    }`,
     ConditionExpression: "version = :version",
     ExpressionAttributeNames: { "#record": "record" },
     ExpressionAttributeValues: {
       ":record": JSON.stringify(record),
       ":written": written,
       ":version": version,
-      ...(expiresAt !== undefined && { ":expiresAt": expiresAt }),
+      ...Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`:${name}`, value])),
     },
   });
 }

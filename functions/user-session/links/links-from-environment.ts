@@ -2,7 +2,6 @@ import * as z from "zod";
 import { busFromEnvironment } from "#platform/bus/bus-from-environment.ts";
 import { environment, jsonVariable } from "#platform/lambda/environment.ts";
 import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
-import type { LinkRecord } from "#user-session/language/link.ts";
 import { linkEvents } from "#user-session/language/link-events.ts";
 import { smartSettings } from "#user-session/language/smart-settings.ts";
 import { sessionLog } from "../log.ts";
@@ -10,7 +9,6 @@ import { userSessionsFromEnvironment } from "../session-store.ts";
 import { smartClientFromEnvironment } from "../smart/smart-client.ts";
 import { userConnection } from "../user-connection.ts";
 import { linkRecords } from "./link-records.ts";
-import { reportLaunchEnd } from "./publish-launch-end.ts";
 import { revokeSession } from "./revoke-session.ts";
 
 const variables = z.object({ SMART: jsonVariable(smartSettings) });
@@ -35,7 +33,5 @@ export function linksFromEnvironment() {
     bus,
     log,
     now,
-    /** Publishes the end of a link's newest launch, if it has ended. It never throws. */
-    publishEnd: (record: LinkRecord): Promise<void> => reportLaunchEnd({ records, bus, now, log }, record),
   };
 }

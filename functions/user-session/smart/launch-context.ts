@@ -2,8 +2,8 @@ import { fhirId } from "#platform/fhir/fhir-id.ts";
 import { LaunchFailed } from "#user-session/language/launch-faults.ts";
 
 /**
- * The patient that a token answer names, as the bare id; undefined if it names none. `123`, `Patient/123` and the resource's
- * address at the FHIR base mean the same. The patient is never taken from `fhirUser`: a parent's or a physician's session is not
+ * The patient that a token answer names, as the bare id; undefined if it names none. `123` as a text or
+ * a number, `Patient/123` and the resource's address at the FHIR base mean the same. The patient is never taken from `fhirUser`: a parent's or a physician's session is not
  * about themselves.
  *
  * Source: SMART App Launch, "Launch context arrives with your access_token".
@@ -11,7 +11,8 @@ import { LaunchFailed } from "#user-session/language/launch-faults.ts";
  */
 export function patientOf(value: unknown, fhirUrl: URL): string | undefined {
   if (value === undefined || value === null || value === "") return undefined;
-  const text = typeof value === "string" ? value.trim() : "";
+  const isNumber = typeof value === "number" && Number.isSafeInteger(value);
+  const text = typeof value === "string" || isNumber ? String(value).trim() : "";
   const reference = text.startsWith(fhirUrl.href) ? text.slice(fhirUrl.href.length) : text;
   const id = reference.startsWith("Patient/") ? reference.slice("Patient/".length) : reference;
   if (fhirId.safeParse(id).success) return id;

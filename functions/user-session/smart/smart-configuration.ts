@@ -12,6 +12,8 @@ export interface DiscoveryPorts {
     /** The origins on which the endpoints of sign-in may be: those of the server, and those of the setting `smart.authorizationOrigins`. */
     signInOrigins: ReadonlySet<string>;
   };
+  /** Called with what the configuration lacks, if a sign-in is possible without it. */
+  onWarning: (fault: string) => void;
 }
 
 /** What the server says of its sign-in (SMART App Launch, "Conformance"; OpenID Connect Discovery, 3). */
@@ -28,27 +30,40 @@ export interface SmartConfiguration {
 }
 
 /**
- * Reads the server's SMART configuration, at the configured FHIR base only. If it does not say where the keys of id_tokens are, the
- * OpenID configuration of its issuer does: without keys no person can be identified.
+ * Reads the server's SMART configuration, at the configured FHIR base only. If it does not say where the keys of id_tokens or the two
+ * endpoints are, the OpenID configuration of its issuer does: without keys no person can be identified.
  *
  * Source: SMART App Launch, "Using .well-known"; OpenID Connect Discovery 1.0, 4.
  * @throws LaunchFailed if the configuration lacks something, or leads to an origin that is not configured
  * @throws ServerUnavailable if the server does not answer in time, or not with a configuration
  */
-export async function readSmartConfiguration({ http, server }: DiscoveryPorts): Promise<SmartConfiguration> {
+export async function readSmartConfiguration({ http, server, onWarning }: DiscoveryPorts): Promise<SmartConfiguration> {
   const smart = await fetchConfiguration(http, new URL(".well-known/smart-configuration", server.fhirUrl));
-  const endpointOf = (from: Record<string, unknown>, name: string) => endpoint(from, name, server.signInOrigins);
-  const authorizationUrl = required(endpointOf(smart, "authorization_endpoint"), "authorization_endpoint");
-  const tokenUrl = required(endpointOf(smart, "token_endpoint"), "token_endpoint");
-  const keys = isText(smart["issuer"]) && isText(smart["jwks_uri"]) ? smart : await readOpenId(http, server, smart);
+  const isWhole = ["issuer", "jwks_uri", "authorization_endpoint", "token_endpoint"].every((name) =>
+    isText(smart[name]),
+  );
+  const openId = isWhole ? {} : await readOpenId(http, server, smart);
+  const endpointOf = (name: string) =>
+    endpoint(smart, name, server.signInOrigins) ?? endpoint(openId, name, server.signInOrigins);
+  requirePkce(smart["code_challenge_methods_supported"] ?? openId["code_challenge_methods_supported"], onWarning);
+  const keys = isText(smart["issuer"]) && isText(smart["jwks_uri"]) ? smart : openId;
   return {
     issuer: required(isText(keys["issuer"]) ? keys["issuer"] : undefined, "issuer"),
-    authorizationUrl,
-    tokenUrl,
-    jwksUrl: required(endpointOf(keys, "jwks_uri"), "jwks_uri"),
-    revocationUrl: endpointOf(smart, "revocation_endpoint"),
-    namesIssuer: [smart, keys].some((one) => one["authorization_response_iss_parameter_supported"] === true),
+    authorizationUrl: required(endpointOf("authorization_endpoint"), "authorization_endpoint"),
+    tokenUrl: required(endpointOf("token_endpoint"), "token_endpoint"),
+    jwksUrl: required(endpoint(keys, "jwks_uri", server.signInOrigins), "jwks_uri"),
+    revocationUrl: endpointOf("revocation_endpoint"),
+    namesIssuer: [smart, openId].some((one) => one["authorization_response_iss_parameter_supported"] === true),
   };
+}
+
+/**
+ * A server that names its methods without S256 does not check the proof, so its codes could be stolen (SMART App Launch, "Conformance",
+ * `code_challenge_methods_supported`). One that names none may check it all the same: the bridge sends the proof, and warns.
+ */
+function requirePkce(methods: unknown, onWarning: DiscoveryPorts["onWarning"]): void {
+  if (!Array.isArray(methods)) onWarning("code_challenge_methods_supported is missing");
+  else if (!methods.includes("S256")) throw unusable("code_challenge_methods_supported lacks S256 (PKCE)");
 }
 
 /** The OpenID configuration of the issuer that the SMART configuration names, or of the FHIR base if it names none. */

@@ -1,7 +1,9 @@
-import type { RemovalPolicy } from "aws-cdk-lib";
+import { type RemovalPolicy, Stack } from "aws-cdk-lib";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
 import type { IntegraSettings } from "../../settings/integra.ts";
+import { acknowledgeWildcard } from "../platform/acknowledge-wildcard.ts";
+import { clientKeyTag } from "../platform/client-key-tag.ts";
 import type { LambdaFunction } from "../platform/lambda-function.ts";
 import { NamedSecret } from "../platform/named-secret.ts";
 
@@ -35,10 +37,12 @@ export interface ClientAccess {
 export class BackendClient extends Construct {
   readonly secretName: string;
   readonly #secret: NamedSecret;
+  readonly #stage: string;
   readonly #environment: Record<string, string>;
 
   constructor(scope: Construct, id: string, { settings, key, stage, removalPolicy }: BackendClientProps) {
     super(scope, id);
+    this.#stage = stage;
     this.#secret = new NamedSecret(this, "ClientSecret", {
       secretName: `integra-bridge/${stage}/client`,
       description: 'IntegraConnect client: {"clientId", "scope", "current": <private JWK>, "next"?: <private JWK>}',
@@ -56,6 +60,18 @@ export class BackendClient extends Construct {
       ...(audience && { INTEGRA_AUDIENCE: audience }),
       ...(fileOrigins.length > 0 && { INTEGRA_FILE_ORIGINS: JSON.stringify(fileOrigins) }),
     };
+  }
+
+  /**
+   * Lets a function sign with the key of this client, as another client of the same stage. Functions of other stacks cannot name the keys
+   * in KMS, which may be added and removed, so the keys' tag decides.
+   */
+  grantSigning(lambda: LambdaFunction): void {
+    this.#secret.allowRead(lambda);
+    const keys = Stack.of(this).formatArn({ service: "kms", resource: "key", resourceName: "*" });
+    const ofStage = { StringEquals: { [`aws:ResourceTag/${clientKeyTag}`]: this.#stage } };
+    lambda.allowIf(ofStage, ["kms:Sign"], [keys]);
+    acknowledgeWildcard(lambda, keys, "Only the keys of the stage's client have the tag that the condition requires.");
   }
 
   /**

@@ -1,10 +1,12 @@
-import { type RemovalPolicy, Validations } from "aws-cdk-lib";
+import { type RemovalPolicy, Tags, Validations } from "aws-cdk-lib";
 import * as kms from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
 import { type ClientKeySettings, kmsKeySpecs } from "../../settings/client-keys.ts";
+import { clientKeyTag } from "../platform/client-key-tag.ts";
 import type { LambdaFunction } from "../platform/lambda-function.ts";
 
 export interface ClientKeyStoreProps {
+  stage: string;
   settings: ClientKeySettings;
   removalPolicy: RemovalPolicy;
 }
@@ -17,7 +19,7 @@ export class ClientKeyStore extends Construct {
   readonly #keyArns: string[];
   readonly #settings: ClientKeySettings;
 
-  constructor(scope: Construct, id: string, { settings, removalPolicy }: ClientKeyStoreProps) {
+  constructor(scope: Construct, id: string, { stage, settings, removalPolicy }: ClientKeyStoreProps) {
     super(scope, id);
     this.#settings = settings;
     const { spec = "ECC_NIST_P384", keys = [] } = settings.kms ?? {};
@@ -28,6 +30,7 @@ export class ClientKeyStore extends Construct {
         keyUsage: kms.KeyUsage.SIGN_VERIFY,
         removalPolicy,
       });
+      Tags.of(key).add(clientKeyTag, stage);
       Validations.of(key).acknowledge({
         id: "AwsSolutions-KMS5",
         reason: "KMS rotates no asymmetric keys. The bridge rotates to another key (docs/runbook.md).",

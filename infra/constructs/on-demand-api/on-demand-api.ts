@@ -10,7 +10,7 @@ import { Construct } from "constructs";
 import { ccdKeys } from "#ccd-retrieval/language/ccd-keys.ts";
 import { accessKeys } from "#on-demand-api/language/access-keys.ts";
 import { apiRoutes, routesOf } from "#on-demand-api/language/api-routes.ts";
-import { keyPattern } from "#platform/bucket/object-keys.ts";
+import { keyPattern, keyPatterns } from "#platform/bucket/object-keys.ts";
 import type { ApiSettings } from "../../settings/on-demand-api.ts";
 import { grantStartRetrieval } from "../ccd-retrieval/start-access.ts";
 import { grantAudit, grantBucket } from "../platform/bucket-access.ts";
@@ -65,6 +65,7 @@ export class OnDemandApi extends Construct {
     grantLedger(props.shared, this.#function("Jwks", "jwks"), { clientKeys: ["GetItem"] });
     this.#fhirApi();
     this.#ccdRequests();
+    this.#ccdDocuments();
     this.#links();
     this.#smartPages();
     this.#stage();
@@ -131,9 +132,24 @@ export class OnDemandApi extends Construct {
     this.#identifyCallers(lambda);
     this.#grantSessions(lambda);
     grantLedger(shared, lambda, { ccdRequest: ["GetItem", "PutItem"] });
-    grantBucket(shared, lambda, { read: [keyPattern(ccdKeys.index), keyPattern(ccdKeys.document)] });
+    grantBucket(shared, lambda, { read: [keyPattern(ccdKeys.index)] });
     this.#secret.grantRead(lambda);
     grantStartRetrieval(lambda, functions.stage);
+  }
+
+  /**
+   * The only function of the API that reads documents. It has no session and no secret. A page is held in memory as a whole, and the
+   * memory also decides how fast it is written: 1,769 MiB are one full vCPU (Lambda, "Configure Lambda function memory").
+   */
+  #ccdDocuments(): void {
+    const { shared, settings } = this.#props;
+    const lambda = this.#function("CcdDocuments", "ccd-documents", { memoryMiB: 1769 });
+    lambda.setEnvironment({ SHARED_DOCUMENTS: String(settings.sharedDocuments) });
+    this.#identifyCallers(lambda);
+    grantLedger(shared, lambda, { ccdRequest: ["GetItem"] });
+    const { index, document, page } = keyPatterns(ccdKeys);
+    // A link has the rights of the function that signed it.
+    grantBucket(shared, lambda, { read: [index, document, page], write: [page] });
   }
 
   #links(): void {
@@ -160,7 +176,7 @@ export class OnDemandApi extends Construct {
   #function(
     id: string,
     name: Parameters<typeof routesOf>[0],
-    more: Pick<LambdaFunctionProps, "callsServer"> = {},
+    more: Pick<LambdaFunctionProps, "callsServer" | "memoryMiB"> = {},
   ): LambdaFunction {
     const { functions } = this.#props;
     const lambda = new LambdaFunction(this, id, functions, { name, timeout: functionTimeout, memoryMiB: 512, ...more });

@@ -62,8 +62,9 @@ export class LambdaFunction extends Construct {
     const logGroup = new logs.LogGroup(this, "Log", defaults.logs);
     const role = new iam.Role(this, "Role", { assumedBy: new iam.ServicePrincipal("lambda.amazonaws.com") });
     logGroup.grantWrite(role);
+    const { folder, build } = functionBundle(props.name);
     this.#environment = {
-      NODE_OPTIONS: "--enable-source-maps",
+      BUILD: build,
       POWERTOOLS_SERVICE_NAME: props.name,
       METRICS_NAMESPACE: defaults.metricsNamespace,
     };
@@ -72,7 +73,7 @@ export class LambdaFunction extends Construct {
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
       handler: "index.handler",
-      code: lambda.Code.fromAsset(functionBundle(props.name)),
+      code: lambda.Code.fromAsset(folder),
       role,
       logGroup,
       timeout: props.timeout,

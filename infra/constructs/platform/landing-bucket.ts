@@ -60,6 +60,13 @@ function lifecycle(retention: RetentionSettings): s3.LifecycleRule[] {
       ...(retention.ccdDays === undefined ? {} : { expiration: Duration.days(retention.ccdDays) }),
       ...oldVersions,
     },
+    // A link to a page is valid for a minute. The page is made again for each call.
+    {
+      id: "pages",
+      prefix: bucketPrefixes.pages,
+      expiration: Duration.days(1),
+      noncurrentVersionExpiration: Duration.days(1),
+    },
     {
       id: "quarantine",
       prefix: bucketPrefixes.quarantine,

@@ -5,7 +5,7 @@ import { listIndex, openIndex } from "#platform/ledger/ledger-keys.ts";
 import type { LambdaFunction } from "./lambda-function.ts";
 import type { SharedResources } from "./shared-resources.ts";
 
-type ItemAction = "GetItem" | "PutItem" | "UpdateItem" | "DeleteItem";
+export type ItemAction = "GetItem" | "PutItem" | "UpdateItem" | "DeleteItem";
 
 /** Lets a function do these actions with these kinds of ledger items only, and use the key that encrypts them. */
 export function grantLedger(

@@ -5,17 +5,28 @@ import type { IntegraSettings } from "../../settings/integra.ts";
 import type { SmartSettings } from "../../settings/user-session.ts";
 import { grantPublish } from "../platform/bus-access.ts";
 import type { LambdaFunction } from "../platform/lambda-function.ts";
-import { grantLedger, grantLists } from "../platform/ledger-access.ts";
+import { grantLedger, grantLists, grantOpenItems, type ItemAction } from "../platform/ledger-access.ts";
 import { NamedSecret } from "../platform/named-secret.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
+
+/** A client whose key a function may use. */
+interface SigningClient {
+  readonly secretName: string;
+  grantSigning(lambda: LambdaFunction): void;
+}
 
 export interface UserSessionProps {
   settings: IntegraSettings;
   smart: SmartSettings;
+  /** The client whose key signs if the SMART client authenticates with private_key_jwt. */
+  client: SigningClient;
   key: kms.IKey;
   stage: string;
   removalPolicy: RemovalPolicy;
 }
+
+/** What a function needs to begin a session, and to end one that a link gave up. */
+const givingUp = ["GetItem", "UpdateItem", "DeleteItem"] satisfies ItemAction[];
 
 /**
  * The user session under which the bridge calls the on-demand endpoints. The stack creates the session's secret without a
@@ -27,11 +38,13 @@ export class UserSession extends Construct {
   readonly #secret: NamedSecret;
   readonly #smartClient: NamedSecret;
   readonly #smart: SmartSettings;
+  readonly #client: SigningClient;
   readonly #environment: Record<string, string>;
 
-  constructor(scope: Construct, id: string, { settings, smart, key, stage, removalPolicy }: UserSessionProps) {
+  constructor(scope: Construct, id: string, { settings, smart, client, key, stage, removalPolicy }: UserSessionProps) {
     super(scope, id);
     this.#smart = smart;
+    this.#client = client;
     this.#secret = new NamedSecret(this, "Secret", {
       secretName: `integra-bridge/${stage}/user-session`,
       description: 'User session: {"refresh_token", "client_id", "client_secret"?, "auth_method"}',
@@ -80,10 +93,7 @@ export class UserSession extends Construct {
   grantLinks(shared: SharedResources, lambda: LambdaFunction): void {
     this.#grantLaunches(lambda);
     grantPublish(shared, lambda, ["User Linked", "User Link Failed", "User Link Revoked"]);
-    grantLedger(shared, lambda, {
-      link: ["GetItem", "PutItem", "UpdateItem", "DeleteItem"],
-      userSession: ["DeleteItem"],
-    });
+    grantLedger(shared, lambda, { link: ["GetItem", "PutItem", "UpdateItem"], userSession: givingUp });
     grantLists(shared, lambda);
   }
 
@@ -91,10 +101,15 @@ export class UserSession extends Construct {
   grantLogins(shared: SharedResources, lambda: LambdaFunction): void {
     this.#grantLaunches(lambda);
     grantPublish(shared, lambda, ["User Linked", "User Link Failed"]);
-    grantLedger(shared, lambda, {
-      link: ["GetItem", "PutItem", "UpdateItem"],
-      userSession: ["UpdateItem", "DeleteItem"],
-    });
+    grantLedger(shared, lambda, { link: ["GetItem", "PutItem", "UpdateItem"], userSession: givingUp });
+  }
+
+  /** Lets a function publish the ends of links, and end the sessions that they gave up. */
+  grantSweep(shared: SharedResources, lambda: LambdaFunction): void {
+    this.#grantLaunches(lambda);
+    grantPublish(shared, lambda, ["User Linked", "User Link Failed", "User Link Revoked"]);
+    grantLedger(shared, lambda, { link: ["GetItem", "UpdateItem"], userSession: givingUp });
+    grantOpenItems(shared, lambda);
   }
 
   #grantLaunches(lambda: LambdaFunction): void {
@@ -105,5 +120,8 @@ export class UserSession extends Construct {
   #grantServer(lambda: LambdaFunction): void {
     lambda.setEnvironment({ ...this.#environment, SMART_CLIENT_SECRET: this.smartClientSecretName });
     this.#smartClient.allowRead(lambda);
+    if (!this.#smart.privateKeyJwt) return;
+    lambda.setEnvironment({ SMART_KEY_SECRET: this.#client.secretName });
+    this.#client.grantSigning(lambda);
   }
 }

@@ -32,6 +32,7 @@ export function changeDiscovery(reply: Reply, { change, origin = ATTACKER, membe
     "no-issuer": without("issuer"),
     "no-token-endpoint": without("token_endpoint"),
     "no-pkce": without("code_challenge_methods_supported"),
+    "plain-pkce": (document) => ({ ...document, code_challenge_methods_supported: ["plain"] }),
     "null-members": (document) => mapMembers(document, (name, value) => (REQUIRED.has(name) ? value : null)),
     "relative-urls": mapUrls(({ pathname, search }) => pathname + search),
     "foreign-endpoints": mapUrls(({ pathname, search }) => origin + pathname + search, members),
@@ -76,6 +77,7 @@ export function changeTokenAnswer(reply: Reply, { form, patient = "999" }: Fault
     "other-patient": (answer) => ({ ...answer, patient }),
     "no-patient": without("patient"),
     "patient-as-reference": (answer) => ({ ...answer, patient: `Patient/${String(answer["patient"])}` }),
+    "patient-as-number": (answer) => ({ ...answer, patient: Number(answer["patient"]) }),
     "no-token-type": without("token_type"),
   };
   return changeJson(reply, changes[form]);

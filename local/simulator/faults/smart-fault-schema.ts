@@ -12,6 +12,8 @@ export const smartFaults = [
       "no-issuer",
       "no-token-endpoint",
       "no-pkce",
+      /** The only method of PKCE is `plain`, which SMART forbids. */
+      "plain-pkce",
       /** All members that are not required are null. */
       "null-members",
       /** Paths instead of URLs, as legacy servers have them (SMART: "Using Well-Known"). */
@@ -78,6 +80,8 @@ export const smartFaults = [
       "no-patient",
       /** "Patient/123". */
       "patient-as-reference",
+      /** The id as a number: 123 in place of "123". Only for ids that are numbers. */
+      "patient-as-number",
       "no-token-type",
     ]),
     patient: z.string().optional(),

@@ -11,6 +11,7 @@ const cancelExport = "<Cancellation/CancelExport/Function>";
 const failCcds = "<CcdRetrieval/FailCcds/Function>";
 const sweepExports = "<Sweeping/Sweeper/Sweep/Function>";
 const sweepCcdRequests = "<CcdSweeping/Sweeper/Sweep/Function>";
+const sweepLinks = "<LinkSweeping/Sweeper/Sweep/Function>";
 const deadLetters = "<Trigger/DeadLetters>";
 
 const byFunction = (one: { function: unknown }, two: { function: unknown }): number =>
@@ -77,6 +78,7 @@ describe.each(variantNames)("the triggers of %s", (variant) => {
       { function: failCcds, on: { OnFailure: { Destination: "<CcdStop/DeadLetters>" } }, retries: 2 },
       // A sweep that fails is not repeated, because the next one finds the same; an alarm watches its errors.
       { function: sweepCcdRequests, on: undefined, retries: 0 },
+      { function: sweepLinks, on: undefined, retries: 0 },
       { function: sweepExports, on: undefined, retries: 0 },
       { function: resumeExport, on, retries: 2 },
       { function: startExport, on, retries: 2 },
@@ -177,6 +179,7 @@ describe.each(variantNames)("the sweepers of %s", (variant) => {
   test.each([
     ["Sweeping", sweepExports, deadLetters],
     ["CcdSweeping", sweepCcdRequests, "<CcdStop/DeadLetters>"],
+    ["LinkSweeping", sweepLinks, "<LinkSweeping/DeadLetters>"],
   ])(
     "%s: its schedule invokes the function every few minutes with the time, by a role that may do nothing else",
     (id, target, letters) => {

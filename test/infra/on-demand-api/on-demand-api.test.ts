@@ -66,14 +66,17 @@ describe.each(variantNames)("the API of %s", (variant) => {
     expect(environment.includes("INTEGRA_US_CORE_PATHS")).toBe(variant === "prod with every option");
   });
 
-  test.each(["fhir-api", "ccd-requests", "links"])("%s has the settings by which it identifies callers", (name) => {
-    const [, lambda] = functionsOf(synth).find(([known]) => known === name) ?? [];
-    expect(lambda?.Properties["Environment"]).toMatchObject({
-      Variables: byToken
-        ? { API_AUTHORIZER: "jwt", API_CALLERS: "roles" }
-        : { API_AUTHORIZER: "iam", API_CALLERS: "sessions" },
-    });
-  });
+  test.each(["fhir-api", "ccd-requests", "ccd-documents", "links"])(
+    "%s has the settings by which it identifies callers",
+    (name) => {
+      const [, lambda] = functionsOf(synth).find(([known]) => known === name) ?? [];
+      expect(lambda?.Properties["Environment"]).toMatchObject({
+        Variables: byToken
+          ? { API_AUTHORIZER: "jwt", API_CALLERS: "roles" }
+          : { API_AUTHORIZER: "iam", API_CALLERS: "sessions" },
+      });
+    },
+  );
 
   test("only its own routes may invoke a function", () => {
     const permissions = synth.resources("AWS::Lambda::Permission", "api").map(({ Properties: p }) => p);
@@ -86,6 +89,12 @@ describe.each(variantNames)("the API of %s", (variant) => {
     expect(invokers.toSorted()).toEqual(paths.toSorted());
   });
 
+  /** With private_key_jwt the SMART client signs with the stage's client key. */
+  const clientKeys =
+    variant === "prod with every option"
+      ? ["secretsmanager:GetSecretValue → secret:integra-bridge/prod/client-??????"]
+      : [];
+
   test("the pages for browsers reach links, new sessions and the SMART client, and read no token and no secret of the API", () => {
     const [, lambda] = functionsOf(synth).find(([name]) => name === "smart") ?? [];
     const lines = asLines(allowedTo(synth, lambda?.Properties["Role"]));
@@ -96,9 +105,25 @@ describe.each(variantNames)("the API of %s", (variant) => {
       "dynamodb:UpdateItem → Ledger",
       "events:PutEvents → Bus",
       "s3:PutObject → audit-trail/access/*/*.json",
+      ...clientKeys,
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/smart-client-??????`,
     ]);
     expect(lambda?.Properties["Environment"]).not.toMatchObject({ Variables: { API_AUTHORIZER: expect.anything() } });
+  });
+
+  test("ccd-documents reads requests and documents, writes large pages only, and reaches no session and no secret", () => {
+    const [, lambda] = functionsOf(synth).find(([name]) => name === "ccd-documents") ?? [];
+    const lines = asLines(allowedTo(synth, lambda?.Properties["Role"]));
+    expect(lines.filter((line) => !/^(logs|xray):/.test(line))).toEqual([
+      "dynamodb:GetItem → Ledger",
+      "kms:Decrypt → Key",
+      "kms:GenerateDataKey → Key",
+      "s3:GetObject → landing/ccds/*/*.xml",
+      "s3:GetObject → landing/ccds/*/documents.json",
+      "s3:GetObject → landing/pages/*/*.html",
+      "s3:PutObject → audit-trail/access/*/*.json",
+      "s3:PutObject → landing/pages/*/*.html",
+    ]);
   });
 
   test("fhir-api reaches only the session, the API's secret, the audit trail of calls and the bus", () => {
@@ -110,8 +135,10 @@ describe.each(variantNames)("the API of %s", (variant) => {
       "events:PutEvents → Bus",
       "kms:Decrypt → Key",
       "kms:GenerateDataKey → Key",
+      ...(clientKeys.length > 0 ? ["kms:Sign → key/*"] : []),
       "s3:PutObject → audit-trail/access/*/*.json",
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/api-??????`,
+      ...clientKeys,
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/smart-client-??????`,
       `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/user-session-??????`,
     ]);

@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { plainProd } from "#cli/templates/every-option.ts";
 import { Synthesised } from "#cli/templates/synthesised.ts";
-import { functionNames } from "#infra/function-bundles.ts";
-import { modulesInBundles } from "../bundled-modules.ts";
+import { functionBundle, functionNames } from "#infra/function-bundles.ts";
 import { allowedTo, asLines, functionsOf } from "../policies.ts";
 import { synthesised } from "../synthesised.ts";
 import { stageTemplates } from "../variant-app.ts";
@@ -18,10 +17,9 @@ const oneAddress = new Synthesised(
 );
 
 /** The names of the functions whose bundle can open a connection to IntegraConnect. */
-const callers = [...modulesInBundles()]
-  .filter(([, modules]) => modules.includes("functions/platform/http/connections.ts"))
-  .map(([name]) => name)
-  .toSorted();
+const callers = functionNames().filter((name) =>
+  functionBundle(name).modules.includes("functions/platform/http/connections.ts"),
+);
 
 test("some functions call IntegraConnect and some do not, the failure path among them", () => {
   expect(callers).toContain("kick-off-export");

@@ -94,6 +94,7 @@ describe.each(variantNames)("the functions of %s", (variant) => {
       "links",
       "request-ccds",
       "smart",
+      "sweep-links",
     ]);
     const withLinks = reached.filter(([, kinds]) => kinds.has("link#*")).map(([name]) => name);
     expect(withLinks.toSorted()).toEqual(withSession.toSorted());
@@ -102,6 +103,7 @@ describe.each(variantNames)("the functions of %s", (variant) => {
     const withPatients = reached.filter(([, kinds]) => kinds.has("ccd#*")).map(([name]) => name);
     expect(withPatients.toSorted()).toEqual([
       "announce-ccds",
+      "ccd-documents",
       "ccd-requests",
       "fail-ccds",
       "fetch-ccds",
@@ -138,6 +140,7 @@ describe.each(variantNames)("the functions of %s", (variant) => {
       smart: ["User Link Failed", "User Linked"],
       "sweep-ccd-requests": ["Ccd Failed"],
       "sweep-exports": ["Export Cancelled", "Export Failed"],
+      "sweep-links": ["User Link Failed", "User Link Revoked", "User Linked"],
     });
   });
 
@@ -147,21 +150,41 @@ describe.each(variantNames)("the functions of %s", (variant) => {
   });
 });
 
-test("no option changes the functions' permissions, except for the network interfaces and the keys in KMS", () => {
-  const [plain, full] = [synthesised("prod"), synthesised("prod with every option")].map((synth) =>
-    Object.fromEntries(
-      functionsOf(synth).map(
-        ([
+test("no option changes the functions' permissions, except for network interfaces, keys in KMS and private_key_jwt", () => {
+  const [plain, full] = [synthesised("prod"), synthesised("prod with every option")].map(
+    (synth) =>
+      new Map(
+        functionsOf(synth).map(([name, { Properties }]) => [
           name,
-          {
-            Properties: { Role },
-          },
-        ]) => [
-          name,
-          asLines(allowedTo(synth, Role)).filter((line) => !line.startsWith("ec2:") && !line.includes("ClientKeys/")),
-        ],
+          asLines(allowedTo(synth, Properties["Role"])).filter(
+            (line) => !line.startsWith("ec2:") && !line.includes("ClientKeys/"),
+          ),
+        ]),
       ),
-    ),
   );
-  expect(full).toEqual(plain);
+  const signing = ["kms:Sign → key/*", "secretsmanager:GetSecretValue → secret:integra-bridge/prod/client-??????"];
+  for (const [name, lines] of plain ?? []) {
+    const more = (full?.get(name) ?? []).filter((line) => !lines.includes(line));
+    expect([name, more.toSorted()]).toEqual([name, withSmartClient.includes(name) ? signing : []]);
+    expect(lines.filter((line) => !full?.get(name)?.includes(line))).toEqual([]);
+  }
 });
+
+test("functions sign as the SMART client with keys in KMS that are tagged for their stage, and with no others", () => {
+  const synth = synthesised("prod with every option");
+  const wide = functionsOf(synth).flatMap(([, { Properties }]) =>
+    allowedTo(synth, Properties["Role"]).filter(({ resources }) => resources.includes("key/*")),
+  );
+  expect(wide).toHaveLength(withSmartClient.length);
+  for (const { actions, Condition } of wide) {
+    expect(actions).toEqual(["kms:Sign"]);
+    expect(Condition).toEqual({ StringEquals: { "aws:ResourceTag/integra-bridge:client-of": "prod" } });
+  }
+  const keys = synth.resources("AWS::KMS::Key").filter(({ id }) => id.startsWith("ClientKeys/"));
+  expect(keys).toHaveLength(2);
+  for (const { Properties } of keys)
+    expect(Properties["Tags"]).toContainEqual({ Key: "integra-bridge:client-of", Value: "prod" });
+});
+
+/** The functions that send requests as the client of SMART launches. */
+const withSmartClient = ["ccd-requests", "fetch-ccds", "fhir-api", "links", "request-ccds", "smart", "sweep-links"];

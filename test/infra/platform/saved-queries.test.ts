@@ -16,7 +16,9 @@ const sources = readdirSync(functions, { recursive: true, encoding: "utf8" })
 /** The fields that a log line of this code has, as the code that writes it names them. */
 function fieldsOf(code: string): string[] {
   const calls = sources.flatMap((source) =>
-    [...source.matchAll(new RegExp(`"${code}"\\s*,\\s*(\\{[^;]*?\\})\\s*\\)`, "g"))].map(([, fields = ""]) => fields),
+    [...source.matchAll(new RegExp(`"${code}"\\s*,\\s*(\\{[^;]*?\\}|\\w+)\\s*\\)`, "g"))].map(([, fields = ""]) =>
+      fields.startsWith("{") ? fields : (new RegExp(`const ${fields} = (\\{[^;]*\\});`).exec(source)?.[1] ?? ""),
+    ),
   );
   return calls.flatMap((fields) => [...fields.matchAll(/\b(\w+)\b(?=\s*[,:}])/g)].map(([, name = ""]) => name));
 }

@@ -80,7 +80,7 @@ describe.each(variantNames)("the stored data of %s", (variant) => {
 const lifecycle = (variant: "local" | "dev" | "prod") =>
   synthesised(variant).resource("AWS::S3::Bucket", "Landing/Bucket").Properties["LifecycleConfiguration"];
 
-test("prod expires exports, documents, the quarantine, the bridge's records, old versions and unfinished uploads", () => {
+test("prod expires exports, documents, their pages, the quarantine, the bridge's records, old versions and unfinished uploads", () => {
   expect(lifecycle("prod")).toEqual({
     Rules: [
       {
@@ -103,6 +103,13 @@ test("prod expires exports, documents, the quarantine, the bridge's records, old
         Status: "Enabled",
         ExpirationInDays: 90,
         NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+      },
+      {
+        Id: "pages",
+        Prefix: "pages/",
+        Status: "Enabled",
+        ExpirationInDays: 1,
+        NoncurrentVersionExpiration: { NoncurrentDays: 1 },
       },
       {
         Id: "quarantine",

@@ -65,7 +65,11 @@ describe("a session's secret", () => {
     ["an empty refresh token", { refresh_token: "" }, "refresh_token is empty"],
     ["a number for a client id", { client_id: 7 }, "client_id must be a text"],
     ["an empty client secret", { client_secret: "" }, "client_secret is empty"],
-    ["an unknown authentication method", { auth_method: "private_key_jwt" }, "auth_method must be client_secret_post"],
+    [
+      "a method that only the SMART client has",
+      { auth_method: "private_key_jwt" },
+      "auth_method must be client_secret_post",
+    ],
     ["a client secret that no method uses", { auth_method: "none" }, "client_secret is present, but"],
   ])("a secret with %s is refused", (_, more, fault) => {
     expect(faultOf(JSON.stringify({ ...whole, ...more })).message).toContain(fault);

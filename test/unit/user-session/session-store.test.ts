@@ -130,6 +130,19 @@ describe("a session in the ledger", () => {
     expect(await sessions.claimRefresh(id, { id: "claim-2", generation: 1 }, times)).toBe(false);
   });
 
+  it("a retired session gives its newest refresh token, and neither a refresh that runs nor a new one brings it back", async () => {
+    const { sessions } = await begun();
+    await sessions.saveRefreshed(id, claim, refreshed);
+    const running = { id: "claim-2", generation: 2 };
+    await sessions.claimRefresh(id, running, times);
+    for (const _ of [1, 2]) expect(await sessions.retire(id, { at: 4_000, message: "gone" })).toBe("r1");
+    expect(await sessions.saveRefreshed(id, running, { ...refreshed, refreshToken: "r2" })).toBe(false);
+    const { generation = 0 } = (await sessions.read(id)) ?? {};
+    expect(await sessions.claimRefresh(id, { id: "claim-3", generation }, { ...times, now: 9_000 })).toBe(false);
+    expect(await sessions.read(id)).toMatchObject({ access: undefined, end: { message: "gone", published: true } });
+    expect(await sessions.retire("another", { at: 4_000, message: "gone" })).toBeUndefined();
+  });
+
   it("a session stores which of its ends was published", async () => {
     const { sessions } = await begun();
     await sessions.markEndPublished(id, end.at);
@@ -298,6 +311,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
         sessions.markEndPublished(id, endedAt),
   ),
   fc.constant<Operation>((sessions) => sessions.remove(id)),
+  fc.constant<Operation>((sessions) => sessions.retire(id, { at: 4_000, message: "retired" })),
 );
 
 describe("the ledger's sessions and those in memory", () => {

@@ -69,6 +69,8 @@ const linkFindings = async (links: ExaminedLink[]) => {
 const linkOf = (number: number, linked: boolean): ExaminedLink["link"] => ({
   linkId: `link-${String(number).padStart(32, "0")}`,
   caller: "arn:aws:iam::111122223333:user/app",
+  givenUp: [],
+  removal: null,
   reference: "hidden-reference",
   createdAt: now - 90 * minute,
   launch: {

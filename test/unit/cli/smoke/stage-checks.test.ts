@@ -214,8 +214,8 @@ const nightly = (enabled: boolean) => ({
 });
 
 describe("checkSchedules", () => {
-  const sweeps = ["Invokes sweep-exports", "Invokes sweep-ccd-requests"].map((description) => ({
-    description,
+  const sweeps = ["sweep-exports", "sweep-ccd-requests", "sweep-links"].map((name) => ({
+    description: `Invokes ${name}`,
     enabled: true,
   }));
 

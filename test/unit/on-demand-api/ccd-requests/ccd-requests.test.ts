@@ -53,7 +53,6 @@ function apiWith(match: PatientMatch = { match: "none" }, more: Partial<CcdReque
     executions,
     documents: {
       index: (requestId) => Promise.resolve({ requestId, documents: [document] }),
-      link: (key) => Promise.resolve(`https://s3.example/${key}?X-Amz-Signature=1`),
     },
     repeatableId: repeatableIds(() => Promise.resolve("s".repeat(64))),
     shared: false,
@@ -157,7 +156,6 @@ describe("documents that were refused while others landed", () => {
     const { call, post, requests } = apiWith(undefined, {
       documents: {
         index: (requestId) => Promise.resolve({ requestId, documents: [document], refused, companions }),
-        link: (key) => Promise.resolve(key),
       },
     });
     const { content } = await post({ patientId: "p1" });
@@ -167,8 +165,6 @@ describe("documents that were refused while others landed", () => {
     const ready = await call("GET /ccd-requests/{id}", { path: { id } });
     expect(ready.content).toMatchObject({ state: "ready", documents: [{ number: 1 }], refused });
     expect(ready.body.toString("utf8")).not.toContain("Jane");
-    const path = { id, number: "2" };
-    expect((await problemOf(call("GET /ccd-requests/{id}/documents/{number}", { path }))).status).toBe(404);
   });
 });
 
@@ -259,12 +255,10 @@ const createdRequest = async (more: Partial<CcdRequestsApiPorts> = {}) => {
   const api = apiWith(undefined, more);
   const id = (await api.post({ patientId: "p1" })).content?.requestId ?? "";
   const look = (caller = "clara") => api.call("GET /ccd-requests/{id}", { path: { id }, caller });
-  const open = (number: string, caller = "clara") =>
-    api.call("GET /ccd-requests/{id}/documents/{number}", { path: { id, number }, caller });
-  return { ...api, id, look, open };
+  return { ...api, id, look };
 };
 
-describe("a CCD request and its documents", () => {
+describe("a CCD request", () => {
   it("a request is shown in its state: pending or failed", async () => {
     const { look, requests, id } = await createdRequest();
     expect((await look()).content).toMatchObject({ state: "pending", documents: [] });
@@ -284,7 +278,6 @@ describe("a CCD request and its documents", () => {
     const { call, requests, id } = await createdRequest({
       documents: {
         index: (requestId) => Promise.resolve({ requestId, documents }),
-        link: () => Promise.reject(new Error("unused")),
       },
     });
     await requests.end(id, null, "2026-03-01T12:00:05.000Z");
@@ -298,23 +291,13 @@ describe("a CCD request and its documents", () => {
     expect((await problemOf(page("after=x"))).status).toBe(400);
   });
 
-  it("a document redirects to its link once the request is ready", async () => {
-    const { open, requests, id } = await createdRequest();
-    expect((await problemOf(open("1"))).status).toBe(404);
-    await requests.end(id, null, "2026-03-01T12:00:05.000Z");
-    const { status, headers, body } = await open("1");
-    const location = "https://s3.example/ccds/x/1.xml?X-Amz-Signature=1";
-    expect([status, headers, body.length]).toEqual([303, { location }, 0]);
-    for (const number of ["2", "0", "01", "x", ""]) expect((await problemOf(open(number))).status).toBe(404);
-  });
-
-  it("another caller cannot see a request or its documents, unless the stage shares them", async () => {
+  it("another caller cannot see a request, unless the stage shares it", async () => {
     const own = await createdRequest();
     await own.requests.end(own.id, null, "2026-03-01T12:00:05.000Z");
-    const problems = [await problemOf(own.look("paul")), await problemOf(own.open("1", "paul"))];
-    expect(problems.map(({ status }) => status)).toEqual([404, 404]);
+    const problem = await problemOf(own.look("paul"));
+    expect(problem.status).toBe(404);
     const unknown = await problemOf(own.call("GET /ccd-requests/{id}", { path: { id: "ccd-0" } }));
-    expect(problems[0]?.detail).toBe(unknown.detail);
+    expect(problem.detail).toBe(unknown.detail);
     const shared = await createdRequest({ shared: true });
     expect((await shared.look("paul")).status).toBe(200);
   });

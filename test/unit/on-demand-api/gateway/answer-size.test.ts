@@ -34,7 +34,7 @@ const ccdRequests = serveCcdRequests({
   matchPatient: unreachable,
   requests: { create: unreachable, find: unreachable },
   executions: { start: unreachable },
-  documents: { index: unreachable, link: unreachable },
+  documents: { index: unreachable },
   repeatableId: unreachable,
   shared: false,
   apiUrl: "https://api.example",

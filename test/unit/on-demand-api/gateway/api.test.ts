@@ -113,6 +113,12 @@ describe("each call", () => {
     expect(recorded).toMatchObject([{ ccdRequestId: known, document: null }]);
   });
 
+  it("a call that serves a document is recorded with the form of the document", async () => {
+    const { call, recorded } = apiOf(async (...request) => ({ ...(await fine(...request)), form: "html" }));
+    await call({ iam: { userArn } }, "GET /ccd-requests/{id}/documents/{number}");
+    expect(recorded).toMatchObject([{ form: "html" }]);
+  });
+
   it("a call that cannot be recorded gets no result", async () => {
     const accessRecords = { append: () => Promise.reject(new Error("S3 is down")) };
     const { status, body } = await apiOf(fine, { accessRecords }).call({ iam: { userArn } });

@@ -4,9 +4,10 @@ import { linkIds } from "#on-demand-api/gateway/link-ids.ts";
 import type { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import type { ApiRouteKey } from "#on-demand-api/language/api-routes.ts";
 import { serveLinks } from "#on-demand-api/links/links.ts";
+import type { SessionEnd } from "#user-session/language/user-session.ts";
 import { beginLogin, findInvitation } from "#user-session/links/begin-login.ts";
-import { publishLaunchEnd } from "#user-session/links/publish-launch-end.ts";
 import { removeLink } from "#user-session/links/remove-link.ts";
+import { settleLink } from "#user-session/links/settle-link.ts";
 import { asDescribed } from "../../../fixtures/described-answers.ts";
 import { Browser, callBack, loginsInMemory, sessionOutcome } from "../../../fixtures/login-in-memory.ts";
 
@@ -20,6 +21,8 @@ interface Content {
   reference: string | null;
   patient: string | null;
   atServer: string;
+  earlierSession: string | null;
+  message: string | null;
 }
 
 const problemOf = (answer: Promise<unknown>) =>
@@ -31,14 +34,7 @@ const problemOf = (answer: Promise<unknown>) =>
 function linksApi() {
   const logins = loginsInMemory();
   const { records, ports } = logins;
-  const sessions = {
-    ...ports.sessions,
-    remove: async (id: string) => {
-      const token = logins.sessions.get(id);
-      await ports.sessions.remove(id);
-      return token;
-    },
-  };
+  const ends = new Map<string, SessionEnd>();
   const handle = serveLinks({
     records,
     ids: linkIds(() => Promise.resolve("s".repeat(64))),
@@ -47,8 +43,10 @@ function linksApi() {
       returnUrls: ["https://portal.example/done"],
       linkMinutes: 30,
     },
-    publishEnd: (record) => publishLaunchEnd(ports, record),
-    remove: (stored) => removeLink({ ...ports, records, sessions }, stored),
+    settle: (linkId) => settleLink(ports, linkId),
+    remove: (linkId) => removeLink(ports, linkId),
+    findEnd: (sessionId) => Promise.resolve(ends.get(sessionId)),
+    log: ports.log,
     apiUrl: "https://api.example",
     now: () => logins.clock.now,
   });
@@ -70,7 +68,7 @@ function linksApi() {
   };
   const get = (id: string, caller = "clara") => call("GET /links/{id}", { path: { id }, caller });
   const remove = (id: string, caller = "clara") => call("DELETE /links/{id}", { path: { id }, caller });
-  return { logins, post, get, remove, signIn };
+  return { logins, ends, post, get, remove, signIn };
 }
 
 describe("a POST to /links", () => {
@@ -186,6 +184,33 @@ describe("a GET of a link", () => {
     for (const _ of [1, 2]) expect((await get(content.id)).content.state).toBe("expired");
     expect(logins.events).toMatchObject([{ type: "User Link Failed", detail: { state: "expired" } }]);
   });
+
+  it("shows that its session has ended, why, and what to do", async () => {
+    const { post, get, signIn, logins, ends } = linksApi();
+    const { content } = await post();
+    await signIn(content.url);
+    const message = "refused. Connect the link again: its user has to sign in once more";
+    const [sessionId = ""] = logins.sessions.keys();
+    ends.set(sessionId, { at: logins.clock.now, refusal: "grant-refused", message, published: true });
+    expect((await get(content.id)).content).toMatchObject({ state: "ended", reason: "grant-refused", message });
+    const again = await post({ reconnect: content.id });
+    expect(again.content.state).toBe("pending");
+    await signIn(again.content.url);
+    expect((await get(content.id)).content).toMatchObject({ state: "linked", earlierSession: "revoked" });
+  });
+
+  it("is answered although an end cannot be published, and a new launch waits for that", async () => {
+    const { post, get, logins } = linksApi();
+    const { content } = await post();
+    logins.clock.now += 30 * 60_000;
+    const { bus } = logins.ports;
+    logins.ports.bus = { publish: () => Promise.reject(new Error("down")) };
+    expect((await get(content.id)).content.state).toBe("expired");
+    expect((await problemOf(post({ reconnect: content.id }))).status).toBe(409);
+    logins.ports.bus = bus;
+    await post({ reconnect: content.id });
+    expect(logins.events).toHaveLength(1);
+  });
 });
 
 describe("a DELETE of a link", () => {
@@ -196,8 +221,41 @@ describe("a DELETE of a link", () => {
     expect((await problemOf(remove(content.id, "other"))).status).toBe(404);
     expect((await remove(content.id)).content).toEqual({ id: content.id, atServer: "revoked" });
     expect([logins.sessions.size, logins.revoked]).toEqual([0, ["refresh-1"]]);
-    expect((await problemOf(get(content.id))).status).toBe(404);
+    expect((await get(content.id)).content).toMatchObject({
+      state: "revoked",
+      atServer: "revoked",
+      reason: null,
+      patient: null,
+    });
     expect(logins.events.at(-1)).toMatchObject({ type: "User Link Revoked", detail: { atServer: "revoked" } });
+  });
+
+  it("that the server did not revoke says so to whoever reads the link later", async () => {
+    const { post, remove, get, signIn, logins } = linksApi();
+    const { content } = await post();
+    await signIn(content.url);
+    logins.answers.revocation = "failed";
+    for (const _ of [1, 2]) expect((await remove(content.id)).content.atServer).toBe("failed");
+    expect((await get(content.id)).content).toMatchObject({
+      state: "revoked",
+      atServer: "failed",
+      reason: "revocation-failed",
+      message: expect.stringContaining("at the portal") as string,
+    });
+    expect(logins.sessions.size).toBe(0);
+    expect(logins.events.filter(({ type }) => type === "User Link Revoked")).toHaveLength(1);
+  });
+
+  it("cannot be undone: its URL, its key and a reconnect are worthless", async () => {
+    const { post, remove, logins } = linksApi();
+    const key = { "idempotency-key": "k" };
+    const { content } = await post({}, key);
+    await remove(content.id);
+    const token = content.url.split(".").at(-1) ?? "";
+    expect(await findInvitation(logins.ports, content.id, token)).toBe("unknown");
+    expect(await beginLogin(logins.ports, content.id, token)).toBe("unknown");
+    expect((await problemOf(post({}, key))).status).toBe(422);
+    expect((await problemOf(post({ reconnect: content.id }))).status).toBe(409);
   });
 
   it("of a link that nobody used has nothing to revoke", async () => {
@@ -218,6 +276,6 @@ describe("a DELETE of a link", () => {
       return await revoke(...place);
     };
     expect((await remove(content.id)).content.atServer).toBe("revoked");
-    expect(await logins.records.find(content.id)).toBeUndefined();
+    expect((await logins.records.find(content.id))?.record).toMatchObject({ linked: null, givenUp: [] });
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { LaunchFailed } from "#user-session/language/launch-faults.ts";
 import { linkStateOf } from "#user-session/language/link.ts";
 import { beginEhrLogin, beginLogin, findInvitation } from "#user-session/links/begin-login.ts";
+import { removeLink } from "#user-session/links/remove-link.ts";
 import {
   Browser,
   begin,
@@ -202,8 +203,7 @@ describe("a login", () => {
     const removing = {
       ...logins.ports,
       exchange: async (login: Parameters<typeof exchange>[0]) => {
-        const stored = await logins.records.find(linkIdOf(1));
-        if (stored !== undefined) await logins.records.remove(stored);
+        await removeLink(logins.ports, linkIdOf(1));
         return await exchange(login);
       },
       records,
@@ -212,7 +212,7 @@ describe("a login", () => {
     expect(finished).toEqual({ kind: "unusable", fault: "unknown" });
     expect(logins.sessions.size).toBe(0);
     expect(logins.revoked).toEqual(["refresh-1"]);
-    expect(logins.events).toEqual([]);
+    expect(logins.events.map(({ type }) => type)).toEqual(["User Link Revoked"]);
   });
 });
 
@@ -237,6 +237,19 @@ describe("a link that is connected again", () => {
     const state = await begin(logins, browser);
     expect(await callBack(logins, browser, { state, code: "d" })).toMatchObject({ end: { state: "linked" } });
     expect([...logins.sessions.values()]).toEqual(["refresh-2"]);
+    expect(logins.revoked).toEqual(["refresh-1"]);
+    expect(logins.events.at(-1)).toMatchObject({ type: "User Linked", detail: { earlierSession: "revoked" } });
+  });
+
+  it("stays connected if the server does not revoke the earlier session, and the event says so", async () => {
+    const { logins, browser } = await linkedOnce();
+    logins.answers.outcome = sessionOutcome("person-1", "refresh-2");
+    logins.answers.revocation = "failed";
+    const state = await begin(logins, browser);
+    expect(await callBack(logins, browser, { state, code: "d" })).toMatchObject({ end: { state: "linked" } });
+    expect([...logins.sessions.values()]).toEqual(["refresh-2"]);
+    expect(logins.events.at(-1)).toMatchObject({ type: "User Linked", detail: { earlierSession: "failed" } });
+    expect(await stateOf(logins)).toMatchObject({ state: "linked" });
   });
 
   it("never becomes another person's", async () => {

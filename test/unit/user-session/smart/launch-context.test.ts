@@ -9,6 +9,7 @@ describe("the patient of a launch", () => {
     ["Patient/123", "123"],
     ["https://fhir.example/r4/Patient/123", "123"],
     [" 123 ", "123"],
+    [123, "123"],
   ])("%j is the patient %s", (value, id) => {
     expect(patientOf(value, fhirUrl)).toBe(id);
   });
@@ -18,7 +19,9 @@ describe("the patient of a launch", () => {
   });
 
   it.each([
-    123,
+    1.5,
+    // JSON has read it already, and may have rounded it.
+    2 ** 53,
     { id: "123" },
     ["123"],
     "Practitioner/123",

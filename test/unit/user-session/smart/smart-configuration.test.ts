@@ -14,11 +14,13 @@ const complete = {
   token_endpoint: "https://fhir.example/token",
   revocation_endpoint: "https://fhir.example/revoke",
   capabilities: ["launch-standalone"],
+  code_challenge_methods_supported: ["S256"],
 };
 
 const answering = (answers: Record<string, PlannedAnswer>) =>
   answeringHttp(({ url }) => answers[url.href] ?? { status: 404 });
-const read = (http: Http) => readSmartConfiguration({ http, server });
+const read = (http: Http, warnings: string[] = []) =>
+  readSmartConfiguration({ http, server, onWarning: (fault) => warnings.push(fault) });
 const readFrom = (body: unknown) => read(answering({ [smartUrl]: { status: 200, body } }));
 
 const tooLate: Http = () => Promise.reject(new DOMException("late", "TimeoutError"));
@@ -40,6 +42,27 @@ describe("the SMART configuration", () => {
   it("can say that each callback names the issuer", async () => {
     const body = { ...complete, authorization_response_iss_parameter_supported: true };
     expect(await readFrom(body)).toMatchObject({ namesIssuer: true });
+  });
+
+  it("without S256 among its methods is refused, because the server would not check the proof (PKCE)", async () => {
+    const plain = { ...complete, code_challenge_methods_supported: ["plain"] };
+    await expect(readFrom(plain)).rejects.toMatchObject({ reason: "server-unusable", message: /S256/ });
+  });
+
+  it("without any method is used with a warning: the server may check the proof all the same", async () => {
+    const warnings: string[] = [];
+    const { code_challenge_methods_supported: _, ...body } = complete;
+    await read(answering({ [smartUrl]: { status: 200, body } }), warnings);
+    expect(warnings).toEqual(["code_challenge_methods_supported is missing"]);
+  });
+
+  it("with an issuer alone is completed by its OpenID configuration", async () => {
+    const { issuer } = complete;
+    const http = answering({
+      [smartUrl]: { status: 200, body: { issuer } },
+      "https://login.example/realm/.well-known/openid-configuration": { status: 200, body: complete },
+    });
+    expect(await read(http)).toEqual(await readFrom(complete));
   });
 
   it("can offer no revocation", async () => {
@@ -107,7 +130,14 @@ describe("the SMART configuration", () => {
 
   it.each(["authorization_endpoint", "token_endpoint"])("is refused without %s", async (name) => {
     for (const value of [undefined, null, "", 7, ["https://login.example/a"]]) {
-      await expect(readFrom({ ...complete, [name]: value })).rejects.toMatchObject({
+      const http = answering({
+        [smartUrl]: { status: 200, body: { ...complete, [name]: value } },
+        "https://login.example/realm/.well-known/openid-configuration": {
+          status: 200,
+          body: { issuer: complete.issuer },
+        },
+      });
+      await expect(read(http)).rejects.toMatchObject({
         reason: "server-unusable",
         message: expect.stringContaining(name) as string,
       });

@@ -33,7 +33,12 @@ function escaped(value: HtmlValue): string {
   if (value === undefined) return "";
   if (value instanceof Html) return value.toString();
   if (typeof value !== "string") return value.map((one) => one.toString()).join("");
-  return value.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character);
+  return escapeHtml(value);
+}
+
+/** A text as HTML: as text, or inside of a quoted attribute. */
+export function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character);
 }
 
 export type { Html };

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { html } from "#on-demand-api/smart/html.ts";
+import { html } from "#platform/html/html.ts";
 
 const unescaped = (text: string): string =>
   text

@@ -1,0 +1,24 @@
+import * as z from "zod";
+import { sweepTrigger } from "#platform/executions/sweep-trigger.ts";
+import { metricWriter } from "#platform/lambda/metrics.ts";
+import { stepHandlers } from "#platform/lambda/step.ts";
+import { sessionMetrics } from "#user-session/language/session-metrics.ts";
+import { linksFromEnvironment } from "../links/links-from-environment.ts";
+import { settleLink } from "../links/settle-link.ts";
+import { sweepLinks } from "./sweep-links.ts";
+
+const swept = z.strictObject({ checked: z.number().int(), published: z.number().int() });
+const metrics = metricWriter(sessionMetrics);
+
+const linkStep = stepHandlers(() => ({}));
+
+export const handler = linkStep(sweepTrigger, swept, () => {
+  const links = linksFromEnvironment();
+  return sweepLinks({
+    ...links,
+    settle: (linkId, now) => settleLink({ ...links, now: () => now }, linkId),
+    // Most need a few short calls. A sweep that runs out of time leaves the others to the next one.
+    mostLinks: 500,
+    countEnd: () => metrics.write({ EndsSwept: 1 }),
+  });
+});

@@ -1,0 +1,57 @@
+import { readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { request } from "undici";
+import type { LoopbackServers } from "#test/bench/loopback/loopback-servers.ts";
+import type { ContenderName } from "#test/bench/results.ts";
+
+/** A program that downloads all files of an export, in a process of its own. */
+export interface Contender {
+  name: ContenderName;
+  /** The command that downloads the export at `base`, and its environment. */
+  command: (base: string, atOnce: number) => { argv: string[]; env: NodeJS.ProcessEnv };
+  /** How many bytes all runs since the last call wrote. */
+  takeWrittenBytes: () => Promise<number>;
+}
+
+/** The bridge's own path to S3, with or without the verifier. */
+export function bridgeContender(
+  name: "unverified" | "integra-bridge",
+  bundle: string,
+  servers: Pick<LoopbackServers, "s3">,
+): Contender {
+  const env = {
+    PATH: process.env["PATH"],
+    AWS_ENDPOINT_URL: servers.s3,
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "bench",
+    AWS_SECRET_ACCESS_KEY: "bench",
+  };
+  const checks = name === "unverified" ? "unverified" : "verified";
+  return {
+    name,
+    command: (base, atOnce) => ({ argv: [process.execPath, bundle, base, checks, String(atOnce)], env }),
+    takeWrittenBytes: async () => Number(await (await request(servers.s3)).body.text()),
+  };
+}
+
+/* pip's own script names the folder in which the environment was built, from which it is moved away. */
+const smartFetchMain =
+  "import sys; from smart_fetch.cli.main import main_cli; sys.argv[0] = 'smart-fetch'; sys.exit(main_cli())";
+
+/** smart-fetch writes to a folder, uncompressed. */
+export function smartFetchContender(python: string, folder: string): Contender {
+  const options = ["--type=Observation,Condition,DiagnosticReport", "--no-compression", "--no-default-filters"];
+  return {
+    name: "smart-fetch",
+    command: (base) => ({
+      argv: [python, "-c", smartFetchMain, "bulk", folder, `--fhir-url=${base}`, ...options],
+      env: { PATH: process.env["PATH"], HOME: folder },
+    }),
+    takeWrittenBytes: async () => {
+      const names = (await readdir(folder)).filter((name) => /^[A-Z].*\.ndjson$/.test(name));
+      const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
+      await rm(folder, { recursive: true });
+      return sizes.reduce((sum, size) => sum + size, 0);
+    },
+  };
+}

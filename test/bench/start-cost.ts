@@ -1,0 +1,35 @@
+import { execFileSync } from "node:child_process";
+import { pathToFileURL } from "node:url";
+
+/** What the import of a module costs in a new process, in milliseconds. */
+export interface StartCost {
+  /** CPU time of all threads. A busy machine changes it less than the time on the clock. */
+  cpuMs: number;
+  clockMs: number;
+}
+
+/**
+ * A module to compare bundles with: all of undici, as its package has it. It is pinned, and starts as bundles do: it is read,
+ * compiled and run. On a busy machine it slows down as they do. A module that does nothing would not.
+ */
+export const yardstick = import.meta.resolve("undici");
+
+/** Imports a file in a new process of this Node, and says what that took. */
+export function startCost(file: string): StartCost {
+  const url = file.startsWith("file:") ? file : pathToFileURL(file).href;
+  const script = `
+    const before = process.cpuUsage();
+    const started = performance.now();
+    await import(${JSON.stringify(url)});
+    const clockMs = performance.now() - started;
+    const { user, system } = process.cpuUsage(before);
+    console.log(JSON.stringify({ cpuMs: (user + system) / 1000, clockMs }));
+  `;
+  const printed = execFileSync(process.execPath, ["--input-type=module", "--eval", script], { encoding: "utf8" });
+  return JSON.parse(printed) as StartCost;
+}
+
+/** The middle value; of an even number of values the higher one of the two in the middle. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
