@@ -6,6 +6,9 @@ import { wings } from "#functions/wings.ts";
 import { renderDiagrams } from "../../docs/diagrams/render-diagrams.ts";
 
 const repository = join(import.meta.dirname, "..", "..");
+/** What `npm run bench -- --save` draws from its figures. */
+const plots = ["docs/images/downloads.svg"];
+
 const wingNames = wings.map(({ name }) => name).filter((name) => name !== "platform");
 
 describe("the diagrams in docs/images", () => {
@@ -16,11 +19,11 @@ describe("the diagrams in docs/images", () => {
     for (const [path, svg] of diagrams) expect(await readFile(join(repository, path), "utf8"), path).toBe(svg);
   });
 
-  it("every diagram has a source", async () => {
+  it("every diagram has a source, and every plot a command", async () => {
     const expected = [...(await renderDiagrams()).keys()];
     const found = (await readdir(join(repository, "docs/images"))).map((name) => `docs/images/${name}`);
 
-    expect(found.toSorted()).toEqual(expected.toSorted());
+    expect(found.toSorted()).toEqual([...expected, ...plots].toSorted());
   });
 
   it("the diagram of the wings has an arrow from each wing to each other wing that it imports", () => {
