@@ -33,7 +33,10 @@ export interface AuthorizationRequest {
 /**
  * The URL to which the browser goes to sign in. Parameters that the endpoint's own URL has stay.
  *
- * Source: SMART App Launch, "Obtain authorization code"; RFC 7636, 4.3; OpenID Connect Core, 3.1.2.1.
+ * A request for offline access also asks for the user's consent: an OpenID provider ignores `offline_access` without it, and then
+ * gives no refresh token. A server that does not know `prompt` ignores it (RFC 6749, 3.1).
+ *
+ * Source: SMART App Launch, "Obtain authorization code"; RFC 7636, 4.3; OpenID Connect Core, 3.1.2.1 and 11.
  */
 export function authorizationRequestUrl(request: AuthorizationRequest): URL {
   const url = new URL(request.authorizationUrl);
@@ -49,6 +52,7 @@ export function authorizationRequestUrl(request: AuthorizationRequest): URL {
     code_challenge: digestOf(codeVerifier),
     code_challenge_method: "S256",
     ...(request.launch !== undefined && { launch: request.launch }),
+    ...(request.scopes.includes("offline_access") && { prompt: "consent" }),
   };
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   return url;

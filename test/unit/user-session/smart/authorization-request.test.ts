@@ -28,7 +28,14 @@ describe("an authorization request", () => {
       aud: request.audience,
       code_challenge: createHash("sha256").update(codeVerifier).digest("base64url"),
       code_challenge_method: "S256",
+      prompt: "consent",
     });
+  });
+
+  it("asks for consent only if it asks for offline access, which OpenID providers ignore without it", () => {
+    const promptOf = (scopes: string[]) => authorizationRequestUrl({ ...request, scopes }).searchParams.get("prompt");
+    expect(promptOf(["openid", "offline_access"])).toBe("consent");
+    expect(promptOf(["openid", "fhirUser", "offline"])).toBeNull();
   });
 
   it("echoes the launch of an EHR", () => {
