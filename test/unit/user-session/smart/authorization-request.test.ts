@@ -12,6 +12,8 @@ const request = {
   secrets: newLoginSecrets(),
 };
 
+const promptOf = (scopes: string[]) => authorizationRequestUrl({ ...request, scopes }).searchParams.get("prompt");
+
 describe("an authorization request", () => {
   it("has the parameters of a standalone launch, and those of the endpoint's own URL", () => {
     const { state, nonce, codeVerifier } = request.secrets;
@@ -33,7 +35,6 @@ describe("an authorization request", () => {
   });
 
   it("asks for consent only if it asks for offline access, which OpenID providers ignore without it", () => {
-    const promptOf = (scopes: string[]) => authorizationRequestUrl({ ...request, scopes }).searchParams.get("prompt");
     expect(promptOf(["openid", "offline_access"])).toBe("consent");
     expect(promptOf(["openid", "fhirUser", "offline"])).toBeNull();
   });
