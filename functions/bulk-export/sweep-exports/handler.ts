@@ -1,17 +1,15 @@
-import * as z from "zod";
 import { exportStep } from "#bulk-export/export-step.ts";
 import { exportMetrics } from "#bulk-export/language/export-metrics.ts";
 import { settleRun } from "#bulk-export/settlement/settle-run.ts";
 import { settlementFromEnvironment } from "#bulk-export/settlement/settlement-from-environment.ts";
 import { executionsFromEnvironment } from "#platform/executions/executions-from-environment.ts";
-import { sweepTrigger } from "#platform/executions/sweep-trigger.ts";
+import { sweepResult, sweepTrigger } from "#platform/executions/sweep-trigger.ts";
 import { metricWriter } from "#platform/lambda/metrics.ts";
 import { sweepExports } from "./sweep-exports.ts";
 
-const swept = z.strictObject({ checked: z.number().int(), published: z.number().int() });
 const metrics = metricWriter(exportMetrics);
 
-export const handler = exportStep(sweepTrigger, swept, () => {
+export const handler = exportStep(sweepTrigger, sweepResult, () => {
   const settlement = settlementFromEnvironment();
   return sweepExports({
     ...settlement,

@@ -6,7 +6,7 @@ import type { OpenRun, OpenRuns } from "#bulk-export/records/open-runs.ts";
 import type { RunEnd, SettleRun } from "#bulk-export/settlement/settle-run.ts";
 import type { Executions, KnownExecution } from "#platform/executions/executions.ts";
 import { isSettled, settlingTimeMs } from "#platform/executions/is-over.ts";
-import type { SweepTrigger } from "#platform/executions/sweep-trigger.ts";
+import type { SweepResult, SweepTrigger } from "#platform/executions/sweep-trigger.ts";
 import { reasonOf } from "#platform/faults/reason-of.ts";
 import type { Step } from "#platform/lambda/step.ts";
 import type { Leases } from "#platform/ledger/leases.ts";
@@ -25,13 +25,6 @@ export interface SweepExportsPorts {
   log: ExportLog;
 }
 
-export interface SweptExports {
-  /** How many open runs were looked at. */
-  checked: number;
-  /** How many ends were published that nothing else had published. */
-  published: number;
-}
-
 /**
  * How long an execution that Step Functions does not know may still be started, in milliseconds. EventBridge, the Scheduler and
  * Lambda repeat a trigger for six hours (`infra/constructs/bulk-export/export-triggers.ts`); after that, nothing starts it any more.
@@ -45,7 +38,7 @@ export const startTimeMs = 7 * 3_600_000;
  * @throws Error if a run or a lease could not be settled. The others are settled first
  */
 export const sweepExports =
-  (ports: SweepExportsPorts): Step<SweepTrigger, SweptExports> =>
+  (ports: SweepExportsPorts): Step<SweepTrigger, SweepResult> =>
   async ({ time }, { signal }) => {
     const sweep = new Sweep(ports, Date.parse(time), signal);
     for await (const run of ports.openRuns.due(sweep.now)) {

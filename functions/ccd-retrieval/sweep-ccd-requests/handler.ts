@@ -1,4 +1,3 @@
-import * as z from "zod";
 import { ccdStep } from "#ccd-retrieval/ccd-step.ts";
 import { ccdMetrics } from "#ccd-retrieval/language/ccd-metrics.ts";
 import { ccdLog } from "#ccd-retrieval/log.ts";
@@ -7,16 +6,15 @@ import { ccdRequestsFromEnvironment } from "#ccd-retrieval/records/ccd-request-r
 import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
 import { s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { executionsFromEnvironment } from "#platform/executions/executions-from-environment.ts";
-import { sweepTrigger } from "#platform/executions/sweep-trigger.ts";
+import { sweepResult, sweepTrigger } from "#platform/executions/sweep-trigger.ts";
 import { metricWriter } from "#platform/lambda/metrics.ts";
 import { leasesFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
 import { serviceSession } from "#user-session/service-session.ts";
 import { sweepCcdRequests } from "./sweep-ccd-requests.ts";
 
-const swept = z.strictObject({ checked: z.number().int(), published: z.number().int() });
 const metrics = metricWriter(ccdMetrics);
 
-export const handler = ccdStep(sweepTrigger, swept, () =>
+export const handler = ccdStep(sweepTrigger, sweepResult, () =>
   sweepCcdRequests({
     requests: ccdRequestsFromEnvironment(),
     executions: executionsFromEnvironment(),

@@ -4,7 +4,7 @@ import { sessionLeaseName } from "#ccd-retrieval/language/session-lease.ts";
 import type { CcdRequests } from "#ccd-retrieval/records/ccd-request-records.ts";
 import type { Executions } from "#platform/executions/executions.ts";
 import { isSettled, settlingTimeMs } from "#platform/executions/is-over.ts";
-import type { SweepTrigger } from "#platform/executions/sweep-trigger.ts";
+import type { SweepResult, SweepTrigger } from "#platform/executions/sweep-trigger.ts";
 import { reasonOf } from "#platform/faults/reason-of.ts";
 import type { Log } from "#platform/lambda/log.ts";
 import type { Step } from "#platform/lambda/step.ts";
@@ -28,13 +28,6 @@ export interface SweepCcdRequestsPorts {
   now: () => number;
 }
 
-export interface SweptCcdRequests {
-  /** How many pending CCD requests were looked at. */
-  checked: number;
-  /** How many ends were published that nothing else had published. */
-  published: number;
-}
-
 const error = {
   name: "RetrievalStopped",
   message: "the retrieval ended before the documents were ready, or it was never started: send the request again",
@@ -47,7 +40,7 @@ const error = {
  * @throws Error if a request or the lease could not be settled. The others are settled first
  */
 export const sweepCcdRequests =
-  (ports: SweepCcdRequestsPorts): Step<SweepTrigger, SweptCcdRequests> =>
+  (ports: SweepCcdRequestsPorts): Step<SweepTrigger, SweepResult> =>
   async ({ time }, { signal }) => {
     const now = Date.parse(time);
     let [checked, published, failed] = [0, 0, 0];

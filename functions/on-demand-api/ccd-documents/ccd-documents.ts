@@ -1,12 +1,12 @@
 import type { CcdDocument, CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
 import { DocumentRefused } from "#ccd-retrieval/language/document-faults.ts";
 import { PageTooLarge } from "#ccd-retrieval/language/page-too-large.ts";
-import type { CcdPage, CcdReading } from "#ccd-retrieval/reading-entry.ts";
+import type { CcdReading, ReadablePage } from "#ccd-retrieval/reading-entry.ts";
 import type { ApiHandler } from "#on-demand-api/gateway/api.ts";
 import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
-import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
+import { ApiProblem, notFound } from "#on-demand-api/language/api-problem.ts";
 import { formsByMediaType } from "#on-demand-api/language/document-forms.ts";
-import { notFound, visibleTo } from "#on-demand-api/language/visible-ccd-request.ts";
+import { visibleTo } from "#on-demand-api/language/visible-ccd-request.ts";
 import { chooseMediaType } from "./accept-header.ts";
 
 export interface CcdDocumentsApiPorts extends CcdReading {
@@ -77,7 +77,10 @@ async function servePage(
 }
 
 /** @throws ApiProblem if the document cannot be shown as a page */
-async function renderInTime(render: (signal: AbortSignal) => Promise<CcdPage>, signal: AbortSignal): Promise<CcdPage> {
+async function renderInTime(
+  render: (signal: AbortSignal) => Promise<ReadablePage>,
+  signal: AbortSignal,
+): Promise<ReadablePage> {
   try {
     return await render(signal);
   } catch (cause) {

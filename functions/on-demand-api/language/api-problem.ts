@@ -94,6 +94,10 @@ export class ApiProblem extends Error {
   }
 }
 
+/** The problem of a call for something that does not exist. */
+export const notFound = (title: string): ApiProblem =>
+  new ApiProblem(title, { status: 404, issue: "not-found", detail: `${title}.` });
+
 /** Characters. They hold the bridge's own words and 600 characters of the server's (`server-text.ts`). */
 const longestDetail = 2_000;
 const longestFault = 600;

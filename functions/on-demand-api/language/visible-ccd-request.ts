@@ -1,5 +1,5 @@
 import type { CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
-import { ApiProblem } from "./api-problem.ts";
+import { notFound } from "./api-problem.ts";
 
 /**
  * The record of a CCD request for a caller. The request of another caller looks like one that does not exist, unless the stage shares
@@ -11,7 +11,3 @@ export function visibleTo(caller: string, record: CcdRequestRecord | undefined, 
   if (record !== undefined && (shared || record.caller === caller)) return record;
   throw notFound("There is no such request");
 }
-
-/** The problem of a call for something that does not exist. */
-export const notFound = (title: string): ApiProblem =>
-  new ApiProblem(title, { status: 404, issue: "not-found", detail: `${title}.` });

@@ -9,7 +9,7 @@ import { s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { environment } from "#platform/lambda/environment.ts";
 import { linksFromEnvironment } from "#user-session/links/links-from-environment.ts";
 import { removeLink } from "#user-session/links/remove-link.ts";
-import { settleLink } from "#user-session/links/settle-link.ts";
+import { reportLink } from "#user-session/links/settle-link.ts";
 import { serveLinks } from "./links.ts";
 
 const variables = z.object({ API_URL: z.url() });
@@ -21,7 +21,7 @@ export const handler = lambdaHandler(() => {
     handle: serveLinks({
       ...links,
       ids: linkIds(apiSecretFromEnvironment()),
-      settle: (linkId) => settleLink(links, linkId),
+      settle: (linkId) => reportLink(links, linkId),
       remove: (linkId) => removeLink(links, linkId),
       findEnd: async (sessionId) => (await links.sessions.read(sessionId))?.end,
       apiUrl: env.API_URL.replace(/\/$/, ""),

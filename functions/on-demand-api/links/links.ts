@@ -1,21 +1,19 @@
 import type { ApiHandler, ApiRequest } from "#on-demand-api/gateway/api.ts";
 import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
 import type { LinkIds } from "#on-demand-api/gateway/link-ids.ts";
-import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
+import { ApiProblem, notFound } from "#on-demand-api/language/api-problem.ts";
 import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
 import type { LinkView } from "#on-demand-api/language/link-messages.ts";
-import { describeError } from "#platform/faults/describe-error.ts";
-import type { Log } from "#platform/lambda/log.ts";
 import { digestOf } from "#user-session/language/digest.ts";
 import {
   type Launch,
   type LinkRecord,
   launchStateOf,
   linkPlace,
+  newLink,
   type RevocationResult,
   unsettledFrom,
 } from "#user-session/language/link.ts";
-import type { SessionLogCode } from "#user-session/language/log-codes.ts";
 import type { SmartSettings } from "#user-session/language/smart-settings.ts";
 import type { SessionEnd } from "#user-session/language/user-session.ts";
 import type { LinkRecords, StoredLink } from "#user-session/links/link-records.ts";
@@ -26,13 +24,12 @@ export interface LinksApiPorts {
   records: LinkRecords;
   ids: LinkIds;
   settings: Pick<SmartSettings, "scopes" | "returnUrls" | "linkMinutes">;
-  /** Carries on what the link has begun, and publishes what was not published (`settleLink`). */
-  settle: (linkId: string) => Promise<unknown>;
+  /** Carries on what the link has begun, and publishes what was not published (`reportLink`). Returns false if that failed. */
+  settle: (linkId: string) => Promise<boolean>;
   /** Removes the link and its session here, and asks the server to revoke the session. */
   remove: (linkId: string) => Promise<RevocationResult>;
   /** Reads whether and how a session has ended. */
   findEnd: (sessionId: string) => Promise<SessionEnd | undefined>;
-  log: Pick<Log<SessionLogCode>, "error">;
   /** The URL of the API, without a slash at its end. */
   apiUrl: string;
   /** Milliseconds since the epoch. */
@@ -88,16 +85,7 @@ async function storeLink(ports: LinksApiPorts, caller: string, post: LinkPost): 
   const createdAt = ports.now();
   const launch = await newLaunch(ports, linkId, post, createdAt);
   const { reference = null } = post.body;
-  const record = await ports.records.create({
-    linkId,
-    caller,
-    reference,
-    createdAt,
-    launch,
-    linked: null,
-    givenUp: [],
-    removal: null,
-  });
+  const record = await ports.records.create(newLink({ linkId, caller, reference, createdAt, launch }));
   const isSame = record.launch.callDigest === launch.callDigest && record.caller === caller;
   if (isSame && record.removal === null) return record;
   const detail =
@@ -116,7 +104,7 @@ async function launchAgain(ports: LinksApiPorts, stored: StoredLink, post: LinkP
   const { login, end } = record.launch;
   if (login?.exchange && end === null && launchStateOf(record.launch, ports.now()).state === "pending")
     throw busy("Its user is signing in at this moment.");
-  await tellEnd(ports, record);
+  await publishEnd(ports, record);
   // Each launch of a link has a time of its own, from which the token of its URL is derived.
   const launchedAt = Math.max(ports.now(), record.launch.createdAt + 1);
   const newest = (await ports.records.find(record.linkId)) ?? stored;
@@ -183,14 +171,10 @@ async function viewOf({ findEnd, now }: LinksApiPorts, record: LinkRecord): Prom
 }
 
 /** Settles a link that no process carries on. A GET is answered all the same if that fails: the next sweep settles it. */
-async function settleIfDue({ records, settle, now, log }: LinksApiPorts, record: LinkRecord): Promise<LinkRecord> {
+async function settleIfDue({ records, settle, now }: LinksApiPorts, record: LinkRecord): Promise<LinkRecord> {
   if ((unsettledFrom(record) ?? Infinity) > now()) return record;
   const { linkId } = record;
-  try {
-    await settle(linkId);
-  } catch (error) {
-    log.error("LINK_END_UNPUBLISHED", { linkId, error: describeError(error) });
-  }
+  await settle(linkId);
   return (await records.find(linkId))?.record ?? record;
 }
 
@@ -198,14 +182,9 @@ async function settleIfDue({ records, settle, now, log }: LinksApiPorts, record:
  * Publishes the end of the newest launch before another launch replaces it.
  * @throws ApiProblem (409) if that fails
  */
-async function tellEnd({ settle, now, log }: LinksApiPorts, { linkId, launch }: LinkRecord): Promise<void> {
+async function publishEnd({ settle, now }: LinksApiPorts, { linkId, launch }: LinkRecord): Promise<void> {
   if (launch.published || launchStateOf(launch, now()).state === "pending") return;
-  try {
-    await settle(linkId);
-  } catch (error) {
-    log.error("LINK_END_UNPUBLISHED", { linkId, error: describeError(error) });
-    throw busy("The end of its last sign-in could not be published yet.");
-  }
+  if (!(await settle(linkId))) throw busy("The end of its last sign-in could not be published yet.");
 }
 
 function answer(status: number, content: object, linkId?: string, headers: Record<string, string> = {}): ApiResponse {
@@ -216,9 +195,6 @@ function answer(status: number, content: object, linkId?: string, headers: Recor
     ...(linkId !== undefined && { linkId }),
   };
 }
-
-const notFound = (title: string): ApiProblem =>
-  new ApiProblem(title, { status: 404, issue: "not-found", detail: `${title}.` });
 
 const removedBefore = (): ApiProblem =>
   new ApiProblem("The link was removed", {

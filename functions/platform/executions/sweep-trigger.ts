@@ -6,3 +6,7 @@ import * as z from "zod";
  */
 export const sweepTrigger = z.object({ time: z.iso.datetime() });
 export type SweepTrigger = z.infer<typeof sweepTrigger>;
+
+/** The result of a sweep: how many open things it looked at, and how many ends it published that nothing else had published. */
+export const sweepResult = z.strictObject({ checked: z.number().int(), published: z.number().int() });
+export type SweepResult = z.infer<typeof sweepResult>;

@@ -112,6 +112,13 @@ export const givenUpSession = z.strictObject({
 
 export type GivenUpSession = z.infer<typeof givenUpSession>;
 
+/** A session as it is stored when its link gives it up. */
+export const giveUp = (
+  { sessionId, tokenUrl, revocationUrl }: Pick<GivenUpSession, "sessionId" | "tokenUrl" | "revocationUrl">,
+  why: GivenUpSession["why"],
+  from: number,
+): GivenUpSession => ({ sessionId, why, tokenUrl, revocationUrl, from, atServer: null });
+
 /** The removal of a link by its caller. The record stays for a month, so that the caller can read what came of it. */
 export const linkRemoval = z.strictObject({
   /** Milliseconds since the epoch. */
@@ -141,6 +148,11 @@ export const linkRecord = z.strictObject({
 });
 
 export type LinkRecord = z.infer<typeof linkRecord>;
+
+/** The record of a link whose first launch begins. */
+export const newLink = (
+  link: Pick<LinkRecord, "linkId" | "caller" | "reference" | "createdAt" | "launch">,
+): LinkRecord => ({ ...link, linked: null, givenUp: [], removal: null });
 
 /** A launch whose exchange takes longer was interrupted: the token request and the proofs are bounded to a third of it. */
 const longestExchangeMs = 60_000;

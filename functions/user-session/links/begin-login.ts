@@ -1,5 +1,5 @@
 import { digestOf, isDigestOf } from "#user-session/language/digest.ts";
-import type { Launch, LinkRecord, Login } from "#user-session/language/link.ts";
+import { type Launch, type LinkRecord, type Login, newLink } from "#user-session/language/link.ts";
 import { authorizationRequestUrl, type LoginSecrets } from "../smart/authorization-request.ts";
 import type { SmartConfiguration } from "../smart/smart-configuration.ts";
 import type { LinkRecords } from "./link-records.ts";
@@ -90,16 +90,7 @@ export async function beginEhrLogin(
     end: null,
     published: false,
   };
-  await ports.records.create({
-    linkId,
-    caller,
-    reference: null,
-    createdAt,
-    launch,
-    linked: null,
-    givenUp: [],
-    removal: null,
-  });
+  await ports.records.create(newLink({ linkId, caller, reference: null, createdAt, launch }));
   return begunLogin(ports, configuration, { linkId, launch }, secrets, ehrLaunch);
 }
 

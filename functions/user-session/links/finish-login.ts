@@ -2,7 +2,7 @@ import type { Log } from "#platform/lambda/log.ts";
 import { isDigestOf } from "#user-session/language/digest.ts";
 import { LaunchFailed } from "#user-session/language/launch-faults.ts";
 import {
-  type GivenUpSession,
+  giveUp,
   type LaunchEnd,
   type LinkedPerson,
   type LinkRecord,
@@ -173,14 +173,10 @@ async function endLaunch(
     if (!isOurs || launch.end !== null || record.removal !== null) return undefined;
     const changed = { ...record, launch: { ...launch, end } };
     if (linked === undefined) return changed;
-    const replaced = previous === null ? [] : [replacedSession(previous, end.at)];
+    const replaced = previous === null ? [] : [giveUp(previous, "replaced", end.at)];
     return { ...changed, linked, givenUp: [...givenUp, ...replaced] };
   });
   if (ended === undefined) return { kind: "unusable", fault: "unknown" };
   await reportLink(ports, id);
   return { kind: "ended", record: ended, end };
-}
-
-function replacedSession({ sessionId, tokenUrl, revocationUrl }: LinkedPerson, from: number): GivenUpSession {
-  return { sessionId, why: "replaced", tokenUrl, revocationUrl, from, atServer: null };
 }

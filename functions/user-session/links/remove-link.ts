@@ -1,7 +1,7 @@
-import { describeError } from "#platform/faults/describe-error.ts";
 import type { Log } from "#platform/lambda/log.ts";
 import {
   type GivenUpSession,
+  giveUp,
   interruptionOf,
   type LinkRecord,
   type RevocationResult,
@@ -9,7 +9,7 @@ import {
 import type { SessionLogCode } from "#user-session/language/log-codes.ts";
 import { changeLink } from "./change-link.ts";
 import { giveUpSessions } from "./give-up-sessions.ts";
-import { interruptedSession, publishEnds, type SettleLinkPorts } from "./settle-link.ts";
+import { interruptedSession, publishEnds, reportLink, type SettleLinkPorts } from "./settle-link.ts";
 
 export interface RemoveLinkPorts extends SettleLinkPorts {
   log: Pick<Log<SessionLogCode>, "error">;
@@ -24,15 +24,11 @@ export interface RemoveLinkPorts extends SettleLinkPorts {
  * @throws Error if the link changes all the time, or if the server could not be asked because of a fault of ours
  */
 export async function removeLink(ports: RemoveLinkPorts, linkId: string): Promise<RevocationResult> {
-  const { records, log } = ports;
+  const { records } = ports;
   await changeLink(records, linkId, (record) => (record.removal === null ? removed(record, ports.now()) : undefined));
   await giveUpSessions(ports, linkId);
-  try {
-    await publishEnds(ports, linkId);
-  } catch (error) {
-    // The link is removed already, and the caller's answer says so. The next sweep publishes it.
-    log.error("LINK_END_UNPUBLISHED", { linkId, error: describeError(error) });
-  }
+  // The link is removed already, and the caller's answer says so, whether the events were published or not.
+  await reportLink(ports, linkId, publishEnds);
   const removal = (await records.find(linkId))?.record.removal;
   return removal?.atServer ?? "nothing-to-revoke";
 }
@@ -40,14 +36,11 @@ export async function removeLink(ports: RemoveLinkPorts, linkId: string): Promis
 function removed(record: LinkRecord, at: number): LinkRecord {
   const { linked, launch } = record;
   const givenUp: GivenUpSession[] = [...record.givenUp];
-  if (linked !== null) {
-    const { sessionId, tokenUrl, revocationUrl } = linked;
-    givenUp.push({ sessionId, why: "removed", tokenUrl, revocationUrl, from: at, atServer: null });
-  }
+  if (linked !== null) givenUp.push(giveUp(linked, "removed", at));
   const interrupted = interruptedSession(record);
   // The process that exchanges the code at this moment deletes its session itself. If it stops, a sweep does.
   if (interrupted !== undefined && launch.login?.exchange)
-    givenUp.push({ ...interrupted, from: interruptionOf(launch.login.exchange) });
+    givenUp.push(giveUp(interrupted, "interrupted", interruptionOf(launch.login.exchange)));
   const atServer = linked === null ? "nothing-to-revoke" : null;
   return { ...record, linked: null, givenUp, removal: { at, atServer, published: false } };
 }

@@ -1,7 +1,13 @@
 import type { EventBus } from "#platform/bus/event-bus.ts";
 import { describeError } from "#platform/faults/describe-error.ts";
 import type { Log } from "#platform/lambda/log.ts";
-import { type GivenUpSession, type LinkRecord, launchStateOf, sessionIdOf } from "#user-session/language/link.ts";
+import {
+  type GivenUpSession,
+  giveUp,
+  type LinkRecord,
+  launchStateOf,
+  sessionIdOf,
+} from "#user-session/language/link.ts";
 import { type LinkEvent, launchEndEvent, removalEvent } from "#user-session/language/link-events.ts";
 import type { SessionLogCode } from "#user-session/language/log-codes.ts";
 import { changeLink } from "./change-link.ts";
@@ -25,15 +31,21 @@ export async function settleLink(ports: SettleLinkPorts, linkId: string): Promis
   return await publishEnds(ports, linkId);
 }
 
-/** Settles like `settleLink`, and never throws: the log has the fault, and the next sweep settles the link. */
+/**
+ * Settles a link as `settleLink` does, or does a part of it, and never throws: the log has the fault, and the next sweep settles the link.
+ * @returns whether it succeeded
+ */
 export async function reportLink(
   ports: SettleLinkPorts & { log: Pick<Log<SessionLogCode>, "error"> },
   linkId: string,
-): Promise<void> {
+  settle: (ports: SettleLinkPorts, linkId: string) => Promise<unknown> = settleLink,
+): Promise<boolean> {
   try {
-    await settleLink(ports, linkId);
+    await settle(ports, linkId);
+    return true;
   } catch (error) {
     ports.log.error("LINK_END_UNPUBLISHED", { linkId, error: describeError(error) });
+    return false;
   }
 }
 
@@ -80,16 +92,18 @@ async function endInterruptedLaunch({ records, now }: SettleLinkPorts, linkId: s
     const outcome = launchStateOf(launch, now());
     if (removal !== null || launch.end !== null || outcome.state !== "failed") return undefined;
     const session = interruptedSession(record);
-    const givenUp = session === undefined ? record.givenUp : [...record.givenUp, { ...session, from: now() }];
+    const givenUp = session === undefined ? record.givenUp : [...record.givenUp, giveUp(session, "interrupted", now())];
     return { ...record, launch: { ...launch, end: outcome }, givenUp };
   });
 }
 
 /** The session that the link's unfinished exchange may have stored; undefined if no exchange is unfinished. */
-export function interruptedSession({ linkId, launch }: LinkRecord): Omit<GivenUpSession, "from"> | undefined {
+export function interruptedSession({
+  linkId,
+  launch,
+}: LinkRecord): Pick<GivenUpSession, "sessionId" | "tokenUrl" | "revocationUrl"> | undefined {
   const { login, end } = launch;
   if (end !== null || login === null || login.exchange === null) return undefined;
   const { tokenUrl, revocationUrl } = login.configuration;
-  const sessionId = sessionIdOf(linkId, login.exchange);
-  return { sessionId, why: "interrupted", tokenUrl, revocationUrl, atServer: null };
+  return { sessionId: sessionIdOf(linkId, login.exchange), tokenUrl, revocationUrl };
 }

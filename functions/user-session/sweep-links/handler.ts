@@ -1,5 +1,4 @@
-import * as z from "zod";
-import { sweepTrigger } from "#platform/executions/sweep-trigger.ts";
+import { sweepResult, sweepTrigger } from "#platform/executions/sweep-trigger.ts";
 import { metricWriter } from "#platform/lambda/metrics.ts";
 import { stepHandlers } from "#platform/lambda/step.ts";
 import { sessionMetrics } from "#user-session/language/session-metrics.ts";
@@ -7,12 +6,11 @@ import { linksFromEnvironment } from "../links/links-from-environment.ts";
 import { settleLink } from "../links/settle-link.ts";
 import { sweepLinks } from "./sweep-links.ts";
 
-const swept = z.strictObject({ checked: z.number().int(), published: z.number().int() });
 const metrics = metricWriter(sessionMetrics);
 
 const linkStep = stepHandlers(() => ({}));
 
-export const handler = linkStep(sweepTrigger, swept, () => {
+export const handler = linkStep(sweepTrigger, sweepResult, () => {
   const links = linksFromEnvironment();
   return sweepLinks({
     ...links,

@@ -1,4 +1,4 @@
-import type { SweepTrigger } from "#platform/executions/sweep-trigger.ts";
+import type { SweepResult, SweepTrigger } from "#platform/executions/sweep-trigger.ts";
 import { reasonOf } from "#platform/faults/reason-of.ts";
 import type { Log } from "#platform/lambda/log.ts";
 import type { Step } from "#platform/lambda/step.ts";
@@ -20,13 +20,6 @@ export interface SweepLinksPorts {
   log: Log<SessionLogCode>;
 }
 
-export interface SweptLinks {
-  /** How many links were looked at. */
-  checked: number;
-  /** How many events were published. */
-  published: number;
-}
-
 /** A link that could not be settled is looked at again after this time. */
 const retryMs = 5 * 60_000;
 
@@ -37,7 +30,7 @@ const retryMs = 5 * 60_000;
  * @throws Error if a link could not be settled. The others are settled first
  */
 export const sweepLinks =
-  ({ records, settle, mostLinks, countEnd, log }: SweepLinksPorts): Step<SweepTrigger, SweptLinks> =>
+  ({ records, settle, mostLinks, countEnd, log }: SweepLinksPorts): Step<SweepTrigger, SweepResult> =>
   async ({ time }, { signal }) => {
     const now = Date.parse(time);
     let [checked, published, failed] = [0, 0, 0];

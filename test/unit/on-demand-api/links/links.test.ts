@@ -7,7 +7,7 @@ import { serveLinks } from "#on-demand-api/links/links.ts";
 import type { SessionEnd } from "#user-session/language/user-session.ts";
 import { beginLogin, findInvitation } from "#user-session/links/begin-login.ts";
 import { removeLink } from "#user-session/links/remove-link.ts";
-import { settleLink } from "#user-session/links/settle-link.ts";
+import { reportLink } from "#user-session/links/settle-link.ts";
 import { asDescribed } from "../../../fixtures/described-answers.ts";
 import { Browser, callBack, loginsInMemory, sessionOutcome } from "../../../fixtures/login-in-memory.ts";
 
@@ -43,10 +43,9 @@ function linksApi() {
       returnUrls: ["https://portal.example/done"],
       linkMinutes: 30,
     },
-    settle: (linkId) => settleLink(ports, linkId),
+    settle: (linkId) => reportLink(ports, linkId),
     remove: (linkId) => removeLink(ports, linkId),
     findEnd: (sessionId) => Promise.resolve(ends.get(sessionId)),
-    log: ports.log,
     apiUrl: "https://api.example",
     now: () => logins.clock.now,
   });
