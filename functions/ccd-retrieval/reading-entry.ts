@@ -1,16 +1,11 @@
 import type { S3Client } from "@aws-sdk/client-s3";
+import type { ReadablePage } from "#ccd-retrieval/documents/readable/readable-page.ts";
 import type { LandingBucket } from "#platform/bucket/landing-bucket.ts";
 import type { CcdDocuments, CcdRequestRecord } from "./language/ccd-request.ts";
 import { ccdReading } from "./records/ccd-reading.ts";
 import { ccdRequestsFromEnvironment } from "./records/ccd-request-records.ts";
 
-/** A document as a page for people. */
-export interface CcdPage {
-  /** HTML in UTF-8. */
-  html: Buffer;
-  /** The page's Content-Security-Policy. The page has it as its first `meta` element as well. */
-  policy: string;
-}
+export type { ReadablePage };
 
 /** Everything that the API uses to serve documents. It is apart from `entry.ts`, so that only one function reads documents. */
 export interface CcdReading {
@@ -35,7 +30,7 @@ export interface CcdReading {
      * @throws PageTooLarge
      * @throws the signal's reason, if it aborts, and the errors of the AWS SDK
      */
-    page(key: string, signal: AbortSignal): Promise<CcdPage>;
+    page(key: string, signal: AbortSignal): Promise<ReadablePage>;
     /**
      * Stores a page that is too large for a response, for a day, and signs a link to it as `link` does.
      * @throws the AWS SDK's error if S3 refuses the page

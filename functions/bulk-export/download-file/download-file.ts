@@ -42,14 +42,15 @@ export const downloadFile =
     const { export: context, item } = input;
     const plan = await ports.getPlan(item);
     const { due, later } = divideByTime(pendingFilesOf(input), ports.now());
-    const files = new Map([...due, ...later].map(({ index }) => [index, fileOf(plan, index)]));
+    // A work list that does not fit the plan is noticed before anything begins.
+    for (const { index } of [...due, ...later]) fileOf(plan, index);
     await throwIfStopped(ports, item);
     const landed = await ports.receipts.findLandedAmong(
       item.exportId,
       due.map(({ index }) => index),
     );
     const round = newRound(due, input.download?.refusals ?? 0);
-    const call: Call = { ports, input, plan, files, landed, stepContext, round, stop: new AbortController() };
+    const call: Call = { ports, input, plan, landed, stepContext, round, stop: new AbortController() };
     await attemptAll(call);
     return resultOf(round, { later, stalls: input.download?.stalls ?? 0, context, now: ports.now() });
   };
@@ -65,8 +66,6 @@ interface Call {
   ports: DownloadFilePorts;
   input: DownloadInput;
   plan: ExportPlan;
-  /** The files of the plan that are pending, by index. */
-  files: ReadonlyMap<number, PlannedFile>;
   /** The receipts of files that landed in a call whose result was lost. */
   landed: ReadonlyMap<number, LandedFile>;
   stepContext: StepContext;
@@ -99,8 +98,8 @@ const mayBegin = ({ pauseMs, end }: DownloadRound, { remainingMs }: StepContext)
 
 /** Makes one attempt at a file. `hadAllTime`: it began with the call. */
 async function attemptFile(call: Call, pending: PendingFile, hadAllTime: boolean): Promise<void> {
-  const { ports, input, plan, files, landed, stepContext, round, stop } = call;
-  const file = files.get(pending.index) ?? fileOf(plan, pending.index);
+  const { ports, input, plan, landed, stepContext, round, stop } = call;
+  const file = fileOf(plan, pending.index);
   try {
     const signal = AbortSignal.any([stepContext.signal, stop.signal]);
     const receipt = landed.get(pending.index) ?? (await landFile(ports, input.item, plan, file, signal));

@@ -8,8 +8,8 @@ import {
   type S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
+import { crc32Text } from "#platform/bucket/crc32-text.ts";
 import { combineCrc32 } from "./combine-crc32.ts";
-import { crc32Text } from "./crc32-text.ts";
 
 /** How an object is written. */
 export interface Staging {

@@ -1,6 +1,7 @@
 import type { Companion } from "#ccd-retrieval/language/ccd-request.ts";
 import { DocumentRefused, isDocumentReason, refusingFile } from "#ccd-retrieval/language/document-faults.ts";
 import { type DownloadedAnswer, readToEnd } from "./byte-source.ts";
+import { hl7 } from "./c-cda/hl7-namespace.ts";
 import type { DocumentLimits } from "./limits.ts";
 import { type DownloadedDocument, openDocuments } from "./open-documents.ts";
 import { findRootElement, localName, type RootSearch } from "./xml/root-element.ts";
@@ -50,8 +51,6 @@ async function openPossiblyEmpty(
     throw error;
   }
 }
-
-const hl7 = "urn:hl7-org:v3";
 
 /** Whether a file of an archive claims to be a clinical document: by its root element, or else by its name. */
 async function claimsToBeDocument(file: DownloadedDocument): Promise<boolean> {

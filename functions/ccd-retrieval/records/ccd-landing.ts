@@ -4,6 +4,7 @@ import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import type { QuarantineReason } from "#ccd-retrieval/language/ccd-audit.ts";
 import { type CcdDocuments, ccdDocuments } from "#ccd-retrieval/language/ccd-request.ts";
 import type { RefusedFile } from "#ccd-retrieval/language/document-faults.ts";
+import { crc32Text } from "#platform/bucket/crc32-text.ts";
 import { isPreconditionFailed, type LandingBucket } from "#platform/bucket/landing-bucket.ts";
 import type { Pointer } from "#platform/bus/event-language.ts";
 import { ObjectConflict } from "#platform/faults/file-faults.ts";
@@ -64,9 +65,7 @@ export function ccdLanding(s3: S3Client, bucket: LandingBucket): CcdLanding {
 }
 
 async function putOnce(s3: S3Client, bucket: LandingBucket, Key: string, Body: Buffer): Promise<void> {
-  const crc = Buffer.alloc(4);
-  crc.writeUInt32BE(crc32(Body));
-  const ChecksumCRC32 = crc.toString("base64");
+  const ChecksumCRC32 = crc32Text(crc32(Body));
   const put = { Bucket: bucket.name, Key, Body, ContentType: "application/xml", ChecksumCRC32, IfNoneMatch: "*" };
   try {
     await s3.send(new PutObjectCommand(put));

@@ -2,6 +2,7 @@ import { crc32 } from "node:zlib";
 import { GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { renderPage } from "#ccd-retrieval/documents/readable/readable-page.ts";
+import { crc32Text } from "#platform/bucket/crc32-text.ts";
 import type { LandingBucket } from "#platform/bucket/landing-bucket.ts";
 import { ccdIndexes } from "./ccd-indexes.ts";
 import { ccdPageKey } from "./ccd-keys.ts";
@@ -41,14 +42,12 @@ async function* readObject(
 }
 
 async function putPage(s3: S3Client, Bucket: string, Key: string, Body: Buffer): Promise<void> {
-  const crc = Buffer.alloc(4);
-  crc.writeUInt32BE(crc32(Body));
   await s3.send(
     new PutObjectCommand({
       Bucket,
       Key,
       Body,
-      ChecksumCRC32: crc.toString("base64"),
+      ChecksumCRC32: crc32Text(crc32(Body)),
       ContentType: "text/html; charset=utf-8",
       CacheControl: "no-store",
     }),

@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
-import { type Html, html, trustedHtml } from "#platform/html/html.ts";
+import { type Html, html, policyHash, trustedHtml } from "#platform/html/html.ts";
 
 const style =
   ":root{color-scheme:light}body{font:1.125rem/1.6 system-ui,sans-serif;max-width:36rem;margin:0 auto;padding:1.5rem 1rem;" +
@@ -15,12 +14,10 @@ const submitScript = "document.forms[0].submit()";
 const styleElement = trustedHtml(`<style>${style}</style>`);
 const scriptElement = trustedHtml(`<script>${submitScript}</script>`);
 
-const hashOf = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
-
 const policy = [
   "default-src 'none'",
-  `style-src ${hashOf(style)}`,
-  `script-src ${hashOf(submitScript)}`,
+  `style-src ${policyHash(style)}`,
+  `script-src ${policyHash(submitScript)}`,
   "base-uri 'none'",
   // No form-action: browsers apply it to every redirect behind a form, and a sign-in may redirect to servers that nobody here knows.
 ];

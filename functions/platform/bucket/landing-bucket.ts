@@ -10,6 +10,7 @@ import {
   S3ServiceException,
 } from "@aws-sdk/client-s3";
 import type * as z from "zod";
+import { crc32Text } from "./crc32-text.ts";
 
 export interface ListedObject {
   key: string;
@@ -78,8 +79,6 @@ export function landingBucket(s3: S3Client, name: string): LandingBucket {
  */
 async function putJson(s3: S3Client, bucket: string, key: string, value: unknown, once: boolean): Promise<boolean> {
   const body = JSON.stringify(value);
-  const crc = Buffer.alloc(4);
-  crc.writeUInt32BE(crc32(body));
   try {
     await s3.send(
       new PutObjectCommand({
@@ -87,7 +86,7 @@ async function putJson(s3: S3Client, bucket: string, key: string, value: unknown
         Key: key,
         Body: body,
         ContentType: "application/json",
-        ChecksumCRC32: crc.toString("base64"),
+        ChecksumCRC32: crc32Text(crc32(body)),
         ...(once ? { IfNoneMatch: "*" } : {}),
       }),
     );

@@ -1,4 +1,10 @@
-import { type DynamoDBDocumentClient, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import {
+  type DynamoDBDocumentClient,
+  QueryCommand,
+  type QueryCommandInput,
+  type QueryCommandOutput,
+  UpdateCommand,
+} from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { conditionHeld } from "./conditional-write.ts";
 import { openIndex } from "./ledger-keys.ts";
@@ -52,39 +58,38 @@ async function* queryDue(
   workflow: string,
   now: number,
 ): AsyncGenerator<string> {
-  let last: Record<string, unknown> | undefined;
-  do {
-    const page = await dynamo.send(
-      new QueryCommand({
-        TableName: table,
-        IndexName: openIndex,
-        KeyConditionExpression: "openIn = :workflow AND dueAt <= :now",
-        ExpressionAttributeValues: { ":workflow": workflow, ":now": new Date(now).toISOString() },
-        Limit: pageSize,
-        ExclusiveStartKey: last,
-      }),
-    );
-    for (const item of page.Items ?? []) yield indexedItem.parse(item).pk;
-    last = page.LastEvaluatedKey;
-  } while (last !== undefined);
+  const due = {
+    KeyConditionExpression: "openIn = :workflow AND dueAt <= :now",
+    ExpressionAttributeValues: { ":workflow": workflow, ":now": new Date(now).toISOString() },
+    Limit: pageSize,
+  };
+  for await (const { Items = [] } of pagesOf(dynamo, table, due))
+    for (const item of Items) yield indexedItem.parse(item).pk;
 }
 
 async function countOpen(dynamo: DynamoDBDocumentClient, table: string, workflow: string): Promise<number> {
+  const open = {
+    KeyConditionExpression: "openIn = :workflow",
+    ExpressionAttributeValues: { ":workflow": workflow },
+    Select: "COUNT" as const,
+  };
   let count = 0;
+  for await (const { Count = 0 } of pagesOf(dynamo, table, open)) count += Count;
+  return count;
+}
+
+/** All pages of a query of the index of open items. */
+async function* pagesOf(
+  dynamo: DynamoDBDocumentClient,
+  table: string,
+  query: Omit<QueryCommandInput, "TableName" | "IndexName" | "ExclusiveStartKey">,
+): AsyncGenerator<QueryCommandOutput> {
   let last: Record<string, unknown> | undefined;
   do {
     const page = await dynamo.send(
-      new QueryCommand({
-        TableName: table,
-        IndexName: openIndex,
-        KeyConditionExpression: "openIn = :workflow",
-        ExpressionAttributeValues: { ":workflow": workflow },
-        Select: "COUNT",
-        ExclusiveStartKey: last,
-      }),
+      new QueryCommand({ ...query, TableName: table, IndexName: openIndex, ExclusiveStartKey: last }),
     );
-    count += page.Count ?? 0;
+    yield page;
     last = page.LastEvaluatedKey;
   } while (last !== undefined);
-  return count;
 }

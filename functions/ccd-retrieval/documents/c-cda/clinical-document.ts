@@ -7,6 +7,7 @@ import {
   type Shape,
 } from "#ccd-retrieval/documents/xml/outline.ts";
 import { SecureXmlReader } from "#ccd-retrieval/documents/xml/secure-xml.ts";
+import { hl7 } from "./hl7-namespace.ts";
 import type { Hl7Time } from "./hl7-time.ts";
 import {
   attributeOf,
@@ -58,8 +59,6 @@ export interface ReadClinicalDocument {
   document: ClinicalDocument;
   recordTargets: RecordTarget[];
 }
-
-const hl7 = "urn:hl7-org:v3";
 
 const section: { inside: Record<string, Shape> } = {
   inside: { templateId: {}, code: {}, title: { text: true }, entry: { once: true } },

@@ -1,6 +1,6 @@
 import { periodOf, textOf, timeOf } from "#ccd-retrieval/documents/c-cda/hl7-values.ts";
 import { allInside, firstInside, type OutlineElement, type Shape } from "#ccd-retrieval/documents/xml/outline.ts";
-import { nullFlavorWords } from "./null-flavors.ts";
+import { nullWords } from "./null-flavors.ts";
 
 /*
  * The head of a document, as a page shows it. Source: C-CDA R2.1, US Realm Header.
@@ -134,21 +134,16 @@ function below(element: OutlineElement, ...path: string[]): OutlineElement[] {
   return found;
 }
 
-const nullWords = (element: OutlineElement): string[] => {
-  const nullFlavor = element.attributes.get("nullFlavor");
-  return nullFlavor === undefined ? [] : [nullFlavorWords(nullFlavor)];
-};
-
 function nameWords(element: OutlineElement): string[] {
   const parts = element.inside.flatMap((part) => textOf(part) ?? []);
   const whole = [textOf(element), ...parts].filter(Boolean).join(" ");
-  return whole === "" ? nullWords(element) : [whole];
+  return whole === "" ? nullWords(element.attributes) : [whole];
 }
 
 function codeWords(element: OutlineElement | undefined): string[] {
   if (element === undefined) return [];
   const word = element.attributes.get("displayName")?.trim() || genderWords(element.attributes.get("code")?.trim());
-  return word ? [word] : nullWords(element);
+  return word ? [word] : nullWords(element.attributes);
 }
 
 const genders: Readonly<Record<string, string>> = { M: "Male", F: "Female", UN: "Undifferentiated" };
@@ -161,7 +156,7 @@ function idWords(element: OutlineElement): string[] {
   const { attributes } = element;
   const [root, extension] = [attributes.get("root")?.trim(), attributes.get("extension")?.trim()];
   if (extension) return [root ? `${extension} (${root})` : extension];
-  return root ? [root] : nullWords(element);
+  return root ? [root] : nullWords(element.attributes);
 }
 
 function times(element: OutlineElement | undefined): string[] {
@@ -169,7 +164,7 @@ function times(element: OutlineElement | undefined): string[] {
   const written = element.attributes.get("value")?.trim();
   const iso = timeOf(element)?.iso;
   if (iso !== undefined) return [spaced(iso)];
-  return written ? [written] : nullWords(element);
+  return written ? [written] : nullWords(element.attributes);
 }
 
 const spaced = (iso: string): string => iso.replace("T", " ");

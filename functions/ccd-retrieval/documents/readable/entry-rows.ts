@@ -3,7 +3,7 @@ import type { XmlElement } from "#ccd-retrieval/documents/xml/secure-xml.ts";
 import { html } from "#platform/html/html.ts";
 import { pageId } from "./narrative-attributes.ts";
 import type { NarrativeImages } from "./narrative-images.ts";
-import { nullFlavorWords } from "./null-flavors.ts";
+import { nullWords } from "./null-flavors.ts";
 import { cdaName, ignored, type Place, textPlace } from "./place.ts";
 
 /** The clinical statements of CDA. */
@@ -141,11 +141,6 @@ function imageOf(media: XmlElement, images: NarrativeImages): Place {
     open: (element) =>
       cdaName(element) === "value" && id !== undefined ? textPlace((text) => images.add(id, text)) : ignored,
   };
-}
-
-function nullWords(attributes: Attributes): string[] {
-  const nullFlavor = attributes.get("nullFlavor");
-  return nullFlavor === undefined ? [] : [nullFlavorWords(nullFlavor)];
 }
 
 function codeWords(attributes: Attributes): string[] {

@@ -1,9 +1,10 @@
+import { hl7 } from "#ccd-retrieval/documents/c-cda/hl7-namespace.ts";
 import type { XmlElement } from "#ccd-retrieval/documents/xml/secure-xml.ts";
 import { escapeHtml } from "#platform/html/html.ts";
 import { addressText, cellAttributes, classAttribute, linkTo, pageId } from "./narrative-attributes.ts";
 import type { NarrativeImages } from "./narrative-images.ts";
 import type { PageSlot, PageText } from "./page-text.ts";
-import { hl7, type Place } from "./place.ts";
+import type { Place } from "./place.ts";
 
 /** What may stand inside of an element of the page: HTML moves or drops whatever stands elsewhere. */
 type Inside = "flow" | "list" | "table" | "rows" | "row";

@@ -27,3 +27,9 @@ export function nullFlavorWords(nullFlavor: string): string {
   const code = nullFlavor.trim();
   return Object.hasOwn(words, code) ? (words[code] ?? "no information") : "no information";
 }
+
+/** Why an element has no value, in words: nothing if it has no nullFlavor. */
+export function nullWords(attributes: ReadonlyMap<string, string>): string[] {
+  const nullFlavor = attributes.get("nullFlavor");
+  return nullFlavor === undefined ? [] : [nullFlavorWords(nullFlavor)];
+}

@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { type Html, html, trustedHtml } from "#platform/html/html.ts";
+import { type Html, html, policyHash, trustedHtml } from "#platform/html/html.ts";
 import type { DocumentHead } from "./document-head.ts";
 
 const style =
@@ -28,7 +27,7 @@ const style =
 
 // A value in a template would be escaped, and the browser's hash would differ.
 const styleElement = trustedHtml(`<style>${style}</style>`);
-const styleHash = `'sha256-${createHash("sha256").update(style).digest("base64")}'`;
+const styleSource = policyHash(style);
 
 /** A heading of the page's table of contents. */
 export interface ContentsLine {
@@ -46,7 +45,7 @@ export interface ContentsLine {
 export function pagePolicy(hasImages: boolean): string {
   return [
     "default-src 'none'",
-    `style-src ${styleHash}`,
+    `style-src ${styleSource}`,
     ...(hasImages ? ["img-src data:"] : []),
     "base-uri 'none'",
     "form-action 'none'",

@@ -1,7 +1,5 @@
+import { hl7 } from "#ccd-retrieval/documents/c-cda/hl7-namespace.ts";
 import type { XmlElement } from "#ccd-retrieval/documents/xml/secure-xml.ts";
-
-/** HL7's namespace, of everything that CDA defines. */
-export const hl7 = "urn:hl7-org:v3";
 
 /** An element of a document that is being read. It decides what each of its child elements is. */
 export interface Place {

@@ -1,3 +1,4 @@
+import { hl7 } from "#ccd-retrieval/documents/c-cda/hl7-namespace.ts";
 import { defaultLimits, type XmlLimits } from "#ccd-retrieval/documents/limits.ts";
 import { OutlineKeeper } from "#ccd-retrieval/documents/xml/outline.ts";
 import { SecureXmlReader, type XmlElement, type XmlListener } from "#ccd-retrieval/documents/xml/secure-xml.ts";
@@ -9,7 +10,7 @@ import { NarrativeImages } from "./narrative-images.ts";
 import { nullFlavorWords } from "./null-flavors.ts";
 import { type ContentsLine, pageEnd, pagePolicy, pageStart } from "./page-frame.ts";
 import { type PageSlot, PageText } from "./page-text.ts";
-import { cdaName, hl7, ignored, type Place, textPlace } from "./place.ts";
+import { cdaName, ignored, type Place, textPlace } from "./place.ts";
 
 /** A document as a page for people. */
 export interface ReadablePage {
