@@ -4,9 +4,16 @@ import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import type { Construct } from "constructs";
 import { exportMetrics } from "#bulk-export/language/export-metrics.ts";
-import { addDashboard, functionGraphs, graph, graphPeriod as period } from "../platform/dashboard.ts";
+import {
+  addDashboard,
+  functionGraphs,
+  graph,
+  graphMetrics,
+  lostEndsGraph,
+  graphPeriod as period,
+} from "../platform/dashboard.ts";
 import { executionsGraph, executionTimesGraph, transitionsGraph } from "../platform/executions-graph.ts";
-import { wingMetric, wingMetricBySplit } from "../platform/wing-metric.ts";
+import { wingMetricBySplit } from "../platform/wing-metric.ts";
 
 export interface ExportDashboardProps {
   stage: string;
@@ -25,8 +32,7 @@ export function addExportDashboard(
   stack: Construct,
   { stage, metricsNamespace, stateMachine, deadLetters, ledger }: ExportDashboardProps,
 ): void {
-  const metric = (name: Parameters<typeof wingMetric<typeof exportMetrics>>[2], statistic: string, label: string) =>
-    wingMetric(metricsNamespace, exportMetrics, name, { statistic, period }).with({ label });
+  const metric = graphMetrics(metricsNamespace, exportMetrics);
   const { MAXIMUM, SUM } = cloudwatch.Stats;
   addDashboard(stack, {
     stage,
@@ -60,11 +66,7 @@ export function addExportDashboard(
       ],
       functionGraphs(stack),
       [
-        graph({
-          title: "Dead letters, and ends that only a sweep published",
-          left: [deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: MAXIMUM })],
-          right: [metric("EndsSwept", SUM, "swept")],
-        }),
+        lostEndsGraph(deadLetters, metric("EndsSwept", SUM, "swept")),
         transitionsGraph(),
         graph({
           title: "Cost driver: capacity that the ledger consumed",

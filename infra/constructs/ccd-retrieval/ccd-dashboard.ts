@@ -4,7 +4,14 @@ import type * as sfn from "aws-cdk-lib/aws-stepfunctions";
 import type { Construct } from "constructs";
 import { ccdMetrics } from "#ccd-retrieval/language/ccd-metrics.ts";
 import { sessionMetrics } from "#user-session/language/session-metrics.ts";
-import { addDashboard, functionGraphs, graph, graphPeriod as period } from "../platform/dashboard.ts";
+import {
+  addDashboard,
+  functionGraphs,
+  graph,
+  graphMetrics,
+  lostEndsGraph,
+  graphPeriod as period,
+} from "../platform/dashboard.ts";
 import { executionsGraph, executionTimesGraph } from "../platform/executions-graph.ts";
 import { wingMetric, wingMetricBySplit } from "../platform/wing-metric.ts";
 
@@ -25,8 +32,7 @@ export function addCcdDashboard(
   { stage, metricsNamespace, stateMachine, deadLetters }: CcdDashboardProps,
 ): void {
   const { MAXIMUM, SUM } = cloudwatch.Stats;
-  const metric = (name: Parameters<typeof wingMetric<typeof ccdMetrics>>[2], statistic: string, label: string) =>
-    wingMetric(metricsNamespace, ccdMetrics, name, { statistic, period }).with({ label });
+  const metric = graphMetrics(metricsNamespace, ccdMetrics);
   addDashboard(stack, {
     stage,
     name: "ccds",
@@ -57,13 +63,7 @@ export function addCcdDashboard(
         }),
       ],
       functionGraphs(stack),
-      [
-        graph({
-          title: "Dead letters, and ends that only a sweep published",
-          left: [deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: MAXIMUM })],
-          right: [metric("EndsSwept", SUM, "swept")],
-        }),
-      ],
+      [lostEndsGraph(deadLetters, metric("EndsSwept", SUM, "swept"))],
     ],
   });
 }

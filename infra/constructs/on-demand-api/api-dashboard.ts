@@ -2,7 +2,7 @@ import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
 import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { sessionMetrics } from "#user-session/language/session-metrics.ts";
-import { addDashboard, functionGraphs, graph, graphPeriod as period } from "../platform/dashboard.ts";
+import { addDashboard, functionGraphs, graph, lostEndsGraph, graphPeriod as period } from "../platform/dashboard.ts";
 import { wingMetric } from "../platform/wing-metric.ts";
 import type { OnDemandApi } from "./on-demand-api.ts";
 
@@ -42,13 +42,11 @@ export function addApiDashboard(
       ],
       functionGraphs(stack),
       [
-        graph({
-          title: "Dead letters, and ends of links that only a sweep published",
-          left: [deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: cloudwatch.Stats.MAXIMUM })],
-          right: [
-            wingMetric(metricsNamespace, sessionMetrics, "EndsSwept", { statistic: cloudwatch.Stats.SUM, period }),
-          ],
-        }),
+        lostEndsGraph(
+          deadLetters,
+          wingMetric(metricsNamespace, sessionMetrics, "EndsSwept", { statistic: cloudwatch.Stats.SUM, period }),
+          "Dead letters, and ends of links that only a sweep published",
+        ),
       ],
     ],
   });

@@ -1,7 +1,10 @@
 import { Duration } from "aws-cdk-lib";
 import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
+import type * as sqs from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
+import type { PlainMetric, WingMetrics } from "#platform/lambda/wing-metrics.ts";
 import { LambdaFunction } from "./lambda-function.ts";
+import { wingMetric } from "./wing-metric.ts";
 
 /** CloudWatch divides the width of a dashboard into so many columns. */
 const columns = 24;
@@ -44,6 +47,22 @@ export function addDashboard(scope: Construct, { stage, name, about, rows }: Das
     defaultInterval: Duration.days(1),
     widgets: [[new cloudwatch.TextWidget({ markdown: about, width: columns, height: 3 })], ...rows],
   });
+}
+
+/** The metrics of a wing for its dashboard, by name, statistic and label. */
+export const graphMetrics =
+  <Wing extends WingMetrics>(namespace: string, wing: Wing) =>
+  (name: PlainMetric<Wing>, statistic: string, label: string): cloudwatch.Metric =>
+    wingMetric(namespace, wing, name, { statistic, period: graphPeriod }).with({ label });
+
+/** A graph of what did not go its usual way. `swept`: the ends that only a sweep published. */
+export function lostEndsGraph(
+  deadLetters: sqs.Queue,
+  swept: cloudwatch.IMetric,
+  title = "Dead letters, and ends that only a sweep published",
+): cloudwatch.GraphWidget {
+  const waiting = { period: graphPeriod, statistic: cloudwatch.Stats.MAXIMUM };
+  return graph({ title, left: [deadLetters.metricApproximateNumberOfMessagesVisible(waiting)], right: [swept] });
 }
 
 /** Graphs of all functions below a construct: what Lambda throttled, what failed, how long calls take, and what they cost. */

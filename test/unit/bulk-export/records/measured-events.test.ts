@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { ExportEvent } from "#bulk-export/language/export-events.ts";
 import type { exportMetrics } from "#bulk-export/language/export-metrics.ts";
 import { measureExportEvent } from "#bulk-export/records/measured-events.ts";
-import type { MetricWriter } from "#platform/lambda/metrics.ts";
+import { countedMetrics } from "#test/fixtures/counted-metrics.ts";
 import { patientExport } from "../../../fixtures/bridge-in-memory.ts";
 
 const { exportId, requestId, request, predecessor } = patientExport;
@@ -10,11 +10,7 @@ const head = { version: "1", eventId: "e", exportId, run: "first", requestId, re
 const destination = { bucket: "landing", key: "exports/e1/" };
 
 function measured(event: ExportEvent): unknown[] {
-  const written: unknown[] = [];
-  const metrics: MetricWriter<typeof exportMetrics> = {
-    write: (values) => void written.push(values),
-    countBy: (...count) => void written.push(count),
-  };
+  const { metrics, written } = countedMetrics<typeof exportMetrics>();
   measureExportEvent(metrics, event);
   return written;
 }

@@ -2,16 +2,12 @@ import { expect, it } from "vitest";
 import { type CcdEvent, ccdFailedEvent } from "#ccd-retrieval/language/ccd-events.ts";
 import type { ccdMetrics } from "#ccd-retrieval/language/ccd-metrics.ts";
 import { measureCcdEvent } from "#ccd-retrieval/records/measured-events.ts";
-import type { MetricWriter } from "#platform/lambda/metrics.ts";
+import { countedMetrics } from "#test/fixtures/counted-metrics.ts";
 
 const requestId = `ccd-${"0".repeat(32)}`;
 
 function measured(event: CcdEvent): unknown[] {
-  const written: unknown[] = [];
-  const metrics: MetricWriter<typeof ccdMetrics> = {
-    write: (values) => void written.push(values),
-    countBy: (...count) => void written.push(count),
-  };
+  const { metrics, written } = countedMetrics<typeof ccdMetrics>();
   measureCcdEvent(metrics, event);
   return written;
 }
