@@ -1,4 +1,4 @@
-import { CloudFormationClient, paginateListStackResources } from "@aws-sdk/client-cloudformation";
+import { CloudFormationClient } from "@aws-sdk/client-cloudformation";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DescribeKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-lambda";
@@ -13,7 +13,8 @@ import { sessionLedgerKeys } from "#user-session/language/ledger-keys.ts";
 import { linkRecords } from "#user-session/links/link-records.ts";
 import { serviceSession } from "#user-session/service-session.ts";
 import { userSessions } from "#user-session/session-store.ts";
-import { type AwsAccess, stackName } from "../stage-outputs.ts";
+import type { AwsAccess } from "../stage-outputs.ts";
+import { stageResources } from "../stage-resources.ts";
 import type { KeysPorts } from "./keys-check.ts";
 import type { SecretsPorts } from "./secrets-check.ts";
 import { type ExaminedLink, type LinksPorts, mostLinks, type ServiceSessionPorts } from "./sessions-check.ts";
@@ -57,17 +58,12 @@ async function readFunctions(stage: string, parts: readonly string[], access: Aw
   const client = new CloudFormationClient(access);
   const lambda = new LambdaClient(access);
   const found: DeployedFunction[] = [];
-  for (const part of parts)
-    for await (const { StackResourceSummaries = [] } of paginateListStackResources(
-      { client },
-      { StackName: stackName(stage, part) },
-    ))
-      for (const { ResourceType, PhysicalResourceId: FunctionName } of StackResourceSummaries) {
-        if (ResourceType !== "AWS::Lambda::Function" || FunctionName === undefined) continue;
-        const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
-        const { POWERTOOLS_SERVICE_NAME: name, ...variables } = Environment?.Variables ?? {};
-        if (name !== undefined) found.push({ name, variables });
-      }
+  for await (const { type, physicalId: FunctionName } of stageResources(client, stage, parts)) {
+    if (type !== "AWS::Lambda::Function") continue;
+    const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
+    const { POWERTOOLS_SERVICE_NAME: name, ...variables } = Environment?.Variables ?? {};
+    if (name !== undefined) found.push({ name, variables });
+  }
   return found;
 }
 

@@ -1,4 +1,4 @@
-import { CloudFormationClient, GetTemplateCommand, paginateListStackResources } from "@aws-sdk/client-cloudformation";
+import { CloudFormationClient, GetTemplateCommand } from "@aws-sdk/client-cloudformation";
 import {
   GetRolePolicyCommand,
   IAMClient,
@@ -6,6 +6,7 @@ import {
   paginateListRolePolicies,
 } from "@aws-sdk/client-iam";
 import { type AwsAccess, stackName } from "../stage-outputs.ts";
+import { stageResources } from "../stage-resources.ts";
 import { statements } from "../templates/policies.ts";
 import { type Resource, Synthesised, type Template } from "../templates/synthesised.ts";
 import type { RolePermissions } from "./permissions-check.ts";
@@ -29,13 +30,9 @@ export async function readStageRoles(
     const StackName = stackName(stage, part);
     const { TemplateBody = "{}" } = await cloudFormation.send(new GetTemplateCommand({ StackName }));
     templates[part] = JSON.parse(TemplateBody) as Template;
-    for await (const { StackResourceSummaries = [] } of paginateListStackResources(
-      { client: cloudFormation },
-      { StackName },
-    ))
-      for (const { LogicalResourceId, PhysicalResourceId } of StackResourceSummaries)
-        if (PhysicalResourceId !== undefined) physicalIds.set(`${part}/${LogicalResourceId}`, PhysicalResourceId);
   }
+  for await (const { part, logicalId, physicalId } of stageResources(cloudFormation, stage, parts))
+    physicalIds.set(`${part}/${logicalId}`, physicalId);
   const resources = new Synthesised(templates).everyResource();
   const iam = new IAMClient(access);
   const roles: RolePermissions[] = [];

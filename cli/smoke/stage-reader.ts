@@ -2,7 +2,6 @@ import {
   CloudFormationClient,
   CloudFormationServiceException,
   DescribeStacksCommand,
-  paginateListStackResources,
 } from "@aws-sdk/client-cloudformation";
 import { CloudWatchLogsClient, paginateDescribeLogGroups } from "@aws-sdk/client-cloudwatch-logs";
 import { DescribeContinuousBackupsCommand, DescribeTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
@@ -12,6 +11,7 @@ import { GetScheduleCommand, paginateListSchedules, SchedulerClient } from "@aws
 import { DescribeSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { paginateListSubscriptionsByTopic, SNSClient } from "@aws-sdk/client-sns";
 import { type AwsAccess, stackName } from "../stage-outputs.ts";
+import { stageResources } from "../stage-resources.ts";
 import { ifSet, s3Client } from "./s3-answers.ts";
 import type { Bucket, KeyPorts, LedgerPorts, LogGroup, Schedule, StackPorts, Subscription } from "./stage-checks.ts";
 
@@ -38,12 +38,8 @@ export function stageReader(stage: string, parts: readonly string[], access: Aws
   /** The physical ids of all resources of a type. */
   const resourcesOf = async (type: string): Promise<string[]> => {
     const found: string[] = [];
-    for (const part of parts) {
-      const pages = paginateListStackResources({ client: cloudFormation }, { StackName: stackName(stage, part) });
-      for await (const { StackResourceSummaries = [] } of pages)
-        for (const { ResourceType, PhysicalResourceId } of StackResourceSummaries)
-          if (ResourceType === type && PhysicalResourceId !== undefined) found.push(PhysicalResourceId);
-    }
+    for await (const resource of stageResources(cloudFormation, stage, parts))
+      if (resource.type === type) found.push(resource.physicalId);
     return found;
   };
 

@@ -50,6 +50,7 @@ describe("the download-file step", () => {
     { index = 0, previous, ...more }: { index?: number; previous?: DownloadResult } & Partial<DownloadFilePorts> = {},
   ): Promise<DownloadResult> {
     const step = downloadFile({
+      ...bridge,
       openFile: ({ url, requiresAccessToken }) => {
         opened.push(`${url.pathname} ${requiresAccessToken}`);
         const file = typeof answer === "function" ? answer() : answer;
@@ -60,11 +61,6 @@ describe("the download-file step", () => {
         partBytes: 1024,
       }),
       getPlan: ({ exportId }) => bridge.records.getPlan(exportId),
-      records: bridge.records,
-      receipts: bridge.receipts,
-      bus: bridge.bus,
-      log: bridge.log,
-      now: bridge.now,
       filesAtOnce: 4,
       ...more,
     });

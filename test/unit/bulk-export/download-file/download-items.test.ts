@@ -63,6 +63,7 @@ describe("the download-file step with several files", () => {
   async function call(options: CallOptions = {}): Promise<DownloadResult> {
     const { answerOf = () => undefined, previous, items = files, stepContext = bridge.stepContext, ...more } = options;
     const step = downloadFile({
+      ...bridge,
       openFile: async ({ url }) => {
         const index = Number(/p(\d+)\.ndjson/.exec(url.href)?.[1]);
         opened.push(index);
@@ -79,11 +80,6 @@ describe("the download-file step with several files", () => {
       },
       upload: verifiedUpload(bridge.s3.client, landingBucket(bridge.s3.client, "landing")),
       getPlan: ({ exportId }) => bridge.records.getPlan(exportId),
-      records: bridge.records,
-      receipts: bridge.receipts,
-      bus: bridge.bus,
-      log: bridge.log,
-      now: bridge.now,
       filesAtOnce: 4,
       ...more,
     });
