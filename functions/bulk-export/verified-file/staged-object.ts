@@ -10,6 +10,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { crc32Text } from "#platform/bucket/crc32-text.ts";
 import { combineCrc32 } from "./combine-crc32.ts";
+import type { PartMemory } from "./part-memory.ts";
 
 /** How an object is written. */
 export interface Staging {
@@ -18,6 +19,8 @@ export interface Staging {
   putBytes: number;
   /** The size of the further parts. */
   partBytes: number;
+  /** Where the parts get their memory. Several objects may share it. */
+  memory: PartMemory;
   signal?: AbortSignal | undefined;
   /** Called if S3 refuses an abort. The upload then stays until the bucket's lifecycle rule removes it. */
   onAbortFailed: (error: unknown) => void;
@@ -43,11 +46,9 @@ export class StagedObject {
   readonly #target: { Bucket: string; Key: string };
   readonly #staging: Staging;
   /** The part that is being filled: its memory, the number of bytes in it, and their CRC-32. */
-  #part: Buffer = Buffer.allocUnsafeSlow(0);
+  #part: Buffer;
   #filled = 0;
   #partCrc = 0;
-  /** The memory of parts that were sent, for use by the next parts. */
-  readonly #freeParts: Buffer[] = [];
   /** The number of bytes in all parts before the current one, and their CRC-32. */
   #bytesBefore = 0;
   #crcBefore = 0;
@@ -60,6 +61,7 @@ export class StagedObject {
     this.#s3 = s3;
     this.#target = { Bucket: bucket, Key: key };
     this.#staging = staging;
+    this.#part = staging.memory.take(staging.putBytes);
   }
 
   /** The number of bytes that were written so far. */
@@ -77,7 +79,6 @@ export class StagedObject {
     for (let rest = chunk; rest.length > 0; ) {
       if (this.#filled === this.#capacity) await this.#sendPart();
       const piece = rest.subarray(0, this.#capacity - this.#filled);
-      this.#growPart(this.#filled + piece.length);
       piece.copy(this.#part, this.#filled);
       this.#filled += piece.length;
       this.#partCrc = crc32(piece, this.#partCrc);
@@ -122,15 +123,6 @@ export class StagedObject {
     return this.#upload === undefined ? this.#staging.putBytes : this.#staging.partBytes;
   }
 
-  /** Most files are small, so the memory grows with the content, up to the size of a part. */
-  #growPart(needed: number): void {
-    if (needed <= this.#part.length) return;
-    const size = Math.min(Math.max(needed, 2 * this.#part.length), this.#capacity);
-    const larger = Buffer.allocUnsafeSlow(size);
-    this.#part.copy(larger, 0, 0, this.#filled);
-    this.#part = larger;
-  }
-
   async #put(): Promise<void> {
     const command = new PutObjectCommand({
       ...this.#target,
@@ -141,6 +133,7 @@ export class StagedObject {
     });
     command.middlewareStack.add(unsignedBody, { step: "build" });
     await this.#s3.send(command, this.#options);
+    this.#staging.memory.giveBack(this.#part);
   }
 
   async #create(): Promise<Upload> {
@@ -157,7 +150,7 @@ export class StagedObject {
   async #sendPart(): Promise<void> {
     this.#upload ??= await this.#create();
     while (this.#sending.size >= mostPartsSending) await Promise.race(this.#sending);
-    const sending = this.#send(this.#upload, this.#part, this.#filled, this.#partCrc);
+    const sending = this.#send(this.#upload);
     this.#sending.add(sending);
     // A part that fails stays in the set, so the race or the end of the upload throws its error.
     sending.then(
@@ -166,19 +159,21 @@ export class StagedObject {
     );
     this.#crcBefore = this.#crc;
     this.#bytesBefore += this.#filled;
-    this.#part = this.#freeParts.pop() ?? Buffer.allocUnsafeSlow(this.#staging.partBytes);
+    this.#part = this.#staging.memory.take(this.#staging.partBytes);
     this.#filled = 0;
     this.#partCrc = 0;
   }
 
-  async #send(upload: Upload, part: Buffer, length: number, crc: number): Promise<void> {
+  /** Sends the current part. A request that failed may still use the memory, so only one that succeeded gives it back. */
+  async #send(upload: Upload): Promise<void> {
+    const part = this.#part;
     this.#partNumber += 1;
-    const place = { PartNumber: this.#partNumber, ChecksumCRC32: crc32Text(crc) };
-    const command = new UploadPartCommand({ ...upload, ...place, Body: part.subarray(0, length) });
+    const place = { PartNumber: this.#partNumber, ChecksumCRC32: crc32Text(this.#partCrc) };
+    const command = new UploadPartCommand({ ...upload, ...place, Body: part.subarray(0, this.#filled) });
     command.middlewareStack.add(unsignedBody, { step: "build" });
     const { ETag } = await this.#s3.send(command, this.#options);
     this.#sentParts.push({ ...place, ETag });
-    this.#freeParts.push(part);
+    this.#staging.memory.giveBack(part);
   }
 
   async #complete(upload: Upload): Promise<void> {
