@@ -94,7 +94,9 @@ describe("every end is published once", () => {
   }
 
   /** An export publishes its end before it closes its open item and releases its lease, so both may still be seen after the event. */
-  const expectEmptyLedger = () => expect.poll(leftInLedger, { timeout: 20_000 }).toEqual([]);
+  async function expectEmptyLedger(): Promise<void> {
+    await expect.poll(leftInLedger, { timeout: 20_000 }).toEqual([]);
+  }
 
   const endsOf = (exportId: string) => retrieval.under.eventsOf(exportId).filter(isEnd);
   const started = (exportId: string) =>
