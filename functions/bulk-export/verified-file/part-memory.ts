@@ -1,9 +1,8 @@
 /**
- * Memory for the parts of uploads, which is used again for later parts and later files. Without it, each file would leave tens of
- * MiB to the garbage collector, which V8 may free much later.
+ * Memory for the parts of uploads, which later files use again. Without it, each file would leave tens of MiB to the garbage
+ * collector, and V8 might free them much later.
  *
- * A buffer takes as much memory as was ever written to it, whatever its length: the system gives a process no memory for pages
- * that it has not touched.
+ * A buffer takes only as much memory as was ever written to it. The system gives a process no memory for pages that it has not touched.
  */
 export class PartMemory {
   readonly #free = new Map<number, Buffer[]>();

@@ -49,6 +49,8 @@ export class StagedObject {
   #part: Buffer;
   #filled = 0;
   #partCrc = 0;
+  /** The memory of parts that were sent, for use by the next parts. */
+  readonly #freeParts: Buffer[] = [];
   /** The number of bytes in all parts before the current one, and their CRC-32. */
   #bytesBefore = 0;
   #crcBefore = 0;
@@ -88,7 +90,7 @@ export class StagedObject {
 
   /**
    * Makes the object visible. If its key already has an object, S3 answers 412. `beforeVisible` is called right before; if it
-   * throws, the object does not become visible.
+   * throws, the object does not become visible. Its memory is given back only here: a request that failed may still use it.
    */
   async publish(beforeVisible: () => Promise<void>): Promise<void> {
     if (this.#upload === undefined) {
@@ -100,6 +102,7 @@ export class StagedObject {
       await beforeVisible();
       await this.#complete(this.#upload);
     }
+    for (const part of [this.#part, ...this.#freeParts]) this.#staging.memory.giveBack(part);
   }
 
   /** Removes the parts that were sent. Does not throw: `onAbortFailed` gets an error of S3. */
@@ -133,7 +136,6 @@ export class StagedObject {
     });
     command.middlewareStack.add(unsignedBody, { step: "build" });
     await this.#s3.send(command, this.#options);
-    this.#staging.memory.giveBack(this.#part);
   }
 
   async #create(): Promise<Upload> {
@@ -150,7 +152,7 @@ export class StagedObject {
   async #sendPart(): Promise<void> {
     this.#upload ??= await this.#create();
     while (this.#sending.size >= mostPartsSending) await Promise.race(this.#sending);
-    const sending = this.#send(this.#upload);
+    const sending = this.#send(this.#upload, this.#part, this.#filled, this.#partCrc);
     this.#sending.add(sending);
     // A part that fails stays in the set, so the race or the end of the upload throws its error.
     sending.then(
@@ -159,21 +161,19 @@ export class StagedObject {
     );
     this.#crcBefore = this.#crc;
     this.#bytesBefore += this.#filled;
-    this.#part = this.#staging.memory.take(this.#staging.partBytes);
+    this.#part = this.#freeParts.pop() ?? this.#staging.memory.take(this.#staging.partBytes);
     this.#filled = 0;
     this.#partCrc = 0;
   }
 
-  /** Sends the current part. A request that failed may still use the memory, so only one that succeeded gives it back. */
-  async #send(upload: Upload): Promise<void> {
-    const part = this.#part;
+  async #send(upload: Upload, part: Buffer, length: number, crc: number): Promise<void> {
     this.#partNumber += 1;
-    const place = { PartNumber: this.#partNumber, ChecksumCRC32: crc32Text(this.#partCrc) };
-    const command = new UploadPartCommand({ ...upload, ...place, Body: part.subarray(0, this.#filled) });
+    const place = { PartNumber: this.#partNumber, ChecksumCRC32: crc32Text(crc) };
+    const command = new UploadPartCommand({ ...upload, ...place, Body: part.subarray(0, length) });
     command.middlewareStack.add(unsignedBody, { step: "build" });
     const { ETag } = await this.#s3.send(command, this.#options);
     this.#sentParts.push({ ...place, ETag });
-    this.#staging.memory.giveBack(part);
+    this.#freeParts.push(part);
   }
 
   async #complete(upload: Upload): Promise<void> {

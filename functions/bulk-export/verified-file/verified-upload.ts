@@ -26,8 +26,8 @@ export type UploadVerified = (chunks: AsyncIterable<Buffer>, options: UploadOpti
 export type UploadSizes = Pick<Staging, "putBytes" | "partBytes">;
 
 /**
- * S3 accepts at most 10,000 parts, so parts of 8 MiB allow files of 78 GiB. A file of at most 16 MiB needs one request instead of four. Three
- * parts of a file are in memory at a time, 32 MiB at most.
+ * S3 accepts at most 10,000 parts, so parts of 8 MiB allow files of 78 GiB. A file of at most 16 MiB needs one request instead of
+ * four. Three parts of a file are in memory at a time, 32 MiB at most. The next file uses the same memory.
  */
 export const defaultSizes: UploadSizes = { putBytes: 16 * 1024 * 1024, partBytes: 8 * 1024 * 1024 };
 

@@ -106,12 +106,18 @@ describe("the requests that write an object to S3", () => {
     ).toEqual(texts.flatMap(piecesOf).toSorted());
   });
 
-  it("memory is used again only after a request with it succeeded", async () => {
+  it("an object gives back the memory of all its parts after it was stored, and none after a request failed", async () => {
     const memory = new PartMemory();
     const given = vi.spyOn(memory, "giveBack");
+    const taken = vi.spyOn(memory, "take");
+    await store(memory, Buffer.from("part one, part two, part three, part four, part five"));
+    const buffersOf = (calls: { value: unknown }[]): Set<unknown> => new Set(calls.map(({ value }) => value));
+    expect(new Set(given.mock.calls.map(([buffer]) => buffer))).toEqual(buffersOf(taken.mock.results));
+    expect(given.mock.calls).toHaveLength(3);
+    given.mockClear();
     refusals = Number.POSITIVE_INFINITY;
     await expect(store(memory, Buffer.from("part one, part"))).rejects.toThrow("slow down");
-    expect(given.mock.calls.map(([buffer]) => buffer.toString())).toEqual(["part one"]);
+    expect(given).not.toHaveBeenCalled();
   });
 
   it("an object keeps its bytes when the memory of a chunk is reused", async () => {
