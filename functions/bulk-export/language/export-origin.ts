@@ -14,7 +14,7 @@ export function originOf(requester: Requester): ExportOrigin {
       return { kind: "schedule", by: requester.id.split(" ", 1)[0] ?? null };
     case "resumption":
       return { kind: "resumption", by: requester.id };
-    case "direct":
+    default:
       return { kind: "direct", by: null };
   }
 }
@@ -22,11 +22,10 @@ export function originOf(requester: Requester): ExportOrigin {
 /** What was requested, as people see it. */
 export const requestedExportOf = ({
   level,
-  groupId = undefined,
-  types = undefined,
-  since = undefined,
-}: Partial<Pick<ExportRequestDetail, "groupId" | "types" | "since">> &
-  Pick<ExportRequestDetail, "level">): RequestedExport => ({
+  groupId,
+  types,
+  since,
+}: Pick<ExportRequestDetail, "level" | "groupId" | "types" | "since">): RequestedExport => ({
   level,
   groupId: groupId ?? null,
   types: types ?? null,

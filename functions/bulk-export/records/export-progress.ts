@@ -177,7 +177,14 @@ export function exportProgressRecords({ dynamo, table, keptDays, now }: Progress
     },
     report: async ({ exportId, run }, { phase, waitsFor, ...others }) => {
       const position = positionOf(run, phase);
-      const changes = { ...others, phase, position, waitsFor: waitsFor && JSON.stringify(waitsFor) };
+      const changes = {
+        ...others,
+        run,
+        state: "running",
+        phase,
+        position,
+        waitsFor: waitsFor && JSON.stringify(waitsFor),
+      };
       await update(exportId, changes, { atMost: position });
     },
     storeResult: async (exportId, result) => {

@@ -64,8 +64,7 @@ export function endOfEvent({ type, detail }: ExportEvent, now: number): Progress
       return { state: "failed", error: detail.error, endedAt };
     case "Export Cancelled":
       return { state: "cancelled", error: null, endedAt: detail.cancelledAt };
-    case "Export Started":
-    case "Export File Landed":
+    default:
       return undefined;
   }
 }
