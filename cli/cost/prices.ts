@@ -26,7 +26,7 @@ export const prices = {
   /** A GET or HEAD: $0.0004 per 1,000. An answer of 404 costs as much. */
   s3Reads: { dollars: 0.0004 / 1_000, source: "https://aws.amazon.com/s3/pricing/" },
   /** A write of at most 1 KB to a table on demand: $0.625 per million. */
-  ledgerWrites: { dollars: 0.625 / 1_000_000, source: "https://aws.amazon.com/dynamodb/pricing/on-demand/" },
+  ledgerWrites: { dollars: 0.625 / 1_000_000, source: "https://aws.amazon.com/dynamodb/pricing/" },
   /** A custom event of at most 64 KB: $1 per million. */
   events: { dollars: 1 / 1_000_000, source: "https://aws.amazon.com/eventbridge/pricing/" },
   /** A GiB of logs, when it is written. */
