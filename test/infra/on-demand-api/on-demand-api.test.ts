@@ -128,6 +128,15 @@ describe.each(variantNames)("the API of %s", (variant) => {
 
   test("exports starts and stops exports, reads their files, and reaches no server, no session and no CCD", () => {
     const [, lambda] = functionsOf(synth).find(([name]) => name === "exports") ?? [];
+    const { Variables } = lambda?.Properties["Environment"] as { Variables: Record<string, string> };
+    const callers = JSON.parse(Variables["EXPORT_CALLERS"] ?? "null") as object;
+    const named = { local: "arn:aws:iam::000000000000:root", "prod with every option": "operator" }[variant as "local"];
+    const nobody = { ask: [], cancel: [], read: [] };
+    expect(callers).toEqual(
+      named === undefined
+        ? nobody
+        : { ask: [named], cancel: [named], read: expect.arrayContaining([named]) as unknown },
+    );
     const machine = `integra-bridge-${variant.split(" ")[0]}-bulk-export`;
     const lines = asLines(allowedTo(synth, lambda?.Properties["Role"]));
     expect(lines.filter((line) => !/^(logs|xray|ec2|kms):/.test(line))).toEqual([
