@@ -34,7 +34,7 @@ export const everyOption = {
   sweepMinutes: 5,
   fixedEgress: { zones: 2 },
   api: {
-    jwt: { issuer: "https://login.example.org/", audience: ["integra-bridge"] },
+    jwt: { issuer: "https://login.example.org/", audience: ["integra-bridge"], besideSignatures: true },
     callers: "roles",
     domain: {
       name: "records.example.org",

@@ -6,7 +6,14 @@ import { serverUrl } from "./server-url.ts";
 export const api = z
   .strictObject({
     /** If present, callers send a JWT of this issuer, for one of these audiences. If absent, they sign their calls (SigV4). */
-    jwt: z.strictObject({ issuer: serverUrl, audience: z.array(z.string().min(1)).min(1) }).optional(),
+    jwt: z
+      .strictObject({
+        issuer: serverUrl,
+        audience: z.array(z.string().min(1)).min(1),
+        /** Whether callers may sign their calls as well. The paths of calls with a token then begin with `/jwt`. */
+        besideSignatures: z.boolean().default(false),
+      })
+      .optional(),
     /** The limits of the whole API. Calls above them are answered with 429. */
     throttle: z
       .strictObject({

@@ -1,0 +1,41 @@
+import { type Export, isLive } from "../../api/exports.ts";
+import { ExportProgress } from "../../parts/export-progress.tsx";
+import { bytesText, durationText, numberText, timeText } from "../../parts/texts.ts";
+import { hrefOf } from "../../route.ts";
+
+/** One export in the list. */
+export function ExportRow({ export: one }: { export: Export }) {
+  const { exportId, state, progress, requestedAt } = one;
+  const seconds = secondsOf(one);
+  return (
+    <li>
+      <span>
+        <a href={hrefOf("exports", exportId)}>{subjectOf(one)}</a> <span class={`state ${state}`}>{state}</span>
+        <br />
+        <span class="small">
+          {timeText(requestedAt)}
+          {seconds !== null && `, ${durationText(seconds)}`}
+        </span>
+      </span>
+      {isLive(one) ? (
+        <ExportProgress export={one} />
+      ) : (
+        <span class="small">
+          {numberText(progress.filesLanded)} files, {numberText(progress.lines)} lines, {bytesText(progress.bytes)}
+        </span>
+      )}
+    </li>
+  );
+}
+
+/** What an export is of, in words: `Patient level`, `Group age-18-to-35: Patient, Observation`. */
+export function subjectOf({ request: { level, groupId, types } }: Export): string {
+  const subject = level === "group" ? `Group ${groupId ?? ""}` : level === "patient" ? "All patients" : "Whole system";
+  return types === null ? subject : `${subject}: ${types.join(", ")}`;
+}
+
+/** How long an export ran; null if it has not ended. */
+export function secondsOf({ startedAt, requestedAt, endedAt }: Export): number | null {
+  if (endedAt === null) return null;
+  return Math.max(0, (Date.parse(endedAt) - Date.parse(startedAt ?? requestedAt)) / 1000);
+}
