@@ -12,5 +12,7 @@ const vite = join(dirname(createRequire(import.meta.url).resolve("vite/package.j
 export function buildConsole(folder: string): void {
   const args = [vite, "build", "--config", join(import.meta.dirname, "vite.config.ts"), "--outDir", folder];
   // A folder elsewhere is emptied only if that is said.
-  execFileSync(process.execPath, [...args, "--emptyOutDir", "--logLevel", "warn"], { stdio: ["ignore", "ignore", "pipe"] });
+  execFileSync(process.execPath, [...args, "--emptyOutDir", "--logLevel", "warn"], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
 }

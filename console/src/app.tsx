@@ -1,10 +1,10 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ConsoleConfig } from "../config.ts";
 import { Api } from "./api/client.ts";
-import { type CcdDesk, emptyDesk } from "./pages/patients/ccd-desk.ts";
 import { ExportPage } from "./pages/export/export-page.tsx";
 import { ExportsPage } from "./pages/exports/exports-page.tsx";
 import { LinksPage } from "./pages/links/links-page.tsx";
+import { type CcdDesk, emptyDesk } from "./pages/patients/ccd-desk.ts";
 import { PatientsPage } from "./pages/patients/patients-page.tsx";
 import { hrefOf, type PageName, type Route, useRoute } from "./route.ts";
 import type { Session, SessionState } from "./sign-in/session.ts";
@@ -98,15 +98,14 @@ interface PageProps {
 }
 
 function PageOf({ route, api, desk, setDesk }: PageProps) {
-  switch (route.page) {
-    case "exports":
-      if (route.exportId === undefined) return <ExportsPage api={api} />;
-      return <ExportPage key={route.exportId} api={api} exportId={route.exportId} />;
-    case "patients":
-      return <PatientsPage api={api} desk={desk} setDesk={setDesk} />;
-    case "links":
-      return <LinksPage api={api} />;
-  }
+  const { page, exportId } = route;
+  if (page === "patients") return <PatientsPage api={api} desk={desk} setDesk={setDesk} />;
+  if (page === "links") return <LinksPage api={api} />;
+  return exportId === undefined ? (
+    <ExportsPage api={api} />
+  ) : (
+    <ExportPage key={exportId} api={api} exportId={exportId} />
+  );
 }
 
 /** The skip link must not change the address: its part after `#` names the page. */

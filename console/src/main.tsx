@@ -4,7 +4,6 @@ import { readConfig } from "./read-config.ts";
 import { cameBack, finishSignIn } from "./sign-in/oidc.ts";
 import { Session } from "./sign-in/session.ts";
 import { StartFailure } from "./start-failure.tsx";
-import "./style.css";
 
 /** How often an idle or expired session is looked for, in milliseconds. */
 const checkMs = 1_000;

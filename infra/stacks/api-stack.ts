@@ -23,11 +23,14 @@ export interface ApiStackProps extends StackProps {
 
 /** The HTTP API for patients, resources, CCDs and links, the sweep of links, and the alarms. */
 export class ApiStack extends Stack {
+  readonly api: OnDemandApi;
+
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
     const { settings, landing, functions } = props;
     const { userSession } = landing;
     const api = new OnDemandApi(this, "OnDemand", { shared: landing, userSession, settings: settings.api, functions });
+    this.api = api;
     const topic = sns.Topic.fromTopicArn(this, "AlarmTopic", landing.alarmTopic.arn);
     addAlarm(this, "ApiErrors", topic, {
       metric: api.metric("5xx", "Sum", Duration.minutes(5)),

@@ -1,10 +1,11 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { buildConsole } from "#console/build-console.ts";
 import type { ConsoleConfig } from "#console/config.ts";
+import { consoleMediaTypes } from "#console/media-types.ts";
 import { consolePolicy, permissionsPolicy } from "#console/security-policy.ts";
 import type { LocalIssuer } from "./local-issuer.ts";
 
@@ -20,14 +21,6 @@ export interface LocalConsoleOptions {
   issuer: LocalIssuer;
   port?: number;
 }
-
-const contentTypes: Record<string, string> = {
-  ".css": "text/css; charset=utf-8",
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript; charset=utf-8",
-  ".json": "application/json",
-  ".svg": "image/svg+xml",
-};
 
 /** Builds the console, and serves it on 127.0.0.1. */
 export async function startLocalConsole({ apiUrl, issuer, port = 0 }: LocalConsoleOptions): Promise<LocalConsole> {
@@ -85,7 +78,7 @@ function consoleFiles(): Map<string, Buffer> {
 
 function serveFile(files: Map<string, Buffer>, path: string, response: ServerResponse): void {
   const file = files.get(path);
-  const type = contentTypes[extname(path)];
+  const type = consoleMediaTypes[extname(path)];
   response.writeHead(file === undefined ? 404 : 200, {
     ...(file !== undefined && type !== undefined && { "content-type": type }),
     "cache-control": "no-store",

@@ -11,6 +11,21 @@ import { patientMarkers, reported } from "../fixtures/patient-markers.ts";
 
 const heading = (page: Page, name: string | RegExp) => page.getByRole("heading", { level: 1, name });
 
+async function signIn(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByRole("button", { name: "Sign out" }).waitFor();
+}
+
+/** Expects a page that everybody can read, on a phone and in both colour schemes. */
+async function expectReadable(page: Page): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect(await pageFaults(page, true), colorScheme).toEqual([]);
+  }
+}
+
+const openPage = (page: Page, name: string) => page.getByRole("link", { name, exact: true }).click();
+
 describe("the console in a real browser", () => {
   let chromium: WatchedChromium;
   let issuer: LocalIssuer;
@@ -22,7 +37,7 @@ describe("the console in a real browser", () => {
   beforeAll(async () => {
     [chromium, issuer] = await Promise.all([startChromium(), startLocalIssuer()]);
     test = await bridgeUnderTest({
-      simulator: { patients: 4, ccdDurationMs: 200 },
+      simulator: { patients: 4, searchCombinations: "guide", ccdDurationMs: 200 },
       settings: { api: { jwt: issuer.trust }, smart: demoLaunches },
     });
     served = await startLocalConsole({ apiUrl: test.bridge.outputs.apiUrl, issuer });
@@ -65,21 +80,6 @@ describe("the console in a real browser", () => {
     }
   }
 
-  async function signIn(page: Page): Promise<void> {
-    await page.getByRole("button", { name: "Sign in", exact: true }).click();
-    await page.getByRole("button", { name: "Sign out" }).waitFor();
-  }
-
-  /** Expects a page that everybody can read, on a phone and in both colour schemes. */
-  async function expectReadable(page: Page): Promise<void> {
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme });
-      expect(await pageFaults(page, true), colorScheme).toEqual([]);
-    }
-  }
-
-  const openPage = (page: Page, name: string) => page.getByRole("link", { name, exact: true }).click();
-
   async function searchPatient(page: Page, change: Partial<ReturnType<typeof searchable>> = {}): Promise<void> {
     const patient = { ...searchable(test.simulator, 0), ...change };
     await page.getByLabel("Date of birth").fill(patient.birthdate);
@@ -106,7 +106,9 @@ describe("the console in a real browser", () => {
     const family = searchable(test.simulator, 0).family;
     expect(await frame.locator("body").innerText()).toContain(family);
     // The page's style sheet applies, so both policies allow it.
-    expect(await frame.locator("dl").evaluate("(element) => getComputedStyle(element).display")).toBe("grid");
+    expect(await frame.locator("dl").evaluate<string>("getComputedStyle(document.querySelector('dl')).display")).toBe(
+      "grid",
+    );
     await page.getByRole("button", { name: "Back to the patients" }).click();
     await page.getByText("1 found.").waitFor();
   });
@@ -115,7 +117,17 @@ describe("the console in a real browser", () => {
     const page = await open("#/patients");
     await signIn(page);
     await searchPatient(page, { phone: "" });
-    await page.getByText("IntegraConnect refused").first().waitFor();
+    await page.getByText("IntegraConnect does not accept these search parameters").first().waitFor();
+    await expectReadable(page);
+  });
+
+  it("says in words why CCDs did not come", async () => {
+    const page = await open("#/patients");
+    await signIn(page);
+    await searchPatient(page);
+    test.simulator.faults.script("ccd-request", [{ kind: "status", status: 400, body: "portal" }]);
+    await page.getByRole("button", { name: "Request CCDs" }).click();
+    await page.getByText(/^No documents came\..*HTTP 400/).waitFor();
     await expectReadable(page);
   });
 
@@ -146,6 +158,8 @@ describe("the console in a real browser", () => {
     await heading(page, "Patients").waitFor();
     await page.clock.fastForward("01:00:05");
     await heading(page, "Your sign-in has expired").waitFor();
+    // The issuer's clock did not move.
+    await page.clock.setSystemTime(Date.now());
     await page.getByRole("button", { name: "Sign in again" }).click();
     await heading(page, "Patients").waitFor();
     expect(page.url()).toBe(`${served.url}#/patients`);

@@ -64,7 +64,10 @@ export class Api {
   #pathOf(link: string): string {
     if (link.startsWith("/")) return link;
     if (link.startsWith(`${this.#apiUrl}/`)) return link.slice(this.#apiUrl.length);
-    throw new ApiFailure("A link leads elsewhere", { status: 0, detail: "A link of the API's answer is not the API's." });
+    throw new ApiFailure("A link leads elsewhere", {
+      status: 0,
+      detail: "A link of the API's answer is not the API's.",
+    });
   }
 }
 

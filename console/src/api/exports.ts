@@ -98,10 +98,8 @@ const pathOf = (exportId: string): string => `/exports/${encodeURIComponent(expo
 export const startExport = (api: Api, wish: ExportWish, key: string): Promise<Export> =>
   api.post("/exports", bodyOf(wish), key);
 export const readExport = (api: Api, exportId: string): Promise<Export> => api.json(pathOf(exportId));
-export const cancelExport = (api: Api, exportId: string): Promise<Export> =>
-  api.post(`${pathOf(exportId)}/cancel`, {});
-export const resumeExport = (api: Api, exportId: string): Promise<Export> =>
-  api.post(`${pathOf(exportId)}/resume`, {});
+export const cancelExport = (api: Api, exportId: string): Promise<Export> => api.post(`${pathOf(exportId)}/cancel`, {});
+export const resumeExport = (api: Api, exportId: string): Promise<Export> => api.post(`${pathOf(exportId)}/resume`, {});
 export const readPreview = (api: Api, exportId: string, number: number): Promise<Preview> =>
   api.json(`${pathOf(exportId)}/files/${number}/preview`);
 export const filesPath = (exportId: string): string => `${pathOf(exportId)}/files`;

@@ -8,7 +8,10 @@ export class ApiFailure extends Error {
   /** The id of the call, by which an operator finds it. */
   readonly callId: string | undefined;
 
-  constructor(title: string, options: { status: number; detail: string; callId?: string | undefined; cause?: unknown }) {
+  constructor(
+    title: string,
+    options: { status: number; detail: string; callId?: string | undefined; cause?: unknown },
+  ) {
     super(title, { cause: options.cause });
     this.status = options.status;
     this.detail = options.detail;

@@ -48,8 +48,7 @@ export function pageOf(answer: Bundle | Patient): PatientPage {
   };
 }
 
-const isPatient = (resource: Resource | undefined): resource is Patient =>
-  resource?.resourceType === "Patient";
+const isPatient = (resource: Resource | undefined): resource is Patient => resource?.resourceType === "Patient";
 
 function foundPatient({ id = "", name = [], birthDate = "unknown", gender = "unknown" }: Patient): FoundPatient {
   const [first] = name;

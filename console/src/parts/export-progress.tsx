@@ -8,7 +8,10 @@ export function ExportProgress({ export: one }: { export: Export }) {
   const files = `${numberText(filesLanded)} of ${numberText(filesPlanned)} files`;
   return (
     <div class="progress">
-      <progress aria-label="Files" {...(filesPlanned !== null && { value: filesLanded, max: Math.max(filesPlanned, 1) })} />
+      <progress
+        aria-label="Files"
+        {...(filesPlanned !== null && { value: filesLanded, max: Math.max(filesPlanned, 1) })}
+      />
       <p class="small">
         {filesPlanned === null
           ? (one.serverProgress ?? one.waitsFor?.message ?? one.message)

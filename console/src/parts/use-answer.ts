@@ -26,27 +26,24 @@ export function useAnswer<Value>(
   useEffect(() => {
     let isCurrent = true;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const next = (isLive: boolean) => {
-      if (isCurrent && isLive) timer = setTimeout(call, newest.current.live.everyMs);
+    /** Returns whether to call again. */
+    const callOnce = async (): Promise<boolean> => {
+      if (document.hidden) return true;
+      try {
+        const value = await newest.current.load();
+        if (isCurrent) setState({ key, value });
+        return newest.current.live.isLive(value);
+      } catch (error) {
+        const failure = asFailure(error);
+        if (isCurrent) setState((before) => ({ ...(before.key === key ? before : { key }), failure }));
+        // What the server may serve later is tried again. What it refuses is not.
+        return failure.status === 0 || failure.status === 429 || failure.status >= 500;
+      }
     };
-    const call = (): void => {
-      if (document.hidden) return next(true);
-      newest.current.load().then(
-        (value) => {
-          if (!isCurrent) return;
-          setState({ key, value });
-          next(newest.current.live.isLive(value));
-        },
-        (error: unknown) => {
-          if (!isCurrent) return;
-          const failure = asFailure(error);
-          setState((before) => ({ ...(before.key === key ? before : { key }), failure }));
-          // What the server may serve later is tried again. What it refuses is not.
-          next(failure.status === 0 || failure.status === 429 || failure.status >= 500);
-        },
-      );
+    const callOnAndOn = async (): Promise<void> => {
+      if ((await callOnce()) && isCurrent) timer = setTimeout(() => void callOnAndOn(), newest.current.live.everyMs);
     };
-    call();
+    void callOnAndOn();
     return () => {
       isCurrent = false;
       clearTimeout(timer);

@@ -14,7 +14,7 @@ interface SignInPageProps {
 export function SignInPage({ config, reason, problem }: SignInPageProps) {
   const [failure, setFailure] = useState(problem);
   const [isLeaving, setLeaving] = useState(false);
-  const [title, text] = wordsFor(reason, config.idleMinutes);
+  const [title, text] = words[reason](config.idleMinutes);
   const signIn = () => {
     setLeaving(true);
     beginSignIn(config, location.hash).catch((error: unknown) => {
@@ -46,21 +46,15 @@ export function SignInPage({ config, reason, problem }: SignInPageProps) {
   );
 }
 
-function wordsFor(reason: SignedOutReason, idleMinutes: number): [title: string, text: string] {
-  const back = "Sign in again to come back to the same page.";
-  switch (reason) {
-    case "new":
-      return ["Sign in", "Exports, patients' documents and links of this stage. Reloading the page signs you out."];
-    case "left":
-      return ["You are signed out", "The console has forgotten what it showed."];
-    case "idle":
-      return ["You were signed out", `Nothing happened for ${idleMinutes} minutes. ${back}`];
-    case "expired":
-      return ["Your sign-in has expired", back];
-    case "refused":
-      return [
-        "The API does not accept your sign-in",
-        "Sign in again. If this happens at once, ask your operator: the stage's settings api.jwt and console do not fit together.",
-      ];
-  }
-}
+const back = "Sign in again to come back to the same page.";
+
+const words: Record<SignedOutReason, (idleMinutes: number) => [title: string, text: string]> = {
+  new: () => ["Sign in", "Exports, patients' documents and links of this stage. Reloading the page signs you out."],
+  left: () => ["You are signed out", "The console has forgotten what it showed."],
+  idle: (minutes) => ["You were signed out", `Nothing happened for ${minutes} minutes. ${back}`],
+  expired: () => ["Your sign-in has expired", back],
+  refused: () => [
+    "The API does not accept your sign-in",
+    "Sign in again. If this happens at once, ask your operator: the stage's settings api.jwt and console do not fit together.",
+  ],
+};

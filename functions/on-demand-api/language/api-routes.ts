@@ -61,7 +61,7 @@ export type OpenRouteKey = RouteKeyBy<true>;
  * Where routes for callers with a token begin, on a stage that accepts signatures as well. A route of API Gateway has one authorizer
  * ("Controlling and managing access to an HTTP API"), so each way to identify callers has routes of its own.
  */
-const tokenPrefix = "/jwt";
+export const tokenPrefix = "/jwt";
 
 /** The key of a route for callers with a token, beside the one for signed calls: `GET /jwt/links`. */
 export const tokenRouteKey = (key: ClosedRouteKey): string => key.replace(" ", ` ${tokenPrefix}`);

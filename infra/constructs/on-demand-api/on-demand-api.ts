@@ -1,4 +1,4 @@
-import { Duration, Validations } from "aws-cdk-lib";
+import { Duration, Fn, Validations } from "aws-cdk-lib";
 import * as apigateway from "aws-cdk-lib/aws-apigateway";
 import * as apigatewayv2 from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpIamAuthorizer, HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
@@ -9,7 +9,14 @@ import * as logs from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { ccdKeys } from "#ccd-retrieval/language/ccd-keys.ts";
 import { accessKeys } from "#on-demand-api/language/access-keys.ts";
-import { type ApiRouteKey, apiRoutes, type ClosedRouteKey, routesOf, tokenRouteKey } from "#on-demand-api/language/api-routes.ts";
+import {
+  type ApiRouteKey,
+  apiRoutes,
+  type ClosedRouteKey,
+  routesOf,
+  tokenPrefix,
+  tokenRouteKey,
+} from "#on-demand-api/language/api-routes.ts";
 import { keyPattern, keyPatterns } from "#platform/bucket/object-keys.ts";
 import type { ApiSettings } from "../../settings/on-demand-api.ts";
 import { grantStartRetrieval } from "../ccd-retrieval/start-access.ts";
@@ -39,6 +46,10 @@ export class OnDemandApi extends Construct {
   /** The URL that callers use: the setting `api.publicUrl`, the name in `api.domain`, or API Gateway's own URL. */
   readonly url: string;
   readonly apiId: string;
+  /** The name of the API's own address, or of `api.domain`. */
+  readonly host: string;
+  /** With what the paths of calls with a token begin: nothing, or a path without a slash at its end. */
+  readonly tokenPath: string;
   /** The API under a name of the user's own; undefined if the settings name none. */
   readonly domain: apigatewayv2.DomainName | undefined;
   readonly #props: OnDemandApiProps;
@@ -62,6 +73,8 @@ export class OnDemandApi extends Construct {
     this.#secret = new ApiSecret(this, "ApiSecret", functions);
     this.apiId = this.#api.apiId;
     this.domain = settings.domain && this.#domain(settings.domain);
+    this.tokenPath = this.#authorizers.second ? tokenPrefix : "";
+    this.host = settings.domain?.name ?? Fn.select(2, Fn.split("/", this.#api.apiEndpoint));
     const ownUrl = settings.domain && `https://${settings.domain.name}/`;
     this.url = settings.publicUrl ?? ownUrl ?? this.#api.apiEndpoint;
     this.#function("OpenApi", "openapi");

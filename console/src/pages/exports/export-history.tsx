@@ -8,7 +8,10 @@ const mostColumns = 20;
 
 /** Duration and volume of the last exports that ended, the oldest on the left. */
 export function ExportHistory({ exports }: { exports: Export[] }) {
-  const ended = exports.filter((one) => secondsOf(one) !== null).slice(0, mostColumns).toReversed();
+  const ended = exports
+    .filter((one) => secondsOf(one) !== null)
+    .slice(0, mostColumns)
+    .toReversed();
   if (ended.length < 2) return null;
   const columns = (valueOf: (one: Export) => number) =>
     ended.map((one) => ({ key: one.exportId, value: valueOf(one), isFailed: one.state === "failed" }));

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
-import { type Export, type ExportFilter, type ExportPageOf, isLive, listPath } from "../../api/exports.ts";
 import type { Api } from "../../api/client.ts";
+import { type Export, type ExportFilter, type ExportPageOf, isLive, listPath } from "../../api/exports.ts";
 import { FailureNotice } from "../../parts/failure-notice.tsx";
 import { useAnswer } from "../../parts/use-answer.ts";
 import { ExportHistory } from "./export-history.tsx";

@@ -43,7 +43,11 @@ export function StartForm({ api, started }: { api: Api; started: () => void }) {
         {wish.level === "group" && (
           <label>
             Group id
-            <input required value={wish.groupId} onInput={({ currentTarget }) => change({ groupId: currentTarget.value })} />
+            <input
+              required
+              value={wish.groupId}
+              onInput={({ currentTarget }) => change({ groupId: currentTarget.value })}
+            />
           </label>
         )}
         <label>
@@ -56,7 +60,11 @@ export function StartForm({ api, started }: { api: Api; started: () => void }) {
         </label>
         <label>
           Changed since (optional)
-          <input type="date" value={wish.since} onInput={({ currentTarget }) => change({ since: currentTarget.value })} />
+          <input
+            type="date"
+            value={wish.since}
+            onInput={({ currentTarget }) => change({ since: currentTarget.value })}
+          />
         </label>
       </div>
       <button type="submit" class="primary" disabled={start.isRunning}>

@@ -101,8 +101,8 @@ function CreateLink({ api, created }: { api: Api; created: () => void }) {
         {link !== undefined && (
           <div class="notice">
             <p>
-              Send this address to the person. It begins one sign-in, until {timeText(link.expiresAt)}. Anyone who has it can sign in.
-              The console does not show it again.
+              Send this address to the person. It begins one sign-in, until {timeText(link.expiresAt)}. Anyone who has
+              it can sign in. The console does not show it again.
             </p>
             <p>
               <code class="secret">{link.url}</code>

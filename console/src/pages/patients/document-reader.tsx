@@ -33,7 +33,12 @@ export function DocumentReader({ document, close }: { document: OpenDocument; cl
       <p>
         {document.patient.name}, born {document.patient.birthDate}
       </p>
-      <iframe sandbox="" referrerpolicy="no-referrer" srcdoc={documentPage?.createHTML(document.html) ?? document.html} title={`Document: ${document.title}`} />
+      <iframe
+        sandbox=""
+        referrerpolicy="no-referrer"
+        srcdoc={documentPage?.createHTML(document.html) ?? document.html}
+        title={`Document: ${document.title}`}
+      />
     </section>
   );
 }

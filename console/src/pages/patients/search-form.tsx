@@ -6,6 +6,11 @@ import { useAction } from "../../parts/use-action.ts";
 
 const nothing: Demographics = { birthdate: "", gender: "", family: "", given: "", phone: "", email: "" };
 
+type InputType = "text" | "date" | "tel" | "email";
+
+/** Preact has a type of its own for each kind of input. This says of one of several kinds that it is one. */
+const typed = (type: InputType) => ({ type }) as { type: "text" };
+
 interface SearchFormProps {
   api: Api;
   show: (found: PatientPage | undefined) => void;
@@ -19,12 +24,11 @@ export function SearchForm({ api, show }: SearchFormProps) {
     show(undefined);
     search.run(async () => show(await searchPatients(api, values)));
   };
-  const field = (name: keyof Demographics, label: string, type: "text" | "date" | "tel" | "email" = "text", isNeeded = false) => (
+  const field = (name: keyof Demographics, label: string, type: InputType = "text", isNeeded = false) => (
     <label key={name}>
       {label}
       <input
-        // Preact has a type of its own for each kind of input, and this is one of several.
-        type={type as "text"}
+        {...typed(type)}
         // A browser must not keep what identifies a patient.
         autocomplete="off"
         required={isNeeded}
@@ -36,8 +40,8 @@ export function SearchForm({ api, show }: SearchFormProps) {
   return (
     <form class="card" onSubmit={submit} autocomplete="off" aria-label="Search for a patient">
       <p class="hint">
-        IntegraConnect finds a patient by birth date, gender, and a telephone number or an email address. A given name narrows the
-        search.
+        IntegraConnect finds a patient by birth date, gender, and a telephone number or an email address. A given name
+        narrows the search.
       </p>
       <div class="fields">
         {field("birthdate", "Date of birth", "date", true)}

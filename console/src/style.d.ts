@@ -1,2 +1,0 @@
-/** Vite takes the style sheet out of the script, into a file of its own. */
-declare module "*.css";
