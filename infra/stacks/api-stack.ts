@@ -59,6 +59,8 @@ export class ApiStack extends Stack {
     const { stage, metricsNamespace } = functions;
     addApiDashboard(this, { stage, api, deadLetters, metricsNamespace });
     if (settings.savedQueries) new SavedQueries(this, "Queries", { stage, folder: "api", queries: apiQueries });
+    // A stage that gives its console up deploys this stage first. CloudFormation keeps an export that is still imported.
+    this.exportValue(api.apiId);
     new CfnOutput(this, "ApiUrl", { value: api.url });
     new CfnOutput(this, "ApiId", { value: api.apiId });
     if (api.domain === undefined) return;

@@ -30,7 +30,7 @@ export class ConsoleStack extends Stack {
     });
     const config: ConsoleConfig = {
       stage,
-      apiUrl: api.url,
+      apiUrl: settings.api.publicUrl ?? `https://${api.host}`,
       issuer: jwt.issuer,
       clientId,
       scopes,

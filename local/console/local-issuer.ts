@@ -12,6 +12,8 @@ export interface LocalIssuer {
   trust: { issuer: string; audience: string[]; besideSignatures: true };
   /** Lets the console of this origin sign users in. */
   register(origin: string): void;
+  /** Signs the next users in with this subject. */
+  signInAs(subject: string): void;
   /** Refuses the next sign-in, as a user or an issuer may. */
   refuseNext(): void;
   close(): Promise<void>;
@@ -21,7 +23,8 @@ const algorithm = "RS256";
 const clientId = "integra-bridge-console";
 const audience = "integra-bridge-local";
 const tokenSeconds = 3_600;
-const user = { sub: "local-user", name: "Local user" };
+/** Who is signed in. Settings such as `api.exports` name a user by the subject. */
+export const localUser = { sub: "local-user", name: "Local user" };
 
 /** What a code stands for. Each code works once. */
 interface Grant {
@@ -41,6 +44,7 @@ export async function startLocalIssuer(): Promise<LocalIssuer> {
   const origins = new Set<string>();
   const grants = new Map<string, Grant>();
   let refusesNext = false;
+  let subject = localUser.sub;
 
   const sign = (claims: JWTPayload) =>
     new SignJWT({ ...claims })
@@ -80,8 +84,8 @@ export async function startLocalIssuer(): Promise<LocalIssuer> {
       .digest("base64url");
     if (grant?.challenge !== challenge || grant.redirectUri !== form.get("redirect_uri")) return undefined;
     return {
-      access_token: await sign({ sub: user.sub, aud: audience }),
-      id_token: await sign({ ...user, aud: clientId, ...(grant.nonce !== null && { nonce: grant.nonce }) }),
+      access_token: await sign({ sub: subject, aud: audience }),
+      id_token: await sign({ ...localUser, sub: subject, aud: clientId, ...(grant.nonce !== null && { nonce: grant.nonce }) }),
       token_type: "Bearer",
       expires_in: tokenSeconds,
     };
@@ -120,6 +124,9 @@ export async function startLocalIssuer(): Promise<LocalIssuer> {
     clientId,
     trust: { issuer: url(), audience: [audience], besideSignatures: true },
     register: (origin) => origins.add(origin),
+    signInAs: (other) => {
+      subject = other;
+    },
     refuseNext: () => {
       refusesNext = true;
     },

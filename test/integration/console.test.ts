@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type LocalConsole, startLocalConsole } from "#local/console/local-console.ts";
-import { type LocalIssuer, startLocalIssuer } from "#local/console/local-issuer.ts";
+import { type LocalIssuer, localUser, startLocalIssuer } from "#local/console/local-issuer.ts";
 import { demoLaunches } from "#local/link-demo.ts";
 import { searchable } from "../fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
@@ -10,6 +10,21 @@ import { findLeaks, type ScannedText } from "../fixtures/marker-scan.ts";
 import { patientMarkers, reported } from "../fixtures/patient-markers.ts";
 
 const heading = (page: Page, name: string | RegExp) => page.getByRole("heading", { level: 1, name });
+
+const rightsOf = (subject: string) => ({ ask: [subject], cancel: [subject], read: [subject] });
+
+/** Presses the key Tab until the button, the field or the link with this name has the focus. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  const passed: string[] = [];
+  while (passed.at(-1) !== name) {
+    if (passed.length > 40) throw new Error(`the key Tab does not reach ${name}, but ${passed.join(", ")}`);
+    await page.keyboard.press("Tab");
+    passed.push(await page.evaluate<string>("document.activeElement.textContent.trim()"));
+  }
+}
+
+const focusIsVisible = (page: Page) =>
+  page.evaluate<boolean>("getComputedStyle(document.activeElement).outlineStyle !== 'none'");
 
 async function signIn(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
@@ -38,7 +53,7 @@ describe("the console in a real browser", () => {
     [chromium, issuer] = await Promise.all([startChromium(), startLocalIssuer()]);
     test = await bridgeUnderTest({
       simulator: { patients: 4, searchCombinations: "guide", ccdDurationMs: 200 },
-      settings: { api: { jwt: issuer.trust }, smart: demoLaunches },
+      settings: { api: { jwt: issuer.trust, exports: rightsOf(localUser.sub) }, smart: demoLaunches },
     });
     served = await startLocalConsole({ apiUrl: test.bridge.outputs.apiUrl, issuer });
   });
@@ -87,6 +102,77 @@ describe("the console in a real browser", () => {
     await page.getByLabel("Telephone").fill(patient.phone);
     await page.getByRole("button", { name: "Search" }).click();
   }
+
+  it("starts an export, watches it to its end and previews a file, and charts what came before", async () => {
+    const page = await open();
+    await signIn(page);
+    await page.getByText("No export matches.").waitFor();
+    await expectReadable(page);
+    test.simulator.settings.errorFile = "error";
+    await page.getByRole("button", { name: "Start the export" }).click();
+    await page.getByRole("button", { name: "Cancel the export" }).waitFor();
+    await expectReadable(page);
+    await heading(page, "All patients partial").waitFor();
+    await page.getByRole("heading", { name: "Where the time went" }).waitFor();
+    await page.getByRole("heading", { name: "Lines by type" }).waitFor();
+    await page.getByRole("button", { name: /^Preview file \d+\. Patient/ }).first().click();
+    expect(await page.locator("pre").innerText()).toContain('"resourceType":"Patient"');
+    await page.getByRole("button", { name: /^Preview file \d+\. OperationOutcome/ }).click();
+    await page.getByText("1 resource could not be exported").waitFor();
+    await expectReadable(page);
+
+    test.simulator.settings.errorFile = "none";
+    await page.getByRole("link", { name: "All exports" }).click();
+    await page.getByLabel("Resource types").fill("Patient Condition");
+    await page.getByRole("button", { name: "Start the export" }).click();
+    await heading(page, "All patients: Patient, Condition completed").waitFor();
+    await openPage(page, "Exports");
+    await page.getByRole("heading", { name: "The last 2 exports that ended" }).waitFor();
+    await expectReadable(page);
+    await page.getByLabel("State").selectOption("completed");
+    await page.getByText("All patients: Patient, Condition").waitFor();
+    await expect.poll(() => page.locator("main li").count()).toBe(1);
+  });
+
+  it("cancels an export, by the keyboard alone", async () => {
+    const page = await open();
+    await tabTo(page, "Sign in");
+    await page.keyboard.press("Enter");
+    await heading(page, "Exports").waitFor();
+    test.simulator.settings.exportDurationMs = 600_000;
+    await tabTo(page, "Start the export");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Cancel the export" }).waitFor();
+    await tabTo(page, "Cancel the export");
+    expect(await focusIsVisible(page)).toBe(true);
+    await page.keyboard.press("Enter");
+    await heading(page, "All patients cancelled").waitFor();
+    test.simulator.settings.exportDurationMs = 300;
+  });
+
+  it("says in words why an export was refused, or failed", async () => {
+    const page = await open();
+    await signIn(page);
+    await page.getByLabel("Resource types").fill("Unicorn");
+    await page.getByRole("button", { name: "Start the export" }).click();
+    await page.getByText("Unicorn").last().waitFor();
+    await expectReadable(page);
+    test.simulator.faults.script("kick-off", [{ kind: "status", status: 400, body: "outcome", words: "Not today" }]);
+    await page.getByLabel("Resource types").fill("");
+    await page.getByRole("button", { name: "Start the export" }).click();
+    await heading(page, "All patients failed").waitFor();
+    await page.getByText("KickOffRejected").waitFor();
+    await expectReadable(page);
+  });
+
+  it("shows a user without rights why the exports are closed", async () => {
+    const page = await open();
+    issuer.signInAs("visitor");
+    await signIn(page);
+    await page.locator(".failure").waitFor();
+    expect(await page.getByRole("button", { name: /^Preview/ }).count()).toBe(0);
+    issuer.signInAs(localUser.sub);
+  });
 
   it("finds a patient, requests CCDs and shows a document", async () => {
     const page = await open();

@@ -1,4 +1,4 @@
-import { Duration, Fn, Validations } from "aws-cdk-lib";
+import { Aws, Duration, Validations } from "aws-cdk-lib";
 import * as apigateway from "aws-cdk-lib/aws-apigateway";
 import * as apigatewayv2 from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpIamAuthorizer, HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
@@ -74,7 +74,7 @@ export class OnDemandApi extends Construct {
     this.apiId = this.#api.apiId;
     this.domain = settings.domain && this.#domain(settings.domain);
     this.tokenPath = this.#authorizers.second ? tokenPrefix : "";
-    this.host = settings.domain?.name ?? Fn.select(2, Fn.split("/", this.#api.apiEndpoint));
+    this.host = settings.domain?.name ?? `${this.apiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`;
     const ownUrl = settings.domain && `https://${settings.domain.name}/`;
     this.url = settings.publicUrl ?? ownUrl ?? this.#api.apiEndpoint;
     this.#function("OpenApi", "openapi");

@@ -90,7 +90,7 @@ describe("the console of prod with every option", () => {
     // The API's URL is a name of the stage's own here, so the output has no reference.
     expect(configOf(JSON.parse(JSON.parse(text) as string))).toEqual({
       stage: "prod",
-      apiUrl: `https://${everyOption.api.domain.name}/`,
+      apiUrl: `https://${everyOption.api.domain.name}`,
       issuer: everyOption.api.jwt.issuer,
       clientId,
       scopes,
