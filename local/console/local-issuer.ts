@@ -23,7 +23,7 @@ const algorithm = "RS256";
 const clientId = "integra-bridge-console";
 const audience = "integra-bridge-local";
 const tokenSeconds = 3_600;
-/** Who is signed in. Settings such as `api.exports` name a user by the subject. */
+/** Who is signed in. The setting `api.exports` of the stage `local` names this subject. */
 export const localUser = { sub: "local-user", name: "Local user" };
 
 /** What a code stands for. Each code works once. */
@@ -85,7 +85,12 @@ export async function startLocalIssuer(): Promise<LocalIssuer> {
     if (grant?.challenge !== challenge || grant.redirectUri !== form.get("redirect_uri")) return undefined;
     return {
       access_token: await sign({ sub: subject, aud: audience }),
-      id_token: await sign({ ...localUser, sub: subject, aud: clientId, ...(grant.nonce !== null && { nonce: grant.nonce }) }),
+      id_token: await sign({
+        ...localUser,
+        sub: subject,
+        aud: clientId,
+        ...(grant.nonce !== null && { nonce: grant.nonce }),
+      }),
       token_type: "Bearer",
       expires_in: tokenSeconds,
     };

@@ -11,8 +11,6 @@ import { patientMarkers, reported } from "../fixtures/patient-markers.ts";
 
 const heading = (page: Page, name: string | RegExp) => page.getByRole("heading", { level: 1, name });
 
-const rightsOf = (subject: string) => ({ ask: [subject], cancel: [subject], read: [subject] });
-
 /** Presses the key Tab until the button, the field or the link with this name has the focus. */
 async function tabTo(page: Page, name: string): Promise<void> {
   const passed: string[] = [];
@@ -53,7 +51,7 @@ describe("the console in a real browser", () => {
     [chromium, issuer] = await Promise.all([startChromium(), startLocalIssuer()]);
     test = await bridgeUnderTest({
       simulator: { patients: 4, searchCombinations: "guide", ccdDurationMs: 200 },
-      settings: { api: { jwt: issuer.trust, exports: rightsOf(localUser.sub) }, smart: demoLaunches },
+      settings: { api: { jwt: issuer.trust }, smart: demoLaunches },
     });
     served = await startLocalConsole({ apiUrl: test.bridge.outputs.apiUrl, issuer });
   });
@@ -115,7 +113,10 @@ describe("the console in a real browser", () => {
     await heading(page, "All patients partial").waitFor();
     await page.getByRole("heading", { name: "Where the time went" }).waitFor();
     await page.getByRole("heading", { name: "Lines by type" }).waitFor();
-    await page.getByRole("button", { name: /^Preview file \d+\. Patient/ }).first().click();
+    await page
+      .getByRole("button", { name: /^Preview file \d+\. Patient/ })
+      .first()
+      .click();
     expect(await page.locator("pre").innerText()).toContain('"resourceType":"Patient"');
     await page.getByRole("button", { name: /^Preview file \d+\. OperationOutcome/ }).click();
     await page.getByText("1 resource could not be exported").waitFor();
@@ -157,7 +158,7 @@ describe("the console in a real browser", () => {
     await page.getByRole("button", { name: "Start the export" }).click();
     await page.getByText("Unicorn").last().waitFor();
     await expectReadable(page);
-    test.simulator.faults.script("kick-off", [{ kind: "status", status: 400, body: "outcome", words: "Not today" }]);
+    test.simulator.faults.script("kick-off", [{ kind: "status", status: 400, body: "portal" }]);
     await page.getByLabel("Resource types").fill("");
     await page.getByRole("button", { name: "Start the export" }).click();
     await heading(page, "All patients failed").waitFor();
@@ -192,9 +193,7 @@ describe("the console in a real browser", () => {
     const family = searchable(test.simulator, 0).family;
     expect(await frame.locator("body").innerText()).toContain(family);
     // The page's style sheet applies, so both policies allow it.
-    expect(await frame.locator("dl").evaluate<string>("getComputedStyle(document.querySelector('dl')).display")).toBe(
-      "grid",
-    );
+    expect(await frame.locator("dl").evaluate("getComputedStyle(document.querySelector('dl')).display")).toBe("grid");
     await page.getByRole("button", { name: "Back to the patients" }).click();
     await page.getByText("1 found.").waitFor();
   });

@@ -1,60 +1,29 @@
+import type { ExportFileView, ExportView } from "#on-demand-api/language/export-messages.ts";
 import type { Api } from "./client.ts";
 
 type Level = "patient" | "group" | "system";
-export type ExportState = "requested" | "running" | "completed" | "partial" | "failed" | "cancelled";
 
-/** An export, as the routes below /exports show it. */
-export interface Export {
-  exportId: string;
-  state: ExportState;
-  request: { level: Level; groupId: string | null; types: string[] | null; since: string | null };
-  trigger: { kind: "api" | "event" | "schedule"; by: string | null };
-  requestedAt: string;
-  startedAt: string | null;
-  endedAt: string | null;
-  run: string;
-  phase: string | null;
-  message: string;
-  waitsFor: { what: "lease" | "server" | "retry"; message: string; until: string | null } | null;
-  serverProgress: string | null;
-  nextPollAt: string | null;
-  progress: {
-    filesPlanned: number | null;
-    filesLanded: number;
-    filesMissing: number;
-    lines: number;
-    bytes: number;
-    bytesPerSecond: number | null;
-  };
-  linesByType: Record<string, number> | null;
-  error: { name: string; message: string; action: string } | null;
-  phases: Record<string, number> | null;
-  actions: ("cancel" | "resume" | "read-files")[];
-}
+export type Export = ExportView;
+export type ExportFile = ExportFileView;
 
-export interface ExportFile {
-  number: number;
-  kind: "output" | "error" | "deleted";
-  resourceType: string;
-  state: "landed" | "missing" | "pending";
-  lines: number | null;
-  bytes: number | null;
-  reason: string | null;
-}
-
-export interface ExportPageOf {
+/** A page of exports, as GET /exports returns it. */
+export interface ExportPage {
   exports: Export[];
   next?: string;
 }
 
+/** A page of the files of an export. */
 export interface FilePage {
   files: ExportFile[];
   next?: string;
 }
 
+/** The first lines of a file. */
 export interface Preview {
   lines: string[];
   truncated: boolean;
+  /** Why there is no line. */
+  message: string | null;
 }
 
 /** Whether the export goes on. */

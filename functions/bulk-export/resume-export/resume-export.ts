@@ -1,6 +1,6 @@
 import { executionName, executionNameOfEvent } from "#bulk-export/language/execution-names.ts";
 import { exportReference } from "#bulk-export/language/export-events.ts";
-import type { ResumptionInput } from "#bulk-export/language/export-request.ts";
+import type { ResumptionInput, Trigger } from "#bulk-export/language/export-request.ts";
 import { resumptionOf } from "#bulk-export/language/export-runs.ts";
 import { exportId as exportIdSchema } from "#bulk-export/language/export-state.ts";
 import type { RequestedByEvent } from "#bulk-export/language/triggers.ts";
@@ -41,22 +41,34 @@ export const resumeExport =
   async (event) => {
     const about = exportReference.extend({ exportId: exportIdSchema }).safeParse(event.detail);
     if (!about.success) return await startRefusal(ports, event);
-    const { exportId } = about.data;
-    const first = await findOnceEnded(ports, exportId, await ports.executions.find(exportId));
-    const refusal = first?.status === "running" ? `exportId: ${exportId} is still running` : undefined;
-    for (let number = 1; number <= mostRuns; number += 1) {
-      const input = inputOf(event, { exportId, run: `r${number}` }, refusal);
-      const execution = executionName(input.resume);
-      const known = await ports.executions.start(execution, input);
-      const existing =
-        known && resumesForOtherEvent(known, event) ? await findOnceEnded(ports, execution, known) : known;
-      if (existing === undefined || servesEvent(existing, event, exportId)) {
-        ports.log.info("EXPORT_RESUMED", { exportId, execution, duplicate: existing !== undefined });
-        return { execution, duplicate: existing !== undefined };
-      }
-    }
-    throw new Error(`export ${exportId} was resumed ${mostRuns} times, which is the limit: request a new export`);
+    return await startResumption(ports, about.data.exportId, triggerOf(event));
   };
+
+/**
+ * Starts an execution that downloads the missing files of an export, for whatever triggered it.
+ * @throws Error if the export was resumed 99 times
+ */
+export async function startResumption(
+  ports: ResumeExportPorts,
+  exportId: string,
+  trigger: Trigger,
+): Promise<ResumedExport> {
+  const first = await findOnceEnded(ports, exportId, await ports.executions.find(exportId));
+  const refusal = first?.status === "running" ? `exportId: ${exportId} is still running` : undefined;
+  for (let number = 1; number <= mostRuns; number += 1) {
+    const input = inputOf(trigger, { exportId, run: `r${number}` }, refusal);
+    const execution = executionName(input.resume);
+    const known = await ports.executions.start(execution, input);
+    const existing = known && resumesForOther(known, trigger) ? await findOnceEnded(ports, execution, known) : known;
+    if (existing === undefined || serves(existing, trigger, exportId)) {
+      ports.log.info("EXPORT_RESUMED", { exportId, execution, duplicate: existing !== undefined });
+      return { execution, duplicate: existing !== undefined };
+    }
+  }
+  throw new Error(`export ${exportId} was resumed ${mostRuns} times, which is the limit: request a new export`);
+}
+
+const triggerOf = ({ id, source, account }: RequestedByEvent): Trigger => ({ kind: "event", id, source, account });
 
 /** The execution after it has ended, or as it is after all pauses if it still runs. */
 async function findOnceEnded(
@@ -73,8 +85,8 @@ async function findOnceEnded(
   return execution;
 }
 
-/** Whether an execution resumes an export because of another event than this one. */
-function resumesForOtherEvent({ input }: KnownExecution, { id }: RequestedByEvent): boolean {
+/** Whether an execution resumes an export because of another trigger than this one. */
+function resumesForOther({ input }: KnownExecution, { id }: Trigger): boolean {
   const resumption = resumptionOf(input);
   return resumption !== undefined && resumption.trigger.id !== id;
 }
@@ -84,20 +96,19 @@ async function startRefusal({ executions }: ResumeExportPorts, event: RequestedB
   const execution = executionNameOfEvent(event.id);
   const refusal =
     'exportId: is missing or is not the id of an export; the detail must be {"exportId": "…"} without other fields';
-  const existing = await executions.start(execution, inputOf(event, { exportId: execution, run: "r1" }, refusal));
+  const existing = await executions.start(
+    execution,
+    inputOf(triggerOf(event), { exportId: execution, run: "r1" }, refusal),
+  );
   return { execution, duplicate: existing !== undefined };
 }
 
-function inputOf(
-  { id, source, account }: RequestedByEvent,
-  resume: ResumptionInput["resume"],
-  refusal: string | undefined,
-): ResumptionInput {
-  return { resume, trigger: { kind: "event", id, source, account }, ...(refusal !== undefined && { refusal }) };
+function inputOf(trigger: Trigger, resume: ResumptionInput["resume"], refusal: string | undefined): ResumptionInput {
+  return { resume, trigger, ...(refusal !== undefined && { refusal }) };
 }
 
-/** Whether an execution already serves this event. An execution of that name that resumes nothing is another export. */
-function servesEvent({ status, input }: KnownExecution, { id }: RequestedByEvent, exportId: string): boolean {
+/** Whether an execution already serves this trigger. An execution of that name that resumes nothing is another export. */
+function serves({ status, input }: KnownExecution, { id }: Trigger, exportId: string): boolean {
   const resumption = resumptionOf(input);
   if (resumption?.resume.exportId !== exportId) return false;
   return status === "running" || resumption.trigger.id === id;

@@ -26,28 +26,39 @@ export interface StoppedExport {
  * lost. The `cancel-export` step then deletes the job and publishes the event, as it does for an execution that was stopped by hand.
  */
 export const stopExport =
-  ({ executions, records, log, now }: StopExportPorts): Step<RequestedByEvent, StoppedExport> =>
+  (ports: StopExportPorts): Step<RequestedByEvent, StoppedExport> =>
   async ({ id, source, detail }) => {
     const about = exportReference.extend({ exportId: exportIdSchema }).safeParse(detail);
     if (!about.success) {
-      log.warn("EXPORT_CANCEL_REQUEST_IGNORED", { eventId: id, source });
+      ports.log.warn("EXPORT_CANCEL_REQUEST_IGNORED", { eventId: id, source });
       return { stopped: [] };
     }
-    const { exportId } = about.data;
-    const stopped: string[] = [];
-    for (let number = 0; ; number += 1) {
-      const run = number === 0 ? "first" : `r${number}`;
-      const name = executionName({ exportId, run });
-      const execution = await executions.find(name);
-      if (execution === undefined && number > 0) break;
-      const own = number === 0 || resumptionOf(execution?.input)?.resume.exportId === exportId;
-      if (execution?.status !== "running" || !own) continue;
-      const at = new Date(now()).toISOString();
-      const message = "its cancellation was requested";
-      await records.markStopped({ exportId, run }, { reason: "cancelled", fault: "ExportStopped", message, at });
-      await executions.stop(name, `cancelled by event ${id} of ${source}`);
-      stopped.push(name);
-    }
-    log.info("EXPORT_EXECUTIONS_STOPPED", { exportId, stopped });
-    return { stopped };
+    return await stopRuns(ports, about.data.exportId, `cancelled by event ${id} of ${source}`);
   };
+
+/**
+ * Stops the running executions of an export.
+ * @param cause who cancelled it, for the history of the executions
+ */
+export async function stopRuns(
+  { executions, records, log, now }: StopExportPorts,
+  exportId: string,
+  cause: string,
+): Promise<StoppedExport> {
+  const stopped: string[] = [];
+  for (let number = 0; ; number += 1) {
+    const run = number === 0 ? "first" : `r${number}`;
+    const name = executionName({ exportId, run });
+    const execution = await executions.find(name);
+    if (execution === undefined && number > 0) break;
+    const own = number === 0 || resumptionOf(execution?.input)?.resume.exportId === exportId;
+    if (execution?.status !== "running" || !own) continue;
+    const at = new Date(now()).toISOString();
+    const message = "its cancellation was requested";
+    await records.markStopped({ exportId, run }, { reason: "cancelled", fault: "ExportStopped", message, at });
+    await executions.stop(name, cause);
+    stopped.push(name);
+  }
+  log.info("EXPORT_EXECUTIONS_STOPPED", { exportId, stopped });
+  return { stopped };
+}

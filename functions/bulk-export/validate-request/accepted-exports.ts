@@ -26,7 +26,10 @@ export function wellFormedFields(detail: unknown): CheckedFields {
 }
 
 /** The faults of a request against the settings. Each names the field and the accepted values. */
-export function settingsFaults(detail: CheckedFields, { types, groups }: AcceptedExports): string[] {
+export function settingsFaults(
+  detail: CheckedFields,
+  { types, groups }: Pick<AcceptedExports, "types" | "groups">,
+): string[] {
   const faults = (detail.types ?? [])
     .filter((type) => !types.includes(type))
     .map((type) => `types: ${quoted(type)} is not among the accepted types (${types.join(", ")})`);

@@ -1,6 +1,14 @@
 import { useState } from "preact/hooks";
 import type { Api } from "../../api/client.ts";
-import { type Export, type ExportFile, type FilePage, filesPath, isLive, readPreview } from "../../api/exports.ts";
+import {
+  type Export,
+  type ExportFile,
+  type FilePage,
+  filesPath,
+  isLive,
+  type Preview,
+  readPreview,
+} from "../../api/exports.ts";
 import { FailureNotice } from "../../parts/failure-notice.tsx";
 import { bytesText, numberText } from "../../parts/texts.ts";
 import { useAction } from "../../parts/use-action.ts";
@@ -52,9 +60,9 @@ interface FileRowProps {
 }
 
 function FileRow({ api, export: one, file }: FileRowProps) {
-  const [lines, setLines] = useState<string[]>();
+  const [shown, setShown] = useState<Preview>();
   const preview = useAction();
-  const open = () => preview.run(async () => setLines((await readPreview(api, one.exportId, file.number)).lines));
+  const open = () => preview.run(async () => setShown(await readPreview(api, one.exportId, file.number)));
   const name = `${file.number}. ${file.resourceType}`;
   const canRead = file.state === "landed" && one.actions.includes("read-files");
   return (
@@ -67,26 +75,26 @@ function FileRow({ api, export: one, file }: FileRowProps) {
         </span>
         {file.reason !== null && <p>{file.reason}</p>}
       </span>
-      {canRead && lines === undefined && (
+      {canRead && shown === undefined && (
         <button type="button" disabled={preview.isRunning} onClick={open} aria-label={`Preview file ${name}`}>
           Preview
         </button>
       )}
-      {lines !== undefined && (
-        <button type="button" onClick={() => setLines(undefined)} aria-label={`Close the preview of file ${name}`}>
+      {shown !== undefined && (
+        <button type="button" onClick={() => setShown(undefined)} aria-label={`Close the preview of file ${name}`}>
           Close
         </button>
       )}
       <FailureNotice failure={preview.failure} />
-      {lines !== undefined && <PreviewOf file={file} lines={lines} />}
+      {shown !== undefined && <PreviewOf file={file} preview={shown} />}
     </li>
   );
 }
 
 /** The first lines of a file. The server's messages are shown in words. */
-function PreviewOf({ file, lines }: { file: ExportFile; lines: string[] }) {
+function PreviewOf({ file, preview: { lines, message } }: { file: ExportFile; preview: Preview }) {
   const issues = file.kind === "error" ? lines.flatMap((line) => issuesIn(line)) : [];
-  if (lines.length === 0) return <p>The file has no lines.</p>;
+  if (lines.length === 0) return <p>{message ?? "The file has no lines."}</p>;
   if (issues.length === 0) {
     return (
       <pre tabIndex={0} aria-label={`First lines of file ${file.number}`}>

@@ -60,7 +60,7 @@ function Head({ export: one }: { export: Export }) {
           <Fact name="Requested" value={`${timeText(one.requestedAt)}, by ${trigger.by ?? trigger.kind}`} />
           {one.startedAt !== null && <Fact name="Started" value={timeText(one.startedAt)} />}
           {one.endedAt !== null && <Fact name="Ended" value={timeText(one.endedAt)} />}
-          {request.since !== null && <Fact name="Changed since" value={timeText(request.since)} />}
+          {request?.since != null && <Fact name="Changed since" value={timeText(request.since)} />}
           {waitsFor !== null && <Fact name="Waits for" value={waitsFor.message} />}
           {one.serverProgress !== null && isLive(one) && <Fact name="Server" value={one.serverProgress} />}
           {one.nextPollAt !== null && isLive(one) && <Fact name="Next poll" value={timeText(one.nextPollAt)} />}

@@ -29,7 +29,9 @@ export function ExportRow({ export: one }: { export: Export }) {
 }
 
 /** What an export is of, in words: `Patient level`, `Group age-18-to-35: Patient, Observation`. */
-export function subjectOf({ request: { level, groupId, types } }: Export): string {
+export function subjectOf({ request }: Export): string {
+  if (request === null) return "An invalid request";
+  const { level, groupId, types } = request;
   const subject = level === "group" ? `Group ${groupId ?? ""}` : level === "patient" ? "All patients" : "Whole system";
   return types === null ? subject : `${subject}: ${types.join(", ")}`;
 }

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Api } from "../../api/client.ts";
-import { type Export, type ExportFilter, type ExportPageOf, isLive, listPath } from "../../api/exports.ts";
+import { type Export, type ExportFilter, type ExportPage, isLive, listPath } from "../../api/exports.ts";
 import { FailureNotice } from "../../parts/failure-notice.tsx";
 import { useAnswer } from "../../parts/use-answer.ts";
 import { ExportHistory } from "./export-history.tsx";
@@ -18,7 +18,7 @@ export function ExportsPage({ api }: { api: Api }) {
   const [filter, setFilter] = useState<ExportFilter>({ state: "", level: "" });
   const [place, setPlace] = useState<string>();
   const path = place ?? listPath(filter);
-  const page = useAnswer(path, () => api.json<ExportPageOf>(path), {
+  const page = useAnswer(path, () => api.json<ExportPage>(path), {
     everyMs: watchMs,
     isLive: ({ exports }) => exports.some(isLive),
   });

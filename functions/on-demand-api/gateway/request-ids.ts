@@ -7,22 +7,29 @@ import { createHmac, hkdfSync, randomUUID } from "node:crypto";
  */
 export type RepeatableId = (caller: string, idempotencyKey: string) => Promise<string>;
 
+/** What is requested. Each kind has a prefix of its ids, and derives them with a key of its own. */
+const kinds = {
+  ccd: { prefix: "ccd-", purpose: "ids of requests for CCDs" },
+  export: { prefix: "api-", purpose: "ids of exports" },
+} as const;
+export type RequestKind = keyof typeof kinds;
+
 /**
  * @param secret returns a text of at least 32 random characters, the same at each call
  * @throws Error, from the returned function, if the secret is shorter
  */
-export function repeatableIds(secret: () => Promise<string>): RepeatableId {
+export function repeatableIds(kind: RequestKind, secret: () => Promise<string>): RepeatableId {
+  const { prefix, purpose } = kinds[kind];
   return async (caller, idempotencyKey) => {
     const text = await secret();
-    if (text.length < 32)
-      throw new Error("the API's secret is too short to derive ids of CCD requests: it needs 32 characters");
-    const key = Buffer.from(hkdfSync("sha256", text, "", "integra-bridge: ids of requests for CCDs", 32));
+    if (text.length < 32) throw new Error(`the API's secret is too short to derive ${purpose}: it needs 32 characters`);
+    const key = Buffer.from(hkdfSync("sha256", text, "", `integra-bridge: ${purpose}`, 32));
     const code = createHmac("sha256", key)
       .update(JSON.stringify([caller, idempotencyKey]))
       .digest("hex");
-    return `ccd-${code.slice(0, 32)}`;
+    return `${prefix}${code.slice(0, 32)}`;
   };
 }
 
 /** A new id for a request that cannot be repeated. */
-export const randomId = (): string => `ccd-${randomUUID().replaceAll("-", "")}`;
+export const randomId = (kind: RequestKind): string => `${kinds[kind].prefix}${randomUUID().replaceAll("-", "")}`;
