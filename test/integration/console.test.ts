@@ -126,12 +126,12 @@ describe("the console in a real browser", () => {
     await page.getByRole("link", { name: "All exports" }).click();
     await page.getByLabel("Resource types").fill("Patient Condition");
     await page.getByRole("button", { name: "Start the export" }).click();
-    await heading(page, "All patients: Patient, Condition completed").waitFor();
+    await heading(page, "All patients: Condition, Patient completed").waitFor();
     await openPage(page, "Exports");
     await page.getByRole("heading", { name: "The last 2 exports that ended" }).waitFor();
     await expectReadable(page);
     await page.getByLabel("State").selectOption("completed");
-    await page.getByText("All patients: Patient, Condition").waitFor();
+    await page.getByText("All patients: Condition, Patient").waitFor();
     await expect.poll(() => page.locator("main li").count()).toBe(1);
   });
 

@@ -1,5 +1,5 @@
 import type { Export } from "../api/exports.ts";
-import { bytesText, numberText } from "./texts.ts";
+import { bytesText, countText, numberText } from "./texts.ts";
 
 /** How far a running export is: its files, lines and bytes, or what it waits for. */
 export function ExportProgress({ export: one }: { export: Export }) {
@@ -15,7 +15,7 @@ export function ExportProgress({ export: one }: { export: Export }) {
       <p class="small">
         {filesPlanned === null
           ? (one.serverProgress ?? one.waitsFor?.message ?? one.message)
-          : `${files}, ${numberText(lines)} lines, ${bytesText(bytes)}${rate}`}
+          : `${files}, ${countText(lines, "line")}, ${bytesText(bytes)}${rate}`}
       </p>
     </div>
   );

@@ -3,6 +3,10 @@ const numbers = new Intl.NumberFormat("en");
 /** A number with separators; a dash for none. */
 export const numberText = (value: number | null): string => (value === null ? "–" : numbers.format(value));
 
+/** A number of things: `1 line`, `2,000 lines`. */
+export const countText = (count: number, thing: string): string =>
+  `${numberText(count)} ${thing}${count === 1 ? "" : "s"}`;
+
 const units = ["bytes", "kB", "MB", "GB", "TB"];
 
 /** Bytes in the unit that fits, with three digits. */

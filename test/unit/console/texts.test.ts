@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { pageOf } from "#console/src/api/patients.ts";
 import { issuesIn } from "#console/src/pages/export/outcome-issues.ts";
-import { bytesText, durationText, numberText, timeText } from "#console/src/parts/texts.ts";
+import { bytesText, countText, durationText, numberText, timeText } from "#console/src/parts/texts.ts";
 import { configOf } from "#console/src/read-config.ts";
 
 describe("what the console writes", () => {
@@ -27,6 +27,11 @@ describe("what the console writes", () => {
   });
 
   it("a time that is none stays as it came, and an absent number or time is a dash", () => {
+    expect([countText(1, "line"), countText(0, "line"), countText(2_000, "line")]).toEqual([
+      "1 line",
+      "0 lines",
+      "2,000 lines",
+    ]);
     expect([timeText("soon"), timeText(null), numberText(null), numberText(12_345)]).toEqual([
       "soon",
       "–",

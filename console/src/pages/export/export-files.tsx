@@ -10,7 +10,7 @@ import {
   readPreview,
 } from "../../api/exports.ts";
 import { FailureNotice } from "../../parts/failure-notice.tsx";
-import { bytesText, numberText } from "../../parts/texts.ts";
+import { bytesText, countText } from "../../parts/texts.ts";
 import { useAction } from "../../parts/use-action.ts";
 import { useAnswer } from "../../parts/use-answer.ts";
 import { issuesIn } from "./outcome-issues.ts";
@@ -71,7 +71,9 @@ function FileRow({ api, export: one, file }: FileRowProps) {
         <strong>{name}</strong> <span class={`state ${file.state}`}>{file.state}</span>
         <br />
         <span class="small">
-          {kinds[file.kind]}, {numberText(file.lines)} lines, {bytesText(file.bytes)}
+          {kinds[file.kind]}
+          {file.lines !== null && `, ${countText(file.lines, "line")}`}
+          {file.bytes !== null && `, ${bytesText(file.bytes)}`}
         </span>
         {file.reason !== null && <p>{file.reason}</p>}
       </span>

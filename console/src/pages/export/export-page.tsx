@@ -7,7 +7,7 @@ import { timeText } from "../../parts/texts.ts";
 import { useAction } from "../../parts/use-action.ts";
 import { useAnswer } from "../../parts/use-answer.ts";
 import { hrefOf } from "../../route.ts";
-import { subjectOf } from "../exports/export-row.tsx";
+import { originOf, subjectOf } from "../exports/export-row.tsx";
 import { ExportFiles } from "./export-files.tsx";
 import { LinesByType } from "./lines-by-type.tsx";
 import { PhaseTimeline } from "./phase-timeline.tsx";
@@ -39,7 +39,7 @@ export function ExportPage({ api, exportId }: { api: Api; exportId: string }) {
 }
 
 function Head({ export: one }: { export: Export }) {
-  const { state, request, trigger, error, waitsFor } = one;
+  const { state, request, error, waitsFor } = one;
   return (
     <>
       <h1>
@@ -57,7 +57,7 @@ function Head({ export: one }: { export: Export }) {
         )}
         <dl>
           <Fact name="Id" value={<code>{one.exportId}</code>} />
-          <Fact name="Requested" value={`${timeText(one.requestedAt)}, by ${trigger.by ?? trigger.kind}`} />
+          <Fact name="Requested" value={`${timeText(one.requestedAt)}, ${originOf(one)}`} />
           {one.startedAt !== null && <Fact name="Started" value={timeText(one.startedAt)} />}
           {one.endedAt !== null && <Fact name="Ended" value={timeText(one.endedAt)} />}
           {request?.since != null && <Fact name="Changed since" value={timeText(request.since)} />}

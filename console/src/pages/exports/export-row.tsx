@@ -1,6 +1,6 @@
 import { type Export, isLive } from "../../api/exports.ts";
 import { ExportProgress } from "../../parts/export-progress.tsx";
-import { bytesText, durationText, numberText, timeText } from "../../parts/texts.ts";
+import { bytesText, countText, durationText, timeText } from "../../parts/texts.ts";
 import { hrefOf } from "../../route.ts";
 
 /** One export in the list. */
@@ -21,7 +21,7 @@ export function ExportRow({ export: one }: { export: Export }) {
         <ExportProgress export={one} />
       ) : (
         <span class="small">
-          {numberText(progress.filesLanded)} files, {numberText(progress.lines)} lines, {bytesText(progress.bytes)}
+          {countText(progress.filesLanded, "file")}, {countText(progress.lines, "line")}, {bytesText(progress.bytes)}
         </span>
       )}
     </li>
@@ -34,6 +34,23 @@ export function subjectOf({ request }: Export): string {
   const { level, groupId, types } = request;
   const subject = level === "group" ? `Group ${groupId ?? ""}` : level === "patient" ? "All patients" : "Whole system";
   return types === null ? subject : `${subject}: ${types.join(", ")}`;
+}
+
+/** Who requested an export, in words. A user of the console is named by the subject of the token, without its issuer. */
+export function originOf({ trigger: { kind, by } }: Export): string {
+  const who = by?.replace(/^https?:\/\/[^#]*#/, "") ?? "an unknown caller";
+  switch (kind) {
+    case "api":
+      return `by ${who}`;
+    case "event":
+      return `by an event of ${who}`;
+    case "schedule":
+      return `by the schedule ${who}`;
+    case "resumption":
+      return `in place of ${who}`;
+    default:
+      return "by an execution of the state machine";
+  }
 }
 
 /** How long an export ran; null if it has not ended. */

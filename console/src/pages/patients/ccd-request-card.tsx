@@ -3,7 +3,7 @@ import type { CcdRequestView } from "#on-demand-api/language/ccd-request-message
 import type { Api } from "../../api/client.ts";
 import { ApiFailure } from "../../api/failure.ts";
 import { FailureNotice } from "../../parts/failure-notice.tsx";
-import { bytesText, timeText } from "../../parts/texts.ts";
+import { bytesText, countText, timeText } from "../../parts/texts.ts";
 import { useAction } from "../../parts/use-action.ts";
 import { useAnswer } from "../../parts/use-answer.ts";
 import type { AskedCcds, OpenDocument } from "./ccd-desk.ts";
@@ -45,7 +45,7 @@ export function CcdRequestCard({ api, asked, open }: CcdRequestCardProps) {
 function sentenceOf({ state, requestedAt, endedAt, failure, documents, refused }: CcdRequestView): string {
   if (state === "pending") return `IntegraConnect prepares the documents. Requested ${timeText(requestedAt)}.`;
   if (state === "failed") return `No documents came. ${failure?.message ?? ""}`;
-  const count = documents.length === 1 ? "1 document" : `${documents.length} documents`;
+  const count = countText(documents.length, "document");
   const others = refused.length === 0 ? "" : ` ${refused.length} could not be accepted; your operator has them.`;
   return `${count}, since ${timeText(endedAt)}.${others}`;
 }
