@@ -5,23 +5,22 @@ import type { LandingBucket } from "#platform/bucket/landing-bucket.ts";
 import type { Executions } from "#platform/executions/executions.ts";
 import { executionsFromEnvironment } from "#platform/executions/executions-from-environment.ts";
 import { environment, jsonVariable } from "#platform/lambda/environment.ts";
+import { type AcceptedRequests, settingsFaults, wellFormedFields } from "./language/accepted-requests.ts";
 import { type ExportRequestDetail, exportGroup, exportRequestDetail, type Trigger } from "./language/export-request.ts";
+import { schemaFaults } from "./language/schema-faults.ts";
 import { type ExportLog, exportLog } from "./log.ts";
 import { type ExportFiles, exportFiles } from "./records/export-files.ts";
-import { type ExportProgressRecords, exportProgressFromEnvironment, progressPlace } from "./records/export-progress.ts";
+import { type ExportProgressRecords, exportProgressFromEnvironment } from "./records/export-progress.ts";
 import { exportRecords } from "./records/export-records.ts";
 import { type FileProgress, fileProgressFromEnvironment } from "./records/file-progress.ts";
 import { type OpenRuns, openRunsFromEnvironment } from "./records/open-runs.ts";
 import { receipts } from "./records/receipts.ts";
 import { recordedStarts } from "./records/recorded-starts.ts";
-import { type ResumedExport, startResumption } from "./resume-export/resume-export.ts";
-import { type StoppedExport, stopRuns } from "./stop-export/stop-export.ts";
-import { type AcceptedExports, settingsFaults, wellFormedFields } from "./validate-request/accepted-exports.ts";
-import { schemaFaults } from "./validate-request/schema-faults.ts";
+import { type StartResumption, startResumption } from "./runs/start-resumption.ts";
+import { type StopRuns, stopRuns } from "./runs/stop-runs.ts";
 
 export type { ExportFile } from "./records/export-files.ts";
 export type { LandedSoFar } from "./records/file-progress.ts";
-export { progressPlace };
 
 /** Everything that the API uses of exports. Outside of this wing only this file and the language are imported. */
 export interface BulkExports {
@@ -37,13 +36,10 @@ export interface BulkExports {
    * @throws the AWS SDK's error if Step Functions does not start it; the same call may then be made again
    */
   start(exportId: string, detail: ExportRequestDetail, trigger: Trigger): Promise<void>;
-  /**
-   * Stops the runs of an export, as an event that requests a cancellation does.
-   * @param cause who cancelled it, for the history of the executions
-   */
-  stop(exportId: string, cause: string): Promise<StoppedExport>;
+  /** Stops the runs of an export, as an event that requests a cancellation does. */
+  stop: StopRuns;
   /** Starts a run that downloads the missing files of an export, as an event that requests it does. */
-  resume(exportId: string, trigger: Trigger): Promise<ResumedExport>;
+  resume: StartResumption;
 }
 
 const variables = z.object({
@@ -59,7 +55,7 @@ export interface BulkExportsPorts {
   openRuns: Pick<OpenRuns, "open" | "close">;
   progress: ExportProgressRecords;
   files: FileProgress;
-  accepted: Pick<AcceptedExports, "types" | "groups">;
+  accepted: AcceptedRequests;
   log: ExportLog;
   now: () => number;
   sleep: (ms: number) => Promise<void>;
@@ -85,8 +81,8 @@ export function bulkExports({
     start: async (exportId, detail, trigger) => {
       await executions.start(exportId, { detail, trigger });
     },
-    stop: (exportId, cause) => stopRuns(ports, exportId, cause),
-    resume: (exportId, trigger) => startResumption(ports, exportId, trigger),
+    stop: stopRuns(ports),
+    resume: startResumption(ports),
   };
 }
 

@@ -11,6 +11,13 @@ import { problemOf } from "../fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest, completed } from "../fixtures/bridge-under-test.ts";
 import { iamUser } from "../fixtures/iam-user.ts";
 
+/** Reads the export of an answer, which must have this status. */
+async function viewOf(answer: Response, status: number): Promise<ExportView> {
+  const text = await answer.text();
+  expect([answer.status, text]).toEqual([status, expect.any(String)]);
+  return exportView.parse(JSON.parse(text));
+}
+
 describe("exports over HTTP", () => {
   let test: BridgeUnderTest;
   let api: ApiCaller;
@@ -26,11 +33,6 @@ describe("exports over HTTP", () => {
 
   const post = (path: string, body: unknown = null, headers: Record<string, string> = {}) =>
     api.send(path, { method: "POST", headers, body: JSON.stringify(body) });
-  const viewOf = async (answer: Response, status: number): Promise<ExportView> => {
-    const text = await answer.text();
-    expect([answer.status, text]).toEqual([status, expect.any(String)]);
-    return exportView.parse(JSON.parse(text));
-  };
   const show = async (exportId: string) => await viewOf(await api.get(`/exports/${exportId}`), 200);
   const whenEnded = async (exportId: string): Promise<ExportView> => {
     await test.awaitEndOf(exportId);

@@ -97,6 +97,9 @@ export const exportProgress = z.strictObject({
 });
 export type ExportProgress = z.infer<typeof exportProgress>;
 
+/** The place of an export in the list: when it was requested, and its id. */
+export const progressPlace = z.string().regex(/^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z [A-Za-z0-9][A-Za-z0-9._-]{0,71}$/);
+
 /** Whether the newest run has ended. */
 export const hasEnded = ({ state }: Pick<ExportProgress, "state">): boolean =>
   state !== "requested" && state !== "running";

@@ -95,9 +95,6 @@ export interface ExportProgressRecords {
  */
 const list = "exports";
 
-/** The place of an export in the list: when it was requested, and its id. */
-export const progressPlace = z.string().regex(/^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z [A-Za-z0-9][A-Za-z0-9._-]{0,71}$/);
-
 const json = z.string().transform((text): unknown => JSON.parse(text));
 
 /** An item as it is stored. Objects are JSON. */

@@ -1,3 +1,4 @@
+import { settingsFaults, wellFormedFields } from "#bulk-export/language/accepted-requests.ts";
 import type { Requester } from "#bulk-export/language/export-audit-facts.ts";
 import { originOf, requestedExportOf } from "#bulk-export/language/export-origin.ts";
 import {
@@ -12,14 +13,13 @@ import {
   exportId as exportIdSchema,
   type UnvalidatedExport,
 } from "#bulk-export/language/export-state.ts";
+import { schemaFaults } from "#bulk-export/language/schema-faults.ts";
 import type { ExportAudit } from "#bulk-export/records/export-audit.ts";
 import type { ExportProgressRecords } from "#bulk-export/records/export-progress.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { OpenRuns } from "#bulk-export/records/open-runs.ts";
 import { InvalidRequest } from "#platform/faults/faults.ts";
-import { type AcceptedExports, settingsFaults, wellFormedFields } from "./accepted-exports.ts";
-import { normaliseRequest } from "./normalise-request.ts";
-import { schemaFaults } from "./schema-faults.ts";
+import { type AcceptedExports, normaliseRequest } from "./normalise-request.ts";
 
 export interface ValidateRequestPorts extends AcceptedExports {
   /** The time that an execution may take, from its start. */

@@ -5,7 +5,7 @@ import { accessRecordsIn } from "#on-demand-api/gateway/access-records.ts";
 import { lambdaHandler } from "#on-demand-api/gateway/api.ts";
 import { callerRulesFromEnvironment } from "#on-demand-api/gateway/api-caller.ts";
 import { apiSecretFromEnvironment } from "#on-demand-api/gateway/api-secret.ts";
-import { repeatableIds } from "#on-demand-api/gateway/request-ids.ts";
+import { requestIds } from "#on-demand-api/gateway/request-ids.ts";
 import { matchPatient } from "#on-demand-api/server/patient-search.ts";
 import { sessionsFromEnvironment } from "#on-demand-api/server/sessions-from-environment.ts";
 import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
@@ -26,7 +26,7 @@ export const handler = lambdaHandler(() => {
       findSession: sessionsFromEnvironment(),
       matchPatient: (client, parameters, signal) => matchPatient(client, "r4", parameters, signal),
       ...ccdRetrievalFromEnvironment(bucketFromEnvironment(s3)),
-      repeatableId: repeatableIds("ccd", apiSecretFromEnvironment()),
+      ids: requestIds("ccd", apiSecretFromEnvironment()),
       shared: env.SHARED_DOCUMENTS === "true",
       apiUrl: env.API_URL.replace(/\/$/, ""),
       now: Date.now,

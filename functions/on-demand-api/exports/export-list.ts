@@ -1,5 +1,5 @@
-import { type BulkExports, progressPlace } from "#bulk-export/entry.ts";
-import type { ExportProgress } from "#bulk-export/language/export-progress.ts";
+import type { BulkExports } from "#bulk-export/entry.ts";
+import { type ExportProgress, progressPlace } from "#bulk-export/language/export-progress.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import { type ExportQuery, exportQuery } from "#on-demand-api/language/export-messages.ts";
 

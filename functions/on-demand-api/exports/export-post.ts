@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type * as z from "zod";
 import type { ApiRequest } from "#on-demand-api/gateway/api.ts";
-import { type RepeatableId, randomId } from "#on-demand-api/gateway/request-ids.ts";
+import type { RequestIds } from "#on-demand-api/gateway/request-ids.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import { idempotencyKey } from "#on-demand-api/language/ccd-request-messages.ts";
 import { exportBody } from "#on-demand-api/language/export-messages.ts";
@@ -21,7 +21,7 @@ export interface ExportPost {
  */
 export async function readExportPost(
   { caller, headers, body: bytes }: ApiRequest,
-  ports: { faultsOf: (detail: unknown) => string[]; repeatableId: RepeatableId },
+  ports: { faultsOf: (detail: unknown) => string[]; ids: RequestIds },
 ): Promise<ExportPost> {
   const detail = parseJson(bytes);
   const faults = [...requestIdFaults(detail), ...ports.faultsOf(detail)];
@@ -29,11 +29,11 @@ export async function readExportPost(
   const body = exportBody.parse(detail);
   const bodyDigest = createHash("sha256").update(JSON.stringify(body)).digest("hex");
   const key = headers["idempotency-key"];
-  if (key === undefined) return { exportId: randomId("export"), body, bodyDigest };
+  if (key === undefined) return { exportId: ports.ids.random(), body, bodyDigest };
   const parsed = idempotencyKey.safeParse(key);
   if (!parsed.success)
     throw badRequest("The Idempotency-Key is invalid", "It must be 1 to 255 visible ASCII characters.");
-  return { exportId: await ports.repeatableId(caller, parsed.data), body, bodyDigest };
+  return { exportId: await ports.ids.repeatable(caller, parsed.data), body, bodyDigest };
 }
 
 /** An event is repeated by its requestId, and a call by its Idempotency-Key: two ids could contradict each other. */

@@ -4,7 +4,7 @@ import { type ExportProgress, hasEnded } from "#bulk-export/language/export-prog
 import type { ExportRequestDetail, Trigger } from "#bulk-export/language/export-request.ts";
 import type { ApiHandler, ApiRequest } from "#on-demand-api/gateway/api.ts";
 import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
-import type { RepeatableId } from "#on-demand-api/gateway/request-ids.ts";
+import type { RequestIds } from "#on-demand-api/gateway/request-ids.ts";
 import { ApiProblem, notFound } from "#on-demand-api/language/api-problem.ts";
 import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
 import type { ExportView } from "#on-demand-api/language/export-messages.ts";
@@ -18,7 +18,7 @@ export interface ExportsApiPorts extends BulkExports {
   /** The setting `api.exports`. */
   callers: ExportCallers;
   /** `gateway/request-ids.ts` */
-  repeatableId: RepeatableId;
+  ids: RequestIds;
   /** The URL of the API, without a slash at its end. */
   apiUrl: string;
   /** Milliseconds since the epoch. */

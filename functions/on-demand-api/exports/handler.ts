@@ -4,7 +4,7 @@ import { accessRecordsIn } from "#on-demand-api/gateway/access-records.ts";
 import { lambdaHandler } from "#on-demand-api/gateway/api.ts";
 import { callerRulesFromEnvironment } from "#on-demand-api/gateway/api-caller.ts";
 import { apiSecretFromEnvironment } from "#on-demand-api/gateway/api-secret.ts";
-import { repeatableIds } from "#on-demand-api/gateway/request-ids.ts";
+import { requestIds } from "#on-demand-api/gateway/request-ids.ts";
 import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { environment, jsonVariable } from "#platform/lambda/environment.ts";
@@ -20,7 +20,7 @@ export const handler = lambdaHandler(() => {
     handle: serveExports({
       ...bulkExportsFromEnvironment(s3, bucketFromEnvironment(s3)),
       callers,
-      repeatableId: repeatableIds("export", apiSecretFromEnvironment()),
+      ids: requestIds("export", apiSecretFromEnvironment()),
       apiUrl: API_URL.replace(/\/$/, ""),
       now: Date.now,
     }),

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { CcdDocument } from "#ccd-retrieval/language/ccd-request.ts";
 import { type CcdRequestsApiPorts, serveCcdRequests } from "#on-demand-api/ccd-requests/ccd-requests.ts";
 import type { ApiRequest } from "#on-demand-api/gateway/api.ts";
-import { repeatableIds } from "#on-demand-api/gateway/request-ids.ts";
+import { requestIds } from "#on-demand-api/gateway/request-ids.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import type { CcdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
 import type { PatientSearchParameters } from "#on-demand-api/language/patient-search.ts";
@@ -54,7 +54,7 @@ function apiWith(match: PatientMatch = { match: "none" }, more: Partial<CcdReque
     documents: {
       index: (requestId) => Promise.resolve({ requestId, documents: [document] }),
     },
-    repeatableId: repeatableIds("ccd", () => Promise.resolve("s".repeat(64))),
+    ids: requestIds("ccd", () => Promise.resolve("s".repeat(64))),
     shared: false,
     apiUrl: "https://api.example",
     now: () => clock.now,

@@ -31,6 +31,13 @@ describe("exports over HTTP", () => {
     if (fault instanceof ApiProblem) return fault;
     throw new Error("a problem was expected", { cause: fault });
   };
+  const list = async (query = "") =>
+    exportPage.parse(JSON.parse((await api.call("GET /exports", { query })).body.toString("utf8")));
+  const idsOf = async (query: string) => (await list(query)).exports.map(({ exportId }) => exportId.slice(0, 3));
+  const filesOf = async (query = "") => {
+    const answer = await api.call("GET /exports/{id}/files", { id: "e1", query });
+    return exportFilePage.parse(JSON.parse(answer.body.toString("utf8")));
+  };
   const begin = (exportId = "e1", requestedAt = at) =>
     api.bridge.progress.create({
       exportId,
@@ -189,15 +196,11 @@ describe("exports over HTTP", () => {
   });
 
   describe("the list", () => {
-    const list = async (query = "") =>
-      exportPage.parse(JSON.parse((await api.call("GET /exports", { query })).body.toString("utf8")));
-
     it("has the newest first, and finds by state, level, group and time", async () => {
       await begin("e1", "2026-03-01T10:00:00.000Z");
       await begin("e2", "2026-03-01T11:00:00.000Z");
       await api.bridge.progress.end({ exportId: "e2", run: "first" }, { state: "completed", error: null, endedAt: at });
       await api.call("POST /exports", { body: { level: "group", groupId: "11" } });
-      const idsOf = async (query: string) => (await list(query)).exports.map(({ exportId }) => exportId.slice(0, 3));
       expect(await idsOf("")).toEqual(["api", "e2", "e1"]);
       expect(await idsOf("state=completed")).toEqual(["e2"]);
       expect(await idsOf("level=patient")).toEqual(["e2", "e1"]);
@@ -231,10 +234,6 @@ describe("exports over HTTP", () => {
   });
 
   describe("the files", () => {
-    const filesOf = async (query = "") => {
-      const answer = await api.call("GET /exports/{id}/files", { id: "e1", query });
-      return exportFilePage.parse(JSON.parse(answer.body.toString("utf8")));
-    };
     const failed = {
       index: 1,
       kind: "output",
