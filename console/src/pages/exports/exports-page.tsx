@@ -31,6 +31,7 @@ export function ExportsPage({ api }: { api: Api }) {
     <>
       <h1>Exports</h1>
       <StartForm api={api} started={page.refresh} />
+      <ExportHistory exports={exports} />
       <section aria-labelledby="list">
         <h2 id="list">All exports</h2>
         <div class="fields">
@@ -51,7 +52,6 @@ export function ExportsPage({ api }: { api: Api }) {
           </button>
         )}
       </section>
-      <ExportHistory exports={exports} />
     </>
   );
 }
