@@ -1,16 +1,17 @@
 import { countSteps } from "#bulk-export/language/export-cost.ts";
 import { phasesOf } from "#bulk-export/language/export-phases.ts";
 import type { AdoptInput, Completion } from "#bulk-export/language/export-state.ts";
-import type { ExportSummary } from "#bulk-export/language/export-summary.ts";
-import { landedFact } from "#bulk-export/language/landed-fact.ts";
+import type { SummaryHead } from "#bulk-export/language/export-summary.ts";
+import { auditedFileOf, landedFactHead } from "#bulk-export/language/landed-fact.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportAudit } from "#bulk-export/records/export-audit.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
+import { EntryLines } from "#platform/bucket/long-record.ts";
 import type { Step } from "#platform/lambda/step.ts";
 
 export interface AdoptResultPorts {
-  records: Pick<ExportRecords, "getSummary" | "saveSummary">;
-  audit: ExportAudit;
+  records: Pick<ExportRecords, "openSummary" | "saveSummary">;
+  audit: Pick<ExportAudit, "appendLanded">;
   log: ExportLog;
   now: () => number;
 }
@@ -25,11 +26,16 @@ export const adoptResult =
   async ({ export: context, lease: { following, attempts } }) => {
     if (following === null)
       throw new Error(`export ${context.exportId} follows no export, so there is no result to adopt`);
-    const followed = await records.getSummary(following);
+    const { files, ...followed } = await records.openSummary(following);
+    const [landed, audited] = [new EntryLines(), new EntryLines()];
+    for await (const file of files) {
+      landed.add(file);
+      audited.add(auditedFileOf(file));
+    }
     if (followed.status === "failed") throw new Error(`export ${following} has failed, so it has no result to adopt`);
     const { exportId, run, requestId, request, predecessor, startedAt } = context;
     const completedAt = new Date(now()).toISOString();
-    const summary: ExportSummary = {
+    const summary: SummaryHead = {
       ...followed,
       exportId,
       run,
@@ -47,8 +53,8 @@ export const adoptResult =
         bytes: 0,
       },
     };
-    await records.saveSummary(summary);
-    await audit.append(context, "landed", landedFact(summary));
-    log.info("EXPORT_RESULT_ADOPTED", { from: following, files: followed.files.length });
+    await records.saveSummary({ ...summary, files: landed });
+    await audit.appendLanded(context, landedFactHead(summary), audited);
+    log.info("EXPORT_RESULT_ADOPTED", { from: following, files: landed.length });
     return { status: followed.status, deleteJob: false };
   };
