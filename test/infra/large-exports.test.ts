@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { measureStep } from "../bench/large-export/measure-step.ts";
 
 /*
- * `npm run bench:memory` measures memory, which depends on when V8 collects garbage. These tests limit V8's heap instead: a function that
- * needs more dies of it, on any machine. The limit is half more than the functions need. Lists of objects would take more than it.
+ * `npm run bench:memory` measures memory, which depends on when V8 collects garbage. These tests limit V8's heap instead: the process of a
+ * function that needs more ends, on any machine. The limit is half more than the functions need. Lists of objects would take more than it.
  */
 
 const files = 40_000;
