@@ -18,7 +18,7 @@ const budgets: Record<string, number> = {
   "announce-ccds": 520,
   "announce-completion": 540,
   "cancel-export": 800,
-  "ccd-documents": 570,
+  "ccd-documents": 770,
   "ccd-requests": 850,
   "complete-export": 530,
   "delete-job": 770,

@@ -21,7 +21,7 @@ import {
   ccdRequest,
   createdLinkAnswer,
   document,
-  documentPage,
+  documentForms,
   fhirFaults,
   gateway,
   htmlHead,
@@ -201,13 +201,16 @@ export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
     summary: "Get one document",
     description:
       "`Accept` chooses the form (RFC 9110, 12.5.1): `application/xml`, also the form without `Accept`, is the document as it came. " +
-      "`text/html` is a page for people, derived from the document's narrative. Its Content-Security-Policy forbids scripts and further files.",
+      "`text/html` is a page for people, derived from the document's narrative. Its Content-Security-Policy forbids scripts and further files. " +
+      "`application/fhir+json` is a FHIR R4 Bundle, derived from the document's entries. Its last resource, an OperationOutcome, says what is missing.",
     requestParams: { path: z.object({ id: ccdRequestId, number: z.int().min(1) }) },
     responses: {
-      "200": documentPage("The document as a page."),
+      "200": documentForms("The document as a page, or as a FHIR Bundle."),
       "303": document("A redirect to the document, or to its page if that is too large for a response."),
       ...ccdFaults,
-      "406": ownProblem("You accept no form of the document, or it cannot be shown as a page. The detail says which."),
+      "406": ownProblem(
+        "You accept no form of the document, or it cannot be shown in the form that you accept. The detail says which.",
+      ),
       "404": ownProblem("You have no such document, it is not ready yet, or it has expired."),
     },
   },

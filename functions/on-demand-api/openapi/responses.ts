@@ -187,11 +187,11 @@ const pageHeaders = {
   "Content-Security-Policy": z.string(),
 };
 
-/** A page for people, made from a document. */
-export const documentPage = (description: string): ZodOpenApiResponseObject => ({
+/** A form that is derived from a document: a page for people, or a FHIR Bundle. Only the page has the headers of a page. */
+export const documentForms = (description: string): ZodOpenApiResponseObject => ({
   description,
-  headers: z.object({ ...pageHeaders, Vary: z.string() }),
-  content: { "text/html": { schema: pageText } },
+  headers: z.object(pageHeaders).partial().extend({ Vary: z.string() }),
+  content: { "text/html": { schema: pageText }, "application/fhir+json": { schema: fhirResource } },
 });
 
 export const htmlPage = (description: string): ZodOpenApiResponseObject => ({
