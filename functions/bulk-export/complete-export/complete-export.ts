@@ -12,6 +12,7 @@ import type { ExportLog } from "#bulk-export/log.ts";
 import type { Checkpoints } from "#bulk-export/records/checkpoints.ts";
 import type { ExportAudit } from "#bulk-export/records/export-audit.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
+import type { ProgressReports } from "#bulk-export/records/progress-reports.ts";
 import { warningCollector } from "#platform/http/reading/reading-warnings.ts";
 import type { Step } from "#platform/lambda/step.ts";
 import { type Reconciled, type ReconcilePorts, reconcile } from "./reconcile.ts";
@@ -21,6 +22,7 @@ export interface CompleteExportPorts extends ReconcilePorts {
   records: ReconcilePorts["records"] & Pick<ExportRecords, "getJob" | "openPlan" | "findStop" | "saveSummary">;
   checkpoints: Pick<Checkpoints, "advance">;
   audit: Pick<ExportAudit, "appendLanded">;
+  reports: Pick<ProgressReports, "storeResult">;
   /** The share of the manifest's files (0 to 1) that may be missing. If more are missing, the export fails. */
   toleratedMissingShare: number;
   log: ExportLog;
@@ -49,8 +51,10 @@ export const completeExport =
     const fault = missingFault(ports, reconciled);
     const results = { plan, job, reconciled, warnings, steps: repeatedSteps(state), failed: fault !== undefined };
     const summary = summaryOf(context, results, ports.now());
-    await ports.records.saveSummary({ ...summary, files: reconciled.files });
-    await ports.audit.appendLanded(context, landedFactHead(summary), reconciled.audited);
+    const { files, audited, linesByType } = reconciled.landed;
+    await ports.records.saveSummary({ ...summary, files });
+    await ports.reports.storeResult(summary, linesByType);
+    await ports.audit.appendLanded(context, landedFactHead(summary), audited);
     ports.log.info("EXPORT_RECONCILED", { status: summary.status, ...summary.totals });
     for (const { code, count, example } of warnings) ports.log.warn("EXPORT_WARNED", { warning: code, count, example });
     if (fault !== undefined) throw fault;

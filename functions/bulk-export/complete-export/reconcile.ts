@@ -2,11 +2,10 @@ import type { PlannedFile } from "#bulk-export/language/export-plan.ts";
 import type { ExportContext } from "#bulk-export/language/export-state.ts";
 import type { ExportCost, ExportSummary } from "#bulk-export/language/export-summary.ts";
 import type { ExportWarningCode } from "#bulk-export/language/export-warnings.ts";
-import { auditedFileOf } from "#bulk-export/language/landed-fact.ts";
 import type { FailedFile, IssueCounts, LandedFile } from "#bulk-export/language/landed-file.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
+import { LandedList } from "#bulk-export/records/landed-list.ts";
 import type { Receipts } from "#bulk-export/records/receipts.ts";
-import { EntryLines } from "#platform/bucket/long-record.ts";
 import type { WarningCollector } from "#platform/http/reading/reading-warnings.ts";
 
 export interface ReconcilePorts {
@@ -14,12 +13,9 @@ export interface ReconcilePorts {
   receipts: Pick<Receipts, "readLanded" | "listFailed">;
 }
 
-/** What landed of a plan. The files that landed may be 100,000, so they are kept as texts only. */
+/** What landed of a plan. */
 export interface Reconciled {
-  /** As the summary lists them. */
-  files: EntryLines;
-  /** The same files, as the audit trail lists them. */
-  audited: EntryLines;
+  landed: LandedList;
   failedFiles: FailedFile[];
   totals: ExportSummary["totals"];
   /** The files that landed in this run, and their bytes. */
@@ -56,16 +52,14 @@ export async function reconcile(
 }
 
 const nothingReconciled = (): Reconciled => ({
-  files: new EntryLines(),
-  audited: new EntryLines(),
+  landed: new LandedList(),
   failedFiles: [],
   totals: { files: 0, failedFiles: 0, lines: 0, bytes: 0, issues: { fatal: 0, error: 0, warning: 0, information: 0 } },
   downloaded: { files: 0, bytes: 0 },
 });
 
-function addLanded({ files, audited, totals, downloaded }: Reconciled, file: LandedFile, startedAt: number): void {
-  files.add(file);
-  audited.add(auditedFileOf(file));
+function addLanded({ landed, totals, downloaded }: Reconciled, file: LandedFile, startedAt: number): void {
+  landed.add(file);
   totals.files += 1;
   totals.lines += file.lines;
   totals.bytes += file.bytes;

@@ -4,10 +4,11 @@ import type { ExportRun } from "#bulk-export/language/export-runs.ts";
 import type { DownloadInput, DownloadResult, PendingFile } from "#bulk-export/language/export-state.ts";
 import type { LandedFile } from "#bulk-export/language/landed-file.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
+import type { ProgressReports } from "#bulk-export/records/progress-reports.ts";
 import type { Receipts } from "#bulk-export/records/receipts.ts";
 import type { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
 import { describeError } from "#platform/faults/describe-error.ts";
-import { AccessRefused } from "#platform/faults/faults.ts";
+import { AccessRefused, EventsUndelivered } from "#platform/faults/faults.ts";
 import { FileCut } from "#platform/faults/file-faults.ts";
 import type { Step, StepContext } from "#platform/lambda/step.ts";
 import { type FaultOutcome, mostConsecutiveRefusals, outcomeOfFault } from "./attempt-outcome.ts";
@@ -20,6 +21,7 @@ export interface DownloadFilePorts extends LandFilePorts, LandedBatchesPorts {
   getPlan(run: ExportRun): Promise<ExportPlan>;
   records: LandFilePorts["records"] & LandedBatchesPorts["records"] & Pick<ExportRecords, "markStopped">;
   receipts: LandedBatchesPorts["receipts"] & Pick<Receipts, "findLandedAmong" | "writeFailed">;
+  reports: Pick<ProgressReports, "storeFiles">;
   /** How many files of the item are downloaded at once. */
   filesAtOnce: number;
 }
@@ -54,9 +56,9 @@ export const downloadFile =
       settleLanded(call, file, fault),
     );
     try {
-      await attemptAll(call, batches);
+      await attemptAll(call, batches).finally(() => batches.end());
     } finally {
-      await batches.end();
+      await ports.reports.storeFiles(item.exportId, round.outcomes);
     }
     return resultOf(round, { later, stalls: input.download?.stalls ?? 0, context, now: ports.now() });
   };
@@ -129,7 +131,9 @@ async function attemptFile(call: Call, pending: PendingFile, hadAllTime: boolean
 }
 
 /** Counts a file that landed. If its receipt or its event failed, it gets another attempt. */
-async function settleLanded(call: Call, { pending }: LandedInCall, fault: unknown): Promise<void> {
+async function settleLanded(call: Call, { pending, file }: LandedInCall, fault: unknown): Promise<void> {
+  // Without an accepted event the file still has its receipt. After any other fault, the next call says what became of it.
+  if (fault === undefined || fault instanceof EventsUndelivered) call.round.outcomes.landed.push(file);
   if (fault === undefined) call.round.landed += 1;
   else if (!call.stop.signal.aborted) await recordFault(call, pending, fileOf(call.plan, pending.index), fault);
 }
@@ -159,6 +163,7 @@ async function recordFault(call: Call, pending: PendingFile, file: PlannedFile, 
   } else if (outcome.kind === "failed") {
     const { reason, attempts } = outcome;
     await ports.receipts.writeFailed(input.export.exportId, { index, kind, type, key, reason, attempts });
+    round.outcomes.missing.push(index);
     round.failed += 1;
   } else {
     round.landed += 1;

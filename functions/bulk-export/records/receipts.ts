@@ -21,6 +21,8 @@ export interface Receipts {
    * @param item the index of the first file of their item, if they are all of one: one request then finds that none has a receipt
    */
   findLandedAmong(exportId: string, indexes: readonly number[], item?: number): Promise<Map<number, LandedFile>>;
+  /** The failures that some files of an export have, by index. */
+  findFailedAmong(exportId: string, indexes: readonly number[]): Promise<Map<number, FailedFile>>;
   /** Writes the receipts of some files of an item with one request. */
   writeLanded(exportId: string, item: number, files: readonly LandedFile[]): Promise<void>;
   writeFailed(exportId: string, file: FailedFile): Promise<void>;
@@ -55,6 +57,10 @@ export function receipts(bucket: LandingBucket): Receipts {
         for (const file of files) if (wanted.has(file.index)) found.set(file.index, file);
       });
       return found;
+    },
+    findFailedAmong: async (exportId, indexes) => {
+      const found = await Promise.all(indexes.map((index) => bucket.findJson(failureKey(exportId, index), failedFile)));
+      return new Map(found.flatMap((file) => (file === undefined ? [] : [[file.index, file] as const])));
     },
     writeLanded: async (exportId, item, files) => {
       const indexes = files.map(({ index }) => index);
