@@ -35,7 +35,7 @@ export interface PlanDownloadsPorts {
     ExportRecords,
     "getJob" | "saveJob" | "getManifest" | "saveManifest" | "findPlan" | "savePlan" | "saveWorkList" | "landedObjects"
   >;
-  receipts: Pick<Receipts, "listLanded">;
+  receipts: Pick<Receipts, "readLanded">;
   reports: Pick<ProgressReports, "report" | "storeFiles">;
   itemLimits: ItemLimits;
   log: ExportLog;
@@ -148,7 +148,7 @@ async function buildPlan(
       index,
       kind,
       type,
-      url: url?.href ?? null,
+      url,
       ...(fault !== undefined && { fault }),
       key: keys[index] as string,
       count: count ?? null,
@@ -174,9 +174,13 @@ async function listMissingFiles(
 
 async function landedIndexes(
   { receipts, records }: PlanDownloadsPorts,
-  { exportId }: ExportPlan,
+  { exportId, files }: ExportPlan,
 ): Promise<Set<number>> {
   const objects = await records.landedObjects(exportId);
-  const landed = await receipts.listLanded(exportId);
-  return new Set(landed.filter(({ key, bytes }) => objects.get(key) === bytes).map(({ index }) => index));
+  const landed = await receipts.readLanded(exportId);
+  const whole = files.filter(({ index }) => {
+    const receipt = landed.take(index);
+    return receipt !== undefined && objects.get(receipt.key) === receipt.bytes;
+  });
+  return new Set(whole.map(({ index }) => index));
 }

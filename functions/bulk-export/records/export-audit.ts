@@ -7,7 +7,13 @@ import {
 import { type ExportEvent, type ExportEventBus, exportEvents } from "#bulk-export/language/export-events.ts";
 import type { ExportRun } from "#bulk-export/language/export-runs.ts";
 import { type ExportLog, exportLog } from "#bulk-export/log.ts";
-import { type AuditTrail, auditTrailFromEnvironment, recordFact } from "#platform/bucket/audit-trail.ts";
+import {
+  type AuditTrail,
+  auditTrailFromEnvironment,
+  recordFact,
+  recordLongFact,
+} from "#platform/bucket/audit-trail.ts";
+import type { EntryLines } from "#platform/bucket/long-record.ts";
 import { busFromEnvironment } from "#platform/bus/bus-from-environment.ts";
 import { reportingBus } from "#platform/bus/event-bus.ts";
 import { reasonOf } from "#platform/faults/reason-of.ts";
@@ -29,6 +35,8 @@ export interface ExportAudit {
     detail: ExportAuditDetail<Fact>,
     which?: string,
   ): Promise<void>;
+  /** Records the fact `landed`. Its files are a text already, because there may be 100,000: each is an `AuditedFile`. */
+  appendLanded(run: ExportRun, detail: Omit<ExportAuditDetail<"landed">, "files">, files: EntryLines): Promise<void>;
   /** Whether the event that ends this run was published, and recorded as such. */
   isEndPublished(run: ExportRun): Promise<boolean>;
 }
@@ -43,6 +51,12 @@ export function exportAudit(trail: AuditTrail, now: () => number): ExportAudit {
       const key = auditKey(exportId, run, which === undefined ? fact : `${fact}-${which}`);
       const checked = exportAuditFacts[fact].parse(detail);
       await recordFact(trail, { key, subject: { exportId, run }, fact, detail: checked, at: now() });
+    },
+    appendLanded: async ({ exportId, run }, head, entries) => {
+      const key = auditKey(exportId, run, "landed");
+      const { files: _, ...detail } = exportAuditFacts.landed.parse({ ...head, files: [] });
+      const fact = { key, subject: { exportId, run }, fact: "landed", detail, at: now() };
+      await recordLongFact(trail, fact, { list: "files", entries });
     },
     isEndPublished: async ({ exportId, run }) => {
       const ends = new Set(endFacts.map((fact) => auditKey(exportId, run, fact)));

@@ -1,7 +1,7 @@
 import type { ExportEvent } from "#bulk-export/language/export-events.ts";
 import type { ExportResult } from "#bulk-export/language/export-progress.ts";
 import type { ExportRun } from "#bulk-export/language/export-runs.ts";
-import type { ExportSummary } from "#bulk-export/language/export-summary.ts";
+import type { SummaryHead } from "#bulk-export/language/export-summary.ts";
 import { type ExportLog, exportLog } from "#bulk-export/log.ts";
 import { reasonOf } from "#platform/faults/reason-of.ts";
 import {
@@ -16,7 +16,7 @@ import { type FileOutcomes, type FileProgress, fileProgressFromEnvironment } fro
 export interface ProgressReports {
   report(run: ExportRun, report: ProgressReport): Promise<void>;
   /** Stores the numbers of a summary, which replace those of the files. */
-  storeResult(summary: ExportSummary): Promise<void>;
+  storeResult(summary: SummaryHead, linesByType: Record<string, number>): Promise<void>;
   storeFiles(exportId: string, outcomes: FileOutcomes): Promise<void>;
 }
 
@@ -37,7 +37,8 @@ export function progressReports({ progress, files, log }: ProgressReportsPorts):
   };
   return {
     report: (run, report) => tolerate(run.exportId, progress.report(run, report)),
-    storeResult: (summary) => tolerate(summary.exportId, progress.storeResult(summary.exportId, resultOf(summary))),
+    storeResult: (summary, linesByType) =>
+      tolerate(summary.exportId, progress.storeResult(summary.exportId, resultOf(summary, linesByType))),
     storeFiles: async (exportId, outcomes) => {
       if (outcomes.landed.length + outcomes.missing.length === 0) return;
       await tolerate(exportId, files.store(exportId, outcomes));
@@ -45,13 +46,9 @@ export function progressReports({ progress, files, log }: ProgressReportsPorts):
   };
 }
 
-/** The numbers of a summary. Only lines of exported resources count by type: reports on the export are none. */
-function resultOf({ run, status, totals, files, phases }: ExportSummary): ExportResult {
-  const linesByType: Record<string, number> = {};
-  for (const { kind, type, lines } of files)
-    if (kind === "output") linesByType[type] = (linesByType[type] ?? 0) + lines;
-  const { files: landed, failedFiles, lines, bytes } = totals;
-  return { run, status, totals: { files: landed, failedFiles, lines, bytes }, linesByType, phases: phases ?? null };
+function resultOf({ run, status, totals, phases }: SummaryHead, linesByType: Record<string, number>): ExportResult {
+  const { files, failedFiles, lines, bytes } = totals;
+  return { run, status, totals: { files, failedFiles, lines, bytes }, linesByType, phases: phases ?? null };
 }
 
 /** The end that an event announces; undefined if it announces none. `now` is in milliseconds since the epoch. */

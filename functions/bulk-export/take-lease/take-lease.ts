@@ -14,7 +14,7 @@ import { elapsedOf, nextTry, timeOf, turnIntervalMs } from "#platform/pacing/pac
 export interface TakeLeasePorts {
   leases: Pick<Leases, "take" | "takeOver">;
   executions: Pick<Executions, "find">;
-  records: Pick<ExportRecords, "findJob" | "findPlan" | "findSummary">;
+  records: Pick<ExportRecords, "findJob" | "hasPlan" | "hasSummary">;
   deleteJob(statusUrl: URL, signal: AbortSignal): Promise<void>;
   reports: Pick<ProgressReports, "report">;
   /** Returns a new nonce at each call. By its nonce, a write recognises itself. */
@@ -73,7 +73,7 @@ async function progressOf(ports: TakeLeasePorts, exportId: string): Promise<"run
   const status = (await ports.executions.find(exportId))?.status ?? "ended";
   if (status !== "succeeded") return status;
   // An execution that only started a replacement export also succeeds, but leaves no summary.
-  return (await ports.records.findSummary(exportId)) === undefined ? "ended" : "succeeded";
+  return (await ports.records.hasSummary(exportId)) ? "succeeded" : "ended";
 }
 
 /** Takes the lease if it is free or its holder has ended. Returns the lease with its holder: this execution or another one. */
@@ -121,5 +121,5 @@ async function deletePreviousJob(
 
 /** Whether the server has finished a job. A job of an older version of the bridge does not say so, but its plan does. */
 async function isComplete({ records }: TakeLeasePorts, { manifestUrl, exportId }: ExportJob): Promise<boolean> {
-  return manifestUrl !== undefined || (await records.findPlan(exportId)) !== undefined;
+  return manifestUrl !== undefined || (await records.hasPlan(exportId));
 }

@@ -130,20 +130,8 @@ describe("the progress of an export", () => {
 
   it("keeps the numbers of the summary, without reports among the lines", async () => {
     await bridge.progress.create(created("e1"));
-    const checksum = { algorithm: "CRC32" as const, value: "AAAAAA==" };
-    const file = {
-      index: 0,
-      kind: "output" as const,
-      type: "Patient",
-      key: "k",
-      lines: 3,
-      bytes: 9,
-      checksum,
-      landedAt: at(1),
-    };
-    const report = { ...file, index: 1, kind: "error" as const, type: "OperationOutcome" };
-    const summary = { ...emptySummary("e1", "complete"), files: [file, report] };
-    await bridge.reports.storeResult({ ...summary, phases: { waiting: 1, atServer: 2, downloading: 3 } });
+    const summary = { ...emptySummary("e1", "complete"), phases: { waiting: 1, atServer: 2, downloading: 3 } };
+    await bridge.reports.storeResult(summary, { Patient: 3 });
     expect((await bridge.progress.find("e1"))?.result).toEqual({
       run: "first",
       status: "complete",
@@ -155,7 +143,7 @@ describe("the progress of an export", () => {
 
   it("an export that release 0.2.0 began gets no item, and its steps go on", async () => {
     await bridge.reports.report(first, { phase: "atServer", waitsFor: null });
-    await bridge.reports.storeResult(emptySummary("e1", "complete"));
+    await bridge.reports.storeResult(emptySummary("e1", "complete"), {});
     await bridge.progress.end(first, completed);
     expect(bridge.ledger.items.size).toBe(0);
     expect(bridge.logged).toEqual([]);

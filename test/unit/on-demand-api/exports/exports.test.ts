@@ -162,12 +162,12 @@ describe("exports over HTTP", () => {
       expect(await show()).toMatchObject({ progress: counts, linesByType: null, actions: ["cancel", "read-files"] });
       const totals = { ...emptySummary("e1", "partial").totals, files: 1, failedFiles: 2, lines: 2, bytes: 10 };
       const phases = { waiting: 1, atServer: 2, downloading: 2 };
-      await api.bridge.reports.storeResult({
+      const summary = {
         ...emptySummary("e1", "partial"),
-        files: [landedFile(0)],
         totals,
         phases,
-      });
+      };
+      await api.bridge.reports.storeResult(summary, { Patient: 2 });
       await api.bridge.progress.end(first, { state: "partial", error: null, endedAt: at });
       expect(await show()).toMatchObject({
         state: "partial",
@@ -242,11 +242,11 @@ describe("exports over HTTP", () => {
       attempts: 8,
     } as const;
     /** One file landed, one is missing, one is pending. */
-    const running = async () => {
+    const running = async (file = landedFile(0)) => {
       await begin();
       await api.bridge.progress.report(first, { phase: "downloading", waitsFor: null, filesPlanned: 3 });
       await api.bridge.records.savePlan(planOf(plannedFile(0), plannedFile(1), plannedFile(2)));
-      await api.bridge.receipts.writeLanded("e1", landedFile(0));
+      await api.bridge.receipts.writeLanded("e1", 0, [file]);
       await api.bridge.receipts.writeFailed("e1", { ...failed, reason: "HTTP 410" });
     };
 
@@ -314,9 +314,8 @@ describe("exports over HTTP", () => {
       ],
       ["says that a file is empty", "", { lines: [], truncated: false, message: "The file is empty." }],
     ])("a preview %s", async (_, content, expected) => {
-      await running();
       const body = Buffer.from(content);
-      await api.bridge.receipts.writeLanded("e1", landedFile(0, { bytes: body.length }));
+      await running(landedFile(0, { bytes: body.length }));
       api.bridge.s3.objects.set("exports/e1/Patient/p0.ndjson", { body, crc32: "", contentType: undefined });
       const answer = await api.call("GET /exports/{id}/files/{number}/preview", { id: "e1", number: "1" });
       expect(filePreview.parse(JSON.parse(answer.body.toString("utf8")))).toMatchObject(expected);
