@@ -56,7 +56,11 @@ export const downloadFile =
       settleLanded(call, file, fault),
     );
     try {
-      await attemptAll(call, batches).finally(() => batches.end());
+      try {
+        await attemptAll(call, batches);
+      } finally {
+        await batches.end();
+      }
     } finally {
       await ports.reports.storeFiles(item.exportId, round.outcomes);
     }
