@@ -58,7 +58,7 @@ it("an end that could not be stored leaves the run open, and its settlement stor
 
 it("the settlement of a run that succeeded takes its end from the result", async () => {
   const { bridge, settle, isOpen } = await begun();
-  await bridge.reports.storeResult(emptySummary("e1", "partial"));
+  await bridge.reports.storeResult(emptySummary("e1", "partial"), {});
   await settle(patientExport, { status: "SUCCEEDED" }, bridge.stepContext.signal);
   expect([(await bridge.progress.find("e1"))?.state, isOpen()]).toEqual(["partial", false]);
 });
