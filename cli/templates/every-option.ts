@@ -36,6 +36,7 @@ export const everyOption = {
   api: {
     jwt: { issuer: "https://login.example.org/", audience: ["integra-bridge"], besideSignatures: true },
     callers: "roles",
+    exports: { ask: ["operator"], cancel: ["operator"], read: ["operator", "analyst"] },
     domain: {
       name: "records.example.org",
       certificateArn: "arn:aws:acm:eu-central-1:123456789012:certificate/5a7b5f0e-1f6b-4e1b-8f77-1b1b1b1b1b1b",

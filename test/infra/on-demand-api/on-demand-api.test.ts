@@ -136,6 +136,14 @@ describe.each(variantNames)("the API of %s", (variant) => {
 
   test("exports starts and stops exports, reads their files, and reaches no server, no session and no CCD", () => {
     const [, lambda] = functionsOf(synth).find(([name]) => name === "exports") ?? [];
+    const environment = lambda?.Properties["Environment"] as { Variables: Record<string, string> } | undefined;
+    const callers = JSON.parse(environment?.Variables["EXPORT_CALLERS"] ?? "null") as object;
+    const root = ["arn:aws:iam::000000000000:root"];
+    const named: Partial<Record<string, object>> = {
+      local: { ask: root, cancel: root, read: root },
+      "prod with every option": { ask: ["operator"], cancel: ["operator"], read: ["operator", "analyst"] },
+    };
+    expect(callers).toEqual(named[variant] ?? { ask: [], cancel: [], read: [] });
     const machine = `integra-bridge-${variant.split(" ")[0]}-bulk-export`;
     const lines = asLines(allowedTo(synth, lambda?.Properties["Role"]));
     expect(lines.filter((line) => !/^(logs|xray|ec2|kms):/.test(line))).toEqual([
