@@ -138,9 +138,9 @@ describe.each(variantNames)("the API of %s", (variant) => {
     const [, lambda] = functionsOf(synth).find(([name]) => name === "exports") ?? [];
     const environment = lambda?.Properties["Environment"] as { Variables: Record<string, string> } | undefined;
     const callers = JSON.parse(environment?.Variables["EXPORT_CALLERS"] ?? "null") as object;
-    const own = ["arn:aws:iam::000000000000:root", "local-user"];
+    const local = ["arn:aws:iam::000000000000:root", "local-user"];
     const named: Partial<Record<string, object>> = {
-      local: { ask: own, cancel: own, read: own },
+      local: { ask: local, cancel: local, read: local },
       "prod with every option": { ask: ["operator"], cancel: ["operator"], read: ["operator", "analyst"] },
     };
     expect(callers).toEqual(named[variant] ?? { ask: [], cancel: [], read: [] });

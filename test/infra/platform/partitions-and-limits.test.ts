@@ -35,8 +35,8 @@ describe.each(variantNames)("the templates of %s", (variant) => {
     const { api, console, replication, smart } = everyOption;
     const copies = [replication.audit, replication.quarantine].flatMap(arnsOf);
     const callers = [...smart.ehrLaunches, ...smart.applications].map(({ caller }) => caller);
-    const ofConsole = [console.domain.certificateArn, console.webAclArn];
     const localCaller = "arn:aws:iam::000000000000:root";
+    const ofConsole = [console.domain.certificateArn, console.webAclArn];
     const own = [localCaller, topicArn, api.domain.certificateArn, ...ofConsole, ...copies, ...callers];
     const text = own.reduce((rest, arn) => rest.replaceAll(arn, ""), JSON.stringify(template));
     expect([...text.matchAll(/.{60}arn:aws[\w-]*:.{40}/g)].map(([found]) => found)).toEqual([]);
