@@ -34,7 +34,11 @@ export function App({ config, session, signInProblem }: AppProps) {
 
 function useSessionState(session: Session): SessionState {
   const [state, setState] = useState(session.state);
-  useEffect(() => session.onChange(() => setState(session.state)), [session]);
+  useEffect(() => {
+    const follow = () => setState(session.state);
+    follow();
+    return session.onChange(follow);
+  }, [session]);
   return state;
 }
 

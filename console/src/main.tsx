@@ -17,6 +17,8 @@ try {
   const problem = cameBack() ? await signIn(config, session) : undefined;
   for (const event of ["keydown", "pointerdown"]) addEventListener(event, () => session.touch(), { passive: true });
   setInterval(() => session.check(), checkMs);
+  // A browser may show a page again that it kept for the button Back.
+  addEventListener("pageshow", () => session.check());
   document.addEventListener("visibilitychange", () => session.check());
   render(<App config={config} session={session} signInProblem={problem} />, root);
 } catch (error) {

@@ -109,6 +109,13 @@ describe("the borders of infra/constructs", () => {
     expect(targets).toEqual(["constructs/ccd-retrieval/start-access.ts"]);
   });
 
+  test("the API knows bulk-export only by the access of the routes of exports", () => {
+    const targets = typescriptBelow("constructs/on-demand-api")
+      .flatMap(ownImports)
+      .filter((target) => target.startsWith("constructs/bulk-export/"));
+    expect(targets).toEqual(["constructs/bulk-export/exports-over-http.ts"]);
+  });
+
   test("the settings of one wing do not import those of another", () => {
     expect(violations(typescriptBelow("settings"), (target) => target === "settings/server-url.ts")).toEqual([]);
   });

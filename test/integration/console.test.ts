@@ -194,6 +194,9 @@ describe("the console in a real browser", () => {
     expect(await frame.locator("body").innerText()).toContain(family);
     // The page's style sheet applies, so both policies allow it.
     expect(await frame.locator("dl").evaluate("getComputedStyle(document.querySelector('dl')).display")).toBe("grid");
+    // A link of the table of contents moves the document, and not the console.
+    await frame.getByRole("navigation").getByRole("link").last().click();
+    await expect.poll(() => frame.locator("body").evaluate("scrollY")).toBeGreaterThan(0);
     await page.getByRole("button", { name: "Back to the patients" }).click();
     await page.getByText("1 found.").waitFor();
   });
@@ -238,6 +241,7 @@ describe("the console in a real browser", () => {
     await page.getByRole("button", { name: "Stay signed in" }).click();
     await page.clock.fastForward("15:05");
     await heading(page, "You were signed out").waitFor();
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("You were signed out");
     await expectReadable(page);
     await page.getByRole("button", { name: "Sign in again" }).click();
     await heading(page, "Patients").waitFor();

@@ -207,8 +207,22 @@ describe("who may import whom", () => {
   it("infra imports only languages and pure platform code from functions/", () => {
     const languages = wingNames.map((name) => `${name}/language/`);
     const allowed = (to: string): boolean =>
-      to.startsWith("infra/") || within(to, "wings.ts", ...languages, ...purePlatform);
+      to.startsWith("infra/") ||
+      ["console/config.ts", "console/security-policy.ts"].includes(to) ||
+      within(to, "wings.ts", ...languages, ...purePlatform);
     expect(violations(sources("infra"), allowed)).toEqual([]);
+  });
+
+  it("what a browser gets of the console imports only itself, and types of the API's language", () => {
+    const files = filesBelow("console/src").filter((file) => /\.tsx?$/.test(file));
+    expect(files.length).toBeGreaterThan(20);
+    const found = violations(
+      files,
+      (to, typesOnly) =>
+        to.startsWith("console/src/") ||
+        (typesOnly && (to === "console/config.ts" || within(to, "on-demand-api/language/"))),
+    );
+    expect(found).toEqual([]);
   });
 
   it("deployed code imports neither tests nor the local environment", () => {
@@ -218,7 +232,7 @@ describe("who may import whom", () => {
 });
 
 describe("how things are named", () => {
-  const ours = ["functions", "infra", "local", "cli", "test", "state-machines"]
+  const ours = ["functions", "infra", "local", "cli", "console", "test", "state-machines"]
     .flatMap(filesBelow)
     .filter((file) => !file.includes("node_modules"));
 

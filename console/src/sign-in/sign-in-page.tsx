@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { ConsoleConfig } from "../../config.ts";
 import { beginSignIn } from "./oidc.ts";
 import type { SignedOutReason } from "./session.ts";
@@ -14,6 +14,11 @@ interface SignInPageProps {
 export function SignInPage({ config, reason, problem }: SignInPageProps) {
   const [failure, setFailure] = useState(problem);
   const [isLeaving, setLeaving] = useState(false);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    // What had the focus is gone. A screen reader begins with the reason.
+    if (reason !== "new") heading.current?.focus();
+  }, [reason]);
   const [title, text] = words[reason](config.idleMinutes);
   const signIn = () => {
     setLeaving(true);
@@ -27,7 +32,9 @@ export function SignInPage({ config, reason, problem }: SignInPageProps) {
       <p class="brand">
         integra-bridge <span class="stage">stage {config.stage}</span>
       </p>
-      <h1>{title}</h1>
+      <h1 ref={heading} tabIndex={-1}>
+        {title}
+      </h1>
       <p>{text}</p>
       <p>
         <button type="button" class="primary" disabled={isLeaving} onClick={signIn}>

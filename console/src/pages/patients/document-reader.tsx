@@ -14,12 +14,19 @@ const documentPage = (window as { trustedTypes?: PolicyFactory }).trustedTypes?.
 });
 
 /**
+ * The links inside of the page lead to its own frame. A frame that gets its page as text has the base URL of the console, so a plain
+ * `#place` would load the console into it. The page has no other text of this form: its quotation marks are escaped.
+ */
+const withOwnLinks = (html: string): string => html.replaceAll('href="#', 'href="about:srcdoc#');
+
+/**
  * A document as the API's page. The frame has an origin of its own and runs no script: it can reach neither the console nor its
  * token. The page's own Content-Security-Policy, which is its first element, holds as well.
  */
 export function DocumentReader({ document, close }: { document: OpenDocument; close: () => void }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
+  const html = withOwnLinks(document.html);
   return (
     <section class="reader" aria-labelledby="document">
       <p>
@@ -36,7 +43,7 @@ export function DocumentReader({ document, close }: { document: OpenDocument; cl
       <iframe
         sandbox=""
         referrerpolicy="no-referrer"
-        srcdoc={documentPage?.createHTML(document.html) ?? document.html}
+        srcdoc={documentPage?.createHTML(html) ?? html}
         title={`Document: ${document.title}`}
       />
     </section>
