@@ -1,0 +1,88 @@
+import { createHash, type Hash } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Readable, Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { CommandFailed } from "../output/command-failed.ts";
+import { exitCodes } from "../output/exit-codes.ts";
+import type { ApiClient } from "./api-client.ts";
+
+/** What is known of a file before it is read. */
+export interface ExpectedFile {
+  bytes?: number | undefined;
+  /** In hexadecimal. */
+  sha256?: string | undefined;
+  /** Gets the size of each piece that arrived. */
+  onBytes?: (bytes: number) => void;
+}
+
+/**
+ * Reads a file of the API: the answer itself, or what its redirect leads to. The redirect is a link that is signed already, so it is read
+ * without credentials.
+ */
+export async function readLinked(
+  api: ApiClient,
+  call: { path: string; accept?: string },
+  signal: AbortSignal,
+): Promise<Response> {
+  const headers = call.accept === undefined ? {} : { accept: call.accept };
+  const answer = await api.send({ path: call.path, headers });
+  const location = answer.headers.get("location");
+  if (location === null) return answer;
+  await answer.body?.cancel();
+  const linked = await fetch(location, { signal });
+  if (linked.ok) return linked;
+  await linked.body?.cancel();
+  throw new CommandFailed(`the link of the API answered ${linked.status}`, { exitCode: exitCodes.unavailable });
+}
+
+/**
+ * Saves a file that only its owner can read. It gets its name when it is whole.
+ * @throws CommandFailed if it is not whole. Nothing is left behind
+ */
+export async function saveFile(
+  answer: Response,
+  path: string,
+  expected: ExpectedFile,
+  signal: AbortSignal,
+): Promise<number> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const part = `${path}.part`;
+  const counted = counting(expected.onBytes);
+  try {
+    const content = Readable.fromWeb(answer.body ?? new Blob([]).stream());
+    await pipeline(content, counted.stream, createWriteStream(part, { mode: 0o600 }), { signal });
+    requireWhole(path, counted.bytes(), counted.hash.digest("hex"), expected);
+    await rename(part, path);
+    return counted.bytes();
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
+function counting(onBytes: ExpectedFile["onBytes"]): { stream: Transform; bytes: () => number; hash: Hash } {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  const stream = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      hash.update(chunk);
+      bytes += chunk.length;
+      onBytes?.(chunk.length);
+      done(null, chunk);
+    },
+  });
+  return { stream, bytes: () => bytes, hash };
+}
+
+function requireWhole(path: string, bytes: number, sha256: string, expected: ExpectedFile): void {
+  if (expected.bytes !== undefined && expected.bytes !== bytes)
+    throw new CommandFailed(`${path} has ${bytes} bytes instead of ${expected.bytes}`, {
+      action: "run the command again",
+    });
+  if (expected.sha256 !== undefined && expected.sha256 !== sha256)
+    throw new CommandFailed(`${path} does not have the checksum that the API names`, {
+      action: "run the command again",
+    });
+}
