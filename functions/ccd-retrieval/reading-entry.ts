@@ -32,6 +32,15 @@ export interface CcdReading {
      */
     page(key: string, signal: AbortSignal): Promise<ReadablePage>;
     /**
+     * Converts a document to a FHIR Bundle (`documents/fhir/fhir-bundle.ts`).
+     * @param key the document's key, as `index` returns it
+     * @returns the Bundle as JSON
+     * @throws DocumentRefused if the document breaks a limit of the reader
+     * @throws NotConvertible
+     * @throws the signal's reason, if it aborts, and the errors of the AWS SDK
+     */
+    bundle(key: string, signal: AbortSignal): Promise<Buffer>;
+    /**
      * Stores a page that is too large for a response, for a day, and signs a link to it as `link` does.
      * @throws the AWS SDK's error if S3 refuses the page
      */

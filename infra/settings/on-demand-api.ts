@@ -2,6 +2,8 @@ import * as z from "zod";
 import { callerUnits } from "#on-demand-api/language/access-record.ts";
 import { serverUrl } from "./server-url.ts";
 
+const exportCallers = z.array(z.string().min(1).max(300)).max(20).default([]);
+
 /** The HTTP API. */
 export const api = z
   .strictObject({
@@ -49,6 +51,11 @@ export const api = z
      * apart. `roles`: the role, for services whose sessions come and go.
      */
     callers: z.enum(callerUnits).default("sessions"),
+    /**
+     * Who may use exports over HTTP: request and resume them (`ask`), cancel them, and read their files. Each entry is the ARN of an IAM
+     * user, role or session, or the subject of a JWT. Whoever is in one of the lists sees all exports. Default: nobody.
+     */
+    exports: z.strictObject({ ask: exportCallers, cancel: exportCallers, read: exportCallers }).prefault({}),
     /** Whether each caller may read the CCDs that other callers requested. */
     sharedDocuments: z.boolean().default(false),
   })

@@ -27,7 +27,15 @@ export class ApiStack extends Stack {
     super(scope, id, props);
     const { settings, landing, functions } = props;
     const { userSession } = landing;
-    const api = new OnDemandApi(this, "OnDemand", { shared: landing, userSession, settings: settings.api, functions });
+    const { types, groups } = settings.export;
+    const exports = { types, groups, keptDays: settings.retention.exportDays };
+    const api = new OnDemandApi(this, "OnDemand", {
+      shared: landing,
+      userSession,
+      settings: settings.api,
+      exports,
+      functions,
+    });
     const topic = sns.Topic.fromTopicArn(this, "AlarmTopic", landing.alarmTopic.arn);
     addAlarm(this, "ApiErrors", topic, {
       metric: api.metric("5xx", "Sum", Duration.minutes(5)),

@@ -22,9 +22,12 @@ describe("requests for CCDs", () => {
     const { request, expectDocumentsOf, under } = retrieval;
     const requestId = await request(patient(0));
     await expectDocumentsOf(requestId, patient(0));
-    const facts = await under.auditRecords(`ccds/${requestId}/`);
-    const names = new Set([...facts.keys()].map((key) => key.split("/").at(-1)));
-    expect(names).toEqual(new Set(["landed.json", "requested.json", "told-ready.json"]));
+    const facts = async () =>
+      new Set([...(await under.auditRecords(`ccds/${requestId}/`)).keys()].map((key) => key.split("/").at(-1)));
+    // The last fact is recorded after its event was published.
+    await expect
+      .poll(facts, { timeout: 10_000 })
+      .toEqual(new Set(["landed.json", "requested.json", "told-ready.json"]));
     expect(JSON.stringify(await under.awaitCcdEnd(requestId))).not.toContain(patient(0));
   });
 

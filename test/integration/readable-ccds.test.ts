@@ -77,7 +77,7 @@ describe("documents that one can read", () => {
     return { page, asked, dialogs };
   }
 
-  it("a document is served as a page by Accept, with a policy, and its record says so", async () => {
+  it("a document is served as a page by Accept, with a policy, or as FHIR, and its record says so", async () => {
     const answer = await open(html);
     const text = await answer.clone().text();
     const headers = Object.fromEntries(
@@ -92,17 +92,29 @@ describe("documents that one can read", () => {
     );
     expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
     expect(answer.headers.get("cache-control")).toBe("no-store");
+    const fhir = await open({ accept: "application/fhir+json" });
+    expect([fhir.status, fhir.headers.get("content-type")]).toEqual([200, "application/fhir+json"]);
+    expect(await fhir.json()).toMatchObject({
+      resourceType: "Bundle",
+      type: "document",
+      entry: expect.arrayContaining([
+        {
+          fullUrl: expect.any(String) as string,
+          resource: expect.objectContaining({ resourceType: "Patient" }) as object,
+        },
+      ]) as object[],
+    });
     const xml = await open({});
     expect([xml.status, xml.headers.get("vary")]).toEqual([303, "Accept"]);
     const records = [...(await test.auditRecords("access/")).values()].map((record) =>
       apiAccess.parse(JSON.parse(record)),
     );
     const forms = records.filter((record) => record.route === route).map(({ form }) => form);
-    expect(new Set(forms)).toEqual(new Set(["html", "xml"]));
+    expect(new Set(forms)).toEqual(new Set(["fhir", "html", "xml"]));
   });
 
   it("a form that the bridge does not have gets 406, and another caller sees no form of the document", async () => {
-    expect((await problemOf(await open({ accept: "application/fhir+json" }), 406)).detail).toContain("text/html");
+    expect((await problemOf(await open({ accept: "application/json" }), 406)).detail).toContain("text/html");
     expect((await other.send(href, { headers: html, redirect: "manual" })).status).toBe(404);
   });
 

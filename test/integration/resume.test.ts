@@ -117,17 +117,20 @@ describe("an export that is resumed", () => {
   it("an export leaves an audit trail for each run, and each fact is written once", async () => {
     const detail = completed(await test.exportBy({ level: "patient", types: ["Location"] }));
     const prefix = `exports/${detail.exportId}/`;
+    const names = async () => [...(await test.auditRecords(prefix)).keys()].map((key) => key.split("/first/").at(-1));
+
+    // The last fact is recorded after its event was published.
+    await expect
+      .poll(names, { timeout: 10_000 })
+      .toEqual([
+        expect.stringMatching(/^kicked-off-[0-9a-f]{24}\.json$/),
+        "landed.json",
+        "requested.json",
+        "told-completed.json",
+        "told-started.json",
+      ]);
     const records = await test.auditRecords(prefix);
     const read = (name: string) => JSON.parse(records.get(`${prefix}first/${name}`) ?? "") as Record<string, unknown>;
-    const names = [...records.keys()].map((key) => key.slice(`${prefix}first/`.length));
-
-    expect(names).toEqual([
-      expect.stringMatching(/^kicked-off-[0-9a-f]{24}\.json$/),
-      "landed.json",
-      "requested.json",
-      "told-completed.json",
-      "told-started.json",
-    ]);
     expect(read("requested.json")).toMatchObject({
       by: { kind: "event", source: "example.requester", account: "000000000000" },
       request: { level: "patient", types: ["Location"] },

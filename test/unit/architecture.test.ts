@@ -63,7 +63,7 @@ const steps = wingNames.flatMap((wing) =>
 );
 
 /**
- * The modules of other wings that a wing may import: the API and the retrieval use user sessions, the API starts retrievals, and
+ * The modules of other wings that a wing may import: the API and the retrieval use user sessions, the API starts retrievals and exports, and
  * a new client key is tried with the token request of bulk export.
  */
 const doors: Record<(typeof wingNames)[number], string[]> = {
@@ -75,6 +75,8 @@ const doors: Record<(typeof wingNames)[number], string[]> = {
     "ccd-retrieval/entry.ts",
     "ccd-retrieval/reading-entry.ts",
     "ccd-retrieval/language/",
+    "bulk-export/entry.ts",
+    "bulk-export/language/",
   ],
   "user-session": [],
 };

@@ -6,11 +6,13 @@ import { landedFact } from "#bulk-export/language/landed-fact.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportAudit } from "#bulk-export/records/export-audit.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
+import type { ProgressReports } from "#bulk-export/records/progress-reports.ts";
 import type { Step } from "#platform/lambda/step.ts";
 
 export interface AdoptResultPorts {
   records: Pick<ExportRecords, "getSummary" | "saveSummary">;
   audit: ExportAudit;
+  reports: Pick<ProgressReports, "storeResult">;
   log: ExportLog;
   now: () => number;
 }
@@ -21,7 +23,7 @@ export interface AdoptResultPorts {
  * @throws Error if the other export has no summary, or has failed
  */
 export const adoptResult =
-  ({ records, audit, log, now }: AdoptResultPorts): Step<AdoptInput, Completion> =>
+  ({ records, audit, reports, log, now }: AdoptResultPorts): Step<AdoptInput, Completion> =>
   async ({ export: context, lease: { following, attempts } }) => {
     if (following === null)
       throw new Error(`export ${context.exportId} follows no export, so there is no result to adopt`);
@@ -48,6 +50,7 @@ export const adoptResult =
       },
     };
     await records.saveSummary(summary);
+    await reports.storeResult(summary);
     await audit.append(context, "landed", landedFact(summary));
     log.info("EXPORT_RESULT_ADOPTED", { from: following, files: followed.files.length });
     return { status: followed.status, deleteJob: false };

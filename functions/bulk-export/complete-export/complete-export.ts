@@ -12,6 +12,7 @@ import type { ExportLog } from "#bulk-export/log.ts";
 import type { Checkpoints } from "#bulk-export/records/checkpoints.ts";
 import type { ExportAudit } from "#bulk-export/records/export-audit.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
+import type { ProgressReports } from "#bulk-export/records/progress-reports.ts";
 import type { Receipts } from "#bulk-export/records/receipts.ts";
 import type { Step } from "#platform/lambda/step.ts";
 import { completionWarnings } from "./completion-warnings.ts";
@@ -21,6 +22,7 @@ export interface CompleteExportPorts {
   receipts: Pick<Receipts, "listLanded" | "listFailed">;
   checkpoints: Pick<Checkpoints, "advance">;
   audit: ExportAudit;
+  reports: Pick<ProgressReports, "storeResult">;
   /** The share of the manifest's files (0 to 1) that may be missing. If more are missing, the export fails. */
   toleratedMissingShare: number;
   log: ExportLog;
@@ -51,6 +53,7 @@ export const completeExport =
       ports.now(),
     );
     await ports.records.saveSummary(summary);
+    await ports.reports.storeResult(summary);
     await ports.audit.append(context, "landed", landedFact(summary));
     ports.log.info("EXPORT_RECONCILED", { status: summary.status, ...summary.totals });
     for (const { code, count, example } of summary.warnings)

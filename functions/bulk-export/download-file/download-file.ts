@@ -4,6 +4,7 @@ import type { ExportRun } from "#bulk-export/language/export-runs.ts";
 import type { DownloadInput, DownloadResult, PendingFile } from "#bulk-export/language/export-state.ts";
 import type { LandedFile } from "#bulk-export/language/landed-file.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
+import type { ProgressReports } from "#bulk-export/records/progress-reports.ts";
 import type { Receipts } from "#bulk-export/records/receipts.ts";
 import type { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
 import { describeError } from "#platform/faults/describe-error.ts";
@@ -19,6 +20,7 @@ export interface DownloadFilePorts extends LandFilePorts {
   getPlan(run: ExportRun): Promise<ExportPlan>;
   records: LandFilePorts["records"] & Pick<ExportRecords, "markStopped">;
   receipts: Pick<Receipts, "findLandedAmong" | "writeLanded" | "writeFailed">;
+  reports: Pick<ProgressReports, "storeFiles">;
   /** How many files of the item are downloaded at once. */
   filesAtOnce: number;
 }
@@ -51,7 +53,11 @@ export const downloadFile =
     );
     const round = newRound(due, input.download?.refusals ?? 0);
     const call: Call = { ports, input, plan, landed, stepContext, round, stop: new AbortController() };
-    await attemptAll(call);
+    try {
+      await attemptAll(call);
+    } finally {
+      await ports.reports.storeFiles(item.exportId, round.outcomes);
+    }
     return resultOf(round, { later, stalls: input.download?.stalls ?? 0, context, now: ports.now() });
   };
 
@@ -103,6 +109,7 @@ async function attemptFile(call: Call, pending: PendingFile, hadAllTime: boolean
   try {
     const signal = AbortSignal.any([stepContext.signal, stop.signal]);
     const receipt = landed.get(pending.index) ?? (await landFile(ports, input.item, plan, file, signal));
+    round.outcomes.landed.push(receipt);
     await publishLanded(ports, input.export, receipt);
     round.landed += 1;
     round.answered = true;
@@ -140,6 +147,7 @@ async function recordFault(call: Call, pending: PendingFile, file: PlannedFile, 
   } else if (outcome.kind === "failed") {
     const { reason, attempts } = outcome;
     await ports.receipts.writeFailed(input.export.exportId, { index, kind, type, key, reason, attempts });
+    round.outcomes.missing.push(index);
     round.failed += 1;
   } else {
     round.landed += 1;

@@ -1,3 +1,4 @@
+import { retryOf } from "#bulk-export/language/awaited.ts";
 import { ManifestRejected } from "#bulk-export/language/export-faults.ts";
 import type { ExportJob } from "#bulk-export/language/export-job.ts";
 import type { ExportPlan, PlannedFile } from "#bulk-export/language/export-plan.ts";
@@ -12,6 +13,7 @@ import {
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { NamedFile } from "#bulk-export/records/landing-keys.ts";
+import type { ProgressReports } from "#bulk-export/records/progress-reports.ts";
 import type { Receipts } from "#bulk-export/records/receipts.ts";
 import type { ManifestPage } from "#bulk-export/server/job-status.ts";
 import type { Manifest, ManifestWarnings } from "#bulk-export/server/manifest.ts";
@@ -34,6 +36,7 @@ export interface PlanDownloadsPorts {
     "getJob" | "saveJob" | "getManifest" | "saveManifest" | "findPlan" | "savePlan" | "saveWorkList" | "landedObjects"
   >;
   receipts: Pick<Receipts, "listLanded">;
+  reports: Pick<ProgressReports, "report" | "storeFiles">;
   itemLimits: ItemLimits;
   log: ExportLog;
   now: () => number;
@@ -79,6 +82,7 @@ export const planDownloads =
       exportId,
       items.map((indexes) => ({ exportId, run: context.run, files: indexes })),
     );
+    await reportPlan(ports, context, plan);
     ports.log.info("EXPORT_DOWNLOADS_PLANNED", {
       files: files.length,
       missing: missing.length,
@@ -95,8 +99,16 @@ export const planDownloads =
     };
   };
 
+async function reportPlan({ reports, now }: PlanDownloadsPorts, context: ExportContext, { files }: ExportPlan) {
+  const downloadingSince = new Date(now()).toISOString();
+  const report = { waitsFor: null, nextPollAt: null, filesPlanned: files.length, downloadingSince };
+  await reports.report(context, { phase: "downloading", ...report });
+  const unfetchable = files.filter(({ url }) => url === null);
+  await reports.storeFiles(context.exportId, { landed: [], missing: unfetchable.map(({ index }) => index) });
+}
+
 async function markMismatchedJob(
-  { records, log, now }: PlanDownloadsPorts,
+  { records, reports, log, now }: PlanDownloadsPorts,
   context: ExportContext,
   job: ExportJob,
   mismatchedJobs: number,
@@ -108,9 +120,12 @@ async function markMismatchedJob(
     );
   }
   log.warn("EXPORT_JOB_MISMATCHED", { mismatchedJobs });
+  const next = nextTry(now(), mismatchedJobPauseMs(elapsedOf(context, now())));
+  const waitsFor = retryOf("The kick-off", "the server returned the job of another request", next);
+  await reports.report(context, { phase: "atServer", waitsFor, nextPollAt: null });
   return {
     outcome: "foreign",
-    ...nextTry(now(), mismatchedJobPauseMs(elapsedOf(context, now()))),
+    ...next,
     foreignJobs: mismatchedJobs,
     files: 0,
     workListKey: "",

@@ -10,6 +10,8 @@ import { failureKey, failurePrefix, receiptKey, receiptPrefix } from "./export-k
 export interface Receipts {
   /** The receipts that some files of an export have, by index. Few requests find that none has one. */
   findLandedAmong(exportId: string, indexes: readonly number[]): Promise<Map<number, LandedFile>>;
+  /** The failures that some files of an export have, by index. */
+  findFailedAmong(exportId: string, indexes: readonly number[]): Promise<Map<number, FailedFile>>;
   writeLanded(exportId: string, file: LandedFile): Promise<void>;
   writeFailed(exportId: string, file: FailedFile): Promise<void>;
   listLanded(exportId: string): Promise<LandedFile[]>;
@@ -26,6 +28,10 @@ export function receipts(bucket: LandingBucket): Receipts {
     findLandedAmong: async (exportId, indexes) => {
       const listed = await indexesWithReceipt(bucket, exportId, indexes);
       const found = await Promise.all(listed.map((index) => bucket.findJson(receiptKey(exportId, index), landedFile)));
+      return new Map(found.flatMap((file) => (file === undefined ? [] : [[file.index, file] as const])));
+    },
+    findFailedAmong: async (exportId, indexes) => {
+      const found = await Promise.all(indexes.map((index) => bucket.findJson(failureKey(exportId, index), failedFile)));
       return new Map(found.flatMap((file) => (file === undefined ? [] : [[file.index, file] as const])));
     },
     writeLanded: async (exportId, file) => {

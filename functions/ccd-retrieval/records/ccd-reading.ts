@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import { GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
+import { convertDocument } from "#ccd-retrieval/documents/fhir/fhir-bundle.ts";
 import { renderPage } from "#ccd-retrieval/documents/readable/readable-page.ts";
 import { crc32Text } from "#platform/bucket/crc32-text.ts";
 import type { LandingBucket } from "#platform/bucket/landing-bucket.ts";
@@ -10,7 +11,7 @@ import { ccdPageKey } from "./ccd-keys.ts";
 /** Seconds for which a link to a document or a page is valid. */
 const linkSeconds = 60;
 
-/** The documents of CCD requests that are ready, links to them, and their pages (`reading-entry.ts` describes the functions). */
+/** The documents of CCD requests that are ready, links to them, their pages and Bundles (`reading-entry.ts` describes the functions). */
 export function ccdReading(s3: S3Client, bucket: LandingBucket) {
   const link = (Key: string): Promise<string> =>
     getSignedUrl(s3, new GetObjectCommand({ Bucket: bucket.name, Key }), { expiresIn: linkSeconds });
@@ -18,6 +19,7 @@ export function ccdReading(s3: S3Client, bucket: LandingBucket) {
     ...ccdIndexes(bucket),
     link,
     page: (key: string, signal: AbortSignal) => renderPage(readObject(s3, bucket.name, key, signal)),
+    bundle: (key: string, signal: AbortSignal) => convertDocument(readObject(s3, bucket.name, key, signal), Date.now()),
     linkToPage: async (requestId: string, number: number, html: Buffer): Promise<string> => {
       const key = ccdPageKey(requestId, number);
       await putPage(s3, bucket.name, key, html);

@@ -1,11 +1,12 @@
 import type { CcdDocument, CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
 import { DocumentRefused } from "#ccd-retrieval/language/document-faults.ts";
+import { NotConvertible } from "#ccd-retrieval/language/not-convertible.ts";
 import { PageTooLarge } from "#ccd-retrieval/language/page-too-large.ts";
-import type { CcdReading, ReadablePage } from "#ccd-retrieval/reading-entry.ts";
+import type { CcdReading } from "#ccd-retrieval/reading-entry.ts";
 import type { ApiHandler } from "#on-demand-api/gateway/api.ts";
 import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
 import { ApiProblem, notFound } from "#on-demand-api/language/api-problem.ts";
-import { formsByMediaType } from "#on-demand-api/language/document-forms.ts";
+import { formsByMediaType, type ServedForm } from "#on-demand-api/language/document-forms.ts";
 import { visibleTo } from "#on-demand-api/language/visible-ccd-request.ts";
 import { chooseMediaType } from "./accept-header.ts";
 
@@ -24,8 +25,8 @@ const mediaTypes = Object.keys(formsByMediaType) as MediaType[];
 const vary = { vary: "Accept" };
 
 /**
- * Serves a document in the form that the caller prefers by `Accept`: as it came, by a link of one minute, or as a page for people. A
- * page that is too large for a response is stored for a day and served by such a link.
+ * Serves a document in the form that the caller prefers by `Accept`: as it came, by a link of one minute, as a page for people, or
+ * converted to FHIR. A page that is too large for a response is stored for a day and served by such a link.
  * @throws ApiProblem if there is no such document, or no form of it is acceptable
  */
 export const serveCcdDocuments =
@@ -35,13 +36,25 @@ export const serveCcdDocuments =
     const document = await findDocument(ports, record, request.path["number"] ?? "");
     const type = chooseMediaType(request.headers["accept"], mediaTypes);
     if (type === undefined)
-      throw notAcceptable("A document is served as application/xml and as text/html. Accept one of them.");
-    const answer =
-      formsByMediaType[type] === "html"
-        ? await servePage(ports, record, document, signal)
-        : redirectTo(await ports.documents.link(document.key));
-    return { ...answer, form: formsByMediaType[type] };
+      throw notAcceptable(
+        "A document is served as application/xml, text/html and application/fhir+json. Accept one of them.",
+      );
+    const form = formsByMediaType[type];
+    return { ...(await serveForm[form](ports, record, document, signal)), form };
   };
+
+type ServeForm = (
+  ports: CcdDocumentsApiPorts,
+  record: CcdRequestRecord,
+  document: CcdDocument,
+  signal: AbortSignal,
+) => Promise<ApiResponse>;
+
+const serveForm: Record<ServedForm, ServeForm> = {
+  xml: async ({ documents }, _, { key }) => redirectTo(await documents.link(key)),
+  html: servePage,
+  fhir: serveBundle,
+};
 
 async function findDocument(
   { documents }: CcdDocumentsApiPorts,
@@ -60,7 +73,7 @@ async function servePage(
   { key, number }: CcdDocument,
   signal: AbortSignal,
 ): Promise<ApiResponse> {
-  const { html, policy } = await renderInTime((time) => documents.page(key, time), signal);
+  const { html, policy } = await deriveInTime("a page", (time) => documents.page(key, time), signal);
   if (html.length > largestPage) return redirectTo(await documents.linkToPage(requestId, number, html));
   return {
     status: 200,
@@ -76,21 +89,38 @@ async function servePage(
   };
 }
 
-/** @throws ApiProblem if the document cannot be shown as a page */
-async function renderInTime(
-  render: (signal: AbortSignal) => Promise<ReadablePage>,
+async function serveBundle(
+  { documents }: CcdDocumentsApiPorts,
+  _: CcdRequestRecord,
+  { key }: CcdDocument,
   signal: AbortSignal,
-): Promise<ReadablePage> {
+): Promise<ApiResponse> {
+  const body = await deriveInTime("FHIR", (time) => documents.bundle(key, time), signal);
+  if (body.length > largestPage)
+    throw notAcceptable("The FHIR Bundle of the document is too large for a response. Accept application/xml.");
+  return { status: 200, headers: { "content-type": "application/fhir+json", ...vary }, body };
+}
+
+/**
+ * Derives a form of the document.
+ * @param form its name in a sentence
+ * @throws ApiProblem if the document has no such form, or it takes too long
+ */
+async function deriveInTime<Form>(
+  form: "a page" | "FHIR",
+  derive: (signal: AbortSignal) => Promise<Form>,
+  signal: AbortSignal,
+): Promise<Form> {
   try {
-    return await render(signal);
+    return await derive(signal);
   } catch (cause) {
-    if (cause instanceof DocumentRefused || cause instanceof PageTooLarge)
-      throw notAcceptable(`The document cannot be shown as a page: ${cause.message}. Accept application/xml.`, cause);
+    if (cause instanceof DocumentRefused || cause instanceof PageTooLarge || cause instanceof NotConvertible)
+      throw notAcceptable(`The document cannot be shown as ${form}: ${cause.message}. Accept application/xml.`, cause);
     if (!signal.aborted) throw cause;
-    throw new ApiProblem("The page took too long", {
+    throw new ApiProblem("The document took too long", {
       status: 503,
       issue: "transient",
-      detail: "The document is so large that its page could not be written in time. Accept application/xml.",
+      detail: `The document is so large that it could not be shown as ${form} in time. Accept application/xml.`,
       cause,
     });
   }

@@ -2,6 +2,7 @@ import type { CcdRetrieval } from "#ccd-retrieval/entry.ts";
 import type { CcdOrder, CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
 import type { ApiHandler, ApiRequest } from "#on-demand-api/gateway/api.ts";
 import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
+import type { RequestIds } from "#on-demand-api/gateway/request-ids.ts";
 import { ApiProblem, notFound } from "#on-demand-api/language/api-problem.ts";
 import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
 import type { CcdPatient } from "#on-demand-api/language/ccd-request-messages.ts";
@@ -16,14 +17,13 @@ import { linkIdOf } from "#user-session/language/link.ts";
 import { listView, readPlace } from "./ccd-request-list.ts";
 import { type CcdRequestPost, preferredWaitMs, readPost } from "./ccd-request-post.ts";
 import { readAfter, requestView } from "./ccd-request-view.ts";
-import type { RepeatableId } from "./request-ids.ts";
 
 export interface CcdRequestsApiPorts extends CcdRetrieval {
   /** `caller-session.ts` */
   findSession: FindSession;
   matchPatient(client: UserClient, parameters: PatientSearchParameters, signal: AbortSignal): Promise<PatientMatch>;
-  /** `request-ids.ts` */
-  repeatableId: RepeatableId;
+  /** `gateway/request-ids.ts` */
+  ids: RequestIds;
   /** Whether callers see the requests of other callers. */
   shared: boolean;
   /** The URL of the API, without a slash at its end. */
@@ -69,7 +69,7 @@ async function createRequest(
   signal: AbortSignal,
 ): Promise<ApiResponse> {
   const waitUntil = ports.now() + preferredWaitMs(request, longestWaitMs);
-  const post = await readPost(request, ports.repeatableId);
+  const post = await readPost(request, ports.ids);
   const record = await findOrStoreRecord(ports, request.caller, post, signal);
   if (record.bodyDigest !== post.bodyDigest) {
     const detail =

@@ -17,6 +17,8 @@ import {
 export interface ApiRequest {
   /** The route's key: `GET /fhir/{resourceType}`. */
   route: string;
+  /** API Gateway's id of the call. */
+  callId: string;
   /** The ARN of the IAM principal, with or without its session, or the issuer and subject of the JWT. */
   caller: string;
   /** The values of the route's placeholders. */
@@ -66,5 +68,5 @@ async function answerCall({ handle, rules }: ApiParts, call: HttpEvent, context:
 }
 
 function requestOf(call: HttpEvent, caller: string): ApiRequest {
-  return { route: call.routeKey, caller, ...contentOf(call) };
+  return { route: call.routeKey, callId: call.requestContext.requestId, caller, ...contentOf(call) };
 }

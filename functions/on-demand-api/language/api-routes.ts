@@ -1,7 +1,7 @@
 /** One route of the HTTP API: which function serves it, and whether a call needs credentials. */
 interface ApiRoute {
   /** The name of the function's folder, below functions/on-demand-api/ or below another wing. */
-  servedBy: "fhir-api" | "ccd-requests" | "ccd-documents" | "links" | "smart" | "openapi" | "jwks";
+  servedBy: "fhir-api" | "ccd-requests" | "ccd-documents" | "exports" | "links" | "smart" | "openapi" | "jwks";
   /** An open route needs no credentials. API Gateway identifies the caller of any other route before the function runs. */
   open: boolean;
 }
@@ -9,6 +9,7 @@ interface ApiRoute {
 const fhir = { servedBy: "fhir-api", open: false } as const;
 const ccds = { servedBy: "ccd-requests", open: false } as const;
 const documents = { servedBy: "ccd-documents", open: false } as const;
+const exports = { servedBy: "exports", open: false } as const;
 const links = { servedBy: "links", open: false } as const;
 /** Pages for people's browsers. They identify no caller: a one-time URL, a registered EHR or a login's cookie decides. */
 const pages = { servedBy: "smart", open: true } as const;
@@ -32,6 +33,14 @@ export const apiRoutes = {
   "GET /ccd-requests": ccds,
   "GET /ccd-requests/{id}": ccds,
   "GET /ccd-requests/{id}/documents/{number}": documents,
+  "POST /exports": exports,
+  "GET /exports": exports,
+  "GET /exports/{id}": exports,
+  "GET /exports/{id}/files": exports,
+  "GET /exports/{id}/files/{number}": exports,
+  "GET /exports/{id}/files/{number}/preview": exports,
+  "POST /exports/{id}/cancel": exports,
+  "POST /exports/{id}/resume": exports,
   "POST /links": links,
   "GET /links": links,
   "GET /links/{id}": links,

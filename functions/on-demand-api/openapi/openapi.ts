@@ -29,7 +29,7 @@ export function openApiDocument(): Record<string, unknown> {
         title: "integra-bridge on demand",
         version: "1",
         description:
-          "Read patients, their resources and their CCDs from IntegraConnect on demand. Errors are problem details (RFC 9457); " +
+          "Read patients, their resources and their CCDs from IntegraConnect on demand, and run bulk exports. Errors are problem details (RFC 9457); " +
           "below /fhir they are OperationOutcomes. A stage accepts either AWS signatures or tokens.",
       },
       servers: [{ url: ".", description: "The URL of this description" }],

@@ -1,8 +1,10 @@
 import * as z from "zod";
 import type { ZodOpenApiOperationObject } from "zod-openapi";
+import { exportId } from "#bulk-export/language/export-state.ts";
 import { ccdRequestId } from "#ccd-retrieval/language/ccd-request.ts";
 import type { ApiRouteKey } from "#on-demand-api/language/api-routes.ts";
 import { ccdRequestBody, idempotencyKey } from "#on-demand-api/language/ccd-request-messages.ts";
+import { exportBody, exportQuery } from "#on-demand-api/language/export-messages.ts";
 import {
   fhirResourceType,
   fhirResourceTypes,
@@ -17,13 +19,20 @@ import { fhirId } from "#platform/fhir/fhir-id.ts";
 import { linkId } from "#user-session/language/link.ts";
 import { ehrLaunchName } from "#user-session/language/smart-settings.ts";
 import {
+  acceptedExport,
   ccdFaults,
   ccdRequest,
   ccdRequestPageAnswer,
   createdLinkAnswer,
   document,
-  documentPage,
+  documentForms,
+  exportAnswer,
+  exportFaults,
+  exportFile,
+  exportFilePageAnswer,
+  exportPageAnswer,
   fhirFaults,
+  filePreviewAnswer,
   gateway,
   htmlHead,
   htmlPage,
@@ -91,6 +100,12 @@ const noSuchPlace = ownProblem("The parameter `after` is none that the bridge ga
 const repeatedCall = creationHeaders.shape["Idempotency-Key"];
 const oneTimeToken = z.object({ token: z.string() });
 const ehrName = z.object({ name: ehrLaunchName });
+const exportPath = z.object({ id: exportId });
+const exportFilePath = exportPath.extend({ number: z.int().min(1) });
+const noExport = ownProblem("There is no export with this id, or its time is over.");
+const filesQuery = z.object({
+  after: z.int().nonnegative().max(999_999).optional().describe("Lists the files whose number is greater."),
+});
 const noLink = ownProblem("You have no link with this id.");
 
 const page = resource("One page, as IntegraConnect sent it. Only its links differ.");
@@ -216,14 +231,100 @@ export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
     summary: "Get one document",
     description:
       "`Accept` chooses the form (RFC 9110, 12.5.1): `application/xml`, also the form without `Accept`, is the document as it came. " +
-      "`text/html` is a page for people, derived from the document's narrative. Its Content-Security-Policy forbids scripts and further files.",
+      "`text/html` is a page for people, derived from the document's narrative. Its Content-Security-Policy forbids scripts and further files. " +
+      "`application/fhir+json` is a FHIR R4 Bundle, derived from the document's entries. Its last resource, an OperationOutcome, says what is missing.",
     requestParams: { path: z.object({ id: ccdRequestId, number: z.int().min(1) }) },
     responses: {
-      "200": documentPage("The document as a page."),
+      "200": documentForms("The document as a page, or as a FHIR Bundle."),
       "303": document("A redirect to the document, or to its page if that is too large for a response."),
       ...ccdFaults,
-      "406": ownProblem("You accept no form of the document, or it cannot be shown as a page. The detail says which."),
+      "406": ownProblem(
+        "You accept no form of the document, or it cannot be shown in the form that you accept. The detail says which.",
+      ),
       "404": ownProblem("You have no such document, it is not ready yet, or it has expired."),
+    },
+  },
+  "POST /exports": {
+    summary: "Request an export",
+    description:
+      "The body is the detail of the event `Export Requested` without `requestId`. The setting `api.exports.ask` names who may do it.",
+    requestParams: { header: z.object({ "Idempotency-Key": repeatedCall }) },
+    requestBody: { required: true, content: { "application/json": { schema: exportBody } } },
+    responses: {
+      "202": acceptedExport(
+        "The export was accepted. A repeated call with the same Idempotency-Key gets the same export.",
+      ),
+      ...exportFaults,
+      "400": ownProblem("The body or the Idempotency-Key is invalid. The detail names every fault."),
+      "422": ownProblem("The Idempotency-Key was used before, with a different body."),
+    },
+  },
+  "GET /exports": {
+    summary: "List exports",
+    description:
+      "The newest export comes first, whoever or whatever requested it. An export may be missing for a moment after it was requested.",
+    requestParams: { query: exportQuery },
+    responses: {
+      "200": exportPageAnswer("A page of the exports that match all parameters."),
+      ...exportFaults,
+      "400": ownProblem("A parameter is invalid. The detail names it."),
+    },
+  },
+  "GET /exports/{id}": {
+    summary: "Get an export and its progress",
+    requestParams: { path: exportPath },
+    responses: { "200": exportAnswer("The export in its current state."), ...exportFaults, "404": noExport },
+  },
+  "GET /exports/{id}/files": {
+    summary: "List the files of an export",
+    description: "The setting `api.exports.read` names who may do it. The list is empty until the manifest was read.",
+    requestParams: { path: exportPath, query: filesQuery },
+    responses: {
+      "200": exportFilePageAnswer("A page of at most 100 files, in the order of the manifest."),
+      ...exportFaults,
+      "400": ownProblem("The parameter `after` is not a number."),
+      "404": noExport,
+    },
+  },
+  "GET /exports/{id}/files/{number}": {
+    summary: "Get a file of an export",
+    requestParams: { path: exportFilePath },
+    responses: {
+      "303": exportFile("A redirect to the file."),
+      ...exportFaults,
+      "404": ownProblem("There is no such export or file, or the file has not landed. The detail says why."),
+    },
+  },
+  "GET /exports/{id}/files/{number}/preview": {
+    summary: "Get the first lines of a file",
+    description: "At most five lines of the first 64 KiB. Each of them is whole.",
+    requestParams: { path: exportFilePath },
+    responses: {
+      "200": filePreviewAnswer("The first lines."),
+      ...exportFaults,
+      "404": ownProblem("There is no such export or file, or the file has not landed. The detail says why."),
+    },
+  },
+  "POST /exports/{id}/cancel": {
+    summary: "Cancel an export",
+    description: "The setting `api.exports.cancel` names who may do it. Files that landed are kept.",
+    requestParams: { path: exportPath },
+    responses: {
+      "202": acceptedExport("The export is being stopped. Poll the URL in `Location`."),
+      ...exportFaults,
+      "404": noExport,
+      "409": ownProblem("The export has ended already, or is not running at this moment."),
+    },
+  },
+  "POST /exports/{id}/resume": {
+    summary: "Download the missing files of an export",
+    description: "The setting `api.exports.ask` names who may do it. The export keeps its id and gets a new run.",
+    requestParams: { path: exportPath },
+    responses: {
+      "202": acceptedExport("The export is being resumed. Poll the URL in `Location`."),
+      ...exportFaults,
+      "404": noExport,
+      "409": ownProblem("The export has not ended, or it has no file to download. The detail says why."),
     },
   },
   "POST /links": {

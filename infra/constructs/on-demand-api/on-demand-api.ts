@@ -12,6 +12,7 @@ import { accessKeys } from "#on-demand-api/language/access-keys.ts";
 import { apiRoutes, routesOf } from "#on-demand-api/language/api-routes.ts";
 import { keyPattern, keyPatterns } from "#platform/bucket/object-keys.ts";
 import type { ApiSettings } from "../../settings/on-demand-api.ts";
+import { type AcceptedExportSettings, grantExportsOverHttp } from "../bulk-export/exports-over-http.ts";
 import { grantStartRetrieval } from "../ccd-retrieval/start-access.ts";
 import { grantAudit, grantBucket } from "../platform/bucket-access.ts";
 import { type FunctionDefaults, LambdaFunction, type LambdaFunctionProps } from "../platform/lambda-function.ts";
@@ -24,6 +25,8 @@ export interface OnDemandApiProps {
   shared: SharedResources;
   userSession: UserSession;
   settings: ApiSettings;
+  /** What the stage accepts as an export, and how long it keeps exports. */
+  exports: AcceptedExportSettings;
   functions: FunctionDefaults;
 }
 
@@ -66,6 +69,7 @@ export class OnDemandApi extends Construct {
     this.#fhirApi();
     this.#ccdRequests();
     this.#ccdDocuments();
+    this.#exports();
     this.#links();
     this.#smartPages();
     this.#stage();
@@ -151,6 +155,16 @@ export class OnDemandApi extends Construct {
     const { index, document, page } = keyPatterns(ccdKeys);
     // A link has the rights of the function that signed it.
     grantBucket(shared, lambda, { read: [index, document, page], write: [page] });
+  }
+
+  /** The only function of the API that reaches exports. It reads their files only by links and previews. */
+  #exports(): void {
+    const { shared, functions, settings, exports } = this.#props;
+    const lambda = this.#function("Exports", "exports");
+    lambda.setEnvironment({ EXPORT_CALLERS: JSON.stringify(settings.exports) });
+    this.#identifyCallers(lambda);
+    this.#secret.grantRead(lambda);
+    grantExportsOverHttp(shared, lambda, { stage: functions.stage, ...exports });
   }
 
   #links(): void {

@@ -66,7 +66,7 @@ describe.each(variantNames)("the API of %s", (variant) => {
     expect(environment.includes("INTEGRA_US_CORE_PATHS")).toBe(variant === "prod with every option");
   });
 
-  test.each(["fhir-api", "ccd-requests", "ccd-documents", "links"])(
+  test.each(["fhir-api", "ccd-requests", "ccd-documents", "exports", "links"])(
     "%s has the settings by which it identifies callers",
     (name) => {
       const [, lambda] = functionsOf(synth).find(([known]) => known === name) ?? [];
@@ -124,6 +124,39 @@ describe.each(variantNames)("the API of %s", (variant) => {
       "s3:PutObject → audit-trail/access/*/*.json",
       "s3:PutObject → landing/pages/*/*.html",
     ]);
+  });
+
+  test("exports starts and stops exports, reads their files, and reaches no server, no session and no CCD", () => {
+    const [, lambda] = functionsOf(synth).find(([name]) => name === "exports") ?? [];
+    const machine = `integra-bridge-${variant.split(" ")[0]}-bulk-export`;
+    const lines = asLines(allowedTo(synth, lambda?.Properties["Role"]));
+    expect(lines.filter((line) => !/^(logs|xray|ec2|kms):/.test(line))).toEqual([
+      "dynamodb:DeleteItem → Ledger",
+      "dynamodb:GetItem → Ledger",
+      "dynamodb:PutItem → Ledger",
+      "dynamodb:Query → <Ledger>/index/list",
+      "dynamodb:UpdateItem → Ledger",
+      "s3:GetObject → landing/exports/*/*/*.ndjson",
+      "s3:GetObject → landing/exports/*/summary.json",
+      "s3:GetObject → landing/work/*/failures/*.json",
+      "s3:GetObject → landing/work/*/plan.json",
+      "s3:GetObject → landing/work/*/receipts/*.json",
+      "s3:ListBucket → Landing/Bucket",
+      "s3:PutObject → audit-trail/access/*/*.json",
+      "s3:PutObject → landing/work/*/stop*.json",
+      `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/api-??????`,
+      `states:DescribeExecution → execution:${machine}:*`,
+      `states:StartExecution → stateMachine:${machine}`,
+      `states:StopExecution → execution:${machine}:*`,
+    ]);
+    const keys = allowedTo(synth, lambda?.Properties["Role"]).flatMap(({ actions, Condition }) =>
+      actions.some((action) => /^dynamodb:.*Item$/.test(action))
+        ? (Condition as { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": string[] } })["ForAllValues:StringLike"][
+            "dynamodb:LeadingKeys"
+          ]
+        : [],
+    );
+    expect([...new Set(keys)].toSorted()).toEqual(["export#*", "export-files#*", "open-run#*"]);
   });
 
   test("fhir-api reaches only the session, the API's secret, the audit trail of calls and the bus", () => {

@@ -9,6 +9,8 @@ export interface XmlElement {
   name: string;
   /** Returns the attributes without a namespace. It is a function because few elements need them. */
   attributes: () => ReadonlyMap<string, string>;
+  /** Returns the local name that the attribute `xsi:type` gives; undefined if the element has none. */
+  schemaType: () => string | undefined;
 }
 
 /** Receives a document's elements as they pass. */
@@ -152,7 +154,12 @@ export class SecureXmlReader {
     if (this.#wanted.length >= this.#limits.depth) {
       throw this.#parser.refusal("too-deep", `the document nests more than ${this.#limits.depth} elements`);
     }
-    const element = { namespace: tag.uri, name: tag.local, attributes: () => plainAttributes(tag) };
+    const element = {
+      namespace: tag.uri,
+      name: tag.local,
+      attributes: () => plainAttributes(tag),
+      schemaType: () => schemaType(tag),
+    };
     this.#wanted.push(this.#listener.open(element));
     this.#attributes = 0;
     this.#markupEnds();
@@ -178,4 +185,11 @@ export class SecureXmlReader {
 function plainAttributes(tag: SaxesTagNS): Map<string, string> {
   const plain = Object.values(tag.attributes).filter(({ uri }) => uri === "");
   return new Map(plain.map(({ local, value }) => [local, value]));
+}
+
+const schemaInstance = "http://www.w3.org/2001/XMLSchema-instance";
+
+function schemaType(tag: SaxesTagNS): string | undefined {
+  const type = Object.values(tag.attributes).find(({ uri, local }) => uri === schemaInstance && local === "type");
+  return type?.value.trim().split(":").at(-1);
 }

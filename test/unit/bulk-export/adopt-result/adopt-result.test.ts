@@ -8,8 +8,8 @@ const lease = { outcome: "adopt" as const, waitSeconds: 1, nextAt: 1, attempts: 
 
 function bridgeWithStep() {
   const bridge = bridgeInMemory();
-  const { records, audit, log, now } = bridge;
-  const step = adoptResult({ records, audit, log, now });
+  const { records, audit, reports, log, now } = bridge;
+  const step = adoptResult({ records, audit, reports, log, now });
   return { bridge, adopt: () => step({ export: adopting, lease }, bridge.stepContext) };
 }
 

@@ -31,6 +31,7 @@ describe("the complete-export step", () => {
   async function complete(context: ExportContext = patientExport, toleratedMissingShare = 0.5) {
     const step = completeExport({
       records: bridge.records,
+      reports: bridge.reports,
       receipts: bridge.receipts,
       checkpoints: {
         advance: (...move) => {

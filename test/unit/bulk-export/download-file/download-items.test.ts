@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { type DownloadFilePorts, downloadFile } from "#bulk-export/download-file/download-file.ts";
 import { pendingFilesOf } from "#bulk-export/download-file/pending-files.ts";
 import { type DownloadResult, downloadResult, mostFilesOfItem } from "#bulk-export/language/export-state.ts";
+import { progressReports } from "#bulk-export/records/progress-reports.ts";
 import { verifiedUpload } from "#bulk-export/verified-file/verified-upload.ts";
 import { landingBucket } from "#platform/bucket/landing-bucket.ts";
 import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
@@ -35,6 +36,8 @@ const files = Array.from({ length: mostFilesOfItem }, (_, index) => index);
 const without = (...indexes: number[]): number[] => files.filter((index) => !indexes.includes(index));
 const down = (): Answer => new ServerUnavailable("ECONNREFUSED");
 const keyOf = (index: number): string => `exports/e1/Patient/p${index}.ndjson`;
+
+const sum = (numbers: number[]): number => numbers.reduce((total, one) => total + one, 0);
 
 describe("the download-file step with several files", () => {
   let bridge: BridgeInMemory;
@@ -124,6 +127,21 @@ describe("the download-file step with several files", () => {
     ]);
   });
 
+  it("a repeated call repairs the progress that an earlier one could not store, and counts nothing twice", async () => {
+    const failing = { store: () => Promise.reject(new Error("throttled")) };
+    const reports = progressReports({ ...bridge, files: failing });
+    expect(await call({ reports })).toMatchObject({ outcome: "landed" });
+    expect(bridge.logged.join()).toContain("EXPORT_PROGRESS_NOT_STORED");
+    expect((await bridge.files.read("e1", files.length)).filesLanded).toBe(0);
+    for (let repeated = 1; repeated <= 2; repeated += 1) {
+      await call();
+      const { filesLanded, bytes } = await bridge.files.read("e1", files.length);
+      expect(filesLanded).toBe(files.length);
+      expect(bytes).toBe(sum((await bridge.receipts.listLanded("e1")).map((receipt) => receipt.bytes)));
+    }
+    expect(opened).toHaveLength(files.length);
+  });
+
   it.each<[string, () => Answer]>([
     ["a refused file", () => new FileRefused("403 ATTACHMENT_FILE_NOT_FOUND")],
     ["a damaged file", () => "<html>login</html>"],
@@ -163,6 +181,12 @@ describe("the download-file step with several files", () => {
         await allCalls(answerOf);
         const landed = await landedIndexes();
         const failures = await bridge.receipts.listFailed("e1");
+        expect(await bridge.files.read("e1", files.length)).toEqual({
+          filesLanded: landed.length,
+          filesMissing: failures.length,
+          lines: sum((await bridge.receipts.listLanded("e1")).map(({ lines }) => lines)),
+          bytes: sum((await bridge.receipts.listLanded("e1")).map(({ bytes }) => bytes)),
+        });
         expect([...landed, ...failures.map(({ index }) => index)].toSorted((a, b) => a - b)).toEqual(files);
         for (const index of landed) expect(bridge.s3.objects.get(keyOf(index))?.body.toString()).toBe(contentOf(index));
         for (const { index, attempts } of failures) {

@@ -57,6 +57,7 @@ describe("the plan-downloads step", () => {
       },
       fileKeys,
       records: bridge.records,
+      reports: bridge.reports,
       receipts: bridge.receipts,
       log: bridge.log,
       now: bridge.now,

@@ -38,6 +38,7 @@ async function validate(
     records: bridge.records,
     audit: bridge.audit,
     openRuns: bridge.openRuns,
+    progress: bridge.progress,
   });
   return exportContext.parse(await step({ executionName, startedAt: "2026-03-01T12:00:00Z", input }));
 }

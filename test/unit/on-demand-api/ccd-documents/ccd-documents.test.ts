@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DocumentRefused } from "#ccd-retrieval/language/document-faults.ts";
+import { NotConvertible } from "#ccd-retrieval/language/not-convertible.ts";
 import { PageTooLarge } from "#ccd-retrieval/language/page-too-large.ts";
 import { type CcdDocumentsApiPorts, serveCcdDocuments } from "#on-demand-api/ccd-documents/ccd-documents.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
@@ -38,6 +39,7 @@ function apiWith(documents: Partial<CcdDocumentsApiPorts["documents"]> = {}, sha
       index: (requestId) => Promise.resolve({ requestId, documents: [document] }),
       link: (key) => Promise.resolve(`https://s3.example/${key}?X-Amz-Signature=1`),
       page: (key) => Promise.resolve({ html: Buffer.from(`<!DOCTYPE html>page of ${key}`), policy }),
+      bundle: (key) => Promise.resolve(Buffer.from(`{"resourceType":"Bundle","id":"${key}"}`)),
       linkToPage: (requestId, number, { length: bytes }) => {
         stored.push({ requestId, number, bytes });
         return Promise.resolve("https://s3.example/pages/x/1.html?X-Amz-Signature=1");
@@ -51,7 +53,15 @@ function apiWith(documents: Partial<CcdDocumentsApiPorts["documents"]> = {}, sha
     { id = own, number = "1", caller = "clara", signal = new AbortController().signal } = {},
   ) => {
     const headers: Record<string, string> = accept === undefined ? {} : { accept };
-    const request = { route, caller, path: { id, number }, queryString: "", headers, body: Buffer.alloc(0) };
+    const request = {
+      route,
+      callId: "call-1",
+      caller,
+      path: { id, number },
+      queryString: "",
+      headers,
+      body: Buffer.alloc(0),
+    };
     return asDescribed(route, handle(request, { signal }));
   };
   return { open, stored };
@@ -95,13 +105,25 @@ describe("a document", () => {
     expect(stored).toEqual([{ requestId: own, number: 1, bytes: 4_600_001 }]);
   });
 
-  it.each(["application/fhir+json", "image/png", "*/*;q=0"])(
-    "a caller who accepts %s only gets 406",
-    async (accept) => {
-      const { status, detail } = await problemOf(apiWith().open(accept));
-      expect([status, detail]).toEqual([406, expect.stringContaining("application/xml and as text/html")]);
-    },
-  );
+  it("a document is a FHIR Bundle if the caller prefers application/fhir+json", async () => {
+    const { status, headers, body, form } = await apiWith().open("application/fhir+json, text/html;q=0.5");
+    expect([status, form, headers]).toEqual([200, "fhir", { "content-type": "application/fhir+json", vary: "Accept" }]);
+    expect(JSON.parse(body.toString("utf8"))).toEqual({ resourceType: "Bundle", id: "ccds/x/1.xml" });
+  });
+
+  it("a Bundle that is too large for a response gets 406", async () => {
+    const large = apiWith({ bundle: () => Promise.resolve(Buffer.alloc(4_600_001)) });
+    const { status, detail } = await problemOf(large.open("application/fhir+json"));
+    expect([status, detail]).toEqual([406, expect.stringContaining("too large for a response")]);
+  });
+
+  it.each(["application/json", "image/png", "*/*;q=0"])("a caller who accepts %s only gets 406", async (accept) => {
+    const { status, detail } = await problemOf(apiWith().open(accept));
+    expect([status, detail]).toEqual([
+      406,
+      expect.stringContaining("application/xml, text/html and application/fhir+json"),
+    ]);
+  });
 
   it.each([
     new DocumentRefused("markup-too-long", "a tag, comment or text has more than 16777216 characters"),
@@ -110,6 +132,15 @@ describe("a document", () => {
     const { status, detail } = await problemOf(apiWith({ page: () => Promise.reject(fault) }).open("text/html"));
     expect([status, detail]).toEqual([406, expect.stringContaining(fault.message)]);
     expect(detail).toContain("Accept application/xml");
+  });
+
+  it("a document that cannot be converted to FHIR gets 406 with the reason, and its page is there", async () => {
+    const { open } = apiWith({ bundle: () => Promise.reject(new NotConvertible("the converter cannot read it")) });
+    expect(await problemOf(open("application/fhir+json"))).toMatchObject({
+      status: 406,
+      detail: "The document cannot be shown as FHIR: the converter cannot read it. Accept application/xml.",
+    });
+    expect((await open("text/html")).status).toBe(200);
   });
 
   it("a page that cannot be written in time gets 503; any other failure is not hidden", async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { CcdDocument } from "#ccd-retrieval/language/ccd-request.ts";
 import { type CcdRequestsApiPorts, serveCcdRequests } from "#on-demand-api/ccd-requests/ccd-requests.ts";
-import { repeatableIds } from "#on-demand-api/ccd-requests/request-ids.ts";
 import type { ApiRequest } from "#on-demand-api/gateway/api.ts";
+import { requestIds } from "#on-demand-api/gateway/request-ids.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import { type CcdRequestView, ccdRequestPage } from "#on-demand-api/language/ccd-request-messages.ts";
 import type { PatientSearchParameters } from "#on-demand-api/language/patient-search.ts";
@@ -54,7 +54,7 @@ function apiWith(match: PatientMatch = { match: "none" }, more: Partial<CcdReque
     documents: {
       index: (requestId) => Promise.resolve({ requestId, documents: [document] }),
     },
-    repeatableId: repeatableIds(() => Promise.resolve("s".repeat(64))),
+    ids: requestIds("ccd", () => Promise.resolve("s".repeat(64))),
     shared: false,
     apiUrl: "https://api.example",
     now: () => clock.now,
@@ -65,7 +65,16 @@ function apiWith(match: PatientMatch = { match: "none" }, more: Partial<CcdReque
     ...more,
   });
   const call = async (route: string, request: Partial<ApiRequest> = {}) => {
-    const full = { route, caller: "clara", path: {}, queryString: "", headers: {}, body: Buffer.alloc(0), ...request };
+    const full = {
+      route,
+      callId: "call-1",
+      caller: "clara",
+      path: {},
+      queryString: "",
+      headers: {},
+      body: Buffer.alloc(0),
+      ...request,
+    };
     const answer = await asDescribed(route, handle(full, { signal }));
     const text = answer.body.toString("utf8");
     return { ...answer, content: text === "" ? undefined : (JSON.parse(text) as CcdRequestView) };

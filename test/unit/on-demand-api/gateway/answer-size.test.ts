@@ -35,7 +35,7 @@ const ccdRequests = serveCcdRequests({
   requests: { create: unreachable, find: unreachable, list: unreachable },
   executions: { start: unreachable },
   documents: { index: unreachable },
-  repeatableId: unreachable,
+  ids: { repeatable: unreachable, random: () => "ccd-1" },
   shared: false,
   apiUrl: "https://api.example",
   now: () => 0,

@@ -1,15 +1,9 @@
-import {
-  type ExportGroup,
-  type ExportRequestDetail,
-  exportRequestDetail,
-} from "#bulk-export/language/export-request.ts";
-import type { Checkpoints } from "#bulk-export/records/checkpoints.ts";
+import { type ExportGroup, type ExportRequestDetail, exportRequestDetail } from "./export-request.ts";
 
-/** The exports that the stage's settings accept, and the checkpoints of incremental exports. */
-export interface AcceptedExports {
+/** The requests that the stage's settings accept. */
+export interface AcceptedRequests {
   types: readonly string[];
   groups: readonly ExportGroup[];
-  checkpoints: Pick<Checkpoints, "find">;
 }
 
 type CheckedFields = { [Field in "level" | "groupId" | "types"]: ExportRequestDetail[Field] | undefined };
@@ -26,7 +20,7 @@ export function wellFormedFields(detail: unknown): CheckedFields {
 }
 
 /** The faults of a request against the settings. Each names the field and the accepted values. */
-export function settingsFaults(detail: CheckedFields, { types, groups }: AcceptedExports): string[] {
+export function settingsFaults(detail: CheckedFields, { types, groups }: AcceptedRequests): string[] {
   const faults = (detail.types ?? [])
     .filter((type) => !types.includes(type))
     .map((type) => `types: ${quoted(type)} is not among the accepted types (${types.join(", ")})`);

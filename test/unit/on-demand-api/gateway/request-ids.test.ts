@@ -1,10 +1,12 @@
 import { createHash, createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { exportId } from "#bulk-export/language/export-state.ts";
 import { ccdRequestId } from "#ccd-retrieval/language/ccd-request.ts";
-import { randomId, repeatableIds } from "#on-demand-api/ccd-requests/request-ids.ts";
+import { requestIds } from "#on-demand-api/gateway/request-ids.ts";
 
 const secret = "s".repeat(64);
-const ids = (text = secret) => repeatableIds(() => Promise.resolve(text));
+const ids = (text = secret, kind: "ccd" | "export" = "ccd") => requestIds(kind, () => Promise.resolve(text)).repeatable;
+const random = (kind: "ccd" | "export") => requestIds(kind, () => Promise.resolve(secret)).random();
 
 describe("the id of a request that may be repeated", () => {
   it("a repeatable id is the same for the same caller and key, and differs for any other", async () => {
@@ -18,6 +20,13 @@ describe("the id of a request that may be repeated", () => {
       await ids("t".repeat(64))("clara", "visit-1"),
     ];
     expect(new Set([id, ...others]).size).toBe(5);
+  });
+
+  it("the id of an export has the form of one, and shares nothing with that of a CCD request", async () => {
+    const id = await ids(secret, "export")("clara", "visit-1");
+    expect(exportId.parse(id)).toMatch(/^api-[0-9a-f]{32}$/);
+    expect(id.slice(4)).not.toBe((await ids()("clara", "visit-1")).slice(4));
+    expect(exportId.parse(random("export"))).toMatch(/^api-[0-9a-f]{32}$/);
   });
 
   it("a repeatable id cannot be found by trying keys without the secret", async () => {
@@ -34,7 +43,7 @@ describe("the id of a request that may be repeated", () => {
 
 describe("the id of a request that cannot be repeated", () => {
   it("a random id is different each time", () => {
-    const made = Array.from({ length: 20 }, randomId);
+    const made = Array.from({ length: 20 }, () => random("ccd"));
     expect(new Set(made).size).toBe(20);
     for (const id of made) expect(ccdRequestId.parse(id)).toBe(id);
   });
