@@ -5,6 +5,7 @@ import type { CommandStreams } from "./commands/command-context.ts";
 import { completionOf } from "./commands/completion.ts";
 import { doctor } from "./commands/doctor.ts";
 import { events } from "./commands/events.ts";
+import { exports } from "./commands/exports.ts";
 import { keys } from "./commands/keys.ts";
 import { links } from "./commands/links.ts";
 import { local } from "./commands/local.ts";
@@ -28,6 +29,7 @@ const helpWidth = 100;
 
 /** All commands, in the order of the help. */
 export const commands: readonly (CommandDefinition | CommandGroup)[] = [
+  exports,
   ccd,
   patients,
   links,

@@ -1,9 +1,10 @@
-import { createHash, type Hash } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { crc32 } from "node:zlib";
+import { crc32Text } from "#platform/bucket/crc32-text.ts";
 import { CommandFailed } from "../output/command-failed.ts";
 import { exitCodes } from "../output/exit-codes.ts";
 import type { ApiClient } from "./api-client.ts";
@@ -11,8 +12,8 @@ import type { ApiClient } from "./api-client.ts";
 /** What is known of a file before it is read. */
 export interface ExpectedFile {
   bytes?: number | undefined;
-  /** In hexadecimal. */
-  sha256?: string | undefined;
+  /** CRC-32 in Base64, as S3 writes it. */
+  checksum?: string | undefined;
   /** Gets the size of each piece that arrived. */
   onBytes?: (bytes: number) => void;
 }
@@ -39,6 +40,7 @@ export async function readLinked(
 
 /**
  * Saves a file that only its owner can read. It gets its name when it is whole.
+ * @returns its size in bytes
  * @throws CommandFailed if it is not whole. Nothing is left behind
  */
 export async function saveFile(
@@ -53,36 +55,50 @@ export async function saveFile(
   try {
     const content = Readable.fromWeb(answer.body ?? new Blob([]).stream());
     await pipeline(content, counted.stream, createWriteStream(part, { mode: 0o600 }), { signal });
-    requireWhole(path, counted.bytes(), counted.hash.digest("hex"), expected);
+    requireWhole(path, counted.seen(), expected);
     await rename(part, path);
-    return counted.bytes();
+    return counted.seen().bytes;
   } catch (error) {
     await rm(part, { force: true });
     throw error;
   }
 }
 
-function counting(onBytes: ExpectedFile["onBytes"]): { stream: Transform; bytes: () => number; hash: Hash } {
-  const hash = createHash("sha256");
+/** Whether a file was saved before and is whole. */
+export async function isSaved(
+  path: string,
+  expected: Required<Pick<ExpectedFile, "bytes" | "checksum">>,
+): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isFile() !== true || found.size !== expected.bytes) return false;
+  let checksum = 0;
+  for await (const chunk of createReadStream(path)) checksum = crc32(chunk as Buffer, checksum);
+  return crc32Text(checksum) === expected.checksum;
+}
+
+interface SeenFile {
+  bytes: number;
+  checksum: string;
+}
+
+function counting(onBytes: ExpectedFile["onBytes"]): { stream: Transform; seen: () => SeenFile } {
+  let checksum = 0;
   let bytes = 0;
   const stream = new Transform({
     transform: (chunk: Buffer, _encoding, done) => {
-      hash.update(chunk);
+      checksum = crc32(chunk, checksum);
       bytes += chunk.length;
       onBytes?.(chunk.length);
       done(null, chunk);
     },
   });
-  return { stream, bytes: () => bytes, hash };
+  return { stream, seen: () => ({ bytes, checksum: crc32Text(checksum) }) };
 }
 
-function requireWhole(path: string, bytes: number, sha256: string, expected: ExpectedFile): void {
+function requireWhole(path: string, { bytes, checksum }: SeenFile, expected: ExpectedFile): void {
+  const action = "run the command again";
   if (expected.bytes !== undefined && expected.bytes !== bytes)
-    throw new CommandFailed(`${path} has ${bytes} bytes instead of ${expected.bytes}`, {
-      action: "run the command again",
-    });
-  if (expected.sha256 !== undefined && expected.sha256 !== sha256)
-    throw new CommandFailed(`${path} does not have the checksum that the API names`, {
-      action: "run the command again",
-    });
+    throw new CommandFailed(`${path} has ${bytes} bytes instead of ${expected.bytes}`, { action });
+  if (expected.checksum !== undefined && expected.checksum !== checksum)
+    throw new CommandFailed(`${path} does not have the checksum that the API names`, { action });
 }

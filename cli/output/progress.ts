@@ -33,6 +33,9 @@ export interface Progress {
 /** Elsewhere than in a terminal, counts are reported at most this often. A new message is reported at once. */
 const linesEveryMs = 10_000;
 
+/** A bar is drawn at most this often: a file arrives in thousands of pieces. */
+const redrawEveryMs = 100;
+
 /** Progress as a bar in a terminal, and as plain lines elsewhere. */
 export function progressOn(output: ProgressOutput, now: () => number): Progress {
   return output.isTTY === true ? bar(output, now) : plainLines(output, now);
@@ -40,16 +43,18 @@ export function progressOn(output: ProgressOutput, now: () => number): Progress 
 
 function bar(output: ProgressOutput, now: () => number): Progress {
   const estimate = timeLeft(now);
-  let shown = false;
+  let shown: { message: string; at: number } | undefined;
   const clear = () => {
-    if (shown) output.write("\r\u001b[K");
-    shown = false;
+    if (shown !== undefined) output.write("\r\u001b[K");
+    shown = undefined;
   };
   return {
     show: (state) => {
-      const text = barText(state, estimate(state), output.columns ?? 80);
-      output.write(`\r\u001b[K${text}`);
-      shown = true;
+      const leftMs = estimate(state);
+      const { message } = state;
+      if (shown?.message === message && now() - shown.at < redrawEveryMs) return;
+      output.write(`\r\u001b[K${barText(state, leftMs, output.columns ?? 80)}`);
+      shown = { message, at: now() };
     },
     note: (line) => {
       clear();

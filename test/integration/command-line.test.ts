@@ -28,7 +28,9 @@ describe("the command line on a local stage", () => {
   beforeAll(async () => {
     test = await bridgeUnderTest({
       simulator: { patients: 5 },
-      settings: { smart: { scopes: ["openid", "fhirUser", "offline_access", "launch/patient", "patient/*.rs"] } },
+      settings: {
+        smart: { scopes: ["openid", "fhirUser", "offline_access", "launch/patient", "patient/*.rs"] },
+      },
     });
     folder = await mkdtemp(join(tmpdir(), "integra-bridge-cli-"));
   });
@@ -97,6 +99,44 @@ describe("the command line on a local stage", () => {
     expect(await readFile(page.saved[0]?.file ?? "", "utf8")).toContain("<html");
     const { requests } = await read<{ requests: object[] }>(["ccd", "list"]);
     expect(requests).toEqual([expect.objectContaining({ requestId: request.requestId, state: "ready" })]);
+  });
+
+  it("an export is started, watched, listed and saved, and one that runs is cancelled", async () => {
+    const started = await run(["export", "start", "--level", "patient", "--type", "Patient", "--watch"]);
+    expect([started.code, started.output]).toEqual([0, expect.stringContaining("is completed")]);
+    expect(started.errors).not.toContain("\u001b");
+    const { exports: listed } = await read<{ exports: { exportId: string }[] }>([
+      "export",
+      "list",
+      "--state",
+      "completed",
+    ]);
+    const exportId = listed[0]?.exportId ?? "";
+    expect(await read(["export", "show", exportId])).toMatchObject({ exportId, state: "completed" });
+    expect(await read(["export", "watch", exportId])).toMatchObject({ exportId, state: "completed" });
+    const { files } = await read<{ files: object[] }>(["export", "files", exportId]);
+    const saved = await read<{ files: { file: string; kept: boolean }[] }>([
+      "export",
+      "get",
+      exportId,
+      "--out",
+      folder,
+    ]);
+    expect(saved.files).toHaveLength(files.length);
+    const [line = ""] = (await readFile(saved.files[0]?.file ?? "", "utf8")).split("\n", 1);
+    expect(JSON.parse(line)).toMatchObject({ resourceType: "Patient" });
+    const again = await read<{ files: { kept: boolean }[] }>(["export", "get", exportId, "--out", folder]);
+    expect(again.files.every(({ kept }) => kept)).toBe(true);
+
+    const refused = await run(["export", "resume", exportId]);
+    expect([refused.code, refused.output]).toEqual([4, ""]);
+    test.simulator.settings.exportDurationMs = 600_000;
+    const running = await read<{ exportId: string }>(["export", "start", "--level", "patient"]);
+    const watched = start(["export", "watch", running.exportId]);
+    const ended = new Promise<number | null>((resolve) => watched.once("close", (code) => resolve(code)));
+    expect(await read(["export", "cancel", running.exportId])).toMatchObject({ exportId: running.exportId });
+    expect(await ended).toBe(2);
+    test.simulator.settings.exportDurationMs = 300;
   });
 
   it("a link is created, its user signs in, and it is removed", async () => {
