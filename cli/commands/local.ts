@@ -1,6 +1,5 @@
 import { Option } from "commander";
 import * as z from "zod";
-import { keepLocalBridge } from "#local/keep-local-bridge.ts";
 import { defineCommand } from "./command.ts";
 import { jsonOption } from "./examination.ts";
 
@@ -33,6 +32,8 @@ export const local = defineCommand({
   answer: runningStage,
   streams: true,
   run: async (context, { waitScale, settings }) => {
+    // The simulator and what deploys take a while to load.
+    const { keepLocalBridge } = await import("#local/keep-local-bridge.ts");
     const { outputsFile, env, json, print, printEach, progress, signal } = context;
     await keepLocalBridge(
       {
