@@ -84,7 +84,7 @@ const list = defineCommand({
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries({ ...filters, groupId: group }))
       if (value !== undefined) query.set(name, value);
-    const path = query.size === 0 ? "/exports" : `/exports?${query}`;
+    const path = query.size === 0 ? "/exports" : `/exports?${query.toString()}`;
     const { items, complete } = await takeItems(api.pages(exportPage, path), ({ exports }) => exports, limit);
     const text = items.length === 0 ? "there are no such exports" : exportTable(items);
     return { value: { exports: items, complete }, text };
