@@ -262,7 +262,7 @@ export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
   "GET /exports": {
     summary: "List exports",
     description:
-      "The newest export comes first, whoever or whatever requested it. An export may be missing for a moment after it was requested.",
+      "The newest export comes first, however it was requested. An export may be missing for a moment after it was requested.",
     requestParams: { query: exportQuery },
     responses: {
       "200": exportPageAnswer("A page of the exports that match all parameters."),
