@@ -7,6 +7,7 @@ export const exitCodes = {
   refused: 4,
   unavailable: 5,
   notUnderstood: 64,
+  hungUp: 129,
   interrupted: 130,
   terminated: 143,
 } as const;
@@ -25,6 +26,7 @@ export const exitCodeMeanings: Record<keyof typeof exitCodes, string> = {
   refused: "The API refused the call: you lack the permission, there is no such thing, or it is in the wrong state.",
   unavailable: "The API cannot be reached or cannot answer now. The same command may succeed later.",
   notUnderstood: "The command line or the input is not understood, or there is no stage to work on.",
+  hungUp: "The terminal was closed, and the command removed what it had made for itself.",
   interrupted: "Ctrl-C ended the command.",
   terminated: "SIGTERM ended the command.",
 };

@@ -175,6 +175,16 @@ describe("the command line on a local stage", () => {
     expect(await temporary()).toEqual([]);
   });
 
+  it("events leave no rule and no queue behind if the terminal is closed", async () => {
+    const child = start(["events", "tail"]);
+    const ended = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
+    await said(child.stderr, "listening");
+    expect(await temporary()).toHaveLength(2);
+    child.kill("SIGHUP");
+    expect(await ended).toBe(129);
+    expect(await temporary()).toEqual([]);
+  });
+
   it("the doctor and the smoke test print their findings, and end with their verdict", async () => {
     const doctor = await run(["doctor", "--json"]);
     const report = JSON.parse(doctor.output) as { exitCode: number; findings: { check: string }[] };
