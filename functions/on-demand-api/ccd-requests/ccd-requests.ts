@@ -14,6 +14,7 @@ import type { PatientMatch } from "#on-demand-api/server/patient-search.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
 import type { UserClient } from "#user-session/fhir-page.ts";
 import { linkIdOf } from "#user-session/language/link.ts";
+import { listView, readPlace } from "./ccd-request-list.ts";
 import { type CcdRequestPost, preferredWaitMs, readPost } from "./ccd-request-post.ts";
 import { readAfter, requestView } from "./ccd-request-view.ts";
 
@@ -35,6 +36,8 @@ export interface CcdRequestsApiPorts extends CcdRetrieval {
 /** Together with the patient search before and the response after, this stays below API Gateway's limit of 30 s. */
 const longestWaitMs = 20_000;
 const pollMs = 500;
+/** Each is read by itself. */
+const requestsOfPage = 25;
 const retryAfterSeconds = 2;
 /** The ids that the answer to an ambiguous search lists. Only ids in FHIR's form are listed: no other id can be sent. */
 const mostCandidates = 100;
@@ -51,6 +54,8 @@ export const serveCcdRequests =
     switch (request.route as ClosedRouteKey) {
       case "POST /ccd-requests":
         return await createRequest(ports, request, signal);
+      case "GET /ccd-requests":
+        return await listRequests(ports, request);
       case "GET /ccd-requests/{id}":
         return await showRequest(ports, await findVisibleRequest(ports, request), 200, readAfter(request.queryString));
       default:
@@ -177,6 +182,15 @@ async function waitForEnd(
     record = (await requests.find(record.requestId)) ?? record;
   }
   return record;
+}
+
+async function listRequests(
+  { requests, apiUrl }: CcdRequestsApiPorts,
+  { caller, queryString }: ApiRequest,
+): Promise<ApiResponse> {
+  const page = await requests.list(caller, { limit: requestsOfPage, after: readPlace(queryString) });
+  const content = listView(page.requests, page.next, `${apiUrl}/ccd-requests`);
+  return { status: 200, headers: { "content-type": "application/json" }, body: Buffer.from(JSON.stringify(content)) };
 }
 
 async function findVisibleRequest(

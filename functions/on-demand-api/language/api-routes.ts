@@ -30,6 +30,7 @@ export const apiRoutes = {
   "GET /fhir/{resourceType}": fhir,
   "GET /fhir/{resourceType}/{id}": fhir,
   "POST /ccd-requests": ccds,
+  "GET /ccd-requests": ccds,
   "GET /ccd-requests/{id}": ccds,
   "GET /ccd-requests/{id}/documents/{number}": documents,
   "POST /exports": exports,

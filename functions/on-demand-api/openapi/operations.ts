@@ -22,6 +22,7 @@ import {
   acceptedExport,
   ccdFaults,
   ccdRequest,
+  ccdRequestPageAnswer,
   createdLinkAnswer,
   document,
   documentForms,
@@ -92,6 +93,10 @@ const creationHeaders = z.object({
     }),
 });
 
+const placeQuery = z.object({
+  after: z.string().optional().describe("The place of a further page, from the link `next`."),
+});
+const noSuchPlace = ownProblem("The parameter `after` is none that the bridge gave you.");
 const repeatedCall = creationHeaders.shape["Idempotency-Key"];
 const oneTimeToken = z.object({ token: z.string() });
 const ehrName = z.object({ name: ehrLaunchName });
@@ -199,6 +204,16 @@ export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
       "409": ownProblem("More than one patient matches. `candidates` lists their ids."),
       "410": ownProblem("IntegraConnect no longer has this search."),
       "422": ownProblem("The Idempotency-Key was used before, with a different body."),
+    },
+  },
+  "GET /ccd-requests": {
+    summary: "List your CCD requests",
+    description: "The newest request comes first. A request may be missing for a moment after its creation.",
+    requestParams: { query: placeQuery },
+    responses: {
+      "200": ccdRequestPageAnswer("A page of your requests."),
+      ...ccdFaults,
+      "400": noSuchPlace,
     },
   },
   "GET /ccd-requests/{id}": {
@@ -331,13 +346,11 @@ export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
   "GET /links": {
     summary: "List your links",
     description: "The newest link comes first. A link may be missing for a moment after its creation.",
-    requestParams: {
-      query: z.object({ after: z.string().optional().describe("The place of a further page, from the link `next`.") }),
-    },
+    requestParams: { query: placeQuery },
     responses: {
       "200": linkPageAnswer("A page of your links."),
       ...ccdFaults,
-      "400": ownProblem("The parameter `after` is none that the bridge gave you."),
+      "400": noSuchPlace,
     },
   },
   "GET /links/{id}": {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { ZodOpenApiResponseObject } from "zod-openapi";
 import { outcomeBody, problemBody } from "#on-demand-api/language/api-problem.ts";
-import { ccdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
+import { ccdRequestPage, ccdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
 import { exportFilePage, exportPage, exportView, filePreview } from "#on-demand-api/language/export-messages.ts";
 import { createdLink, linkPage, linkView, removedLink } from "#on-demand-api/language/link-messages.ts";
 
@@ -19,6 +19,7 @@ const pageText = z.string().describe("A page for people, in HTML.");
 export const schemas = {
   Resource: fhirResource,
   CcdRequest: ccdRequestView,
+  CcdRequestPage: ccdRequestPage,
   Page: pageText,
   OperationOutcome: outcomeBody,
   Problem: problemBody,
@@ -197,6 +198,10 @@ export const createdLinkAnswer = (description: string): ZodOpenApiResponseObject
   description,
   headers: z.object({ Location: headers.LinkLocation }),
   content: { "application/json": { schema: createdLink } },
+});
+export const ccdRequestPageAnswer = (description: string): ZodOpenApiResponseObject => ({
+  description,
+  content: { "application/json": { schema: ccdRequestPage } },
 });
 export const linkPageAnswer = (description: string): ZodOpenApiResponseObject => ({
   description,

@@ -23,7 +23,7 @@ import { type AcceptedExportSettings, grantExportsOverHttp } from "../bulk-expor
 import { grantStartRetrieval } from "../ccd-retrieval/start-access.ts";
 import { grantAudit, grantBucket } from "../platform/bucket-access.ts";
 import { type FunctionDefaults, LambdaFunction, type LambdaFunctionProps } from "../platform/lambda-function.ts";
-import { grantLedger } from "../platform/ledger-access.ts";
+import { grantLedger, grantLists } from "../platform/ledger-access.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
 import type { UserSession } from "../user-session/user-session.ts";
 import { ApiSecret } from "./api-secret.ts";
@@ -152,6 +152,7 @@ export class OnDemandApi extends Construct {
     this.#identifyCallers(lambda);
     this.#grantSessions(lambda);
     grantLedger(shared, lambda, { ccdRequest: ["GetItem", "PutItem"] });
+    grantLists(shared, lambda);
     grantBucket(shared, lambda, { read: [keyPattern(ccdKeys.index)] });
     this.#secret.grantRead(lambda);
     grantStartRetrieval(lambda, functions.stage);

@@ -32,7 +32,7 @@ const fhirApi = serveFhirApi({
 const ccdRequests = serveCcdRequests({
   findSession: unreachable,
   matchPatient: unreachable,
-  requests: { create: unreachable, find: unreachable },
+  requests: { create: unreachable, find: unreachable, list: unreachable },
   executions: { start: unreachable },
   documents: { index: unreachable },
   ids: { repeatable: unreachable, random: () => "ccd-1" },

@@ -2,7 +2,7 @@ import { FailedCheck } from "../checks/findings.ts";
 
 /*
  * A temporary subscriber: a queue, and a rule on the stage's bus that sends to it. Both are removed on every way out, except
- * if the process is killed. Their names then say what they are: integra-bridge-{stage}-smoke-{id}.
+ * if the process is killed. Their names then say what they are, such as integra-bridge-{stage}-smoke-{id}.
  */
 
 /** An event as the queue received it. */

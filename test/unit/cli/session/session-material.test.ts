@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addSession, clientMaterial, type SessionMaterial, type SessionPorts } from "#cli/session-material.ts";
+import { addSession, clientMaterial, type SessionMaterial, type SessionPorts } from "#cli/session/session-material.ts";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import type { OAuthClient, SessionSecret } from "#user-session/language/user-session.ts";
 import type { AuthorizationCode } from "#user-session/token-endpoint.ts";
@@ -9,7 +9,6 @@ const material: SessionMaterial = {
   clientId: "bridge",
   authMethod: "client_secret_post",
   redirectUri: undefined,
-  codeVerifier: undefined,
   lines: "token-1\nsecret-1\n",
 };
 const code = { ...material, grant: "authorization_code" as const, lines: "code-1\nsecret-1\n" };
@@ -52,7 +51,8 @@ describe("addSession", () => {
 
   it("a code is exchanged, and the session is stored with the issued refresh token", async () => {
     const { secretOf, exchanged } = fixture();
-    const secret = await secretOf({ ...code, redirectUri: "https://app.example/back", codeVerifier: "v" });
+    const lines = `${code.lines}v\n`;
+    const secret = await secretOf({ ...code, redirectUri: "https://app.example/back", lines });
     expect(secret).toMatchObject({ refresh_token: "refreshed", client_secret: "secret-1" });
     expect(exchanged).toEqual([
       [

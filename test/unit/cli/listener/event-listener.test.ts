@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type ListenerPorts, withListener } from "#cli/smoke/event-listener.ts";
+import { type ListenerPorts, withListener } from "#cli/listener/event-listener.ts";
 
 /** Ports that record what happened; those in `failing` fail. */
 function listener(...failing: (keyof ListenerPorts)[]) {

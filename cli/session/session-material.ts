@@ -18,10 +18,12 @@ export interface SessionMaterial {
   grant: (typeof sessionGrants)[number];
   clientId: string;
   authMethod: string | undefined;
-  /** Parameters of the authorization request, if it had them. */
+  /** The redirect URI of the authorization request, if it had one. */
   redirectUri: string | undefined;
-  codeVerifier: string | undefined;
-  /** Standard input: the refresh token or the code, and in a second line the client's secret, if the client has one. */
+  /**
+   * Standard input. The first line is the refresh token or the code, the second one the client's secret, if the client has one. The third one
+   * is the code verifier of the authorization request, if it had a code challenge.
+   */
   lines: string;
 }
 
@@ -90,8 +92,8 @@ export function clientMaterial({
 }
 
 async function readSession({ exchange }: SessionPorts, material: SessionMaterial): Promise<SessionSecret> {
-  const { grant, clientId, authMethod, redirectUri, codeVerifier, lines } = material;
-  const [token, clientSecret] = lines.split("\n").map((line) => line.trim());
+  const { grant, clientId, authMethod, redirectUri, lines } = material;
+  const [token, clientSecret, codeVerifier] = lines.split("\n").map((line) => line.trim());
   const parsed = sessionSecret.safeParse({
     refresh_token: token,
     client_id: clientId,
@@ -106,7 +108,7 @@ async function readSession({ exchange }: SessionPorts, material: SessionMaterial
   const code: AuthorizationCode = {
     code: parsed.data.refresh_token,
     ...(redirectUri !== undefined && { redirectUri }),
-    ...(codeVerifier !== undefined && { codeVerifier }),
+    ...(codeVerifier && { codeVerifier }),
   };
   try {
     const { refreshToken } = await exchange(clientOf(parsed.data), code);

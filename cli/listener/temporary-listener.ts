@@ -18,24 +18,49 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import * as z from "zod";
-import { eventSource } from "#platform/bus/event-language.ts";
 import type { AwsAccess } from "../stage-outputs.ts";
-import type { ListenerPorts } from "./event-listener.ts";
-import { heardTypes, smokeSource } from "./trial-export.ts";
+import type { HeardEvent, ListenerPorts } from "./event-listener.ts";
 
 const message = z
-  .object({ "detail-type": z.string(), detail: z.unknown() })
-  .transform(({ "detail-type": type, detail }) => ({ type, detail }));
+  .object({ id: z.string(), time: z.string(), source: z.string(), "detail-type": z.string(), detail: z.unknown() })
+  .transform(({ "detail-type": type, ...others }) => ({ type, ...others }));
+
+/** An event with its envelope. */
+export interface ReceivedMessage extends HeardEvent {
+  /** Of the envelope. An event that is delivered again has the same id. */
+  id: string;
+  /** When it was sent, in ISO 8601. */
+  time: string;
+  source: string;
+}
+
+/** A listener that receives events with their envelopes. */
+export interface MessageListener extends ListenerPorts {
+  receive: () => Promise<readonly ReceivedMessage[]>;
+}
+
+/** What a temporary listener listens for. */
+export interface Listening {
+  /** The name of the rule and the queue. */
+  name: string;
+  busName: string;
+  /** The rule's event pattern. */
+  pattern: Record<string, unknown>;
+  /** The command that makes the rule and the queue, for the rule's description. */
+  madeBy: string;
+  /** The `source` of the events that the listener itself puts on the bus. */
+  ownSource: string;
+}
 
 /**
- * A listener for the events with one `requestId`.
+ * A listener for the events that match a pattern.
  * @param signal stops what waits; removals ignore it
  */
 export function temporaryListener(
-  { name, busName, requestId }: { name: string; busName: string; requestId: string },
+  { name, busName, pattern, madeBy, ownSource }: Listening,
   signal: AbortSignal,
   access: AwsAccess = {},
-): ListenerPorts {
+): MessageListener {
   const bus = new EventBridgeClient(access);
   // The local AWS names its queues by a host that not every machine resolves.
   const sqs = new SQSClient({ ...access, useQueueUrlAsEndpoint: false });
@@ -65,16 +90,12 @@ export function temporaryListener(
   return {
     name,
     createQueue: async () => {
-      const Attributes = { SqsManagedSseEnabled: "true", MessageRetentionPeriod: "3600" };
+      // Each message is received once, because it is gone before it could be received again.
+      const Attributes = { SqsManagedSseEnabled: "true", MessageRetentionPeriod: "3600", VisibilityTimeout: "3600" };
       ({ QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes })));
     },
     createRule: async () => {
-      const pattern = {
-        source: [eventSource, smokeSource],
-        "detail-type": heardTypes,
-        detail: { requestId: [requestId] },
-      };
-      const Description = "Temporary: made by npm run smoke, which removes it";
+      const Description = `Temporary: made by ${madeBy}, which removes it`;
       const { RuleArn } = await bus.send(
         new PutRuleCommand({ ...rule, Description, EventPattern: JSON.stringify(pattern) }),
       );
@@ -107,7 +128,7 @@ export function temporaryListener(
       return Messages.map(({ Body }) => message.parse(JSON.parse(Body ?? "null")));
     },
     putEvent: async (DetailType, detail) => {
-      const entry = { EventBusName: busName, Source: smokeSource, DetailType, Detail: JSON.stringify(detail) };
+      const entry = { EventBusName: busName, Source: ownSource, DetailType, Detail: JSON.stringify(detail) };
       const answer = await bus.send(new PutEventsCommand({ Entries: [entry] }), stoppable);
       if (answer.FailedEntryCount) throw new Error(`the bus refused the event: ${answer.Entries?.[0]?.ErrorMessage}`);
     },
