@@ -70,8 +70,14 @@ const seconds = {
 /** Log lines of a call, and of an event of an execution's history, in bytes. These are assumptions. */
 const logBytes = { perCall: 1.5 * kib, perHistoryEvent: 0.5 * kib };
 
+/**
+ * Units of the ledger's writes. A write is billed for each KB of its item: that of the progress of 100 files has at most three
+ * (`test/unit/bulk-export/records/file-progress.test.ts`), and the files of a call may be in two of them.
+ */
+const ledgerUnits = { perPoll: 2, perItem: 6 };
+
 /** Requests and events of an export that do not depend on its size, rounded up. */
-const perExport = { s3Writes: 20, s3Reads: 40, events: 2 };
+const perExport = { s3Writes: 20, s3Reads: 40, ledgerWrites: 30, events: 2 };
 
 /** Counts the units of an export whose files land at their first attempt. The server sends no Retry-After. */
 export function unitsOf(size: ExportSize): BilledUnits {
@@ -100,6 +106,7 @@ export function unitsOf(size: ExportSize): BilledUnits {
       items * itemRequests.reads +
       batches * batchRequests.reads +
       files * fileRequests.reads,
+    ledgerWrites: perExport.ledgerWrites + polls * ledgerUnits.perPoll + items * ledgerUnits.perItem,
     events: perExport.events + files,
     logGib: (functionCalls * logBytes.perCall + historyEvents * logBytes.perHistoryEvent) / gib,
     natGib: size.fixedEgress ? size.gib : 0,

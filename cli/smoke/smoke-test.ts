@@ -203,7 +203,12 @@ function trialsOf({ stage, exportDetail, id }: SmokeTest, signal: AbortSignal, a
 }
 
 /** The outputs that commands, subscribers and operators use, by stack. */
-export function expectedOutputs({ api, fixedEgress, exampleSubscriber }: StageSettings): Record<string, string[]> {
+export function expectedOutputs({
+  api,
+  console,
+  fixedEgress,
+  exampleSubscriber,
+}: StageSettings): Record<string, string[]> {
   return {
     landing: [
       "BucketName",
@@ -219,6 +224,7 @@ export function expectedOutputs({ api, fixedEgress, exampleSubscriber }: StageSe
     export: ["StateMachineArn", "RotationFunctionName", "DeadLetterQueueUrl"],
     documents: ["StateMachineArn"],
     api: ["ApiUrl", "ApiId", ...(api.domain === undefined ? [] : ["DomainTarget", "DomainHostedZoneId"])],
+    ...(console && { console: ["ConsoleUrl", "BucketName", "Config"] }),
     ...(exampleSubscriber && { subscriber: ["QueueUrl"] }),
   };
 }

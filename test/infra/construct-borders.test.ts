@@ -12,7 +12,7 @@ const mayImport: Record<string, readonly string[]> = {
   "client-keys": ["platform", "bulk-export"],
   "user-session": ["platform"],
   "ccd-retrieval": ["platform", "user-session"],
-  "on-demand-api": ["platform", "user-session", "ccd-retrieval"],
+  "on-demand-api": ["platform", "user-session", "ccd-retrieval", "bulk-export"],
 };
 
 /** The specifiers of a module's imports and re-exports, those of types too. */

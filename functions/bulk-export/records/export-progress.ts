@@ -70,7 +70,7 @@ export interface ExportProgressRecords {
   beginRun(run: ExportRun, begun: Omit<NewExport, "exportId" | "call"> & { startedAt: string | null }): Promise<void>;
   report(run: ExportRun, report: ProgressReport): Promise<void>;
   storeResult(exportId: string, result: ExportResult): Promise<void>;
-  /** Ends a run. The first end of a run stands. */
+  /** Ends a run that has begun. The first end of a run stands. A refused resumption has not begun, and changes nothing. */
   end(run: ExportRun, end: ProgressEnd): Promise<void>;
   /** Stores that the newest run is to be stopped. */
   requestStop(exportId: string, at: string): Promise<void>;
@@ -190,7 +190,8 @@ export function exportProgressRecords({ dynamo, table, keptDays, now }: Progress
     end: async ({ exportId, run }, { state, error, endedAt }) => {
       const position = endedPosition(run);
       const ended = { state, endedAt, position, run, error: error && JSON.stringify(error) };
-      await update(exportId, { ...ended, waitsFor: null, nextPollAt: null, phase: null }, { below: position });
+      const condition = { below: position, ofRun: true } as const;
+      await update(exportId, { ...ended, waitsFor: null, nextPollAt: null, phase: null }, condition);
     },
     requestStop: async (exportId, at) => {
       await update(exportId, { stopRequestedAt: at }, { atMost: Number.MAX_SAFE_INTEGER });
@@ -217,8 +218,8 @@ export function exportProgressRecords({ dynamo, table, keptDays, now }: Progress
 
 type Attributes = Record<string, string | number | null>;
 
-/** Which items a write changes: those that have come at most as far as a position, or less far. */
-type Condition = { atMost: number } | { below: number };
+/** Which items a write changes: those that have come at most as far as a position, or less far. `ofRun`: only those of the same run. */
+type Condition = { atMost: number } | { below: number; ofRun?: true };
 
 const keyOf = (exportId: string): string => `${exportLedgerKeys.progress}${exportId}`;
 
@@ -284,7 +285,7 @@ function updateOf(table: string, pk: string, changes: Attributes, condition: Con
       `SET ${set.map(([name]) => `#${name} = :${name}`).join(", ")}`,
       ...(removed.length > 0 ? [`REMOVE ${removed.map(([name]) => `#${name}`).join(", ")}`] : []),
     ].join(" "),
-    ConditionExpression: `attribute_exists(pk) AND #position ${comparator} :bound`,
+    ConditionExpression: `attribute_exists(pk) AND #position ${comparator} :bound${"ofRun" in condition ? " AND #run = :run" : ""}`,
     ExpressionAttributeNames: Object.fromEntries([...names].map((name) => [`#${name}`, name])),
     ExpressionAttributeValues: {
       ...Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),

@@ -46,12 +46,14 @@ export const validateRequest =
     const { request } = checked;
     const accepted = faults.length === 0 && request !== undefined;
     const started = new Date(startedAt);
-    await ports.progress.beginRun(run, {
-      trigger: originOf(checked.by),
-      request: request === undefined ? null : requestedExportOf(request),
-      requestedAt: started.toISOString(),
-      startedAt: started.toISOString(),
-    });
+    // A resumption that is refused must not hide the run that it came too early for.
+    if (accepted || run.run === "first")
+      await ports.progress.beginRun(run, {
+        trigger: originOf(checked.by),
+        request: request === undefined ? null : requestedExportOf(request),
+        requestedAt: started.toISOString(),
+        startedAt: started.toISOString(),
+      });
     await ports.audit.append(run, "requested", {
       by: checked.by,
       request: accepted ? request : null,

@@ -52,10 +52,10 @@ export function lambdaHandler(build: () => ApiParts): GatewayHandler {
 }
 
 async function answerCall({ handle, rules }: ApiParts, call: HttpEvent, context: Context): Promise<AnsweredCall> {
-  const { routeKey: route, requestContext } = call;
+  const { routeKey: route, requestContext, byToken } = call;
   let caller: string | null = null;
   try {
-    const { identity, principal } = callerOf(requestContext.authorizer, rules);
+    const { identity, principal } = callerOf(requestContext.authorizer, rules, byToken);
     caller = principal;
     const response = await handle(requestOf(call, identity), { signal: timeSignal(context) });
     return { caller, response, result: gatewayResult(response) };

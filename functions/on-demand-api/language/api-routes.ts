@@ -66,6 +66,21 @@ export type ClosedRouteKey = RouteKeyBy<false>;
 /** The routes for everybody. */
 export type OpenRouteKey = RouteKeyBy<true>;
 
+/**
+ * Where routes for callers with a token begin, on a stage that accepts signatures as well. A route of API Gateway has one authorizer
+ * ("Controlling and managing access to an HTTP API"), so each way to identify callers has routes of its own.
+ */
+export const tokenPrefix = "/jwt";
+
+/** The key of a route for callers with a token, beside the one for signed calls: `GET /jwt/links`. */
+export const tokenRouteKey = (key: ClosedRouteKey): string => key.replace(" ", ` ${tokenPrefix}`);
+
+/** The route that a key of API Gateway means, and whether it is the one for callers with a token. */
+export function routeOf(key: string): { route: string; byToken: boolean } {
+  const route = key.replace(` ${tokenPrefix}/`, " /");
+  return { route, byToken: route !== key };
+}
+
 /** The routes that a function serves. */
 export function routesOf(servedBy: ApiRoute["servedBy"]): ApiRouteKey[] {
   const keys = Object.keys(apiRoutes) as ApiRouteKey[];

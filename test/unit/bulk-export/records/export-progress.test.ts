@@ -88,11 +88,12 @@ describe("the progress of an export", () => {
           else if (phase === "end") await progress.end(one, failed);
           else await progress.report(one, { phase, waitsFor: null });
           const after = await progress.find("e1");
-          const reach = reachOf(run, phase);
+          const ofOtherRun = phase === "end" && before?.run !== run;
+          const reach = ofOtherRun ? 0 : reachOf(run, phase);
           const ended = { ...before, run, state: "failed", phase: null };
           const going = { ...before, run, state: "running", phase: phase === "begin" ? "waiting" : phase };
-          const expected = reach < reached ? before : phase === "end" ? ended : going;
-          expect(reach < reached ? after : before).toEqual(before);
+          const expected = reach < reached || ofOtherRun ? before : phase === "end" ? ended : going;
+          expect(reach < reached || ofOtherRun ? after : before).toEqual(before);
           expect([after?.run, after?.state, after?.phase]).toEqual([expected?.run, expected?.state, expected?.phase]);
           reached = Math.max(reached, reach);
         }
@@ -117,6 +118,14 @@ describe("the progress of an export", () => {
     await bridge.progress.beginRun(resumed, begun(11));
     await bridge.progress.end(first, completed);
     expect(await bridge.progress.find("e1")).toMatchObject({ state: "running", run: "r1", startedAt: at(11) });
+  });
+
+  it("a resumption that was refused leaves the running run as it is", async () => {
+    await bridge.progress.beginRun(first, begun(1));
+    await bridge.progress.end(resumed, { ...failed, error: { name: "InvalidRequest", message: "still running" } });
+    expect(await bridge.progress.find("e1")).toMatchObject({ run: "first", state: "running", error: null });
+    await bridge.progress.end(first, completed);
+    expect(await bridge.progress.find("e1")).toMatchObject({ run: "first", state: "completed" });
   });
 
   it("keeps the numbers of the summary, without reports among the lines", async () => {

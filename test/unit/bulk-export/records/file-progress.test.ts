@@ -44,4 +44,20 @@ describe("the progress of files", () => {
     expect([...table.items.keys()]).toEqual(["export-files#e1#0", "export-files#e1#1"]);
     expect((await progress.read("e2", 200)).filesLanded).toBe(0);
   });
+
+  it("an item of 100 large files has at most 3 KB, for which a write is billed", async () => {
+    const table = tableInMemory();
+    const landed = Array.from({ length: 100 }, (_, number) => ({
+      index: 9_900 + number,
+      lines: 10_000_000,
+      bytes: 9e9,
+    }));
+    await fileProgress(table.client, "ledger", () => noon).store(`api-${"f".repeat(32)}`, { landed, missing: [] });
+    // DynamoDB counts names and values, in UTF-8 ("Item sizes and formats").
+    const sizes = [...table.items.values()].map((item) =>
+      Object.entries(item).reduce((sum, [name, { S = "", N = "" }]) => sum + name.length + S.length + N.length, 0),
+    );
+    expect(sizes).toHaveLength(1);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(3 * 1024);
+  });
 });
