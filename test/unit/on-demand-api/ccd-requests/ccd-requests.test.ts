@@ -312,10 +312,10 @@ describe("a CCD request", () => {
   });
 });
 
-describe("the list of CCD requests", () => {
-  const requestedAt = (index: number) => new Date(start + index * 1000).toISOString();
-  const idOf = (index: number) => `ccd-${String(index).padStart(32, "0")}`;
+const requestedAt = (index: number) => new Date(start + index * 1000).toISOString();
+const idOf = (index: number) => `ccd-${String(index).padStart(32, "0")}`;
 
+describe("the list of CCD requests", () => {
   /** The API with these callers' requests, one a second. */
   async function listOf(callers: readonly string[]) {
     const api = apiWith();
