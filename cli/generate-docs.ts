@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { renderOpenApi } from "#on-demand-api/openapi/openapi.ts";
+import { renderCliDocs } from "./cli-docs.ts";
 import { renderEventDocs } from "./event-docs.ts";
 import { renderPerformanceDocs } from "./performance-docs.ts";
 import { renderPermissionDocs } from "./permission-docs.ts";
@@ -11,6 +12,7 @@ const permissions = renderPermissionDocs(await synthesise("prod", plainProd), aw
 
 const files: (readonly [path: string, text: string])[] = [
   ...(await renderEventDocs()),
+  ...renderCliDocs(),
   ["docs/permissions.md", permissions],
   [
     "docs/performance.md",

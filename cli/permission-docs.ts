@@ -35,7 +35,7 @@ export function renderPermissionDocs(plain: Synthesised, full: Synthesised): str
     "## What resource policies allow and deny\n",
     ...policies.map(render),
     "## What every option adds\n",
-    "A stage with schedules, subscribers, an example subscriber, fixed egress addresses and copies has these in addition.\n",
+    "A stage with schedules, subscribers, an example subscriber, fixed egress addresses, copies, a console, and tokens beside signatures has these in addition.\n",
     ...added.map(render),
   ].join("\n");
 }

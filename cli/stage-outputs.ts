@@ -5,6 +5,8 @@ export interface AwsAccess {
   endpoint?: string;
   region?: string;
   credentials?: { accessKeyId: string; secretAccessKey: string };
+  /** A profile of the AWS configuration files. */
+  profile?: string;
 }
 
 /** The name of a stack of a stage, such as `integra-bridge-prod-landing`. */

@@ -5,6 +5,7 @@ import type { FunctionDefaults } from "./constructs/platform/lambda-function.ts"
 import { readStageSettings, requireAlarmRecipient, stageName } from "./settings.ts";
 import { ApiStack } from "./stacks/api-stack.ts";
 import { BackupStack } from "./stacks/backup-stack.ts";
+import { ConsoleStack } from "./stacks/console-stack.ts";
 import { DocumentsStack } from "./stacks/documents-stack.ts";
 import { EgressStack } from "./stacks/egress-stack.ts";
 import { ExampleSubscriberStack } from "./stacks/example-subscriber-stack.ts";
@@ -32,7 +33,9 @@ export function integraBridge(app: App): App {
   const functions: FunctionDefaults = { stage, key, logs: logSettings(retention, key), metricsNamespace, egress };
   new ExportStack(app, name("export"), { settings, landing, functions });
   new DocumentsStack(app, name("documents"), { settings, landing, functions });
-  new ApiStack(app, name("api"), { settings, landing, functions });
+  const { api } = new ApiStack(app, name("api"), { settings, landing, functions });
+  const { console } = settings;
+  if (console) new ConsoleStack(app, name("console"), { stage, settings, console, api });
   if (settings.exampleSubscriber) new ExampleSubscriberStack(app, name("subscriber"), { bus: landing.bus });
 
   Tags.of(app).add("application", "integra-bridge");

@@ -3,7 +3,7 @@ import { bulkExport, schedule, scheduleFaults } from "./settings/bulk-export.ts"
 import { ccd } from "./settings/ccd-retrieval.ts";
 import { clientKey } from "./settings/client-keys.ts";
 import { integra } from "./settings/integra.ts";
-import { api } from "./settings/on-demand-api.ts";
+import { api, webConsole } from "./settings/on-demand-api.ts";
 import {
   alarms,
   audit,
@@ -28,6 +28,7 @@ const stageSettings = z
     schedules: z.array(schedule).default([]),
     api,
     smart,
+    console: webConsole,
     retention,
     audit,
     backup,
@@ -62,6 +63,8 @@ const stageSettings = z
         ["backup", "frequency"],
       );
     }
+    if (settings.console && settings.api.jwt === undefined)
+      fault("needs api.jwt: the console's users sign in at that issuer", ["console"]);
     for (const list of ["schedules", "subscribers"] as const) {
       settings[list].forEach(({ name }, index) => {
         if (settings[list].findIndex((other) => other.name === name) === index) return;

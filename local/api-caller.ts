@@ -1,4 +1,4 @@
-import { AwsClient } from "aws4fetch";
+import { signedFetch } from "#cli/client/authorized-fetch.ts";
 import type { LocalOutputs } from "./local-bridge.ts";
 
 /** A client of the bridge's API. */
@@ -16,15 +16,8 @@ export interface Credentials {
 /** A caller with these credentials. Without them it has those of `.local/outputs.json`. */
 export function apiCaller(outputs: LocalOutputs, credentials: Credentials = outputs): ApiCaller {
   const { accessKeyId, secretAccessKey } = credentials;
-  // Without retries, so that tests see each answer.
-  const aws = new AwsClient({
-    accessKeyId,
-    secretAccessKey,
-    service: "execute-api",
-    region: outputs.region,
-    retries: 0,
-  });
+  const signed = signedFetch({ accessKeyId, secretAccessKey, region: outputs.region });
   const send: ApiCaller["send"] = (path, init) =>
-    aws.fetch(path.startsWith("/") ? `${outputs.apiUrl}${path}` : path, init);
+    signed(path.startsWith("/") ? `${outputs.apiUrl}${path}` : path, init);
   return { send, get: (path) => send(path) };
 }

@@ -1,8 +1,9 @@
 import type { ExportSummary } from "#bulk-export/language/export-summary.ts";
+import { ccdText } from "#cli/output/ccd-text.ts";
+import { readableBytes } from "#cli/output/units.ts";
 import { ccdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
 import type { ApiCaller } from "./api-caller.ts";
 import type { BridgeCaller } from "./bridge-caller.ts";
-import { readableBytes } from "./export-watch.ts";
 
 /**
  * Requests the documents of a patient from the API, under the stage's own session or under a link. Returns a report for people.
@@ -13,18 +14,15 @@ export async function requestCcds(api: ApiCaller, wanted: { patientId: string; l
   const headers = { "content-type": "application/json", prefer: "wait=20" };
   const answer = await api.send("/ccd-requests", { method: "POST", headers, body });
   if (!answer.ok) throw new Error(`the API answered ${answer.status}: ${await answer.text()}`);
-  const { requestId, state, failure, documents } = ccdRequestView.parse(await answer.json());
-  if (state !== "ready") throw new Error(`request ${requestId} is ${state}${failure ? `: ${failure.message}` : ""}`);
-  const lines = documents.map(({ number, title, encounterStart, bytes, sections }) => {
-    const when = encounterStart?.slice(0, 10) ?? "no date";
-    return `  ${number}  ${when}  ${title ?? "no title"}, ${sections.length} sections, ${readableBytes(bytes)}`;
-  });
-  const [first] = documents;
+  const request = ccdRequestView.parse(await answer.json());
+  const [shown = "", ...lines] = ccdText(request);
+  if (request.state !== "ready") throw new Error(shown);
+  const [first] = request.documents;
   const read =
     first === undefined
       ? []
       : [`  (read number 1 by its link, which is good for 60 s: ${await readByLink(api, first.href)})`];
-  return [`The API answered with ${documents.length} documents (request ${requestId}):`, ...lines, ...read].join("\n");
+  return [`The API answered: ${shown}`, ...lines.map((line) => `  ${line}`), ...read].join("\n");
 }
 
 /** The first patient whom an export landed. */

@@ -1,6 +1,8 @@
 import type { ExportSummary } from "#bulk-export/language/export-summary.ts";
 import type { LandedFile } from "#bulk-export/language/landed-file.ts";
-import { readableBytes, type WatchedExport } from "./export-watch.ts";
+import { table } from "#cli/output/table.ts";
+import { readableBytes } from "#cli/output/units.ts";
+import type { WatchedExport } from "./export-watch.ts";
 
 /** A table of the landed files for people, and the events that the subscriber received. */
 export function exportReport(summary: ExportSummary, watched: WatchedExport, bucket: string): string {
@@ -11,15 +13,18 @@ export function exportReport(summary: ExportSummary, watched: WatchedExport, buc
     readableBytes(sum(files, (file) => file.bytes)),
   ]);
   const { files, lines, bytes } = summary.totals;
-  const table = columns([
-    ["", "files", "lines", "size"],
-    ...rows.toSorted(([a = ""], [b = ""]) => a.localeCompare(b)),
-    ["total", String(files), String(lines), readableBytes(bytes)],
-  ]);
+  const landed = table(
+    [
+      ["", "files", "lines", "size"],
+      ...rows.toSorted(([a = ""], [b = ""]) => a.localeCompare(b)),
+      ["total", String(files), String(lines), readableBytes(bytes)],
+    ],
+    ["left", "right", "right", "right"],
+  );
   const events = [...watched.received].map(([type, count]) => `  ${count} × ${type}`);
   return [
     `Landed in s3://${bucket}/exports/${summary.exportId}/ (${summary.status}):`,
-    ...table,
+    ...landed.map((line) => `  ${line}`),
     ...summary.failedFiles.map(({ key, reason }) => `  missing: ${key}: ${reason}`),
     "",
     "The example subscriber received:",
@@ -32,10 +37,3 @@ const folderOf = (file: LandedFile): string => file.key.split("/").at(-2) ?? "";
 
 const sum = (files: readonly LandedFile[], of: (file: LandedFile) => number): number =>
   files.reduce((total, file) => total + of(file), 0);
-
-function columns(rows: string[][]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    `  ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join("  ")}`.trimEnd(),
-  );
-}

@@ -1,3 +1,4 @@
+import { readableBytes } from "#cli/output/units.ts";
 import { type BridgeCaller, isAboutExport, type ReceivedEvent } from "./bridge-caller.ts";
 
 /** How an export went, as its subscriber saw it. */
@@ -60,11 +61,4 @@ class Progress {
     if (this.#files > this.#shown) this.#report(`${this.#files} files landed, ${readableBytes(this.#bytes)}`);
     this.#shown = this.#files;
   }
-}
-
-/** "1.2 MB", for people. */
-export function readableBytes(bytes: number): string {
-  const units = ["bytes", "kB", "MB", "GB"];
-  const power = bytes === 0 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
-  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
 }

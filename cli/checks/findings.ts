@@ -1,3 +1,5 @@
+import * as z from "zod";
+
 /*
  * What commands that examine a stage have in common: `npm run smoke` and `npm run doctor` run checks, print a line for each finding,
  * and end with the exit code of the worst one.
@@ -32,6 +34,26 @@ export const ok = (seen: string): Finding => ({ verdict: "ok", seen });
 export const warning = (seen: string, action: string): Finding => ({ verdict: "warning", seen, action });
 export const failed = (seen: string, action: string): Finding => ({ verdict: "failed", seen, action });
 export const unchecked = (seen: string, action: string): Finding => ({ verdict: "could-not-check", seen, action });
+
+/**
+ * What a command that examines a stage prints as JSON.
+ * @param checks the names of its checks
+ */
+export const reportOf = <Name extends string>(checks: readonly Name[]) =>
+  z.strictObject({
+    stage: z.string(),
+    at: z.iso.datetime().describe("When the examination began."),
+    verdict: z.enum(verdicts).describe("The worst verdict of all findings."),
+    exitCode: z.int().describe("0, 1, 2 or 3 for ok, warning, failed or could-not-check."),
+    findings: z.array(
+      z.strictObject({
+        check: z.enum(checks),
+        verdict: z.enum(verdicts),
+        seen: z.string().describe("What was seen. It has no token, no secret and no patient data."),
+        action: z.string().optional().describe("What to do; absent if nothing."),
+      }),
+    ),
+  });
 
 /** An error that is a finding by itself. It is reported even if a signal ends the run. */
 export abstract class FailedCheck extends Error {

@@ -8,6 +8,7 @@ const rows: [name: keyof BilledUnits, text: string][] = [
   ["gibSeconds", "GiB-seconds of functions"],
   ["s3Writes", "S3 writes (PUT, LIST)"],
   ["s3Reads", "S3 reads (GET, HEAD)"],
+  ["ledgerWrites", "writes to the ledger"],
   ["events", "events"],
   ["logGib", "GiB of logs"],
   ["natGib", "GiB through NAT"],

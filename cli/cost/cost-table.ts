@@ -11,7 +11,7 @@ const sizes = [
 /** Renders the table of exports and their costs in docs/performance.md, as Markdown. */
 export function renderCostTable(): string {
   return [
-    "| export | state transitions | their cost | functions | S3 requests | events, logs | in all | storage a month |",
+    "| export | state transitions | their cost | functions | S3 requests | ledger, events, logs | in all | storage a month |",
     "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ...sizes.map((size) => {
       const units = unitsOf({ ...size, filesPerItem: defaultFilesPerItem, fixedEgress: false });
@@ -22,7 +22,7 @@ export function renderCostTable(): string {
         dollars(each.stateTransitions),
         dollars(each.functionCalls + each.gibSeconds),
         dollars(each.s3Writes + each.s3Reads),
-        dollars(each.events + each.logGib),
+        dollars(each.ledgerWrites + each.events + each.logGib),
         dollars(total),
         dollars(size.gib * storagePrice.dollars),
       ];

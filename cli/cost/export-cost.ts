@@ -28,10 +28,8 @@ const gib = 1024 * mib;
 
 /** What a file takes. `test/unit/cli/cost/file-requests.test.ts` compares the requests with those of the function. */
 export const fileRequests = {
-  /** Reads of the stop marker before the file becomes visible, and of the receipt by "Complete export". */
-  reads: 2,
-  /** The receipt. */
-  writes: 1,
+  /** A look for the stop marker before the file becomes visible. */
+  reads: 1,
   /** A file of at most this size is written with one request. It is the size of a larger file's first part. */
   putBytes: 16 * mib,
   partBytes: 8 * mib,
@@ -42,8 +40,11 @@ export const fileRequests = {
   },
 };
 
-/** What an item of several files takes beside them: a look for the stop marker, and a listing of receipts, which is priced as a write. */
+/** What a call takes beside its files: a look for the stop marker, and a listing of receipts, which is priced as a write. */
 export const itemRequests = { reads: 1, writes: 1 };
+
+/** What files that landed within five seconds take together: their receipts, which "Complete export" reads. */
+export const batchRequests = { reads: 1, writes: 1, seconds: 5 };
 
 /** The memory of functions in MiB, by the state that calls them. `test/infra/platform/cost-memory.test.ts` compares it with the templates. */
 export const memoryMib: Record<string, number> = {
@@ -57,20 +58,26 @@ export const defaultMemoryMib = 256;
 
 /**
  * How long functions take. A file has a fixed part, for its requests, and a part for its bytes. These are assumptions, for a server
- * that is no slower than the network of a function. Only `perReceipt` was measured (docs/scale.md: 38 s for 10,000 files).
+ * that is no slower than the network of a function. Only `perBatch` was measured, in "Complete export" with the CPU of its function.
  */
 const seconds = {
   perCall: 0.5,
   perFile: 0.3,
   perDownloadedGib: gib / (70 * mib),
-  perReceipt: 0.004,
+  perBatch: 0.004,
 };
 
 /** Log lines of a call, and of an event of an execution's history, in bytes. These are assumptions. */
 const logBytes = { perCall: 1.5 * kib, perHistoryEvent: 0.5 * kib };
 
+/**
+ * Units of the ledger's writes. A write is billed for each KB of its item: that of the progress of 100 files has at most three
+ * (`test/unit/bulk-export/records/file-progress.test.ts`), and the files of a call may be in two of them.
+ */
+const ledgerUnits = { perPoll: 2, perItem: 6 };
+
 /** Requests and events of an export that do not depend on its size, rounded up. */
-const perExport = { s3Writes: 20, s3Reads: 40, events: 2 };
+const perExport = { s3Writes: 20, s3Reads: 40, ledgerWrites: 30, events: 2 };
 
 /** Counts the units of an export whose files land at their first attempt. The server sends no Retry-After. */
 export function unitsOf(size: ExportSize): BilledUnits {
@@ -82,6 +89,7 @@ export function unitsOf(size: ExportSize): BilledUnits {
   const functions = new Map([...tasks].filter(([name]) => name !== "Release lease"));
   const functionCalls = [...functions.values()].reduce((sum, times) => sum + times, 0);
   const fileBytes = (size.gib * gib) / Math.max(files, 1);
+  const batches = batchesOf(size);
   const historyEvents = 2 * stateTransitions + 3 * functionCalls;
   return {
     stateTransitions,
@@ -90,12 +98,29 @@ export function unitsOf(size: ExportSize): BilledUnits {
     s3Writes:
       perExport.s3Writes +
       items * itemRequests.writes +
-      files * (fileRequests.writes + fileRequests.writesOf(fileBytes)),
-    s3Reads: perExport.s3Reads + polls + items * itemRequests.reads + files * fileRequests.reads,
+      batches * batchRequests.writes +
+      files * fileRequests.writesOf(fileBytes),
+    s3Reads:
+      perExport.s3Reads +
+      polls +
+      items * itemRequests.reads +
+      batches * batchRequests.reads +
+      files * fileRequests.reads,
+    ledgerWrites: perExport.ledgerWrites + polls * ledgerUnits.perPoll + items * ledgerUnits.perItem,
     events: perExport.events + files,
     logGib: (functionCalls * logBytes.perCall + historyEvents * logBytes.perHistoryEvent) / gib,
     natGib: size.fixedEgress ? size.gib : 0,
   };
+}
+
+/** The time of all downloads, one after the other. */
+const downloadSeconds = (size: ExportSize): number =>
+  size.files * seconds.perFile + size.gib * seconds.perDownloadedGib;
+
+/** At most one for each file, and at least one for each item. */
+function batchesOf(size: ExportSize): number {
+  const items = Math.ceil(size.files / size.filesPerItem);
+  return Math.min(size.files, Math.max(items, Math.ceil(downloadSeconds(size) / batchRequests.seconds)));
 }
 
 /** In GiB. */
@@ -103,8 +128,8 @@ const memoryOf = (state: string): number => (memoryMib[state] ?? defaultMemoryMi
 
 function gibSecondsOf(size: ExportSize, functions: Map<string, number>): number {
   const ofCalls = [...functions].map(([state, times]) => times * seconds.perCall * memoryOf(state));
-  const downloading = size.files * seconds.perFile + size.gib * seconds.perDownloadedGib;
-  const completing = size.files * seconds.perReceipt;
+  const downloading = downloadSeconds(size);
+  const completing = batchesOf(size) * seconds.perBatch;
   return (
     ofCalls.reduce((sum, one) => sum + one, 0) +
     downloading * memoryOf("Download file") +

@@ -1,7 +1,7 @@
 /*
  * The public on-demand prices of AWS in us-east-1, in US dollars, without the free tier and without discounts. They were
  * written down in November 2026. Those of Step Functions, Lambda, S3 and EventBridge were compared with copies of AWS's pages or with
- * articles about them. Those of logs and NAT were not compared. The command does not fetch prices: compare them with the pages before
+ * articles about them. Those of logs, NAT and DynamoDB were not compared. The command does not fetch prices: compare them with the pages before
  * you plan a budget.
  */
 
@@ -25,6 +25,8 @@ export const prices = {
   s3Writes: { dollars: 0.005 / 1_000, source: "https://aws.amazon.com/s3/pricing/" },
   /** A GET or HEAD: $0.0004 per 1,000. An answer of 404 costs as much. */
   s3Reads: { dollars: 0.0004 / 1_000, source: "https://aws.amazon.com/s3/pricing/" },
+  /** A write of at most 1 KB to a table on demand: $0.625 per million. */
+  ledgerWrites: { dollars: 0.625 / 1_000_000, source: "https://aws.amazon.com/dynamodb/pricing/" },
   /** A custom event of at most 64 KB: $1 per million. */
   events: { dollars: 1 / 1_000_000, source: "https://aws.amazon.com/eventbridge/pricing/" },
   /** A GiB of logs, when it is written. */

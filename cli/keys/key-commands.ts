@@ -6,6 +6,7 @@ import type { KeySetStore } from "#client-keys/records/key-set-store.ts";
 import { type ClientKeys, hasKeys, parseClientKeys, type StoredKey } from "#platform/client-key/client-secret.ts";
 import { publishedAfterUseMs } from "#platform/client-key/key-lifetimes.ts";
 import type { PublicJwk } from "#platform/client-key/public-jwk.ts";
+import type { CreatedKey, KeyList, RegisteredClient, RetiredKey } from "./key-answers.ts";
 
 /** The keys of a stage, for the commands of an operator. */
 export interface StageKeys {
@@ -39,7 +40,7 @@ export class KeyCommandRefused extends Error {
  * Makes the client's first key or, if there is one, the next key. If the next key exists already, it is published and shown.
  * The private key goes to Secrets Manager only, or is in KMS.
  */
-export async function createKey(stage: StageKeys): Promise<string> {
+export async function createKey(stage: StageKeys): Promise<CreatedKey> {
   const text = await stage.readSecret();
   const keys: Partial<ClientKeys> = text === undefined || !hasKeys(text) ? {} : parseClientKeys(text);
   const role = keys.current === undefined ? "current" : "next";
@@ -50,45 +51,50 @@ export async function createKey(stage: StageKeys): Promise<string> {
   if (existing === undefined) await stage.putSecret(JSON.stringify({ ...keys, [role]: key }));
   await stage.publish();
   const jwk = await stage.publicKeyOf(key);
-  return [
-    `${existing === undefined ? "created" : "exists already:"} the ${role} key ${key.kid} (${jwk.alg}), in ${stage.secretName}`,
-    "",
-    "Send this to Product Support (ProductSupport@integraconnect.com), with the application's name, scope, use case and your email",
-    `address. They need the URL or, if they cannot use one, the public key. ${keys.clientId === undefined ? "They send you a client id" : `The client id is ${keys.clientId}`}.`,
-    "",
-    `JWKS URL    ${stage.keySetUrl}`,
-    `public key  ${JSON.stringify({ keys: [jwk] })}`,
-    ...(keys.clientId === undefined ? ["", "Then run npm run keys -- register --stage … --client-id … --scope …"] : []),
-  ].join("\n");
+  return {
+    secretName: stage.secretName,
+    created: existing === undefined,
+    role,
+    kid: key.kid,
+    algorithm: jwk.alg,
+    clientId: keys.clientId ?? null,
+    keySetUrl: stage.keySetUrl,
+    publicKeySet: { keys: [jwk] },
+  };
 }
 
 /** Stores what Product Support assigned, beside the keys. */
-export async function registerClient(stage: StageKeys, assigned: { clientId: string; scope: string }): Promise<string> {
+export async function registerClient(
+  stage: StageKeys,
+  assigned: { clientId: string; scope: string },
+): Promise<RegisteredClient> {
   const text = await stage.readSecret();
   if (text === undefined || !hasKeys(text))
     throw new KeyCommandRefused("the stage has no key yet: run npm run keys -- create first");
   await stage.putSecret(JSON.stringify({ ...parseClientKeys(text), ...assigned }));
   await stage.publish();
-  return `stored the client id and the scope in ${stage.secretName}`;
+  return { secretName: stage.secretName, ...assigned };
 }
 
-/** One line for each key, oldest first. */
-export async function describeKeys({ keySet, keySetUrl, now }: StageKeys): Promise<string> {
+/** The keys that the stage knows, the oldest first. */
+export async function describeKeys({ keySet, keySetUrl, now }: StageKeys): Promise<KeyList> {
   const keys = await keySet.read();
   const at = now();
-  const lines = keys.map((key) => {
-    const { jwk, publishedAt } = key;
-    return `${stateOf(key, at).padEnd(8)} ${jwk.alg} ${jwk.kid}  published ${timeOf(publishedAt)}${detailOf(key, at)}`;
-  });
-  const published = `${publicKeys(keys, at).length} public keys at ${keySetUrl}`;
-  return [...(lines.length > 0 ? lines : ["no key is published: run npm run keys -- create"]), published].join("\n");
+  const described = keys.map((key) => ({
+    kid: key.jwk.kid,
+    algorithm: key.jwk.alg,
+    state: stateOf(key, at),
+    publishedAt: timeOf(key.publishedAt),
+    detail: detailOf(key, at),
+  }));
+  return { keySetUrl, published: publicKeys(keys, at).length, keys: described };
 }
 
 /**
  * Rotates by the stage's own function, so that the new key is tried from where the bridge calls IntegraConnect, and private keys
  * stay there.
  */
-export async function rotateKeys(stage: StageKeys): Promise<string> {
+export async function rotateKeys(stage: StageKeys): Promise<KeyList> {
   const versionId = randomUUID();
   try {
     for (const step of rotationSteps) await stage.rotationStep(step, versionId);
@@ -104,7 +110,7 @@ export async function rotateKeys(stage: StageKeys): Promise<string> {
  * refuse its assertions as soon as they read the set again.
  * @throws KeyCommandRefused if the key is current, or is not known
  */
-export async function retireKey(stage: StageKeys, kid: string): Promise<string> {
+export async function retireKey(stage: StageKeys, kid: string): Promise<RetiredKey> {
   const keys = await stage.publish();
   const key = keys.find(({ jwk }) => jwk.kid === kid);
   const state = key && stateOf(key, stage.now());
@@ -115,19 +121,19 @@ export async function retireKey(stage: StageKeys, kid: string): Promise<string> 
   // The record stays withdrawn, so a rotation that runs at this moment cannot publish the key again.
   await stage.keySet.change((known) => Promise.resolve(withdrawn(known, kid, stage.now())));
   if (next?.kid === kid) await stage.putSecret(JSON.stringify(others));
-  return `${kid} is not published anymore. Servers may know it for five more minutes`;
+  return { kid };
 }
 
-function detailOf(key: PublishedKey, now: number): string {
+function detailOf(key: PublishedKey, now: number): string | null {
   switch (stateOf(key, now)) {
     case "next":
-      return `, may sign from ${timeOf(readyAt(key))}`;
+      return `may sign from ${timeOf(readyAt(key))}`;
     case "current":
-      return key.usedSince === undefined ? "" : `, current since ${timeOf(key.usedSince)}`;
+      return key.usedSince === undefined ? null : `current since ${timeOf(key.usedSince)}`;
     case "retired":
-      return key.retiredAt === undefined ? "" : `, published until ${timeOf(key.retiredAt + publishedAfterUseMs)}`;
+      return key.retiredAt === undefined ? null : `published until ${timeOf(key.retiredAt + publishedAfterUseMs)}`;
     default:
-      return key.withdrawnAt === undefined ? "" : `, withdrawn ${timeOf(key.withdrawnAt)}`;
+      return key.withdrawnAt === undefined ? null : `withdrawn ${timeOf(key.withdrawnAt)}`;
   }
 }
 

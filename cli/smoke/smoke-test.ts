@@ -3,12 +3,15 @@ import type { ExportRequestDetail } from "#bulk-export/language/export-request.t
 import { backupVaultName, trailName } from "#infra/constructs/platform/kept-data-names.ts";
 import { backupFrequency, lockModeOf, recordsReads } from "#infra/settings/platform.ts";
 import type { StageSettings } from "#infra/settings.ts";
-import { lineOf, type NamedCheck, runChecks } from "../checks/findings.ts";
+import { eventSource } from "#platform/bus/event-language.ts";
+import { type NamedCheck, type NamedFinding, runChecks, worstOf } from "../checks/findings.ts";
 import { fetchKeySet, keySetPath } from "../checks/served-key-set.ts";
 import { stageKeys } from "../keys/stage-keys.ts";
+import { temporaryListener } from "../listener/temporary-listener.ts";
 import { type AwsAccess, outputsOf } from "../stage-outputs.ts";
 import { checkBackups, checkLock, checkReads, checkReplication } from "./kept-data-checks.ts";
 import { keptDataReader } from "./kept-data-reader.ts";
+import type { SmokeLine, SmokeReport } from "./smoke-report.ts";
 import {
   checkAlarms,
   checkBuckets,
@@ -22,30 +25,9 @@ import {
   checkStacks,
 } from "./stage-checks.ts";
 import { stageReader } from "./stage-reader.ts";
-import { temporaryListener } from "./temporary-listener.ts";
-import { tryExport, tryRefusedExport } from "./trial-export.ts";
+import { heardTypes, smokeSource, tryExport, tryRefusedExport } from "./trial-export.ts";
 
-/** The names that the lines begin with. */
-export const smokeLines = [
-  "stacks",
-  "key",
-  "buckets",
-  "ledger",
-  "audit lock",
-  "reads",
-  "backups",
-  "copies",
-  "logs",
-  "alarms",
-  "schedules",
-  "public keys",
-  "client",
-  "refused call",
-  "dry run",
-  "export",
-] as const;
-
-type SmokeCheck = NamedCheck<(typeof smokeLines)[number]>;
+type SmokeCheck = NamedCheck<SmokeLine>;
 
 /** What to test, and how far. */
 export interface SmokeTest {
@@ -59,18 +41,27 @@ export interface SmokeTest {
 }
 
 /**
- * Tests a deployed stage, and reports a line for each check. It only creates a temporary rule and queue, and requests
+ * Tests a deployed stage, and reports each finding. It only creates a temporary rule and queue, and requests
  * one export that is refused and, if the operator asks for it, one that is not.
- * @returns the exit code of `runChecks`
  */
 export async function smokeTest(
   test: SmokeTest,
-  report: (line: string) => void,
+  report: (finding: NamedFinding<SmokeLine>) => void,
   signal: AbortSignal,
   access: AwsAccess = {},
-): Promise<number> {
+): Promise<SmokeReport> {
+  const at = new Date().toISOString();
+  const findings: NamedFinding<SmokeLine>[] = [];
   const checks = [...checksOf(test, access), ...trialsOf(test, signal, access)];
-  return await runChecks(checks, (finding) => report(lineOf(finding)), signal);
+  const exitCode = await runChecks(
+    checks,
+    (finding) => {
+      findings.push(finding);
+      report(finding);
+    },
+    signal,
+  );
+  return { stage: test.stage, at, verdict: worstOf(findings), exitCode, findings };
 }
 
 function checksOf({ stage, settings }: SmokeTest, access: AwsAccess): SmokeCheck[] {
@@ -194,8 +185,14 @@ function trialsOf({ stage, exportDetail, id }: SmokeTest, signal: AbortSignal, a
   const trial = async (name: string) => {
     const requestId = `smoke-${name}-${id}`;
     const busName = await output("landing", "BusName");
-    const names = { name: `integra-bridge-${stage}-${requestId}`, busName, requestId };
-    return { listener: temporaryListener(names, signal, access), requestId, now: Date.now };
+    const listening = {
+      name: `integra-bridge-${stage}-${requestId}`,
+      busName,
+      pattern: { source: [eventSource, smokeSource], "detail-type": heardTypes, detail: { requestId: [requestId] } },
+      madeBy: "npm run smoke",
+      ownSource: smokeSource,
+    };
+    return { listener: temporaryListener(listening, signal, access), requestId, now: Date.now };
   };
   const dryRun: SmokeCheck = { name: "dry run", check: async () => tryRefusedExport(await trial("dry"))() };
   if (exportDetail === undefined) return [dryRun];
@@ -203,7 +200,12 @@ function trialsOf({ stage, exportDetail, id }: SmokeTest, signal: AbortSignal, a
 }
 
 /** The outputs that commands, subscribers and operators use, by stack. */
-export function expectedOutputs({ api, fixedEgress, exampleSubscriber }: StageSettings): Record<string, string[]> {
+export function expectedOutputs({
+  api,
+  console,
+  fixedEgress,
+  exampleSubscriber,
+}: StageSettings): Record<string, string[]> {
   return {
     landing: [
       "BucketName",
@@ -219,6 +221,7 @@ export function expectedOutputs({ api, fixedEgress, exampleSubscriber }: StageSe
     export: ["StateMachineArn", "RotationFunctionName", "DeadLetterQueueUrl"],
     documents: ["StateMachineArn"],
     api: ["ApiUrl", "ApiId", ...(api.domain === undefined ? [] : ["DomainTarget", "DomainHostedZoneId"])],
+    ...(console && { console: ["ConsoleUrl", "BucketName", "Config"] }),
     ...(exampleSubscriber && { subscriber: ["QueueUrl"] }),
   };
 }

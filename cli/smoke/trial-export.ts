@@ -7,7 +7,7 @@ import {
 } from "#bulk-export/language/export-events.ts";
 import type { ExportRequestDetail } from "#bulk-export/language/export-request.ts";
 import { type Finding, failed, ok, warning } from "../checks/findings.ts";
-import { type HeardEvent, type ListenerPorts, withListener } from "./event-listener.ts";
+import { type HeardEvent, type ListenerPorts, withListener } from "../listener/event-listener.ts";
 
 /** The `source` of what the smoke test puts on the bus. */
 export const smokeSource = "integra-bridge.smoke";

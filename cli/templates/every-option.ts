@@ -34,8 +34,9 @@ export const everyOption = {
   sweepMinutes: 5,
   fixedEgress: { zones: 2 },
   api: {
-    jwt: { issuer: "https://login.example.org/", audience: ["integra-bridge"] },
+    jwt: { issuer: "https://login.example.org/", audience: ["integra-bridge"], besideSignatures: true },
     callers: "roles",
+    exports: { ask: ["operator"], cancel: ["operator"], read: ["operator", "analyst"] },
     domain: {
       name: "records.example.org",
       certificateArn: "arn:aws:acm:eu-central-1:123456789012:certificate/5a7b5f0e-1f6b-4e1b-8f77-1b1b1b1b1b1b",
@@ -58,6 +59,18 @@ export const everyOption = {
     applications: [{ caller: "arn:aws:iam::123456789012:role/clinic", name: "Example Clinic" }],
     authorizationOrigins: ["https://login.example.org/"],
     privateKeyJwt: true,
+  },
+  console: {
+    clientId: "integra-bridge-console",
+    scopes: ["openid", "profile"],
+    parameters: { audience: "integra-bridge" },
+    endpointOrigins: ["https://sign-in.example.org/"],
+    idleMinutes: 10,
+    domain: {
+      name: "console.example.org",
+      certificateArn: "arn:aws:acm:us-east-1:123456789012:certificate/6b8c6f1f-2f7c-4f2c-9f88-2c2c2c2c2c2c",
+    },
+    webAclArn: "arn:aws:wafv2:us-east-1:123456789012:global/webacl/console/7c9d7a2a-3a8d-4a3d-8a99-3d3d3d3d3d3d",
   },
   exampleSubscriber: true,
   alarms: { email: "on-call@example.org", stalledAfterHours: 2 },

@@ -18,6 +18,15 @@ export interface CcdRetrieval {
     create(record: CcdRequestRecord): Promise<CcdRequestRecord>;
     /** @returns undefined if no CCD request has this id, or its record has expired */
     find(requestId: string): Promise<CcdRequestRecord | undefined>;
+    /**
+     * The caller's requests, the newest first. A request may be missing for a moment after its creation.
+     * @param page.after a `ccdRequestPlace`: the page begins behind it
+     * @returns `next` is where the next page begins; undefined behind the last one
+     */
+    list(
+      caller: string,
+      page: { limit: number; after: string | undefined },
+    ): Promise<{ requests: CcdRequestRecord[]; next: string | undefined }>;
   };
   /** The executions of the state machine `ccd-retrieval`. */
   executions: {

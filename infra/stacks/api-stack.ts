@@ -23,11 +23,22 @@ export interface ApiStackProps extends StackProps {
 
 /** The HTTP API for patients, resources, CCDs and links, the sweep of links, and the alarms. */
 export class ApiStack extends Stack {
+  readonly api: OnDemandApi;
+
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
     const { settings, landing, functions } = props;
     const { userSession } = landing;
-    const api = new OnDemandApi(this, "OnDemand", { shared: landing, userSession, settings: settings.api, functions });
+    const { types, groups } = settings.export;
+    const exports = { types, groups, keptDays: settings.retention.exportDays };
+    const api = new OnDemandApi(this, "OnDemand", {
+      shared: landing,
+      userSession,
+      settings: settings.api,
+      exports,
+      functions,
+    });
+    this.api = api;
     const topic = sns.Topic.fromTopicArn(this, "AlarmTopic", landing.alarmTopic.arn);
     addAlarm(this, "ApiErrors", topic, {
       metric: api.metric("5xx", "Sum", Duration.minutes(5)),
@@ -56,6 +67,8 @@ export class ApiStack extends Stack {
     const { stage, metricsNamespace } = functions;
     addApiDashboard(this, { stage, api, deadLetters, metricsNamespace });
     if (settings.savedQueries) new SavedQueries(this, "Queries", { stage, folder: "api", queries: apiQueries });
+    // A stage that gives its console up deploys this stage first. CloudFormation keeps an export that is still imported.
+    this.exportValue(api.apiId);
     new CfnOutput(this, "ApiUrl", { value: api.url });
     new CfnOutput(this, "ApiId", { value: api.apiId });
     if (api.domain === undefined) return;

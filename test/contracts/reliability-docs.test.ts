@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { smokeLines } from "#cli/smoke/smoke-test.ts";
+import { smokeLines } from "#cli/smoke/smoke-report.ts";
 import { guaranteesOf, isTitleOf, namedTests, pages, testsOf, testsOfFile } from "./guarantees.ts";
 
 const atLeast = { "reliability.md": 60, "aws.md": 25 } as const;

@@ -12,7 +12,7 @@ const mayImport: Record<string, readonly string[]> = {
   "client-keys": ["platform", "bulk-export"],
   "user-session": ["platform"],
   "ccd-retrieval": ["platform", "user-session"],
-  "on-demand-api": ["platform", "user-session", "ccd-retrieval"],
+  "on-demand-api": ["platform", "user-session", "ccd-retrieval", "bulk-export"],
 };
 
 /** The specifiers of a module's imports and re-exports, those of types too. */
@@ -107,6 +107,13 @@ describe("the borders of infra/constructs", () => {
       .flatMap(ownImports)
       .filter((target) => target.startsWith("constructs/ccd-retrieval/"));
     expect(targets).toEqual(["constructs/ccd-retrieval/start-access.ts"]);
+  });
+
+  test("the API knows bulk-export only by the access of the routes of exports", () => {
+    const targets = typescriptBelow("constructs/on-demand-api")
+      .flatMap(ownImports)
+      .filter((target) => target.startsWith("constructs/bulk-export/"));
+    expect(targets).toEqual(["constructs/bulk-export/exports-over-http.ts"]);
   });
 
   test("the settings of one wing do not import those of another", () => {

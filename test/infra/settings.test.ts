@@ -307,6 +307,36 @@ describe("the domain of the API", () => {
   });
 });
 
+describe("the console", () => {
+  const jwt = { issuer: "https://login.example.org/", audience: ["integra-bridge"] };
+  const web = { clientId: "console" };
+  const domain = { name: "a.example", certificateArn: "arn:aws:acm:eu-central-1:1:certificate/2" };
+
+  test("the console has defaults, and a stage has none unless it is set", () => {
+    expect(dev({ api: { jwt }, console: web }).console).toEqual({
+      clientId: "console",
+      scopes: ["openid"],
+      parameters: {},
+      endpointOrigins: [],
+      idleMinutes: 15,
+    });
+    expect(dev({}).console).toBeUndefined();
+  });
+
+  test("a console without an issuer is refused", () => {
+    expect(() => dev({ console: web })).toThrow("needs api.jwt");
+  });
+
+  test.each([
+    ["a certificate of another region", { domain }, "us-east-1"],
+    ["an origin with a path", { endpointOrigins: ["https://login.example.org/path"] }, "must be an origin"],
+    ["no idle time", { idleMinutes: 0 }, "console.idleMinutes"],
+    ["a scope with a space", { scopes: ["openid profile"] }, "console.scopes"],
+  ])("a console with %s is refused", (_, change, message) => {
+    expect(() => dev({ api: { jwt }, console: { ...web, ...change } })).toThrow(message);
+  });
+});
+
 const keeping = (alarms: object) => readStageSettings("prod", stages, { alarms });
 
 describe("the recipient of alarms", () => {

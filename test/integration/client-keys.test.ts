@@ -10,6 +10,7 @@ import {
   rotateKeys,
   type StageKeys,
 } from "#cli/keys/key-commands.ts";
+import { createdKeyText, keyListText } from "#cli/keys/key-texts.ts";
 import { stageKeys } from "#cli/keys/stage-keys.ts";
 import { stateOf } from "#client-keys/language/key-set.ts";
 import { keySetStore } from "#client-keys/records/key-set-store.ts";
@@ -84,7 +85,7 @@ describe("the client's keys of a stage", () => {
 
   it("create publishes the key that an operator typed in, and makes the next one, without printing a private key", async () => {
     const typedIn = parseClientKeys((await operator.readSecret()) ?? "").current.kid;
-    const printed = await createKey(operator);
+    const printed = createdKeyText(await createKey(operator));
     const { keys } = await stage.readKeySet();
     const next = parseClientKeys((await operator.readSecret()) ?? "").next?.kid;
 
@@ -94,7 +95,7 @@ describe("the client's keys of a stage", () => {
     expect(printed).toContain("/.well-known/jwks.json");
     expect(printed).not.toContain('"d"');
     // A second call shows the same key.
-    expect(await createKey(operator)).toContain(`exists already: the next key ${next}`);
+    expect(createdKeyText(await createKey(operator))).toContain(`exists already: the next key ${next}`);
   });
 
   it("a rotation that comes too early changes nothing", async () => {
@@ -114,7 +115,7 @@ describe("the client's keys of a stage", () => {
   it("a rotation makes the next key current, exports go on, and the old key is forgotten in time", async () => {
     const { current: old, next } = parseClientKeys((await operator.readSecret()) ?? "");
     await stage.registerKeySet();
-    const printed = await rotateKeys(operator);
+    const printed = keyListText(await rotateKeys(operator));
     const rotated = parseClientKeys((await operator.readSecret()) ?? "");
 
     expect(rotated.current.kid).toBe(next?.kid);
@@ -140,7 +141,7 @@ describe("the client's keys of a stage", () => {
     await registerClient(operator, { clientId: String(test.secret["clientId"]), scope: "system/Patient.read" });
     const after = parseClientKeys((await operator.readSecret()) ?? "");
     expect(after).toEqual({ ...before, scope: "system/Patient.read" });
-    expect(await describeKeys(operator)).toContain(`current  ES384 ${after.current.kid}`);
+    expect(keyListText(await describeKeys(operator))).toContain(`current  ES384 ${after.current.kid}`);
   });
 });
 

@@ -6,6 +6,7 @@ import { DeletePublicAccessBlockCommand, S3Client } from "@aws-sdk/client-s3";
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { lineOf } from "#cli/checks/findings.ts";
 import { createKey } from "#cli/keys/key-commands.ts";
 import { stageKeys } from "#cli/keys/stage-keys.ts";
 import { type SmokeTest, smokeTest } from "#cli/smoke/smoke-test.ts";
@@ -36,14 +37,14 @@ describe("the smoke test of a stage", () => {
     const lines: string[] = [];
     const id = randomBytes(5).toString("hex");
     const given = { stage: "local", settings: settingsWith({}), exportDetail: undefined, id };
-    const code = await smokeTest({ ...given, ...more }, (line) => lines.push(line), signal, access);
+    const report = await smokeTest({ ...given, ...more }, (finding) => lines.push(lineOf(finding)), signal, access);
     const findings = Object.fromEntries(
       lines.map((line) => [
         line.slice(16, line.indexOf(":")),
         `${line.slice(0, 15).trim()}${line.slice(line.indexOf(":"))}`,
       ]),
     );
-    return { code, lines, findings };
+    return { code: report.exitCode, lines, findings };
   }
 
   /** The temporary rules and queues that exist. */

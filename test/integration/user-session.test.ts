@@ -163,7 +163,17 @@ describe("a user session", () => {
     const secret = sessionSecret.parse(JSON.parse((await storedSecret()).text));
     const { client_id: clientId, client_secret: clientSecret, auth_method: method } = secret;
     const addSession = async (first: string, ...more: string[]) => {
-      const args = ["cli/add-session.ts", "add", "--stage", "local", "--client-id", clientId, "--auth-method", method];
+      const args = [
+        "cli/integra.ts",
+        "session",
+        "add",
+        "--stage",
+        "local",
+        "--client-id",
+        clientId,
+        "--auth-method",
+        method,
+      ];
       const running = promisify(execFile)(process.execPath, [...args, ...more], { env: { ...bridge.aws.env } });
       running.child.stdin?.end(`${first}\n${clientSecret}\n`);
       return await running;

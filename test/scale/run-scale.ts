@@ -3,7 +3,7 @@
  * the usage, and ends with exit code 1 if a file is missing, wrong, or landed or published more than once.
  */
 import { parseArgs } from "node:util";
-import { readableBytes } from "#local/export-watch.ts";
+import { readableBytes } from "#cli/output/units.ts";
 import { runStoppable } from "#local/run-stoppable.ts";
 import { type ExportAtScale, exportAtScale } from "./export-at-scale.ts";
 import { brokenInvariants, largestState, mostHistoryEvents, mostStateBytes } from "./invariants.ts";

@@ -63,7 +63,7 @@ const steps = wingNames.flatMap((wing) =>
 );
 
 /**
- * The modules of other wings that a wing may import: the API and the retrieval use user sessions, the API starts retrievals, and
+ * The modules of other wings that a wing may import: the API and the retrieval use user sessions, the API starts retrievals and exports, and
  * a new client key is tried with the token request of bulk export.
  */
 const doors: Record<(typeof wingNames)[number], string[]> = {
@@ -75,6 +75,8 @@ const doors: Record<(typeof wingNames)[number], string[]> = {
     "ccd-retrieval/entry.ts",
     "ccd-retrieval/reading-entry.ts",
     "ccd-retrieval/language/",
+    "bulk-export/entry.ts",
+    "bulk-export/language/",
   ],
   "user-session": [],
 };
@@ -205,8 +207,22 @@ describe("who may import whom", () => {
   it("infra imports only languages and pure platform code from functions/", () => {
     const languages = wingNames.map((name) => `${name}/language/`);
     const allowed = (to: string): boolean =>
-      to.startsWith("infra/") || within(to, "wings.ts", ...languages, ...purePlatform);
+      to.startsWith("infra/") ||
+      ["console/config.ts", "console/security-policy.ts"].includes(to) ||
+      within(to, "wings.ts", ...languages, ...purePlatform);
     expect(violations(sources("infra"), allowed)).toEqual([]);
+  });
+
+  it("what a browser gets of the console imports only itself, and types of the API's language", () => {
+    const files = filesBelow("console/src").filter((file) => /\.tsx?$/.test(file));
+    expect(files.length).toBeGreaterThan(20);
+    const found = violations(
+      files,
+      (to, typesOnly) =>
+        to.startsWith("console/src/") ||
+        (typesOnly && (to === "console/config.ts" || within(to, "on-demand-api/language/"))),
+    );
+    expect(found).toEqual([]);
   });
 
   it("deployed code imports neither tests nor the local environment", () => {
@@ -216,7 +232,7 @@ describe("who may import whom", () => {
 });
 
 describe("how things are named", () => {
-  const ours = ["functions", "infra", "local", "cli", "test", "state-machines"]
+  const ours = ["functions", "infra", "local", "cli", "console", "test", "state-machines"]
     .flatMap(filesBelow)
     .filter((file) => !file.includes("node_modules"));
 

@@ -3,6 +3,7 @@ import { adoptInput, completion } from "#bulk-export/language/export-state.ts";
 import { exportLog } from "#bulk-export/log.ts";
 import { exportAudit } from "#bulk-export/records/export-audit.ts";
 import { exportRecords } from "#bulk-export/records/export-records.ts";
+import { progressReportsFromEnvironment } from "#bulk-export/records/progress-reports.ts";
 import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { adoptResult } from "./adopt-result.ts";
@@ -13,6 +14,7 @@ export const handler = exportStep(adoptInput, completion, () => {
   return adoptResult({
     records: exportRecords(bucket),
     audit: exportAudit(auditTrailFromEnvironment(s3), Date.now),
+    reports: progressReportsFromEnvironment(),
     log: exportLog,
     now: Date.now,
   });

@@ -7,7 +7,7 @@ import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { Step } from "#platform/lambda/step.ts";
 
 export interface AnnounceCompletionPorts {
-  records: Pick<ExportRecords, "getSummary" | "pointers">;
+  records: Pick<ExportRecords, "getSummaryHead" | "pointers">;
   bus: ExportEventBus;
 }
 
@@ -22,7 +22,7 @@ export const announceCompletion =
   ({ records, bus }: AnnounceCompletionPorts): Step<AnnounceInput, Record<string, never>> =>
   async ({ export: context, completion: { status } }) => {
     const { exportId } = context;
-    const { transactionTime, totals, warnings, failedFiles, adoptedFrom } = await records.getSummary(exportId);
+    const { transactionTime, totals, warnings, failedFiles, adoptedFrom } = await records.getSummaryHead(exportId);
     await bus.publish({
       type: "Export Completed",
       detail: {

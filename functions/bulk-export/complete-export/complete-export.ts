@@ -3,24 +3,26 @@ import { ExportStopped, NoFileLanded, TooManyFilesMissing } from "#bulk-export/l
 import type { ExportJob } from "#bulk-export/language/export-job.ts";
 import { jobIdOf } from "#bulk-export/language/export-job.ts";
 import { phasesOf } from "#bulk-export/language/export-phases.ts";
-import type { ExportPlan, PlannedFile } from "#bulk-export/language/export-plan.ts";
+import type { StoredPlan } from "#bulk-export/language/export-plan.ts";
 import type { CompleteInput, Completion, ExportContext } from "#bulk-export/language/export-state.ts";
-import type { ExportCost, ExportSummary } from "#bulk-export/language/export-summary.ts";
-import { landedFact } from "#bulk-export/language/landed-fact.ts";
-import type { FailedFile, IssueCounts, LandedFile } from "#bulk-export/language/landed-file.ts";
+import type { SummaryHead } from "#bulk-export/language/export-summary.ts";
+import { type ExportWarning, type ExportWarningCode, exportWarningsOf } from "#bulk-export/language/export-warnings.ts";
+import { landedFactHead } from "#bulk-export/language/landed-fact.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { Checkpoints } from "#bulk-export/records/checkpoints.ts";
 import type { ExportAudit } from "#bulk-export/records/export-audit.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
-import type { Receipts } from "#bulk-export/records/receipts.ts";
+import type { ProgressReports } from "#bulk-export/records/progress-reports.ts";
+import { warningCollector } from "#platform/http/reading/reading-warnings.ts";
 import type { Step } from "#platform/lambda/step.ts";
-import { completionWarnings } from "./completion-warnings.ts";
+import { type Reconciled, type ReconcilePorts, reconcile } from "./reconcile.ts";
+import { warnOfTransactionTime } from "./transaction-time-warnings.ts";
 
-export interface CompleteExportPorts {
-  records: Pick<ExportRecords, "getJob" | "getPlan" | "findStop" | "landedObjects" | "saveSummary">;
-  receipts: Pick<Receipts, "listLanded" | "listFailed">;
+export interface CompleteExportPorts extends ReconcilePorts {
+  records: ReconcilePorts["records"] & Pick<ExportRecords, "getJob" | "openPlan" | "findStop" | "saveSummary">;
   checkpoints: Pick<Checkpoints, "advance">;
-  audit: ExportAudit;
+  audit: Pick<ExportAudit, "appendLanded">;
+  reports: Pick<ProgressReports, "storeResult">;
   /** The share of the manifest's files (0 to 1) that may be missing. If more are missing, the export fails. */
   toleratedMissingShare: number;
   log: ExportLog;
@@ -40,21 +42,21 @@ export const completeExport =
     const { exportId, request } = context;
     const stop = await ports.records.findStop(context);
     if (stop !== undefined) throw new ExportStopped(`the export was stopped: ${stop.message}`);
-    const plan = await ports.records.getPlan(exportId);
     const job = await ports.records.getJob(exportId);
-    const { files, failedFiles } = await reconcile(ports, exportId, plan);
-    const fault = missingFault(ports, files, failedFiles);
-    const steps = repeatedSteps(state);
-    const summary = summaryOf(
-      context,
-      { plan, job, files, failedFiles, steps, failed: fault !== undefined },
-      ports.now(),
-    );
-    await ports.records.saveSummary(summary);
-    await ports.audit.append(context, "landed", landedFact(summary));
+    const { files: planned, ...plan } = await ports.records.openPlan(exportId);
+    const collected = warningCollector<ExportWarningCode>();
+    warnOfTransactionTime(plan, collected);
+    const reconciled = await reconcile(ports, planned, context, collected);
+    const warnings = [...(plan.warnings ?? []), ...exportWarningsOf(collected)];
+    const fault = missingFault(ports, reconciled);
+    const results = { plan, job, reconciled, warnings, steps: repeatedSteps(state), failed: fault !== undefined };
+    const summary = summaryOf(context, results, ports.now());
+    const { files, audited, linesByType } = reconciled.landed;
+    await ports.records.saveSummary({ ...summary, files });
+    await ports.reports.storeResult(summary, linesByType);
+    await ports.audit.appendLanded(context, landedFactHead(summary), audited);
     ports.log.info("EXPORT_RECONCILED", { status: summary.status, ...summary.totals });
-    for (const { code, count, example } of summary.warnings)
-      ports.log.warn("EXPORT_WARNED", { warning: code, count, example });
+    for (const { code, count, example } of warnings) ports.log.warn("EXPORT_WARNED", { warning: code, count, example });
     if (fault !== undefined) throw fault;
     const status = summary.status === "complete" ? "complete" : "partial";
     if (status === "complete") {
@@ -62,22 +64,22 @@ export const completeExport =
       const { transactionTime } = plan;
       await ports.checkpoints.advance(request, { exportId, transactionTime, requestedAt, since: request.since });
     }
-    return { status, deleteJob: failedFiles.length === 0 };
+    return { status, deleteJob: reconciled.failedFiles.length === 0 };
   };
 
-interface Reconciled {
-  plan: ExportPlan;
+interface Results {
+  plan: Omit<StoredPlan, "files">;
   job: ExportJob;
-  files: LandedFile[];
-  failedFiles: FailedFile[];
+  reconciled: Reconciled;
+  warnings: ExportWarning[];
   steps: RepeatedSteps;
   failed: boolean;
 }
 
-function summaryOf(context: ExportContext, reconciled: Reconciled, now: number): ExportSummary {
+function summaryOf(context: ExportContext, results: Results, now: number): SummaryHead {
   const { exportId, run, requestId, request, predecessor, startedAt } = context;
-  const { plan, job, files, failedFiles, steps, failed } = reconciled;
-  const totals = totalsOf(files, failedFiles);
+  const { plan, job, warnings, steps, failed } = results;
+  const { failedFiles, totals, downloaded } = results.reconciled;
   const partial = failedFiles.length > 0 || totals.issues.error > 0 || totals.issues.fatal > 0;
   const timings = {
     startedAt,
@@ -97,87 +99,27 @@ function summaryOf(context: ExportContext, reconciled: Reconciled, now: number):
     adoptedFrom: null,
     transactionTime: plan.transactionTime,
     serverJobId: jobIdOf(job),
-    files,
     failedFiles,
     totals,
-    warnings: completionWarnings(plan, files),
+    warnings,
     timings,
     phases: phasesOf(timings),
-    cost: {
-      ...countSteps(steps, end),
-      polls: steps.polls,
-      items: steps.items,
-      ...downloadedSince(Date.parse(startedAt), files),
-    },
+    cost: { ...countSteps(steps, end), polls: steps.polls, items: steps.items, ...downloaded },
   };
-}
-
-/** The files that landed from a moment on, in milliseconds since the epoch, and their bytes. */
-function downloadedSince(startedAt: number, files: readonly LandedFile[]): Pick<ExportCost, "files" | "bytes"> {
-  const downloaded = files.filter(({ landedAt }) => Date.parse(landedAt) >= startedAt);
-  return { files: downloaded.length, bytes: downloaded.reduce((sum, { bytes }) => sum + bytes, 0) };
-}
-
-async function reconcile(
-  { records, receipts }: CompleteExportPorts,
-  exportId: string,
-  plan: ExportPlan,
-): Promise<{ files: LandedFile[]; failedFiles: FailedFile[] }> {
-  const [landed, failed, objects] = await Promise.all([
-    receipts.listLanded(exportId),
-    receipts.listFailed(exportId),
-    records.landedObjects(exportId),
-  ]);
-  const landedByIndex = new Map(landed.map((file) => [file.index, file]));
-  const failedByIndex = new Map(failed.map((file) => [file.index, file]));
-  const files: LandedFile[] = [];
-  const failedFiles: FailedFile[] = [];
-  for (const planned of plan.files) {
-    const receipt = landedByIndex.get(planned.index);
-    if (receipt?.key === planned.key && objects.get(planned.key) === receipt.bytes) files.push(receipt);
-    else failedFiles.push(failedByIndex.get(planned.index) ?? fileWithoutFailure(planned, receipt));
-  }
-  return { files, failedFiles };
-}
-
-/** A missing file for which no failure was recorded. */
-function fileWithoutFailure(
-  { index, kind, type, key, fault }: PlannedFile,
-  receipt: LandedFile | undefined,
-): FailedFile {
-  const reason = receipt
-    ? "it has a receipt, but its object is missing or differs"
-    : (fault ?? "its download ended without a receipt");
-  return { index, kind, type, key, reason, attempts: 0 };
 }
 
 /** The fault of an export of which too many files are missing; undefined if few enough are. */
 function missingFault(
   { toleratedMissingShare }: CompleteExportPorts,
-  files: readonly LandedFile[],
-  failedFiles: readonly FailedFile[],
+  { failedFiles, totals }: Reconciled,
 ): NoFileLanded | TooManyFilesMissing | undefined {
   const missing = failedFiles.length;
-  const all = missing + files.length;
+  const all = missing + totals.files;
   if (missing === 0) return undefined;
   const reasons = [...new Set(failedFiles.map(({ reason }) => reason))].slice(0, 3).join("; ");
-  if (files.length === 0) return new NoFileLanded(`none of the ${all} files landed: ${reasons}`);
+  if (totals.files === 0) return new NoFileLanded(`none of the ${all} files landed: ${reasons}`);
   if (missing <= toleratedMissingShare * all) return undefined;
   return new TooManyFilesMissing(
     `${missing} of ${all} files are missing, more than the tolerated share of ${toleratedMissingShare} (setting export.toleratedMissingShare): ${reasons}`,
   );
-}
-
-function totalsOf(files: readonly LandedFile[], failedFiles: readonly FailedFile[]): ExportSummary["totals"] {
-  const issues: IssueCounts = { fatal: 0, error: 0, warning: 0, information: 0 };
-  let lines = 0;
-  let bytes = 0;
-  for (const file of files) {
-    lines += file.lines;
-    bytes += file.bytes;
-    // OperationOutcomes of the list `output` are exported data. The other lists hold the reports on the export.
-    if (file.issues === undefined || file.kind === "output") continue;
-    for (const severity of Object.keys(issues) as (keyof IssueCounts)[]) issues[severity] += file.issues[severity];
-  }
-  return { files: files.length, failedFiles: failedFiles.length, lines, bytes, issues };
 }

@@ -5,6 +5,7 @@ import { exportLog } from "#bulk-export/log.ts";
 import { checkpointsFromEnvironment } from "#bulk-export/records/checkpoints.ts";
 import { exportAudit } from "#bulk-export/records/export-audit.ts";
 import { exportRecords } from "#bulk-export/records/export-records.ts";
+import { progressReportsFromEnvironment } from "#bulk-export/records/progress-reports.ts";
 import { receipts } from "#bulk-export/records/receipts.ts";
 import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
@@ -21,6 +22,7 @@ export const handler = exportStep(completeInput, completion, () => {
     receipts: receipts(bucket),
     checkpoints: checkpointsFromEnvironment(),
     audit: exportAudit(auditTrailFromEnvironment(s3), Date.now),
+    reports: progressReportsFromEnvironment(),
     toleratedMissingShare: environment(variables).TOLERATED_MISSING_SHARE,
     log: exportLog,
     now: Date.now,

@@ -4,21 +4,24 @@ import type { ExportRun } from "#bulk-export/language/export-runs.ts";
 import type { DownloadInput, DownloadResult, PendingFile } from "#bulk-export/language/export-state.ts";
 import type { LandedFile } from "#bulk-export/language/landed-file.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
+import type { ProgressReports } from "#bulk-export/records/progress-reports.ts";
 import type { Receipts } from "#bulk-export/records/receipts.ts";
 import type { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
 import { describeError } from "#platform/faults/describe-error.ts";
-import { AccessRefused } from "#platform/faults/faults.ts";
+import { AccessRefused, EventsUndelivered } from "#platform/faults/faults.ts";
 import { FileCut } from "#platform/faults/file-faults.ts";
 import type { Step, StepContext } from "#platform/lambda/step.ts";
 import { type FaultOutcome, mostConsecutiveRefusals, outcomeOfFault } from "./attempt-outcome.ts";
 import { type DownloadRound, newRound, resultOf } from "./download-round.ts";
-import { type LandFilePorts, landFile, publishLanded, throwIfStopped } from "./land-file.ts";
-import { divideByTime, pendingFilesOf } from "./pending-files.ts";
+import { type LandFilePorts, landFile, throwIfStopped } from "./land-file.ts";
+import { type BatchedFile, LandedBatches, type LandedBatchesPorts } from "./landed-batches.ts";
+import { divideByTime, firstFileOf, pendingFilesOf } from "./pending-files.ts";
 
-export interface DownloadFilePorts extends LandFilePorts {
+export interface DownloadFilePorts extends LandFilePorts, LandedBatchesPorts {
   getPlan(run: ExportRun): Promise<ExportPlan>;
-  records: LandFilePorts["records"] & Pick<ExportRecords, "markStopped">;
-  receipts: Pick<Receipts, "findLandedAmong" | "writeLanded" | "writeFailed">;
+  records: LandFilePorts["records"] & LandedBatchesPorts["records"] & Pick<ExportRecords, "markStopped">;
+  receipts: LandedBatchesPorts["receipts"] & Pick<Receipts, "findLandedAmong" | "writeFailed">;
+  reports: Pick<ProgressReports, "storeFiles">;
   /** How many files of the item are downloaded at once. */
   filesAtOnce: number;
 }
@@ -45,13 +48,22 @@ export const downloadFile =
     // A work list that does not fit the plan is noticed before anything begins.
     for (const { index } of [...due, ...later]) fileOf(plan, index);
     await throwIfStopped(ports, item);
-    const landed = await ports.receipts.findLandedAmong(
-      item.exportId,
-      due.map(({ index }) => index),
-    );
+    const indexes = due.map(({ index }) => index);
+    const landed = await ports.receipts.findLandedAmong(item.exportId, indexes, firstFileOf(item));
     const round = newRound(due, input.download?.refusals ?? 0);
     const call: Call = { ports, input, plan, landed, stepContext, round, stop: new AbortController() };
-    await attemptAll(call);
+    const batches = new LandedBatches<LandedInCall>(ports, input.export, firstFileOf(item), (file, fault) =>
+      settleLanded(call, file, fault),
+    );
+    try {
+      try {
+        await attemptAll(call, batches);
+      } finally {
+        await batches.end();
+      }
+    } finally {
+      await ports.reports.storeFiles(item.exportId, round.outcomes);
+    }
     return resultOf(round, { later, stalls: input.download?.stalls ?? 0, context, now: ports.now() });
   };
 
@@ -74,8 +86,13 @@ interface Call {
   stop: AbortController;
 }
 
+/** A file that landed in this call, or before. */
+interface LandedInCall extends BatchedFile {
+  pending: PendingFile;
+}
+
 /** Attempts the files, some at once. An error does not end the other attempts. It is thrown once they are over. */
-async function attemptAll(call: Call): Promise<void> {
+async function attemptAll(call: Call, batches: LandedBatches<LandedInCall>): Promise<void> {
   const { ports, round, stepContext } = call;
   const lane = async (): Promise<void> => {
     for (let first = true; ; first = false) {
@@ -83,7 +100,8 @@ async function attemptAll(call: Call): Promise<void> {
       const file = round.waiting.shift();
       if (file === undefined) return;
       round.attempts = Math.max(round.attempts, file.attempts + 1);
-      await attemptFile(call, file, first);
+      const landed = await attemptFile(call, file, first);
+      if (landed !== undefined) batches.add(landed);
     }
   };
   const lanes = await Promise.allSettled(Array.from({ length: ports.filesAtOnce }, lane));
@@ -96,23 +114,32 @@ async function attemptAll(call: Call): Promise<void> {
 const mayBegin = ({ pauseMs, end }: DownloadRound, { remainingMs }: StepContext): boolean =>
   pauseMs === undefined && end === undefined && remainingMs() > enoughTimeMs;
 
-/** Makes one attempt at a file. `hadAllTime`: it began with the call. */
-async function attemptFile(call: Call, pending: PendingFile, hadAllTime: boolean): Promise<void> {
+/** Makes one attempt at a file. Returns it if it has landed. `hadAllTime`: it began with the call. */
+async function attemptFile(call: Call, pending: PendingFile, hadAllTime: boolean): Promise<LandedInCall | undefined> {
   const { ports, input, plan, landed, stepContext, round, stop } = call;
   const file = fileOf(plan, pending.index);
   try {
     const signal = AbortSignal.any([stepContext.signal, stop.signal]);
-    const receipt = landed.get(pending.index) ?? (await landFile(ports, input.item, plan, file, signal));
-    await publishLanded(ports, input.export, receipt);
-    round.landed += 1;
+    const receipt = landed.get(pending.index);
+    const landedFile = receipt ?? (await landFile(ports, input.item, plan, file, signal));
     round.answered = true;
+    return { pending, file: landedFile, hasReceipt: receipt !== undefined };
   } catch (fault) {
-    if (stop.signal.aborted) return;
-    if (fault instanceof ExportStopped) return endRound(call, fault);
-    if (!stepContext.signal.aborted) return await recordFault(call, pending, file, fault);
-    if (!hadAllTime) round.interrupted.push(pending);
+    if (stop.signal.aborted) return undefined;
+    if (fault instanceof ExportStopped) endRound(call, fault);
+    else if (!stepContext.signal.aborted) await recordFault(call, pending, file, fault);
+    else if (!hadAllTime) round.interrupted.push(pending);
     else await recordFault(call, pending, file, new FileCut("it took longer than one call may last", { cause: fault }));
+    return undefined;
   }
+}
+
+/** Counts a file that landed. If its receipt or its event failed, it gets another attempt. */
+async function settleLanded(call: Call, { pending, file }: LandedInCall, fault: unknown): Promise<void> {
+  // Without an accepted event the file still has its receipt. After any other fault, the next call says what became of it.
+  if (fault === undefined || fault instanceof EventsUndelivered) call.round.outcomes.landed.push(file);
+  if (fault === undefined) call.round.landed += 1;
+  else if (!call.stop.signal.aborted) await recordFault(call, pending, fileOf(call.plan, pending.index), fault);
 }
 
 function endRound({ round, stop }: Call, fault: unknown): void {
@@ -140,6 +167,7 @@ async function recordFault(call: Call, pending: PendingFile, file: PlannedFile, 
   } else if (outcome.kind === "failed") {
     const { reason, attempts } = outcome;
     await ports.receipts.writeFailed(input.export.exportId, { index, kind, type, key, reason, attempts });
+    round.outcomes.missing.push(index);
     round.failed += 1;
   } else {
     round.landed += 1;

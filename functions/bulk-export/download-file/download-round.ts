@@ -1,4 +1,5 @@
 import type { DownloadResult, ExportContext, PendingFile } from "#bulk-export/language/export-state.ts";
+import type { LandedFile } from "#bulk-export/language/landed-file.ts";
 import type { AccessRefused } from "#platform/faults/faults.ts";
 import { nextTry, retryIntervalMs } from "#platform/pacing/pacing.ts";
 
@@ -18,6 +19,8 @@ export interface DownloadRound {
   answered: boolean;
   landed: number;
   failed: number;
+  /** The files whose outcome this call knows, for the progress of the export. */
+  outcomes: { landed: LandedFile[]; missing: number[] };
   /** The most attempts at one file. */
   attempts: number;
   /** The server needs a pause of at least this length. No further file begins. */
@@ -35,6 +38,7 @@ export const newRound = (files: readonly PendingFile[], refusedCalls: number): D
   answered: false,
   landed: 0,
   failed: 0,
+  outcomes: { landed: [], missing: [] },
   attempts: 1,
 });
 

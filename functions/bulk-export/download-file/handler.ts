@@ -6,6 +6,7 @@ import { exportLog } from "#bulk-export/log.ts";
 import { exportRecords } from "#bulk-export/records/export-records.ts";
 import { exportEventMeter } from "#bulk-export/records/measured-events.ts";
 import { planReader } from "#bulk-export/records/plan-reader.ts";
+import { progressReportsFromEnvironment } from "#bulk-export/records/progress-reports.ts";
 import { receipts } from "#bulk-export/records/receipts.ts";
 import { integraClient } from "#bulk-export/server/backend-client.ts";
 import { openOutputFile } from "#bulk-export/server/output-file.ts";
@@ -32,6 +33,7 @@ export const handler = exportStep(downloadInput, downloadResult, () => {
     records,
     receipts: receipts(bucket),
     bus: reportingBus(busFromEnvironment(exportEvents), exportEventMeter()),
+    reports: progressReportsFromEnvironment(),
     filesAtOnce: environment(variables).FILES_AT_ONCE,
     log: exportLog,
     now: Date.now,

@@ -1,13 +1,9 @@
-import { exportEventHead } from "#bulk-export/language/event-head.ts";
-import type { ExportEventBus } from "#bulk-export/language/export-events.ts";
 import { ExportStopped } from "#bulk-export/language/export-faults.ts";
 import type { ExportPlan, PlannedFile } from "#bulk-export/language/export-plan.ts";
 import type { ExportRun } from "#bulk-export/language/export-runs.ts";
-import type { ExportContext } from "#bulk-export/language/export-state.ts";
 import type { LandedFile } from "#bulk-export/language/landed-file.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
-import type { Receipts } from "#bulk-export/records/receipts.ts";
 import type { UploadVerified, VerifiedFile } from "#bulk-export/verified-file/verified-upload.ts";
 import { FileRefused } from "#platform/faults/file-faults.ts";
 import type { OpenedBody } from "#platform/http/body-wholeness.ts";
@@ -15,15 +11,13 @@ import type { OpenedBody } from "#platform/http/body-wholeness.ts";
 export interface LandFilePorts {
   openFile(file: { url: URL; requiresAccessToken: boolean }, signal: AbortSignal): Promise<OpenedBody>;
   upload: UploadVerified;
-  records: Pick<ExportRecords, "findStop" | "pointers">;
-  receipts: Pick<Receipts, "writeLanded">;
-  bus: ExportEventBus;
+  records: Pick<ExportRecords, "findStop">;
   log: ExportLog;
   now: () => number;
 }
 
 /**
- * Lands one file of the plan, and writes its receipt.
+ * Lands one file of the plan. Returns its receipt, which is still to be written.
  * @throws ExportStopped if the run was stopped before the file became visible
  * @throws the faults of `openFile` and `upload`
  */
@@ -48,7 +42,6 @@ export async function landFile(
     signal,
   });
   const landed = receiptOf(file, verified, ports.now());
-  await ports.receipts.writeLanded(run.exportId, landed);
   ports.log.info("EXPORT_FILE_LANDED", {
     index: file.index,
     type: file.type,
@@ -79,21 +72,4 @@ function receiptOf(file: PlannedFile, verified: VerifiedFile, now: number): Land
     landedAt,
     ...(issues && { issues }),
   };
-}
-
-/** Publishes `Export File Landed`. @throws EventsUndelivered if the bus does not accept the event */
-export async function publishLanded(
-  { records, bus }: Pick<LandFilePorts, "records" | "bus">,
-  context: ExportContext,
-  landed: LandedFile,
-): Promise<void> {
-  const { key, kind, type, lines, bytes, checksum } = landed;
-  const { bucket } = records.pointers(context.exportId).destination;
-  await bus.publish({
-    type: "Export File Landed",
-    detail: {
-      ...exportEventHead(context, `landed/${landed.index}`),
-      file: { bucket, key, kind, type, lines, bytes, checksum },
-    },
-  });
 }

@@ -1,6 +1,16 @@
 import type { DownloadInput, PendingFile } from "#bulk-export/language/export-state.ts";
 
 /**
+ * The index of an item's first file, which identifies the item within its run.
+ * @throws Error if the item names no file
+ */
+export function firstFileOf({ exportId, files, index }: DownloadInput["item"]): number {
+  const first = files?.[0] ?? index;
+  if (first === undefined) throw new Error(`an item of export ${exportId} names no file`);
+  return first;
+}
+
+/**
  * The files of an item that have neither landed nor failed. An execution that release 0.2.0 began has one file, and counts
  * its attempts beside it.
  * @throws Error if the item names no file
@@ -8,9 +18,8 @@ import type { DownloadInput, PendingFile } from "#bulk-export/language/export-st
 export function pendingFilesOf({ item, download }: Pick<DownloadInput, "item" | "download">): PendingFile[] {
   if (download?.files !== undefined) return download.files;
   if (item.files !== undefined) return item.files.map((index) => ({ index, attempts: 0, refusals: 0, nextAt: 0 }));
-  if (item.index === undefined) throw new Error(`an item of export ${item.exportId} names no file`);
   const { attempts = 0, refusals = 0 } = download ?? {};
-  return [{ index: item.index, attempts, refusals, nextAt: 0 }];
+  return [{ index: firstFileOf(item), attempts, refusals, nextAt: 0 }];
 }
 
 /**

@@ -3,6 +3,7 @@ import { kickOffInput, kickOffResult } from "#bulk-export/language/export-state.
 import { exportLog } from "#bulk-export/log.ts";
 import { auditedExportBus, exportAudit } from "#bulk-export/records/export-audit.ts";
 import { exportRecords } from "#bulk-export/records/export-records.ts";
+import { progressReportsFromEnvironment } from "#bulk-export/records/progress-reports.ts";
 import { integraClient } from "#bulk-export/server/backend-client.ts";
 import { deleteJob } from "#bulk-export/server/job-deletion.ts";
 import { kickOff, kickOffUrl } from "#bulk-export/server/kick-off.ts";
@@ -24,6 +25,7 @@ export const handler = exportStep(kickOffInput, kickOffResult, () => {
     records: exportRecords(bucket),
     audit,
     bus: auditedExportBus(audit),
+    reports: progressReportsFromEnvironment(),
     log: exportLog,
     now: Date.now,
   });

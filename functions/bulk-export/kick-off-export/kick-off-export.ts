@@ -1,3 +1,4 @@
+import { retryOf, serverReport } from "#bulk-export/language/awaited.ts";
 import { exportEventHead } from "#bulk-export/language/event-head.ts";
 import { executionName } from "#bulk-export/language/execution-names.ts";
 import type { ExportEventBus } from "#bulk-export/language/export-events.ts";
@@ -8,6 +9,7 @@ import type { ExportContext, KickOffInput, KickOffResult } from "#bulk-export/la
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportAudit } from "#bulk-export/records/export-audit.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
+import type { ProgressReports } from "#bulk-export/records/progress-reports.ts";
 import type { StartedJob } from "#bulk-export/server/kick-off.ts";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import { reasonOf } from "#platform/faults/reason-of.ts";
@@ -23,6 +25,7 @@ export interface KickOffExportPorts {
   records: Pick<ExportRecords, "findJob" | "saveJob" | "markKickOff" | "findStop" | "pointers">;
   audit: ExportAudit;
   bus: ExportEventBus;
+  reports: Pick<ProgressReports, "report">;
   log: ExportLog;
   now: () => number;
 }
@@ -48,14 +51,20 @@ export const kickOffExport =
       const started = await ports.kickOff(context.request, signal);
       if (known?.statusUrl === started.statusUrl.href) {
         ports.log.info("EXPORT_MISMATCHED_JOB_RETURNED", { attempts });
-        return retryLater(ports, context, attempts, started.retryAfterMs);
+        return await retryLater(
+          ports,
+          context,
+          attempts,
+          started.retryAfterMs,
+          "the server returned the job of another request",
+        );
       }
       await storeJob(ports, context, started, sentAt, signal);
       return await publishStarted(ports, context, attempts, started);
     } catch (fault) {
       if (!(fault instanceof ServerUnavailable) || !mayRetry(attempts, fault)) throw fault;
       ports.log.warn("EXPORT_KICK_OFF_FAILED", { attempts, reason: fault.message });
-      return retryLater(ports, context, attempts, fault.retryAfterMs);
+      return await retryLater(ports, context, attempts, fault.retryAfterMs, fault.message);
     }
   };
 
@@ -66,14 +75,17 @@ async function requireLease({ leases }: KickOffExportPorts, context: ExportConte
   );
 }
 
-function retryLater(
-  { now }: KickOffExportPorts,
+async function retryLater(
+  { reports, now }: KickOffExportPorts,
   context: ExportContext,
   attempts: number,
   retryAfterMs: number | undefined,
-): KickOffResult {
+  reason: string,
+): Promise<KickOffResult> {
   const wait = retryIntervalMs(attempts, retryAfterMs, elapsedOf(context, now()));
-  return { outcome: "busy", ...nextTry(now(), wait), attempts };
+  const next = nextTry(now(), wait);
+  await reports.report(context, { phase: "atServer", waitsFor: retryOf("The kick-off", reason, next) });
+  return { outcome: "busy", ...next, attempts };
 }
 
 async function storeJob(
@@ -105,7 +117,7 @@ async function storeJob(
 }
 
 async function publishStarted(
-  { bus, records, now }: KickOffExportPorts,
+  { bus, records, reports, now }: KickOffExportPorts,
   context: ExportContext,
   attempts: number,
   { retryAfterMs, warnings }: Pick<StartedJob, "retryAfterMs" | "warnings"> = { retryAfterMs: undefined },
@@ -119,9 +131,11 @@ async function publishStarted(
       destination: records.pointers(exportId).destination,
     },
   });
+  const next = nextTry(now(), pollIntervalMs({ retryAfterMs, workedMs: 0, ...elapsedOf(context, now()) }));
+  await reports.report(context, serverReport(next));
   return {
     outcome: "accepted",
-    ...nextTry(now(), pollIntervalMs({ retryAfterMs, workedMs: 0, ...elapsedOf(context, now()) })),
+    ...next,
     attempts,
     ...(warnings && { warnings }),
   };

@@ -12,7 +12,8 @@ import { crc32, fileKind } from "./landed-file.ts";
 const requester = z.union([trigger, z.strictObject({ kind: z.literal("direct") })]);
 export type Requester = z.infer<typeof requester>;
 
-const file = z.strictObject({
+/** A file as the fact `landed` names it. */
+const auditedFile = z.strictObject({
   kind: fileKind,
   type: z.string(),
   key: z.string(),
@@ -20,6 +21,7 @@ const file = z.strictObject({
   bytes: z.number().int(),
   checksum: crc32,
 });
+export type AuditedFile = z.infer<typeof auditedFile>;
 
 /** The facts that may be recorded about an export, by name. */
 export const exportAuditFacts = {
@@ -34,7 +36,7 @@ export const exportAuditFacts = {
   landed: z.strictObject({
     status: z.enum(["complete", "partial", "failed"]),
     transactionTime: z.string().nullable(),
-    files: z.array(file),
+    files: z.array(auditedFile),
     missing: z.array(z.strictObject({ key: z.string(), reason: z.string() })),
     adoptedFrom: z.string().nullable(),
   }),

@@ -24,7 +24,8 @@ export const exportKeys = {
   /** `ofRun` is empty for the first run, and `-r1` for the run that resumes it. */
   stop: `${work}{exportId}/stop{ofRun}.json`,
   receipts: `${work}{exportId}/receipts/`,
-  receipt: `${work}{exportId}/receipts/{index}.json`,
+  /** The receipts of some files of an item of the work list, or of one file. The name begins with the item's first file. */
+  receipt: `${work}{exportId}/receipts/{name}.json`,
   failures: `${work}{exportId}/failures/`,
   failure: `${work}{exportId}/failures/{index}.json`,
 } as const;

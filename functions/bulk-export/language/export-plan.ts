@@ -32,3 +32,8 @@ export const exportPlan = z.strictObject({
   warnings: z.array(exportWarning).optional(),
 });
 export type ExportPlan = z.infer<typeof exportPlan>;
+
+/** A plan that is read file by file. Its files can be read once. */
+export interface StoredPlan extends Omit<ExportPlan, "files"> {
+  files: AsyncIterable<PlannedFile>;
+}

@@ -51,7 +51,7 @@ export type ExportGroup = z.infer<typeof exportGroup>;
 /** Which execution of an export this is: `first`, or `r1`, `r2`, … for those that resume it. */
 export const run = z.string().regex(/^(first|r[1-9]\d{0,2})$/);
 
-/** What triggered an execution, for the audit trail: an event and its sender, a schedule, or a resumption. */
+/** What triggered an execution, for the audit trail: an event and its sender, a schedule, a resumption, or a call of the API. */
 export const trigger = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("event"), id: z.string(), source: z.string(), account: z.string() }),
   z.strictObject({
@@ -61,7 +61,10 @@ export const trigger = z.discriminatedUnion("kind", [
     fullEvery: z.number().int().positive().optional(),
   }),
   z.strictObject({ kind: z.literal("resumption"), id: z.string() }),
+  /** A call of the API: its id, and the caller. */
+  z.strictObject({ kind: z.literal("api"), id: z.string(), caller: z.string() }),
 ]);
+export type Trigger = z.infer<typeof trigger>;
 
 /**
  * The input of an execution that the bridge starts: the caller's detail, and what triggered the execution. The input of a

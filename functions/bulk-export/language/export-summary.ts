@@ -1,8 +1,9 @@
 import * as z from "zod";
+import type { EntryLines } from "#platform/bucket/long-record.ts";
 import { exportRequest, run } from "./export-request.ts";
 import { exportId } from "./export-state.ts";
 import { exportWarning } from "./export-warnings.ts";
-import { failedFile, issueCounts, landedFile } from "./landed-file.ts";
+import { failedFile, issueCounts, type LandedFile, landedFile } from "./landed-file.ts";
 
 /** How much of an export landed, and how many of its files did not. */
 export const exportTotals = z.strictObject({
@@ -73,3 +74,16 @@ export const exportSummary = z.strictObject({
   cost: exportCost.optional(),
 });
 export type ExportSummary = z.infer<typeof exportSummary>;
+
+/** A summary apart from the files that landed, which may be 100,000. */
+export type SummaryHead = Omit<ExportSummary, "files">;
+
+/** A summary to write. Its files may be a text already. */
+export interface WrittenSummary extends SummaryHead {
+  files: readonly LandedFile[] | EntryLines;
+}
+
+/** A summary that is read file by file. Its files can be read once. */
+export interface StoredSummary extends SummaryHead {
+  files: AsyncIterable<LandedFile>;
+}

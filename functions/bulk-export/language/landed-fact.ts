@@ -1,21 +1,19 @@
-import type { ExportAuditDetail } from "./export-audit-facts.ts";
-import type { ExportSummary } from "./export-summary.ts";
+import type { AuditedFile, ExportAuditDetail } from "./export-audit-facts.ts";
+import type { SummaryHead } from "./export-summary.ts";
+import type { LandedFile } from "./landed-file.ts";
 
-/** The audit fact `landed` of an export's summary: which objects landed, and which files are missing. */
-export function landedFact(summary: ExportSummary): ExportAuditDetail<"landed"> {
-  const { status, transactionTime, adoptedFrom } = summary;
-  return {
-    status,
-    transactionTime,
-    adoptedFrom,
-    files: summary.files.map(({ kind, type, key, lines, bytes, checksum }) => ({
-      kind,
-      type,
-      key,
-      lines,
-      bytes,
-      checksum,
-    })),
-    missing: summary.failedFiles.map(({ key, reason }) => ({ key, reason })),
-  };
+/** The audit fact `landed` of an export's summary, apart from the files that landed: which files are missing. */
+export function landedFactHead(summary: SummaryHead): Omit<ExportAuditDetail<"landed">, "files"> {
+  const { status, transactionTime, adoptedFrom, failedFiles } = summary;
+  return { status, transactionTime, adoptedFrom, missing: failedFiles.map(({ key, reason }) => ({ key, reason })) };
 }
+
+/** What the fact `landed` says of a file. */
+export const auditedFileOf = ({ kind, type, key, lines, bytes, checksum }: LandedFile): AuditedFile => ({
+  kind,
+  type,
+  key,
+  lines,
+  bytes,
+  checksum,
+});

@@ -4,4 +4,8 @@ export const exportLedgerKeys = {
   checkpoint: "checkpoint#",
   /** A run whose end was not published yet. */
   openRun: "open-run#",
+  /** The progress of an export, for people. */
+  progress: "export#",
+  /** Which files of an export landed. */
+  fileProgress: "export-files#",
 } as const;

@@ -35,8 +35,8 @@ export const exportLogCodes = {
   EXPORT_FAILED: "The export failed.",
   EXPORT_SETTLED:
     "An execution did not end in good order; its end was published, and its lease and job were cleaned up.",
-  EXPORT_RUN_NOT_CLOSED:
-    "The end of the export was published, and its ledger item could not be removed; a sweep does it.",
+  EXPORT_RUN_NOT_CLOSED: "The end of the export was published, and the ledger does not have it yet; a sweep stores it.",
+  EXPORT_PROGRESS_NOT_STORED: "What people see of the export's progress could not be stored; the export goes on.",
   EXPORTS_SWEPT: "A sweep looked for exports whose end was not published.",
   EXPORT_END_SWEPT: "A sweep published the end of an export, which nothing else had published.",
   EXPORT_NOT_SETTLED: "A sweep could not settle an export; the next one tries it again.",

@@ -4,6 +4,7 @@ import { planInput, planResult } from "#bulk-export/language/export-state.ts";
 import { exportLog } from "#bulk-export/log.ts";
 import { exportRecords } from "#bulk-export/records/export-records.ts";
 import { fileKeys } from "#bulk-export/records/landing-keys.ts";
+import { progressReportsFromEnvironment } from "#bulk-export/records/progress-reports.ts";
 import { receipts } from "#bulk-export/records/receipts.ts";
 import { integraClient } from "#bulk-export/server/backend-client.ts";
 import { readManifestPage } from "#bulk-export/server/job-status.ts";
@@ -30,6 +31,7 @@ export const handler = exportStep(planInput, planResult, () => {
     fileKeys,
     records: exportRecords(bucket),
     receipts: receipts(bucket),
+    reports: progressReportsFromEnvironment(),
     itemLimits: { filesPerItem: FILES_PER_ITEM, itemsAtOnce: ITEMS_AT_ONCE },
     log: exportLog,
     now: Date.now,

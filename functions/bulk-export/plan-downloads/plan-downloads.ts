@@ -1,3 +1,4 @@
+import { retryOf } from "#bulk-export/language/awaited.ts";
 import { ManifestRejected } from "#bulk-export/language/export-faults.ts";
 import type { ExportJob } from "#bulk-export/language/export-job.ts";
 import type { ExportPlan, PlannedFile } from "#bulk-export/language/export-plan.ts";
@@ -12,6 +13,7 @@ import {
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { NamedFile } from "#bulk-export/records/landing-keys.ts";
+import type { ProgressReports } from "#bulk-export/records/progress-reports.ts";
 import type { Receipts } from "#bulk-export/records/receipts.ts";
 import type { ManifestPage } from "#bulk-export/server/job-status.ts";
 import type { Manifest, ManifestWarnings } from "#bulk-export/server/manifest.ts";
@@ -33,7 +35,8 @@ export interface PlanDownloadsPorts {
     ExportRecords,
     "getJob" | "saveJob" | "getManifest" | "saveManifest" | "findPlan" | "savePlan" | "saveWorkList" | "landedObjects"
   >;
-  receipts: Pick<Receipts, "listLanded">;
+  receipts: Pick<Receipts, "readLanded">;
+  reports: Pick<ProgressReports, "report" | "storeFiles">;
   itemLimits: ItemLimits;
   log: ExportLog;
   now: () => number;
@@ -79,6 +82,7 @@ export const planDownloads =
       exportId,
       items.map((indexes) => ({ exportId, run: context.run, files: indexes })),
     );
+    await reportPlan(ports, context, plan);
     ports.log.info("EXPORT_DOWNLOADS_PLANNED", {
       files: files.length,
       missing: missing.length,
@@ -95,8 +99,16 @@ export const planDownloads =
     };
   };
 
+async function reportPlan({ reports, now }: PlanDownloadsPorts, context: ExportContext, { files }: ExportPlan) {
+  const downloadingSince = new Date(now()).toISOString();
+  const report = { waitsFor: null, nextPollAt: null, filesPlanned: files.length, downloadingSince };
+  await reports.report(context, { phase: "downloading", ...report });
+  const unfetchable = files.filter(({ url }) => url === null);
+  await reports.storeFiles(context.exportId, { landed: [], missing: unfetchable.map(({ index }) => index) });
+}
+
 async function markMismatchedJob(
-  { records, log, now }: PlanDownloadsPorts,
+  { records, reports, log, now }: PlanDownloadsPorts,
   context: ExportContext,
   job: ExportJob,
   mismatchedJobs: number,
@@ -108,9 +120,12 @@ async function markMismatchedJob(
     );
   }
   log.warn("EXPORT_JOB_MISMATCHED", { mismatchedJobs });
+  const next = nextTry(now(), mismatchedJobPauseMs(elapsedOf(context, now())));
+  const waitsFor = retryOf("The kick-off", "the server returned the job of another request", next);
+  await reports.report(context, { phase: "atServer", waitsFor, nextPollAt: null });
   return {
     outcome: "foreign",
-    ...nextTry(now(), mismatchedJobPauseMs(elapsedOf(context, now()))),
+    ...next,
     foreignJobs: mismatchedJobs,
     files: 0,
     workListKey: "",
@@ -133,7 +148,7 @@ async function buildPlan(
       index,
       kind,
       type,
-      url: url?.href ?? null,
+      url,
       ...(fault !== undefined && { fault }),
       key: keys[index] as string,
       count: count ?? null,
@@ -159,9 +174,13 @@ async function listMissingFiles(
 
 async function landedIndexes(
   { receipts, records }: PlanDownloadsPorts,
-  { exportId }: ExportPlan,
+  { exportId, files }: ExportPlan,
 ): Promise<Set<number>> {
   const objects = await records.landedObjects(exportId);
-  const landed = await receipts.listLanded(exportId);
-  return new Set(landed.filter(({ key, bytes }) => objects.get(key) === bytes).map(({ index }) => index));
+  const landed = await receipts.readLanded(exportId);
+  const whole = files.filter(({ index }) => {
+    const receipt = landed.take(index);
+    return receipt !== undefined && objects.get(receipt.key) === receipt.bytes;
+  });
+  return new Set(whole.map(({ index }) => index));
 }

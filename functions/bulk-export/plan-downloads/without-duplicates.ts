@@ -5,19 +5,22 @@ import type { ManifestFile, ManifestWarnings } from "#bulk-export/server/manifes
  * two entries announce different numbers of lines, the larger one counts, because fewer lines than announced are refused.
  */
 export function withoutDuplicates(files: readonly ManifestFile[], warnings: ManifestWarnings): ManifestFile[] {
-  const known = new Map<string, ManifestFile>();
   const kept: ManifestFile[] = [];
+  /** The places in `kept`, by list and type, then by URL. */
+  const places = new Map<string, Map<string, number>>();
   for (const [index, file] of files.entries()) {
-    const identity = file.url === null ? undefined : JSON.stringify([file.kind, file.type, file.url.href]);
-    const earlier = identity === undefined ? undefined : known.get(identity);
-    if (earlier !== undefined) {
-      earlier.count = largerCount(earlier.count, file.count);
+    const group = `${file.kind} ${file.type}`;
+    const ofGroup = places.get(group) ?? new Map<string, number>();
+    places.set(group, ofGroup);
+    const place = file.url === null ? undefined : ofGroup.get(file.url);
+    const earlier = place === undefined ? undefined : kept[place];
+    if (place !== undefined && earlier !== undefined) {
+      kept[place] = { ...earlier, count: largerCount(earlier.count, file.count) };
       warnings.at(`file ${index}`)("DUPLICATE_FILE");
       continue;
     }
-    const own = { ...file };
-    if (identity !== undefined) known.set(identity, own);
-    kept.push(own);
+    if (file.url !== null) ofGroup.set(file.url, kept.length);
+    kept.push(file);
   }
   return kept;
 }

@@ -1,17 +1,28 @@
+import { retryOf, serverReport } from "#bulk-export/language/awaited.ts";
 import { ExportJobGone } from "#bulk-export/language/export-faults.ts";
 import type { ExportJob } from "#bulk-export/language/export-job.ts";
 import type { ExportContext, KickOffResult, PollInput, PollResult } from "#bulk-export/language/export-state.ts";
 import { addWarningCounts } from "#bulk-export/language/export-warnings.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
+import type { ProgressReports } from "#bulk-export/records/progress-reports.ts";
 import type { JobStatus } from "#bulk-export/server/job-status.ts";
 import { OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import type { Step } from "#platform/lambda/step.ts";
-import { elapsedOf, mayRetry, nextTry, pollIntervalMs, retryIntervalMs, triedAt } from "#platform/pacing/pacing.ts";
+import {
+  elapsedOf,
+  mayRetry,
+  nextTry,
+  pollIntervalMs,
+  retryIntervalMs,
+  timeOf,
+  triedAt,
+} from "#platform/pacing/pacing.ts";
 
 export interface PollExportPorts {
   pollStatus(statusUrl: URL, signal: AbortSignal): Promise<JobStatus>;
   records: Pick<ExportRecords, "findJob" | "saveJob" | "saveManifest">;
+  reports: Pick<ProgressReports, "report">;
   log: ExportLog;
   now: () => number;
 }
@@ -55,9 +66,12 @@ export const pollExport =
       ports.log.warn("EXPORT_STATUS_REQUEST_FAILED", { polls, failures, reason: fault.message });
       const retryAfterMs = fault instanceof OriginRefused ? undefined : fault.retryAfterMs;
       const wait = retryIntervalMs(gone || failures, retryAfterMs, elapsedOf(context, ports.now()));
+      const next = nextTry(ports.now(), wait);
+      const waitsFor = retryOf("The status request", fault.message, next);
+      await ports.reports.report(context, { phase: "atServer", waitsFor, nextPollAt: timeOf(next) });
       return {
         outcome: "in-progress",
-        ...nextTry(ports.now(), wait),
+        ...next,
         polls,
         troubles: failures,
         gone,
@@ -91,7 +105,9 @@ async function pollOnce(
   const now = ports.now();
   const workedMs = now - acceptedAt(job, kickOff);
   const wait = pollIntervalMs({ retryAfterMs: status.retryAfterMs, workedMs, ...elapsedOf(context, now) });
-  return { outcome: "in-progress", ...nextTry(ports.now(), wait), polls, troubles: 0, ...(warnings && { warnings }) };
+  const next = nextTry(ports.now(), wait);
+  await ports.reports.report(context, { ...serverReport(next), serverProgress: progress?.slice(0, 100) ?? null });
+  return { outcome: "in-progress", ...next, polls, troubles: 0, ...(warnings && { warnings }) };
 }
 
 /**

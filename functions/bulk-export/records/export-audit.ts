@@ -7,13 +7,21 @@ import {
 import { type ExportEvent, type ExportEventBus, exportEvents } from "#bulk-export/language/export-events.ts";
 import type { ExportRun } from "#bulk-export/language/export-runs.ts";
 import { type ExportLog, exportLog } from "#bulk-export/log.ts";
-import { type AuditTrail, auditTrailFromEnvironment, recordFact } from "#platform/bucket/audit-trail.ts";
+import {
+  type AuditTrail,
+  auditTrailFromEnvironment,
+  recordFact,
+  recordLongFact,
+} from "#platform/bucket/audit-trail.ts";
+import type { EntryLines } from "#platform/bucket/long-record.ts";
 import { busFromEnvironment } from "#platform/bus/bus-from-environment.ts";
 import { reportingBus } from "#platform/bus/event-bus.ts";
 import { reasonOf } from "#platform/faults/reason-of.ts";
 import { auditKey, auditPrefix } from "./export-keys.ts";
+import { type ExportProgressRecords, exportProgressFromEnvironment } from "./export-progress.ts";
 import { exportEventMeter } from "./measured-events.ts";
 import { type OpenRuns, openRunsFromEnvironment } from "./open-runs.ts";
+import { endOfEvent } from "./progress-reports.ts";
 
 /** The audit trail of exports. It is append-only. */
 export interface ExportAudit {
@@ -27,6 +35,8 @@ export interface ExportAudit {
     detail: ExportAuditDetail<Fact>,
     which?: string,
   ): Promise<void>;
+  /** Records the fact `landed`. Its files are a text already, because there may be 100,000: each is an `AuditedFile`. */
+  appendLanded(run: ExportRun, detail: Omit<ExportAuditDetail<"landed">, "files">, files: EntryLines): Promise<void>;
   /** Whether the event that ends this run was published, and recorded as such. */
   isEndPublished(run: ExportRun): Promise<boolean>;
 }
@@ -41,6 +51,12 @@ export function exportAudit(trail: AuditTrail, now: () => number): ExportAudit {
       const key = auditKey(exportId, run, which === undefined ? fact : `${fact}-${which}`);
       const checked = exportAuditFacts[fact].parse(detail);
       await recordFact(trail, { key, subject: { exportId, run }, fact, detail: checked, at: now() });
+    },
+    appendLanded: async ({ exportId, run }, head, entries) => {
+      const key = auditKey(exportId, run, "landed");
+      const { files: _, ...detail } = exportAuditFacts.landed.parse({ ...head, files: [] });
+      const fact = { key, subject: { exportId, run }, fact: "landed", detail, at: now() };
+      await recordLongFact(trail, fact, { list: "files", entries });
     },
     isEndPublished: async ({ exportId, run }) => {
       const ends = new Set(endFacts.map((fact) => auditKey(exportId, run, fact)));
@@ -60,23 +76,40 @@ export function auditedExportBus(audit: ExportAudit): ExportEventBus {
 }
 
 /**
- * The bus for the states that publish the end of a run, from the function's environment: `auditedExportBus`, which closes the run as well. If it cannot be closed,
- * nothing is lost: the sweeper finds that the end was published, and closes it.
+ * The bus for the states that publish the end of a run, from the function's environment: `auditedExportBus`, which stores the end and
+ * closes the run as well. If that fails, nothing is lost: the sweeper finds that the end was published, and does it.
  */
 export function endingExportBus(s3: S3Client): ExportEventBus {
   const audit = exportAudit(auditTrailFromEnvironment(s3), Date.now);
-  return closingBus(auditedExportBus(audit), openRunsFromEnvironment(), exportLog);
+  const progress = exportProgressFromEnvironment();
+  return closingBus(auditedExportBus(audit), {
+    runs: openRunsFromEnvironment(),
+    progress,
+    log: exportLog,
+    now: Date.now,
+  });
 }
 
-/** A bus that closes the run of each event that it has published. */
-export function closingBus(bus: ExportEventBus, runs: Pick<OpenRuns, "close">, log: ExportLog): ExportEventBus {
+export interface ClosingBusPorts {
+  runs: Pick<OpenRuns, "close">;
+  progress: Pick<ExportProgressRecords, "end">;
+  log: ExportLog;
+  now: () => number;
+}
+
+/** A bus that stores the end of the run of each event that it has published, and closes the run. */
+export function closingBus(bus: ExportEventBus, { runs, progress, log, now }: ClosingBusPorts): ExportEventBus {
   return {
     publish: async (event) => {
       await bus.publish(event);
       const { exportId, run } = event.detail;
-      await runs.close({ exportId, run }).catch((fault: unknown) => {
+      try {
+        const end = endOfEvent(event, now());
+        if (end !== undefined) await progress.end({ exportId, run }, end);
+        await runs.close({ exportId, run });
+      } catch (fault) {
         log.warn("EXPORT_RUN_NOT_CLOSED", { exportId, run, reason: reasonOf(fault) });
-      });
+      }
     },
   };
 }

@@ -20,8 +20,30 @@ export const stopKey = (exportId: string, run: string): string =>
   objectKey(exportKeys.stop, { exportId, ofRun: run === "first" ? "" : `-${run}` });
 
 export const receiptPrefix = (exportId: string): string => objectKey(exportKeys.receipts, { exportId });
-export const receiptKey = (exportId: string, index: number): string =>
-  objectKey(exportKeys.receipt, { exportId, index: paddedIndex(index) });
+/** Some receipts of an item, which have one object. */
+export interface ReceiptBatch {
+  /** The index of the item's first file. */
+  item: number;
+  /** The lowest and the highest index of the files. */
+  first: number;
+  last: number;
+  /** Distinguishes them from other receipts of the item: two calls may land different files of it, and must not overwrite each other's receipts. */
+  content: string;
+}
+
+export const receiptKey = (exportId: string, { item, first, last, content }: ReceiptBatch): string =>
+  objectKey(exportKeys.receipt, { exportId, name: `${[item, first, last].map(paddedIndex).join("-")}-${content}` });
+
+/** Whether an object with receipts may have one of these files, by its key. A key of releases up to 0.2.0 names one file. */
+export function mayHaveReceiptOf(key: string, indexes: readonly number[]): boolean {
+  const [, first, last] = /\d+-(\d+)-(\d+)-\w+\.json$/.exec(key) ?? [];
+  const [, only] = /\/(\d+)\.json$/.exec(key) ?? [];
+  return indexes.some((index) => Number(first ?? only) <= index && index <= Number(last ?? only));
+}
+
+/** The prefix of the receipts of an item, and of the receipt of its first file in the form of releases up to 0.2.0. */
+export const itemReceiptPrefix = (exportId: string, item: number): string =>
+  `${receiptPrefix(exportId)}${paddedIndex(item)}`;
 
 export const failurePrefix = (exportId: string): string => objectKey(exportKeys.failures, { exportId });
 export const failureKey = (exportId: string, index: number): string =>

@@ -1,104 +1,33 @@
-import { executionName, executionNameOfEvent } from "#bulk-export/language/execution-names.ts";
+import { executionNameOfEvent } from "#bulk-export/language/execution-names.ts";
 import { exportReference } from "#bulk-export/language/export-events.ts";
-import type { ResumptionInput } from "#bulk-export/language/export-request.ts";
-import { resumptionOf } from "#bulk-export/language/export-runs.ts";
+import type { ResumptionInput, Trigger } from "#bulk-export/language/export-request.ts";
 import { exportId as exportIdSchema } from "#bulk-export/language/export-state.ts";
 import type { RequestedByEvent } from "#bulk-export/language/triggers.ts";
-import type { ExportLog } from "#bulk-export/log.ts";
-import type { Executions, KnownExecution } from "#platform/executions/executions.ts";
+import type { ResumedExport, StartResumption } from "#bulk-export/runs/start-resumption.ts";
+import type { Executions } from "#platform/executions/executions.ts";
 import type { Step } from "#platform/lambda/step.ts";
 
 export interface ResumeExportPorts {
-  executions: Pick<Executions, "start" | "find">;
-  log: ExportLog;
-  sleep: (ms: number) => Promise<void>;
+  executions: Pick<Executions, "start">;
+  resume: StartResumption;
 }
 
-export interface ResumedExport {
-  /** The execution that resumes the export. */
-  execution: string;
-  /** Whether nothing new was started, because the event was delivered before or the export is being resumed already. */
-  duplicate: boolean;
-}
-
-/** A limit for a requester that resumes an export in a loop. */
-const mostRuns = 99;
-
 /**
- * An execution publishes the end of its export shortly before it ends itself. A subscriber may answer that event at once with a
- * request to resume. Therefore an execution that still runs is checked again after each of these pauses.
- */
-const endingPausesMs = [250, 500, 1_000, 2_000, 3_000];
-
-/**
- * Starts an execution that downloads the missing files of an export. An event that is delivered again, or a request
- * while the export is being resumed, starts nothing new. If the export cannot be resumed, an execution starts all the
- * same: it fails validation and reports the reason.
+ * Starts an execution that downloads the missing files of an export (`runs/start-resumption.ts`). If the event names no export, an
+ * execution starts all the same: it fails validation and reports the reason.
  * @throws Error if the export was resumed 99 times
  */
 export const resumeExport =
-  (ports: ResumeExportPorts): Step<RequestedByEvent, ResumedExport> =>
-  async (event) => {
-    const about = exportReference.extend({ exportId: exportIdSchema }).safeParse(event.detail);
-    if (!about.success) return await startRefusal(ports, event);
-    const { exportId } = about.data;
-    const first = await findOnceEnded(ports, exportId, await ports.executions.find(exportId));
-    const refusal = first?.status === "running" ? `exportId: ${exportId} is still running` : undefined;
-    for (let number = 1; number <= mostRuns; number += 1) {
-      const input = inputOf(event, { exportId, run: `r${number}` }, refusal);
-      const execution = executionName(input.resume);
-      const known = await ports.executions.start(execution, input);
-      const existing =
-        known && resumesForOtherEvent(known, event) ? await findOnceEnded(ports, execution, known) : known;
-      if (existing === undefined || servesEvent(existing, event, exportId)) {
-        ports.log.info("EXPORT_RESUMED", { exportId, execution, duplicate: existing !== undefined });
-        return { execution, duplicate: existing !== undefined };
-      }
-    }
-    throw new Error(`export ${exportId} was resumed ${mostRuns} times, which is the limit: request a new export`);
+  ({ executions, resume }: ResumeExportPorts): Step<RequestedByEvent, ResumedExport> =>
+  async ({ id, source, account, detail }) => {
+    const trigger: Trigger = { kind: "event", id, source, account };
+    const about = exportReference.extend({ exportId: exportIdSchema }).safeParse(detail);
+    if (about.success) return await resume(about.data.exportId, trigger);
+    const execution = executionNameOfEvent(id);
+    const input: ResumptionInput = { resume: { exportId: execution, run: "r1" }, trigger, refusal };
+    const existing = await executions.start(execution, input);
+    return { execution, duplicate: existing !== undefined };
   };
 
-/** The execution after it has ended, or as it is after all pauses if it still runs. */
-async function findOnceEnded(
-  { executions, sleep }: ResumeExportPorts,
-  name: string,
-  known: KnownExecution | undefined,
-): Promise<KnownExecution | undefined> {
-  let execution = known;
-  for (const pause of endingPausesMs) {
-    if (execution?.status !== "running") return execution;
-    await sleep(pause);
-    execution = await executions.find(name);
-  }
-  return execution;
-}
-
-/** Whether an execution resumes an export because of another event than this one. */
-function resumesForOtherEvent({ input }: KnownExecution, { id }: RequestedByEvent): boolean {
-  const resumption = resumptionOf(input);
-  return resumption !== undefined && resumption.trigger.id !== id;
-}
-
-/** Starts an execution that only reports what is wrong with the request. */
-async function startRefusal({ executions }: ResumeExportPorts, event: RequestedByEvent): Promise<ResumedExport> {
-  const execution = executionNameOfEvent(event.id);
-  const refusal =
-    'exportId: is missing or is not the id of an export; the detail must be {"exportId": "…"} without other fields';
-  const existing = await executions.start(execution, inputOf(event, { exportId: execution, run: "r1" }, refusal));
-  return { execution, duplicate: existing !== undefined };
-}
-
-function inputOf(
-  { id, source, account }: RequestedByEvent,
-  resume: ResumptionInput["resume"],
-  refusal: string | undefined,
-): ResumptionInput {
-  return { resume, trigger: { kind: "event", id, source, account }, ...(refusal !== undefined && { refusal }) };
-}
-
-/** Whether an execution already serves this event. An execution of that name that resumes nothing is another export. */
-function servesEvent({ status, input }: KnownExecution, { id }: RequestedByEvent, exportId: string): boolean {
-  const resumption = resumptionOf(input);
-  if (resumption?.resume.exportId !== exportId) return false;
-  return status === "running" || resumption.trigger.id === id;
-}
+const refusal =
+  'exportId: is missing or is not the id of an export; the detail must be {"exportId": "…"} without other fields';

@@ -12,8 +12,8 @@ import { urlFromBody } from "#platform/http/reading/server-url.ts";
 export interface ManifestFile {
   kind: FileKind;
   type: string;
-  /** Null if the entry cannot be fetched. `fault` says why, and quotes nothing of it. */
-  url: URL | null;
+  /** A text, because a URL object takes a kilobyte. Null if the entry cannot be fetched. `fault` says why, and quotes nothing of it. */
+  url: string | null;
   fault?: string;
   /** The server's name for the file, if the URL holds one. */
   fileName: string | undefined;
@@ -107,7 +107,7 @@ function manifestFile(
       fileName: undefined,
       count,
     };
-  return { kind, type: type ?? "Unknown", url, fileName: fileNameOf(url), count };
+  return { kind, type: type ?? "Unknown", url: url.href, fileName: fileNameOf(url), count };
 }
 
 function entryFault(entry: unknown, type: string | undefined, url: URL | undefined): string | undefined {

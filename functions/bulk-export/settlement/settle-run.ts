@@ -7,8 +7,10 @@ import { type ExportRun, factOfRun } from "#bulk-export/language/export-runs.ts"
 import { exportId as exportIdSchema } from "#bulk-export/language/export-state.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportAudit } from "#bulk-export/records/export-audit.ts";
+import type { ExportProgressRecords } from "#bulk-export/records/export-progress.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { OpenRuns } from "#bulk-export/records/open-runs.ts";
+import { endOfEvent } from "#bulk-export/records/progress-reports.ts";
 import { explainedFailure } from "#platform/executions/explained-failure.ts";
 import { reasonOf } from "#platform/faults/reason-of.ts";
 import type { Leases } from "#platform/ledger/leases.ts";
@@ -18,6 +20,7 @@ export interface SettleRunPorts {
   leases: Pick<Leases, "isHeldBy" | "release">;
   records: Pick<ExportRecords, "findExport" | "findJob" | "markStopped" | "pointers">;
   openRuns: Pick<OpenRuns, "close">;
+  progress: Pick<ExportProgressRecords, "end" | "find">;
   audit: ExportAudit;
   bus: ExportEventBus;
   log: ExportLog;
@@ -70,10 +73,12 @@ export const settleRun =
     const record = await ports.records.findExport(exportId);
     const holdsLease = record !== undefined && (await ports.leases.isHeldBy(record.request.level, holder));
     const jobDeleted = holdsLease && (await deleteOwnJob(ports, exportId, end, signal));
+    const event = endEvent(ports, { run, end, record, at, jobDeleted });
     if (publishes) {
       await ports.audit.append(run, "stopped", { message: messages[end.status], jobDeleted });
-      await ports.bus.publish(endEvent(ports, { run, end, record, at, jobDeleted }));
+      await ports.bus.publish(event);
     }
+    await storeEnd(ports, run, end, event);
     // The lease is released last: while the job exists, the server would hand it to the next export.
     const leaseReleased = holdsLease && (await ports.leases.release(record.request.level, holder));
     await ports.openRuns.close(run);
@@ -81,6 +86,24 @@ export const settleRun =
     if (publishes || leaseReleased) ports.log.info("EXPORT_SETTLED", { ...run, status: end.status, ...settled });
     return settled;
   };
+
+/** Stores the end of a run for people, unless a step did so. An execution that succeeded has left its result. */
+async function storeEnd(
+  { progress, now }: SettleRunPorts,
+  run: ExportRun,
+  { status }: RunEnd,
+  event: ExportEvent,
+): Promise<void> {
+  if (status !== "SUCCEEDED") {
+    const end = endOfEvent(event, now());
+    if (end !== undefined) await progress.end(run, end);
+    return;
+  }
+  const { result } = (await progress.find(run.exportId)) ?? {};
+  if (result?.run !== run.run || result.status === "failed") return;
+  const state = result.status === "complete" ? "completed" : "partial";
+  await progress.end(run, { state, error: null, endedAt: new Date(now()).toISOString() });
+}
 
 const messages: Record<RunEnd["status"], string> = {
   SUCCEEDED: "its execution succeeded",

@@ -1,5 +1,6 @@
 import { exportLog } from "#bulk-export/log.ts";
 import { auditedExportBus, exportAudit } from "#bulk-export/records/export-audit.ts";
+import { exportProgressFromEnvironment } from "#bulk-export/records/export-progress.ts";
 import { exportRecords } from "#bulk-export/records/export-records.ts";
 import { openRunsFromEnvironment } from "#bulk-export/records/open-runs.ts";
 import { integraClient } from "#bulk-export/server/backend-client.ts";
@@ -20,6 +21,7 @@ export function settlementFromEnvironment() {
     leases: leasesFromEnvironment(),
     records: exportRecords(bucket),
     openRuns: openRunsFromEnvironment(),
+    progress: exportProgressFromEnvironment(),
     audit,
     bus: auditedExportBus(audit),
     log: exportLog,

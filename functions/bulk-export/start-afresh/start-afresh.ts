@@ -2,11 +2,14 @@ import { executionName, nameDigest } from "#bulk-export/language/execution-names
 import type { TriggeredInput } from "#bulk-export/language/export-request.ts";
 import type { ExportContext, FreshExport, FreshInput } from "#bulk-export/language/export-state.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
+import type { ExportProgressRecords } from "#bulk-export/records/export-progress.ts";
 import type { Executions } from "#platform/executions/executions.ts";
 import type { Step } from "#platform/lambda/step.ts";
 
 export interface StartAfreshPorts {
   executions: Pick<Executions, "start">;
+  progress: Pick<ExportProgressRecords, "end">;
+  now: () => number;
   log: ExportLog;
 }
 
@@ -16,7 +19,7 @@ export interface StartAfreshPorts {
  * this export as its predecessor. A repeated step starts no second export.
  */
 export const startAfresh =
-  ({ executions, log }: StartAfreshPorts): Step<FreshInput, FreshExport> =>
+  ({ executions, progress, log, now }: StartAfreshPorts): Step<FreshInput, FreshExport> =>
   async ({ export: context }) => {
     const resumption = executionName(context);
     const exportId = `fresh-${nameDigest(resumption)}`;
@@ -26,6 +29,9 @@ export const startAfresh =
       predecessor: context.exportId,
     };
     await executions.start(exportId, input);
+    const message = `the server no longer has its job, so export ${exportId} replaces it`;
+    const error = { name: "ExportJobGone" as const, message };
+    await progress.end(context, { state: "failed", error, endedAt: new Date(now()).toISOString() });
     log.info("EXPORT_STARTED_AFRESH", { freshExportId: exportId });
     return { exportId };
   };

@@ -1,53 +1,21 @@
-import { executionName } from "#bulk-export/language/execution-names.ts";
 import { exportReference } from "#bulk-export/language/export-events.ts";
-import { resumptionOf } from "#bulk-export/language/export-runs.ts";
 import { exportId as exportIdSchema } from "#bulk-export/language/export-state.ts";
 import type { RequestedByEvent } from "#bulk-export/language/triggers.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
-import type { ExportRecords } from "#bulk-export/records/export-records.ts";
-import type { Executions } from "#platform/executions/executions.ts";
+import type { StoppedExport, StopRuns } from "#bulk-export/runs/stop-runs.ts";
 import type { Step } from "#platform/lambda/step.ts";
 
 export interface StopExportPorts {
-  executions: Pick<Executions, "find" | "stop">;
-  records: Pick<ExportRecords, "markStopped">;
+  stop: StopRuns;
   log: ExportLog;
-  now: () => number;
 }
 
-export interface StoppedExport {
-  /** The names of the executions that were stopped. Empty if the export has ended or does not exist. */
-  stopped: string[];
-}
-
-/**
- * Stops the running executions of an export: its first run, and the runs that resume it. It stores the stop marker of a run before
- * it stops the execution: stopping an execution stops no Lambda, and the event that makes `cancel-export` store a marker may be late or
- * lost. The `cancel-export` step then deletes the job and publishes the event, as it does for an execution that was stopped by hand.
- */
+/** Stops the running executions of the export that an event names (`runs/stop-runs.ts`). */
 export const stopExport =
-  ({ executions, records, log, now }: StopExportPorts): Step<RequestedByEvent, StoppedExport> =>
+  ({ stop, log }: StopExportPorts): Step<RequestedByEvent, StoppedExport> =>
   async ({ id, source, detail }) => {
     const about = exportReference.extend({ exportId: exportIdSchema }).safeParse(detail);
-    if (!about.success) {
-      log.warn("EXPORT_CANCEL_REQUEST_IGNORED", { eventId: id, source });
-      return { stopped: [] };
-    }
-    const { exportId } = about.data;
-    const stopped: string[] = [];
-    for (let number = 0; ; number += 1) {
-      const run = number === 0 ? "first" : `r${number}`;
-      const name = executionName({ exportId, run });
-      const execution = await executions.find(name);
-      if (execution === undefined && number > 0) break;
-      const own = number === 0 || resumptionOf(execution?.input)?.resume.exportId === exportId;
-      if (execution?.status !== "running" || !own) continue;
-      const at = new Date(now()).toISOString();
-      const message = "its cancellation was requested";
-      await records.markStopped({ exportId, run }, { reason: "cancelled", fault: "ExportStopped", message, at });
-      await executions.stop(name, `cancelled by event ${id} of ${source}`);
-      stopped.push(name);
-    }
-    log.info("EXPORT_EXECUTIONS_STOPPED", { exportId, stopped });
-    return { stopped };
+    if (about.success) return await stop(about.data.exportId, `cancelled by event ${id} of ${source}`);
+    log.warn("EXPORT_CANCEL_REQUEST_IGNORED", { eventId: id, source });
+    return { stopped: [] };
   };

@@ -3,18 +3,20 @@ import type { ExportJob } from "#bulk-export/language/export-job.ts";
 import type { ExportContext, LeaseInput, LeaseResult } from "#bulk-export/language/export-state.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
+import type { ProgressReports } from "#bulk-export/records/progress-reports.ts";
 import type { Executions } from "#platform/executions/executions.ts";
 import { isOver } from "#platform/executions/is-over.ts";
 import { reasonOf } from "#platform/faults/reason-of.ts";
 import type { Step } from "#platform/lambda/step.ts";
 import type { Lease, LeaseHolder, Leases } from "#platform/ledger/leases.ts";
-import { elapsedOf, nextTry, turnIntervalMs } from "#platform/pacing/pacing.ts";
+import { elapsedOf, nextTry, timeOf, turnIntervalMs } from "#platform/pacing/pacing.ts";
 
 export interface TakeLeasePorts {
   leases: Pick<Leases, "take" | "takeOver">;
   executions: Pick<Executions, "find">;
-  records: Pick<ExportRecords, "findJob" | "findPlan" | "findSummary">;
+  records: Pick<ExportRecords, "findJob" | "hasPlan" | "hasSummary">;
   deleteJob(statusUrl: URL, signal: AbortSignal): Promise<void>;
+  reports: Pick<ProgressReports, "report">;
   /** Returns a new nonce at each call. By its nonce, a write recognises itself. */
   nonce: () => string;
   log: ExportLog;
@@ -35,17 +37,27 @@ export const takeLease =
       const wait = outcome === "waiting" ? turnIntervalMs(attempts, elapsedOf(context, ports.now())) : 0;
       return { outcome, ...nextTry(ports.now(), wait), attempts, following };
     };
+    const waitFor = async (holder: string, following: string | null): Promise<LeaseResult> => {
+      const waiting = result("waiting", following);
+      const waitsFor = { what: "lease" as const, message: leaseMessage(context, holder), until: timeOf(waiting) };
+      await ports.reports.report(context, { phase: "waiting", waitsFor });
+      return waiting;
+    };
     const followed = previous?.following ?? null;
     const progress = followed === null ? "none" : await progressOf(ports, followed);
-    if (progress === "running") return result("waiting", followed);
+    if (followed !== null && progress === "running") return await waitFor(followed, followed);
     if (progress === "succeeded") return result("adopt", followed);
 
     const own = holderOf(context);
     const lease = await claimLease(ports, context, own, signal);
     if (lease.execution === own.execution) return result("ours", null);
     ports.log.info("EXPORT_TURN_AWAITED", { level: context.request.level, holder: lease.exportId, attempts });
-    return result("waiting", own.kickOff !== "" && own.kickOff === lease.kickOff ? lease.exportId : null);
+    const isIdentical = own.kickOff !== "" && own.kickOff === lease.kickOff;
+    return await waitFor(lease.exportId, isIdentical ? lease.exportId : null);
   };
+
+const leaseMessage = ({ request: { level } }: ExportContext, holder: string): string =>
+  `The lease of level ${level}, held by export ${holder}. One export of a level runs at a time.`;
 
 /**
  * This export as a holder of the lease. Two exports are identical if they send the server the same kick-off. A run that
@@ -61,7 +73,7 @@ async function progressOf(ports: TakeLeasePorts, exportId: string): Promise<"run
   const status = (await ports.executions.find(exportId))?.status ?? "ended";
   if (status !== "succeeded") return status;
   // An execution that only started a replacement export also succeeds, but leaves no summary.
-  return (await ports.records.findSummary(exportId)) === undefined ? "ended" : "succeeded";
+  return (await ports.records.hasSummary(exportId)) ? "succeeded" : "ended";
 }
 
 /** Takes the lease if it is free or its holder has ended. Returns the lease with its holder: this execution or another one. */
@@ -109,5 +121,5 @@ async function deletePreviousJob(
 
 /** Whether the server has finished a job. A job of an older version of the bridge does not say so, but its plan does. */
 async function isComplete({ records }: TakeLeasePorts, { manifestUrl, exportId }: ExportJob): Promise<boolean> {
-  return manifestUrl !== undefined || (await records.findPlan(exportId)) !== undefined;
+  return manifestUrl !== undefined || (await records.hasPlan(exportId));
 }

@@ -4,6 +4,7 @@ import { exportGroup } from "#bulk-export/language/export-request.ts";
 import { exportContext, unvalidatedExport } from "#bulk-export/language/export-state.ts";
 import { checkpointsFromEnvironment } from "#bulk-export/records/checkpoints.ts";
 import { exportAudit } from "#bulk-export/records/export-audit.ts";
+import { exportProgressFromEnvironment } from "#bulk-export/records/export-progress.ts";
 import { exportRecords } from "#bulk-export/records/export-records.ts";
 import { openRunsFromEnvironment } from "#bulk-export/records/open-runs.ts";
 import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
@@ -29,6 +30,7 @@ export const handler = exportStep(z.object({ export: unvalidatedExport }), expor
     records: exportRecords(bucket),
     audit: exportAudit(auditTrailFromEnvironment(s3), Date.now),
     openRuns: openRunsFromEnvironment(),
+    progress: exportProgressFromEnvironment(),
   });
   return ({ export: unvalidated }) => validate(unvalidated);
 });

@@ -1,5 +1,11 @@
+import { type AcceptedRequests, findGroup } from "#bulk-export/language/accepted-requests.ts";
 import type { ExportRequest, ExportRequestDetail } from "#bulk-export/language/export-request.ts";
-import { type AcceptedExports, findGroup } from "./accepted-exports.ts";
+import type { Checkpoints } from "#bulk-export/records/checkpoints.ts";
+
+/** The exports that the stage's settings accept, and the checkpoints of incremental exports. */
+export interface AcceptedExports extends AcceptedRequests {
+  checkpoints: Pick<Checkpoints, "find">;
+}
 
 /**
  * Brings a valid request into its normal form: the group gets its id, types are sorted and unique, `since` is an

@@ -1,4 +1,6 @@
+import { settingsFaults, wellFormedFields } from "#bulk-export/language/accepted-requests.ts";
 import type { Requester } from "#bulk-export/language/export-audit-facts.ts";
+import { originOf, requestedExportOf } from "#bulk-export/language/export-origin.ts";
 import {
   type ExportRequest,
   exportRequestDetail,
@@ -11,13 +13,13 @@ import {
   exportId as exportIdSchema,
   type UnvalidatedExport,
 } from "#bulk-export/language/export-state.ts";
+import { schemaFaults } from "#bulk-export/language/schema-faults.ts";
 import type { ExportAudit } from "#bulk-export/records/export-audit.ts";
+import type { ExportProgressRecords } from "#bulk-export/records/export-progress.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { OpenRuns } from "#bulk-export/records/open-runs.ts";
 import { InvalidRequest } from "#platform/faults/faults.ts";
-import { type AcceptedExports, settingsFaults, wellFormedFields } from "./accepted-exports.ts";
-import { normaliseRequest } from "./normalise-request.ts";
-import { schemaFaults } from "./schema-faults.ts";
+import { type AcceptedExports, normaliseRequest } from "./normalise-request.ts";
 
 export interface ValidateRequestPorts extends AcceptedExports {
   /** The time that an execution may take, from its start. */
@@ -25,6 +27,7 @@ export interface ValidateRequestPorts extends AcceptedExports {
   records: Pick<ExportRecords, "findExport" | "saveExport">;
   audit: ExportAudit;
   openRuns: Pick<OpenRuns, "open">;
+  progress: Pick<ExportProgressRecords, "beginRun">;
 }
 
 /**
@@ -42,6 +45,15 @@ export const validateRequest =
     const faults = [...checked.faults, ...nameFaults(run)];
     const { request } = checked;
     const accepted = faults.length === 0 && request !== undefined;
+    const started = new Date(startedAt);
+    // A resumption that is refused must not hide the run that it came too early for.
+    if (accepted || run.run === "first")
+      await ports.progress.beginRun(run, {
+        trigger: originOf(checked.by),
+        request: request === undefined ? null : requestedExportOf(request),
+        requestedAt: started.toISOString(),
+        startedAt: started.toISOString(),
+      });
     await ports.audit.append(run, "requested", {
       by: checked.by,
       request: accepted ? request : null,
@@ -52,7 +64,6 @@ export const validateRequest =
     const { exportId } = run;
     const record = { exportId, requestId: checked.requestId, request, predecessor: checked.predecessor };
     if (run.run === "first") await ports.records.saveExport(record);
-    const started = new Date(startedAt);
     return {
       ...record,
       run: run.run,

@@ -10,6 +10,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { crc32Text } from "#platform/bucket/crc32-text.ts";
 import { combineCrc32 } from "./combine-crc32.ts";
+import type { PartMemory } from "./part-memory.ts";
 
 /** How an object is written. */
 export interface Staging {
@@ -18,6 +19,8 @@ export interface Staging {
   putBytes: number;
   /** The size of the further parts. */
   partBytes: number;
+  /** Where the parts get their memory. Several objects may share it. */
+  memory: PartMemory;
   signal?: AbortSignal | undefined;
   /** Called if S3 refuses an abort. The upload then stays until the bucket's lifecycle rule removes it. */
   onAbortFailed: (error: unknown) => void;
@@ -43,7 +46,7 @@ export class StagedObject {
   readonly #target: { Bucket: string; Key: string };
   readonly #staging: Staging;
   /** The part that is being filled: its memory, the number of bytes in it, and their CRC-32. */
-  #part: Buffer = Buffer.allocUnsafeSlow(0);
+  #part: Buffer;
   #filled = 0;
   #partCrc = 0;
   /** The memory of parts that were sent, for use by the next parts. */
@@ -60,6 +63,7 @@ export class StagedObject {
     this.#s3 = s3;
     this.#target = { Bucket: bucket, Key: key };
     this.#staging = staging;
+    this.#part = staging.memory.take(staging.putBytes);
   }
 
   /** The number of bytes that were written so far. */
@@ -77,7 +81,6 @@ export class StagedObject {
     for (let rest = chunk; rest.length > 0; ) {
       if (this.#filled === this.#capacity) await this.#sendPart();
       const piece = rest.subarray(0, this.#capacity - this.#filled);
-      this.#growPart(this.#filled + piece.length);
       piece.copy(this.#part, this.#filled);
       this.#filled += piece.length;
       this.#partCrc = crc32(piece, this.#partCrc);
@@ -87,7 +90,7 @@ export class StagedObject {
 
   /**
    * Makes the object visible. If its key already has an object, S3 answers 412. `beforeVisible` is called right before; if it
-   * throws, the object does not become visible.
+   * throws, the object does not become visible. Its memory is given back only here: a request that failed may still use it.
    */
   async publish(beforeVisible: () => Promise<void>): Promise<void> {
     if (this.#upload === undefined) {
@@ -99,6 +102,7 @@ export class StagedObject {
       await beforeVisible();
       await this.#complete(this.#upload);
     }
+    for (const part of [this.#part, ...this.#freeParts]) this.#staging.memory.giveBack(part);
   }
 
   /** Removes the parts that were sent. Does not throw: `onAbortFailed` gets an error of S3. */
@@ -120,15 +124,6 @@ export class StagedObject {
   /** The number of bytes that the current part may have. */
   get #capacity(): number {
     return this.#upload === undefined ? this.#staging.putBytes : this.#staging.partBytes;
-  }
-
-  /** Most files are small, so the memory grows with the content, up to the size of a part. */
-  #growPart(needed: number): void {
-    if (needed <= this.#part.length) return;
-    const size = Math.min(Math.max(needed, 2 * this.#part.length), this.#capacity);
-    const larger = Buffer.allocUnsafeSlow(size);
-    this.#part.copy(larger, 0, 0, this.#filled);
-    this.#part = larger;
   }
 
   async #put(): Promise<void> {
@@ -166,7 +161,7 @@ export class StagedObject {
     );
     this.#crcBefore = this.#crc;
     this.#bytesBefore += this.#filled;
-    this.#part = this.#freeParts.pop() ?? Buffer.allocUnsafeSlow(this.#staging.partBytes);
+    this.#part = this.#freeParts.pop() ?? this.#staging.memory.take(this.#staging.partBytes);
     this.#filled = 0;
     this.#partCrc = 0;
   }

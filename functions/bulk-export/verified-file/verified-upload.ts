@@ -2,6 +2,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import { isPreconditionFailed, type LandingBucket } from "#platform/bucket/landing-bucket.ts";
 import { ObjectConflict } from "#platform/faults/file-faults.ts";
 import { type Expectation, NdjsonVerifier, type Verdict } from "./ndjson-verifier.ts";
+import { PartMemory } from "./part-memory.ts";
 import { StagedObject, type Staging } from "./staged-object.ts";
 
 /** A file that landed: its verified lines and bytes, and its CRC-32 as S3 writes it (base64, big-endian). */
@@ -25,8 +26,8 @@ export type UploadVerified = (chunks: AsyncIterable<Buffer>, options: UploadOpti
 export type UploadSizes = Pick<Staging, "putBytes" | "partBytes">;
 
 /**
- * S3 accepts at most 10,000 parts, so parts of 8 MiB allow files of 78 GiB. A file of at most 16 MiB needs one request instead of four. Three
- * parts of a file are in memory at a time, 32 MiB at most.
+ * S3 accepts at most 10,000 parts, so parts of 8 MiB allow files of 78 GiB. A file of at most 16 MiB needs one request instead of
+ * four. Three parts of a file are in memory at a time, 32 MiB at most. The next file uses the same memory.
  */
 export const defaultSizes: UploadSizes = { putBytes: 16 * 1024 * 1024, partBytes: 8 * 1024 * 1024 };
 
@@ -49,9 +50,10 @@ export function verifiedUpload(
   sizes = defaultSizes,
   onAbortFailed: (error: unknown) => void = () => undefined,
 ): UploadVerified {
+  const memory = new PartMemory();
   return async (chunks, { key, expected, beforeVisible, signal }) => {
     const verifier = new NdjsonVerifier(expected);
-    const object = new StagedObject(s3, bucket.name, key, { contentType, ...sizes, signal, onAbortFailed });
+    const object = new StagedObject(s3, bucket.name, key, { contentType, ...sizes, memory, signal, onAbortFailed });
     try {
       for await (const chunk of chunks) {
         verifier.push(chunk);

@@ -10,6 +10,9 @@ import { knownPatient } from "./known-patient.ts";
 /** Also the execution's name and part of the S3 keys. Random, or an HMAC of caller and Idempotency-Key: it identifies no person. */
 export const ccdRequestId = z.string().regex(/^ccd-[0-9a-f]{32}$/);
 
+/** The place of a CCD request in its caller's list: when it was made, and its id. */
+export const ccdRequestPlace = z.string().regex(/^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z ccd-[0-9a-f]{32}$/);
+
 /** What a CCD request asks for: a patient's id and a period. Dates are FHIR instants (`platform/fhir/instant.ts`). */
 export const ccdOrder = z.strictObject({
   patientId: z.string(),

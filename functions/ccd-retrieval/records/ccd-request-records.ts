@@ -5,9 +5,17 @@ import type { KnownPatient } from "#ccd-retrieval/language/known-patient.ts";
 import { ccdLedgerKeys } from "#ccd-retrieval/language/ledger-keys.ts";
 import { settlingTimeMs } from "#platform/executions/is-over.ts";
 import { environment } from "#platform/lambda/environment.ts";
+import { callerLists } from "#platform/ledger/caller-lists.ts";
 import { conditionHeld } from "#platform/ledger/conditional-write.ts";
 import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
 import { openAttributes, openItems } from "#platform/ledger/open-items.ts";
+
+/** A page of a caller's requests. */
+export interface CcdRequestList {
+  requests: CcdRequestRecord[];
+  /** Where the next page begins, a `ccdRequestPlace`; undefined behind the last one. */
+  next: string | undefined;
+}
 
 /** The records of CCD requests. This is the only place that names the patient of a request. */
 export interface CcdRequests {
@@ -15,6 +23,11 @@ export interface CcdRequests {
   create(record: CcdRequestRecord): Promise<CcdRequestRecord>;
   /** The record of a request; undefined if there is none, or if its time is over. */
   find(requestId: string): Promise<CcdRequestRecord | undefined>;
+  /**
+   * The caller's requests, the newest first. A request may be missing for a moment after its creation.
+   * @param page.after a `ccdRequestPlace`: the page begins behind it
+   */
+  list(caller: string, page: { limit: number; after: string | undefined }): Promise<CcdRequestList>;
   /** Stores what the server knows about the patient until the request ends. The documents are compared with it. */
   storePatient(requestId: string, patient: KnownPatient): Promise<void>;
   /** Stores the id of the server request, so that it can be recognised after a crash. */
@@ -65,6 +78,7 @@ const ownerItem = z.object({ requestId: z.string() });
  */
 export function ccdRequestRecords({ dynamo, table, keptDays, now }: CcdRequestsPlace): CcdRequests {
   const open = openItems(dynamo, table, ccdWorkflow);
+  const lists = callerLists(dynamo, table, { kind: "ccds", prefix: ccdLedgerKeys.ccdRequest });
   const find = async (requestId: string): Promise<CcdRequestRecord | undefined> => {
     const { Item } = await dynamo.send(
       new GetCommand({ TableName: table, Key: keyOf(requestId), ConsistentRead: true }),
@@ -93,6 +107,7 @@ export function ccdRequestRecords({ dynamo, table, keptDays, now }: CcdRequestsP
           state,
           expiresAt: daysAfter(Date.parse(request.requestedAt), pendingDays),
           ...openAttributes(ccdWorkflow, Date.parse(request.requestedAt) + settlingTimeMs),
+          ...lists.attributesOf(listedAs(request)),
         },
         ConditionExpression: "attribute_not_exists(pk) OR expiresAt <= :now",
         ExpressionAttributeValues: { ":now": now() / 1000 },
@@ -102,6 +117,12 @@ export function ccdRequestRecords({ dynamo, table, keptDays, now }: CcdRequestsP
       if (existing === undefined)
         throw new Error(`the record of ${request.requestId} was deleted while it was read. Send the request again`);
       return existing;
+    },
+    list: async (caller, page) => {
+      const { keys, next } = await lists.page(caller, page);
+      // The index has keys only. A request that has expired meanwhile is left out.
+      const found = await Promise.all(keys.map((pk) => find(pk.slice(ccdLedgerKeys.ccdRequest.length))));
+      return { requests: found.filter((record) => record !== undefined), next };
     },
     storePatient: async (requestId, patient) => {
       await dynamo.send(
@@ -168,6 +189,12 @@ export function ccdRequestRecords({ dynamo, table, keptDays, now }: CcdRequestsP
     },
   };
 }
+
+const listedAs = ({ caller, requestedAt, requestId }: CcdRequestRecord) => ({
+  caller,
+  createdAt: Date.parse(requestedAt),
+  id: requestId,
+});
 
 const keyOf = (requestId: string) => ({ pk: `${ccdLedgerKeys.ccdRequest}${requestId}` });
 const serverKeyOf = (serverRequestId: string) => ({ pk: `${ccdLedgerKeys.serverRequest}${serverRequestId}` });

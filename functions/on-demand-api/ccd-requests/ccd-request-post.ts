@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import type { ApiRequest } from "#on-demand-api/gateway/api.ts";
+import type { RequestIds } from "#on-demand-api/gateway/request-ids.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import { type CcdRequestBody, ccdRequestBody, idempotencyKey } from "#on-demand-api/language/ccd-request-messages.ts";
 import { linkHeader } from "#on-demand-api/language/link-messages.ts";
 import { readPreferences } from "./prefer-header.ts";
-import { type RepeatableId, randomId } from "./request-ids.ts";
 
 /** A valid POST to /ccd-requests, with the id of the CCD request that it creates. */
 export interface CcdRequestPost {
@@ -22,10 +22,7 @@ export interface CcdRequestPost {
  * Reads a POST to /ccd-requests.
  * @throws ApiProblem (400) that names every fault of the body, or of the Idempotency-Key
  */
-export async function readPost(
-  { caller, headers, body: bytes }: ApiRequest,
-  repeatableId: RepeatableId,
-): Promise<CcdRequestPost> {
+export async function readPost({ caller, headers, body: bytes }: ApiRequest, ids: RequestIds): Promise<CcdRequestPost> {
   const parsed = ccdRequestBody.safeParse(parseJson(bytes));
   if (!parsed.success) {
     const faults = parsed.error.issues.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(" "));
@@ -37,11 +34,11 @@ export async function readPost(
   const { link: _, ...order } = body;
   // The body and the header name the link alike. A request without one has the digest that it always had.
   const bodyDigest = digest(JSON.stringify(linkId === undefined ? order : { ...order, link: linkId }));
-  if (key === undefined) return { requestId: randomId(), repeatable: false, body, linkId, bodyDigest };
+  if (key === undefined) return { requestId: ids.random(), repeatable: false, body, linkId, bodyDigest };
   const parsedKey = idempotencyKey.safeParse(key);
   if (!parsedKey.success)
     throw badRequest("The Idempotency-Key is invalid", "It must be 1 to 255 visible ASCII characters.");
-  return { requestId: await repeatableId(caller, parsedKey.data), repeatable: true, body, linkId, bodyDigest };
+  return { requestId: await ids.repeatable(caller, parsedKey.data), repeatable: true, body, linkId, bodyDigest };
 }
 
 /** @throws ApiProblem (400) if the header and the body name two links */

@@ -2,6 +2,7 @@ import type { CcdRetrieval } from "#ccd-retrieval/entry.ts";
 import type { CcdOrder, CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
 import type { ApiHandler, ApiRequest } from "#on-demand-api/gateway/api.ts";
 import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
+import type { RequestIds } from "#on-demand-api/gateway/request-ids.ts";
 import { ApiProblem, notFound } from "#on-demand-api/language/api-problem.ts";
 import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
 import type { CcdPatient } from "#on-demand-api/language/ccd-request-messages.ts";
@@ -13,16 +14,16 @@ import type { PatientMatch } from "#on-demand-api/server/patient-search.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
 import type { UserClient } from "#user-session/fhir-page.ts";
 import { linkIdOf } from "#user-session/language/link.ts";
+import { listView, readPlace } from "./ccd-request-list.ts";
 import { type CcdRequestPost, preferredWaitMs, readPost } from "./ccd-request-post.ts";
 import { readAfter, requestView } from "./ccd-request-view.ts";
-import type { RepeatableId } from "./request-ids.ts";
 
 export interface CcdRequestsApiPorts extends CcdRetrieval {
   /** `caller-session.ts` */
   findSession: FindSession;
   matchPatient(client: UserClient, parameters: PatientSearchParameters, signal: AbortSignal): Promise<PatientMatch>;
-  /** `request-ids.ts` */
-  repeatableId: RepeatableId;
+  /** `gateway/request-ids.ts` */
+  ids: RequestIds;
   /** Whether callers see the requests of other callers. */
   shared: boolean;
   /** The URL of the API, without a slash at its end. */
@@ -35,6 +36,8 @@ export interface CcdRequestsApiPorts extends CcdRetrieval {
 /** Together with the patient search before and the response after, this stays below API Gateway's limit of 30 s. */
 const longestWaitMs = 20_000;
 const pollMs = 500;
+/** Each is read by itself. */
+const requestsOfPage = 25;
 const retryAfterSeconds = 2;
 /** The ids that the answer to an ambiguous search lists. Only ids in FHIR's form are listed: no other id can be sent. */
 const mostCandidates = 100;
@@ -51,6 +54,8 @@ export const serveCcdRequests =
     switch (request.route as ClosedRouteKey) {
       case "POST /ccd-requests":
         return await createRequest(ports, request, signal);
+      case "GET /ccd-requests":
+        return await listRequests(ports, request);
       case "GET /ccd-requests/{id}":
         return await showRequest(ports, await findVisibleRequest(ports, request), 200, readAfter(request.queryString));
       default:
@@ -64,7 +69,7 @@ async function createRequest(
   signal: AbortSignal,
 ): Promise<ApiResponse> {
   const waitUntil = ports.now() + preferredWaitMs(request, longestWaitMs);
-  const post = await readPost(request, ports.repeatableId);
+  const post = await readPost(request, ports.ids);
   const record = await findOrStoreRecord(ports, request.caller, post, signal);
   if (record.bodyDigest !== post.bodyDigest) {
     const detail =
@@ -177,6 +182,15 @@ async function waitForEnd(
     record = (await requests.find(record.requestId)) ?? record;
   }
   return record;
+}
+
+async function listRequests(
+  { requests, apiUrl }: CcdRequestsApiPorts,
+  { caller, queryString }: ApiRequest,
+): Promise<ApiResponse> {
+  const page = await requests.list(caller, { limit: requestsOfPage, after: readPlace(queryString) });
+  const content = listView(page.requests, page.next, `${apiUrl}/ccd-requests`);
+  return { status: 200, headers: { "content-type": "application/json" }, body: Buffer.from(JSON.stringify(content)) };
 }
 
 async function findVisibleRequest(

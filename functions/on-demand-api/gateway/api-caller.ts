@@ -3,14 +3,17 @@ import { callerUnits } from "#on-demand-api/language/access-record.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import { environment } from "#platform/lambda/environment.ts";
 
-/** How the stage's API identifies its callers: by their signature (SigV4), or by a JWT. */
-const authorizerKind = z.enum(["iam", "jwt"]);
+/** How API Gateway identified a caller: by the signature (SigV4), or by a JWT. */
+type AuthorizerKind = "iam" | "jwt";
 
-const callerVariables = z.object({ API_AUTHORIZER: authorizerKind, API_CALLERS: z.enum(callerUnits) });
+/** How the stage's API identifies its callers. `both`: signed calls and calls with a JWT have routes of their own. */
+const stageAuthorizers = z.enum(["iam", "jwt", "both"]);
+
+const callerVariables = z.object({ API_AUTHORIZER: stageAuthorizers, API_CALLERS: z.enum(callerUnits) });
 
 /** How callers are identified, and what counts as one caller. */
 export interface CallerRules {
-  authorizer: z.infer<typeof authorizerKind>;
+  authorizer: z.infer<typeof stageAuthorizers>;
   callers: (typeof callerUnits)[number];
 }
 
@@ -39,18 +42,26 @@ const authorizerContexts = {
     .transform(({ jwt: { claims } }) => `${claims.iss}#${claims.sub}`),
 };
 
+/** How the caller of a call must have been identified. */
+function expectedAuthorizer({ authorizer }: CallerRules, byToken: boolean): AuthorizerKind {
+  if (authorizer === "both") return byToken ? "jwt" : "iam";
+  return authorizer;
+}
+
 /**
  * The caller, as API Gateway's authorizer identified it: the ARN of the IAM principal, or the issuer and subject of the JWT.
  * The ARN of an assumed role includes the session's name, unless the stage counts the role as one caller. API Gateway
  * refuses unidentified callers itself. This check refuses them as well, in case a route ever loses its authorizer.
  * @param context `requestContext.authorizer` of the event
+ * @param byToken whether the call came by a route for callers with a token, on a stage that has such routes
  * @throws ApiProblem (401) if the context identifies no caller
  */
-export function callerOf(context: unknown, { authorizer: kind, callers }: CallerRules): Caller {
+export function callerOf(context: unknown, rules: CallerRules, byToken = false): Caller {
+  const kind = expectedAuthorizer(rules, byToken);
   const parsed = authorizerContexts[kind].safeParse(context);
   if (parsed.success) {
     const principal = parsed.data;
-    return { principal, identity: kind === "iam" && callers === "roles" ? withoutSession(principal) : principal };
+    return { principal, identity: kind === "iam" && rules.callers === "roles" ? withoutSession(principal) : principal };
   }
   throw new ApiProblem("The caller is unknown", {
     status: 401,

@@ -9,6 +9,8 @@ export interface ApiResponse {
   body: Buffer;
   /** The CCD request that the call created, for the record of the call. */
   ccdRequestId?: string;
+  /** The export that the call created, for the record of the call. */
+  exportId?: string;
   /** The link that the call was about, for the record of the call. */
   linkId?: string;
   /** The form in which a document was served, for the record of the call. */

@@ -17,6 +17,8 @@ import {
 export interface ApiRequest {
   /** The route's key: `GET /fhir/{resourceType}`. */
   route: string;
+  /** API Gateway's id of the call. */
+  callId: string;
   /** The ARN of the IAM principal, with or without its session, or the issuer and subject of the JWT. */
   caller: string;
   /** The values of the route's placeholders. */
@@ -50,10 +52,10 @@ export function lambdaHandler(build: () => ApiParts): GatewayHandler {
 }
 
 async function answerCall({ handle, rules }: ApiParts, call: HttpEvent, context: Context): Promise<AnsweredCall> {
-  const { routeKey: route, requestContext } = call;
+  const { routeKey: route, requestContext, byToken } = call;
   let caller: string | null = null;
   try {
-    const { identity, principal } = callerOf(requestContext.authorizer, rules);
+    const { identity, principal } = callerOf(requestContext.authorizer, rules, byToken);
     caller = principal;
     const response = await handle(requestOf(call, identity), { signal: timeSignal(context) });
     return { caller, response, result: gatewayResult(response) };
@@ -66,5 +68,5 @@ async function answerCall({ handle, rules }: ApiParts, call: HttpEvent, context:
 }
 
 function requestOf(call: HttpEvent, caller: string): ApiRequest {
-  return { route: call.routeKey, caller, ...contentOf(call) };
+  return { route: call.routeKey, callId: call.requestContext.requestId, caller, ...contentOf(call) };
 }

@@ -1,11 +1,12 @@
 import * as z from "zod";
+import { routeOf } from "#on-demand-api/language/api-routes.ts";
 
 /**
  * What the functions read of an event.
  *
  * Source: API Gateway, "Working with AWS Lambda proxy integrations for HTTP APIs", payload format 2.0.
  */
-export const httpEvent = z.object({
+const gatewayEvent = z.object({
   routeKey: z.string(),
   rawQueryString: z.string().default(""),
   headers: z.record(z.string(), z.string()).default({}),
@@ -15,6 +16,12 @@ export const httpEvent = z.object({
   body: z.string().nullish(),
   isBase64Encoded: z.boolean().default(false),
   requestContext: z.object({ requestId: z.string(), authorizer: z.unknown().optional() }),
+});
+
+/** `routeKey` is that of `api-routes.ts`. `byToken` says whether the call came by a route for callers with a token. */
+export const httpEvent = gatewayEvent.transform((event) => {
+  const { route: routeKey, byToken } = routeOf(event.routeKey);
+  return { ...event, routeKey, byToken };
 });
 
 export type HttpEvent = z.infer<typeof httpEvent>;

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
 import * as z from "zod";
+import { exportId } from "#bulk-export/language/export-state.ts";
 import { ccdRequestId } from "#ccd-retrieval/language/ccd-request.ts";
 import type { ApiAccess } from "#on-demand-api/language/access-record.ts";
 import { fhirResourceType } from "#on-demand-api/language/fhir-resource-types.ts";
@@ -26,7 +27,7 @@ export interface AnsweredCall {
   /** The principal; null if none is known. */
   caller: string | null;
   /** Undefined if the call failed. */
-  response: Pick<ApiResponse, "ccdRequestId" | "linkId" | "form"> | undefined;
+  response: Pick<ApiResponse, "ccdRequestId" | "exportId" | "linkId" | "form"> | undefined;
   result: APIGatewayProxyStructuredResultV2;
 }
 
@@ -77,7 +78,7 @@ export function timeSignal(context: Context): AbortSignal {
   return AbortSignal.timeout(Math.max(context.getRemainingTimeInMillis() - graceMs, 1_000));
 }
 
-const documentNumber = z
+const fileNumber = z
   .string()
   .regex(/^[1-9]\d{0,5}$/)
   .transform(Number);
@@ -89,18 +90,23 @@ const documentNumber = z
 function accessedData(
   call: HttpEvent,
   response: AnsweredCall["response"],
-): Pick<ApiAccess, "resourceType" | "ccdRequestId" | "document" | "form" | "linkId"> {
+): Pick<ApiAccess, "resourceType" | "ccdRequestId" | "document" | "form" | "linkId" | "exportId" | "file"> {
   const { routeKey } = call;
   const { path, headers } = contentOf(call);
   const { resourceType, id, number, token } = path;
   const forCcds = routeKey.includes(" /ccd-requests");
+  const forExports = routeKey.includes(" /exports");
+  const file = fileNumber.safeParse(number).data ?? null;
+  const ofExport = exportId.safeParse(response?.exportId ?? id).data;
   const patients = /\/Patient\b/.test(routeKey) ? "Patient" : undefined;
   // The token of a one-time URL begins with the link's id.
   const ofRoute = routeKey.includes(" /links") ? id : (token?.split(".", 1)[0] ?? headers[linkHeader]);
   return {
     resourceType: fhirResourceType.safeParse(resourceType ?? patients).data ?? null,
     ccdRequestId: ccdRequestId.safeParse(forCcds ? (response?.ccdRequestId ?? id) : undefined).data ?? null,
-    document: documentNumber.safeParse(number).data ?? null,
+    document: forExports ? null : file,
+    ...(forExports && ofExport !== undefined && { exportId: ofExport }),
+    ...(forExports && file !== null && { file }),
     ...(response?.form !== undefined && { form: response.form }),
     linkId: linkId.safeParse(response?.linkId ?? ofRoute).data ?? null,
   };

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { exportId } from "#bulk-export/language/export-state.ts";
 import { ccdRequestId } from "#ccd-retrieval/language/ccd-request.ts";
 import { linkId } from "#user-session/language/link.ts";
 import { servedForms } from "./document-forms.ts";
@@ -26,6 +27,9 @@ export const apiAccess = z.strictObject({
   document: z.number().int().positive().nullable(),
   /** The form in which the document was served. Absent if none was. */
   form: z.enum(servedForms).optional(),
+  /** The export that the call created, read, cancelled or resumed, and the number of the file. Absent on other routes. */
+  exportId: exportId.optional(),
+  file: z.number().int().positive().optional(),
   /** The link that the call created, read or removed, or under which it was made; null for other calls. */
   linkId: linkId.nullable(),
   at: z.iso.datetime(),

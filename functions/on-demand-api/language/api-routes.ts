@@ -1,7 +1,7 @@
 /** One route of the HTTP API: which function serves it, and whether a call needs credentials. */
 interface ApiRoute {
   /** The name of the function's folder, below functions/on-demand-api/ or below another wing. */
-  servedBy: "fhir-api" | "ccd-requests" | "ccd-documents" | "links" | "smart" | "openapi" | "jwks";
+  servedBy: "fhir-api" | "ccd-requests" | "ccd-documents" | "exports" | "links" | "smart" | "openapi" | "jwks";
   /** An open route needs no credentials. API Gateway identifies the caller of any other route before the function runs. */
   open: boolean;
 }
@@ -9,6 +9,7 @@ interface ApiRoute {
 const fhir = { servedBy: "fhir-api", open: false } as const;
 const ccds = { servedBy: "ccd-requests", open: false } as const;
 const documents = { servedBy: "ccd-documents", open: false } as const;
+const exports = { servedBy: "exports", open: false } as const;
 const links = { servedBy: "links", open: false } as const;
 /** Pages for people's browsers. They identify no caller: a one-time URL, a registered EHR or a login's cookie decides. */
 const pages = { servedBy: "smart", open: true } as const;
@@ -29,8 +30,17 @@ export const apiRoutes = {
   "GET /fhir/{resourceType}": fhir,
   "GET /fhir/{resourceType}/{id}": fhir,
   "POST /ccd-requests": ccds,
+  "GET /ccd-requests": ccds,
   "GET /ccd-requests/{id}": ccds,
   "GET /ccd-requests/{id}/documents/{number}": documents,
+  "POST /exports": exports,
+  "GET /exports": exports,
+  "GET /exports/{id}": exports,
+  "GET /exports/{id}/files": exports,
+  "GET /exports/{id}/files/{number}": exports,
+  "GET /exports/{id}/files/{number}/preview": exports,
+  "POST /exports/{id}/cancel": exports,
+  "POST /exports/{id}/resume": exports,
   "POST /links": links,
   "GET /links": links,
   "GET /links/{id}": links,
@@ -56,6 +66,21 @@ export type ClosedRouteKey = RouteKeyBy<false>;
 
 /** The routes for everybody. */
 export type OpenRouteKey = RouteKeyBy<true>;
+
+/**
+ * Where routes for callers with a token begin, on a stage that accepts signatures as well. A route of API Gateway has one authorizer
+ * ("Controlling and managing access to an HTTP API"), so each way to identify callers has routes of its own.
+ */
+export const tokenPrefix = "/jwt";
+
+/** The key of a route for callers with a token, beside the one for signed calls: `GET /jwt/links`. */
+export const tokenRouteKey = (key: ClosedRouteKey): string => key.replace(" ", ` ${tokenPrefix}`);
+
+/** The route that a key of API Gateway means, and whether it is the one for callers with a token. */
+export function routeOf(key: string): { route: string; byToken: boolean } {
+  const route = key.replace(` ${tokenPrefix}/`, " /");
+  return { route, byToken: route !== key };
+}
 
 /** The routes that a function serves. */
 export function routesOf(servedBy: ApiRoute["servedBy"]): ApiRouteKey[] {

@@ -74,3 +74,20 @@ export const ccdRequestView = z.strictObject({
 });
 
 export type CcdRequestView = z.infer<typeof ccdRequestView>;
+
+/** A CCD request in its caller's list. GET the request for its documents. */
+export const listedCcdRequest = ccdRequestView.pick({
+  requestId: true,
+  state: true,
+  requestedAt: true,
+  endedAt: true,
+  failure: true,
+});
+
+/** A page of the caller's CCD requests. */
+export const ccdRequestPage = z.strictObject({
+  requests: z.array(listedCcdRequest),
+  next: z.url().optional().describe("GET this URL for the requests that follow. Absent on the last page."),
+});
+
+export type CcdRequestPage = z.infer<typeof ccdRequestPage>;

@@ -29,8 +29,8 @@ export function openApiDocument(): Record<string, unknown> {
         title: "integra-bridge on demand",
         version: "1",
         description:
-          "Read patients, their resources and their CCDs from IntegraConnect on demand. Errors are problem details (RFC 9457); " +
-          "below /fhir they are OperationOutcomes. A stage accepts either AWS signatures or tokens.",
+          "Read patients, their resources and their CCDs from IntegraConnect on demand, and run bulk exports. Errors are problem details (RFC 9457); " +
+          "below /fhir they are OperationOutcomes. A stage accepts AWS signatures, tokens or both.",
       },
       servers: [{ url: ".", description: "The URL of this description" }],
       security: [{ sigv4: [] }, { token: [] }],
@@ -74,6 +74,7 @@ const securitySchemes: Record<string, ZodOpenApiSecuritySchemeObject> = {
     scheme: "bearer",
     bearerFormat: "JWT",
     description:
-      "Required if the stage's setting `api.jwt` names an issuer. The token must have `iss`, `sub` and `exp`.",
+      "Required if the stage's setting `api.jwt` names an issuer. The token must have `iss`, `sub` and `exp`. If its setting " +
+      "`api.jwt.besideSignatures` is true, signed calls are accepted as well, and each path of a call with a token begins with `/jwt`.",
   },
 };

@@ -1,8 +1,10 @@
 import * as z from "zod";
 import type { ZodOpenApiOperationObject } from "zod-openapi";
+import { exportId } from "#bulk-export/language/export-state.ts";
 import { ccdRequestId } from "#ccd-retrieval/language/ccd-request.ts";
 import type { ApiRouteKey } from "#on-demand-api/language/api-routes.ts";
 import { ccdRequestBody, idempotencyKey } from "#on-demand-api/language/ccd-request-messages.ts";
+import { exportBody, exportQuery } from "#on-demand-api/language/export-messages.ts";
 import {
   fhirResourceType,
   fhirResourceTypes,
@@ -17,12 +19,20 @@ import { fhirId } from "#platform/fhir/fhir-id.ts";
 import { linkId } from "#user-session/language/link.ts";
 import { ehrLaunchName } from "#user-session/language/smart-settings.ts";
 import {
+  acceptedExport,
   ccdFaults,
   ccdRequest,
+  ccdRequestPageAnswer,
   createdLinkAnswer,
   document,
   documentForms,
+  exportAnswer,
+  exportFaults,
+  exportFile,
+  exportFilePageAnswer,
+  exportPageAnswer,
   fhirFaults,
+  filePreviewAnswer,
   gateway,
   htmlHead,
   htmlPage,
@@ -83,9 +93,19 @@ const creationHeaders = z.object({
     }),
 });
 
+const placeQuery = z.object({
+  after: z.string().optional().describe("The place of a further page, from the link `next`."),
+});
+const noSuchPlace = ownProblem("The parameter `after` is none that the bridge gave you.");
 const repeatedCall = creationHeaders.shape["Idempotency-Key"];
 const oneTimeToken = z.object({ token: z.string() });
 const ehrName = z.object({ name: ehrLaunchName });
+const exportPath = z.object({ id: exportId });
+const exportFilePath = exportPath.extend({ number: z.int().min(1) });
+const noExport = ownProblem("There is no export with this id, or its time is over.");
+const filesQuery = z.object({
+  after: z.int().nonnegative().max(999_999).optional().describe("Lists the files whose number is greater."),
+});
 const noLink = ownProblem("You have no link with this id.");
 
 const page = resource("One page, as IntegraConnect sent it. Only its links differ.");
@@ -186,6 +206,16 @@ export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
       "422": ownProblem("The Idempotency-Key was used before, with a different body."),
     },
   },
+  "GET /ccd-requests": {
+    summary: "List your CCD requests",
+    description: "The newest request comes first. A request may be missing for a moment after its creation.",
+    requestParams: { query: placeQuery },
+    responses: {
+      "200": ccdRequestPageAnswer("A page of your requests."),
+      ...ccdFaults,
+      "400": noSuchPlace,
+    },
+  },
   "GET /ccd-requests/{id}": {
     summary: "Get a CCD request and its documents",
     description: "One response lists 4 MB of documents. If there are more, `next` is the URL of those that follow.",
@@ -214,6 +244,89 @@ export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
       "404": ownProblem("You have no such document, it is not ready yet, or it has expired."),
     },
   },
+  "POST /exports": {
+    summary: "Request an export",
+    description:
+      "The body is the detail of the event `Export Requested` without `requestId`. The setting `api.exports.ask` names who may do it.",
+    requestParams: { header: z.object({ "Idempotency-Key": repeatedCall }) },
+    requestBody: { required: true, content: { "application/json": { schema: exportBody } } },
+    responses: {
+      "202": acceptedExport(
+        "The export was accepted. A repeated call with the same Idempotency-Key gets the same export.",
+      ),
+      ...exportFaults,
+      "400": ownProblem("The body or the Idempotency-Key is invalid. The detail names every fault."),
+      "422": ownProblem("The Idempotency-Key was used before, with a different body."),
+    },
+  },
+  "GET /exports": {
+    summary: "List exports",
+    description:
+      "The newest export comes first, however it was requested. An export may be missing for a moment after it was requested.",
+    requestParams: { query: exportQuery },
+    responses: {
+      "200": exportPageAnswer("A page of the exports that match all parameters."),
+      ...exportFaults,
+      "400": ownProblem("A parameter is invalid. The detail names it."),
+    },
+  },
+  "GET /exports/{id}": {
+    summary: "Get an export and its progress",
+    requestParams: { path: exportPath },
+    responses: { "200": exportAnswer("The export in its current state."), ...exportFaults, "404": noExport },
+  },
+  "GET /exports/{id}/files": {
+    summary: "List the files of an export",
+    description: "The setting `api.exports.read` names who may do it. The list is empty until the manifest was read.",
+    requestParams: { path: exportPath, query: filesQuery },
+    responses: {
+      "200": exportFilePageAnswer("A page of at most 100 files, in the order of the manifest."),
+      ...exportFaults,
+      "400": ownProblem("The parameter `after` is not a number."),
+      "404": noExport,
+    },
+  },
+  "GET /exports/{id}/files/{number}": {
+    summary: "Get a file of an export",
+    requestParams: { path: exportFilePath },
+    responses: {
+      "303": exportFile("A redirect to the file."),
+      ...exportFaults,
+      "404": ownProblem("There is no such export or file, or the file has not landed. The detail says why."),
+    },
+  },
+  "GET /exports/{id}/files/{number}/preview": {
+    summary: "Get the first lines of a file",
+    description: "At most five lines of the first 64 KiB. Each of them is whole.",
+    requestParams: { path: exportFilePath },
+    responses: {
+      "200": filePreviewAnswer("The first lines."),
+      ...exportFaults,
+      "404": ownProblem("There is no such export or file, or the file has not landed. The detail says why."),
+    },
+  },
+  "POST /exports/{id}/cancel": {
+    summary: "Cancel an export",
+    description: "The setting `api.exports.cancel` names who may do it. Files that landed are kept.",
+    requestParams: { path: exportPath },
+    responses: {
+      "202": acceptedExport("The export is being stopped. Poll the URL in `Location`."),
+      ...exportFaults,
+      "404": noExport,
+      "409": ownProblem("The export has ended already, or is not running at this moment."),
+    },
+  },
+  "POST /exports/{id}/resume": {
+    summary: "Download the missing files of an export",
+    description: "The setting `api.exports.ask` names who may do it. The export keeps its id and gets a new run.",
+    requestParams: { path: exportPath },
+    responses: {
+      "202": acceptedExport("The export is being resumed. Poll the URL in `Location`."),
+      ...exportFaults,
+      "404": noExport,
+      "409": ownProblem("The export has not ended, or it has no file to download. The detail says why."),
+    },
+  },
   "POST /links": {
     summary: "Ask for a link for one of your users",
     description:
@@ -233,13 +346,11 @@ export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
   "GET /links": {
     summary: "List your links",
     description: "The newest link comes first. A link may be missing for a moment after its creation.",
-    requestParams: {
-      query: z.object({ after: z.string().optional().describe("The place of a further page, from the link `next`.") }),
-    },
+    requestParams: { query: placeQuery },
     responses: {
       "200": linkPageAnswer("A page of your links."),
       ...ccdFaults,
-      "400": ownProblem("The parameter `after` is none that the bridge gave you."),
+      "400": noSuchPlace,
     },
   },
   "GET /links/{id}": {

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import type { ZodOpenApiResponseObject } from "zod-openapi";
 import { outcomeBody, problemBody } from "#on-demand-api/language/api-problem.ts";
-import { ccdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
+import { ccdRequestPage, ccdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
+import { exportFilePage, exportPage, exportView, filePreview } from "#on-demand-api/language/export-messages.ts";
 import { createdLink, linkPage, linkView, removedLink } from "#on-demand-api/language/link-messages.ts";
 
 const fhirResource = z
@@ -18,6 +19,7 @@ const pageText = z.string().describe("A page for people, in HTML.");
 export const schemas = {
   Resource: fhirResource,
   CcdRequest: ccdRequestView,
+  CcdRequestPage: ccdRequestPage,
   Page: pageText,
   OperationOutcome: outcomeBody,
   Problem: problemBody,
@@ -28,6 +30,10 @@ export const schemas = {
 export const headers = {
   LinkLocation: z.url().describe("The URL of the link."),
   PageLocation: z.url().describe("Where the browser goes on."),
+  ExportLocation: z.url().describe("The URL of the export."),
+  FileLocation: z
+    .url()
+    .describe("The URL of the file, valid for one minute. Anyone with it can read the file. Send no credentials."),
   RequestLocation: z.url().describe("The URL of the CCD request."),
   DocumentLocation: z
     .url()
@@ -105,13 +111,24 @@ export const fhirFaults = {
   "503": { id: "FhirUnavailable", description: unavailable, headers: retryableFaultHeaders, content: outcomeOrGateway },
 };
 
-/** The failures of any call below /ccd-requests and /links. */
+/** The failures of any call below /ccd-requests, /exports and /links. */
 export const ccdFaults = {
   "401": { id: "NotKnown", description: unauthenticated, headers: faultHeaders, content: problemOrGateway },
   "403": { id: "NotPermitted", description: `${notPermitted}.`, content: gateway },
   ...throttled,
   "500": { id: "Failed", description: failed, headers: faultHeaders, content: problemOrGateway },
   "503": { id: "Unavailable", description: unavailable, headers: retryableFaultHeaders, content: problemOrGateway },
+};
+
+/** The failures of any call below /exports. */
+export const exportFaults = {
+  ...ccdFaults,
+  "403": {
+    id: "ExportsForbidden",
+    description: `${notPermitted}. Or the setting \`api.exports\` does not name the caller.`,
+    headers: faultHeaders,
+    content: problemOrGateway,
+  },
 };
 
 /** The failures that a patient search at IntegraConnect adds to `ccdFaults`. */
@@ -155,6 +172,24 @@ export const document = (description: string): ZodOpenApiResponseObject => ({
   headers: z.object({ Location: headers.DocumentLocation, Vary: z.string() }),
 });
 
+/** An answer about exports, or about the files of one. */
+const exportsJson = (description: string, schema: z.ZodType): ZodOpenApiResponseObject => ({
+  description,
+  content: { "application/json": { schema } },
+});
+export const exportAnswer = (description: string) => exportsJson(description, exportView);
+export const exportPageAnswer = (description: string) => exportsJson(description, exportPage);
+export const exportFilePageAnswer = (description: string) => exportsJson(description, exportFilePage);
+export const filePreviewAnswer = (description: string) => exportsJson(description, filePreview);
+export const acceptedExport = (description: string): ZodOpenApiResponseObject => ({
+  ...exportAnswer(description),
+  headers: z.object({ Location: headers.ExportLocation }),
+});
+export const exportFile = (description: string): ZodOpenApiResponseObject => ({
+  description,
+  headers: z.object({ Location: headers.FileLocation }),
+});
+
 export const linkAnswer = (description: string): ZodOpenApiResponseObject => ({
   description,
   content: { "application/json": { schema: linkView } },
@@ -163,6 +198,10 @@ export const createdLinkAnswer = (description: string): ZodOpenApiResponseObject
   description,
   headers: z.object({ Location: headers.LinkLocation }),
   content: { "application/json": { schema: createdLink } },
+});
+export const ccdRequestPageAnswer = (description: string): ZodOpenApiResponseObject => ({
+  description,
+  content: { "application/json": { schema: ccdRequestPage } },
 });
 export const linkPageAnswer = (description: string): ZodOpenApiResponseObject => ({
   description,

@@ -2,6 +2,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import * as z from "zod";
 import { environment } from "#platform/lambda/environment.ts";
 import { type LandingBucket, landingBucket } from "./landing-bucket.ts";
+import type { LongRecord } from "./long-record.ts";
 
 /*
  * The audit trail: one object per record, in a bucket of its own, written once and never changed. The bucket's policy allows
@@ -12,6 +13,8 @@ import { type LandingBucket, landingBucket } from "./landing-bucket.ts";
 export interface AuditTrail extends Pick<LandingBucket, "list"> {
   /** Adds a record. A record that is already there stays as it is. */
   add(key: string, record: object): Promise<void>;
+  /** Adds a record with a long list. A record that is already there stays as it is. */
+  addLong(key: string, record: LongRecord): Promise<void>;
 }
 
 /** The audit bucket through the AWS SDK. */
@@ -20,6 +23,9 @@ export function auditTrail(s3: S3Client, name: string): AuditTrail {
   return {
     add: async (key, record) => {
       await bucket.putJson(key, record, { once: true });
+    },
+    addLong: async (key, record) => {
+      await bucket.putLongRecord(key, record, { once: true });
     },
     list: (prefix) => bucket.list(prefix),
   };
@@ -46,7 +52,23 @@ export interface RecordedFact {
 }
 
 /** Records a fact. A fact that was recorded before stays as it is. */
-export async function recordFact(trail: AuditTrail, { key, subject, fact, detail, at }: RecordedFact): Promise<void> {
-  const head = { version: "1", ...subject, fact, at: new Date(at).toISOString() };
-  await trail.add(key, { ...head, ...detail });
+export async function recordFact(trail: AuditTrail, fact: RecordedFact): Promise<void> {
+  await trail.add(fact.key, recordOf(fact));
 }
+
+/** Records a fact whose detail has a long list, besides `detail`. A fact that was recorded before stays as it is. */
+export async function recordLongFact(
+  trail: AuditTrail,
+  fact: RecordedFact,
+  long: Pick<LongRecord, "list" | "entries">,
+): Promise<void> {
+  await trail.addLong(fact.key, { head: recordOf(fact), ...long });
+}
+
+const recordOf = ({ subject, fact, detail, at }: RecordedFact): object => ({
+  version: "1",
+  ...subject,
+  fact,
+  at: new Date(at).toISOString(),
+  ...detail,
+});

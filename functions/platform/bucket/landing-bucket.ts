@@ -1,6 +1,9 @@
+import { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import {
   GetObjectCommand,
+  type GetObjectCommandOutput,
   HeadObjectCommand,
   ListObjectsV2Command,
   NoSuchKey,
@@ -11,6 +14,7 @@ import {
 } from "@aws-sdk/client-s3";
 import type * as z from "zod";
 import { crc32Text } from "./crc32-text.ts";
+import { type LongRecord, type OpenRecord, openLongRecord, textOfRecord } from "./long-record.ts";
 
 export interface ListedObject {
   key: string;
@@ -27,6 +31,15 @@ export interface LandingBucket {
   readonly name: string;
   /** Writes a JSON record. With `once`, an object that is already there stays as it is, and the result is false. */
   putJson(key: string, value: unknown, options?: { once: boolean }): Promise<boolean>;
+  /** Writes a JSON record whose last member is a long list. `once` is the same as for `putJson`. */
+  putLongRecord(key: string, record: LongRecord, options?: { once: boolean }): Promise<boolean>;
+  /**
+   * Opens a record with a long list, to read it entry by entry. All entries must be read, or the connection stays open.
+   * @throws Error naming the key, if there is none
+   */
+  openLongRecord(key: string, list: string): Promise<OpenRecord>;
+  /** A record with a long list, without its entries. @throws Error naming the key, if there is none */
+  getHead<T>(key: string, list: string, schema: z.ZodType<T>): Promise<T>;
   putBytes(key: string, body: Uint8Array, contentType: string): Promise<void>;
   /** The record under `key`, checked against its schema; undefined if there is none. */
   findJson<T>(key: string, schema: z.ZodType<T>): Promise<T | undefined>;
@@ -44,8 +57,7 @@ export interface LandingBucket {
 export function landingBucket(s3: S3Client, name: string): LandingBucket {
   const read = async (key: string): Promise<Uint8Array | undefined> => {
     try {
-      const object = await s3.send(new GetObjectCommand({ Bucket: name, Key: key }));
-      return await object.Body?.transformToByteArray();
+      return await bytesOf(await s3.send(new GetObjectCommand({ Bucket: name, Key: key })));
     } catch (error) {
       if (error instanceof NoSuchKey) return undefined;
       throw error;
@@ -59,9 +71,28 @@ export function landingBucket(s3: S3Client, name: string): LandingBucket {
     if (value === undefined) throw new Error(`the object s3://${name}/${key} is missing`);
     return value;
   };
+  /** The body's stream. The SDK for Node.js answers with a stream of Node. */
+  const open = async (key: string): Promise<Readable> => {
+    const object = await s3.send(new GetObjectCommand({ Bucket: name, Key: key })).catch((error: unknown) => {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
+    });
+    return required(key, object).Body as Readable;
+  };
   return {
     name,
-    putJson: (key, value, options) => putJson(s3, name, key, value, options?.once ?? false),
+    putJson: (key, value, options) => {
+      const body = JSON.stringify(value);
+      return putJson(s3, name, key, { body, crc: crc32(body) }, options?.once ?? false);
+    },
+    putLongRecord: (key, record, options) => putLongRecord(s3, name, key, record, options?.once ?? false),
+    openLongRecord: async (key, listName) => await openLongRecord(await open(key), listName),
+    getHead: async (key, listName, schema) => {
+      const body = await open(key);
+      const { head } = await openLongRecord(body, listName);
+      body.destroy();
+      return schema.parse(head);
+    },
     putBytes: async (key, body, contentType) => {
       await s3.send(new PutObjectCommand({ Bucket: name, Key: key, Body: body, ContentType: contentType }));
     },
@@ -73,20 +104,45 @@ export function landingBucket(s3: S3Client, name: string): LandingBucket {
   };
 }
 
+const largeBytes = 1024 * 1024;
+
+/** The bytes of an object. Those of a large one are copied as they come: the SDK would keep its chunks, and then copy all of them. */
+async function bytesOf({ Body, ContentLength = 0 }: GetObjectCommandOutput): Promise<Uint8Array | undefined> {
+  if (ContentLength < largeBytes || !(Body instanceof Readable)) return await Body?.transformToByteArray();
+  const bytes = Buffer.allocUnsafeSlow(ContentLength);
+  let used = 0;
+  for await (const chunk of Body as AsyncIterable<Buffer>) used += chunk.copy(bytes, used);
+  if (used < bytes.length) throw new Error(`an object of ${bytes.length} bytes ended after ${used}`);
+  return bytes;
+}
+
+/** The body of an object, and its CRC-32. */
+interface JsonBody {
+  body: string | Readable;
+  bytes?: number;
+  crc: number;
+}
+
 /**
  * S3 refuses an object without a checksum if its bucket has a default retention by Object Lock ("Amazon S3 API Reference",
  * PutObject, `Content-MD5`).
  */
-async function putJson(s3: S3Client, bucket: string, key: string, value: unknown, once: boolean): Promise<boolean> {
-  const body = JSON.stringify(value);
+async function putJson(
+  s3: S3Client,
+  bucket: string,
+  key: string,
+  { body, bytes, crc }: JsonBody,
+  once: boolean,
+): Promise<boolean> {
   try {
     await s3.send(
       new PutObjectCommand({
         Bucket: bucket,
         Key: key,
         Body: body,
+        ...(bytes !== undefined && { ContentLength: bytes }),
         ContentType: "application/json",
-        ChecksumCRC32: crc32Text(crc32(body)),
+        ChecksumCRC32: crc32Text(crc),
         ...(once ? { IfNoneMatch: "*" } : {}),
       }),
     );
@@ -95,6 +151,36 @@ async function putJson(s3: S3Client, bucket: string, key: string, value: unknown
     if (once && isPreconditionFailed(error)) return false;
     throw error;
   }
+}
+
+/** The SDK does not repeat a request whose body is a stream, so it is repeated here, after these pauses. */
+const pausesMs = [200, 1_000, 3_000];
+
+async function putLongRecord(
+  s3: S3Client,
+  bucket: string,
+  key: string,
+  record: LongRecord,
+  once: boolean,
+): Promise<boolean> {
+  const { pieces, bytes, crc32: crc } = textOfRecord(record);
+  for (const pause of pausesMs) {
+    try {
+      return await putJson(s3, bucket, key, { body: streamOf(pieces), bytes, crc }, once);
+    } catch (error) {
+      if (!mayPass(error)) throw error;
+      await sleep(pause);
+    }
+  }
+  return await putJson(s3, bucket, key, { body: streamOf(pieces), bytes, crc }, once);
+}
+
+const streamOf = (pieces: readonly Buffer[]): Readable => Readable.from(pieces, { objectMode: false });
+
+/** Whether a request may succeed if it is repeated: S3 did not answer, or said that the fault is its own or that it is busy. */
+function mayPass(error: unknown): boolean {
+  const status = error instanceof S3ServiceException ? (error.$metadata.httpStatusCode ?? 500) : 500;
+  return status >= 500 || status === 429;
 }
 
 /** Whether S3 refused a conditional write because the object is already there. */

@@ -36,6 +36,9 @@ export function nextTry(now: number, waitMs: number): NextTry {
  */
 export const triedAt = ({ waitSeconds, nextAt }: NextTry): number => (nextAt - waitSeconds) * second;
 
+/** The moment of the next try, as an ISO time. */
+export const timeOf = ({ nextAt }: Pick<NextTry, "nextAt">): string => new Date(nextAt * second).toISOString();
+
 /** The time of an execution, in milliseconds. */
 export interface Elapsed {
   /** From its start until now. */

@@ -1,14 +1,8 @@
-import { createHash, randomUUID } from "node:crypto";
-import {
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-  UpdateCommand,
-} from "@aws-sdk/lib-dynamodb";
+import { randomUUID } from "node:crypto";
+import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
+import { callerLists } from "#platform/ledger/caller-lists.ts";
 import { conditionHeld } from "#platform/ledger/conditional-write.ts";
-import { listIndex } from "#platform/ledger/ledger-keys.ts";
 import { openAttributes, openItems } from "#platform/ledger/open-items.ts";
 import { sessionLedgerKeys } from "#user-session/language/ledger-keys.ts";
 import { type LinkRecord, linkRecord, unsettledFrom } from "#user-session/language/link.ts";
@@ -54,11 +48,11 @@ const linkWorkflow = "links";
 const unlinkedDays = 30;
 
 const linkItem = z.object({ record: z.string(), version: z.string() });
-const listedItem = z.object({ pk: z.string(), listedAt: z.string() });
 
 /** Links in the ledger's table: the record as JSON, and a version for conditional writes. */
 export function linkRecords(dynamo: DynamoDBDocumentClient, table: string): LinkRecords {
   const open = openItems(dynamo, table, linkWorkflow);
+  const lists = callerLists(dynamo, table, { kind: "links", prefix: sessionLedgerKeys.link });
   const find = (linkId: string) => read(keyOf(linkId).pk);
   const read = async (pk: string): Promise<StoredLink | undefined> => {
     const { Item } = await dynamo.send(new GetCommand({ TableName: table, Key: { pk }, ConsistentRead: true }));
@@ -69,7 +63,11 @@ export function linkRecords(dynamo: DynamoDBDocumentClient, table: string): Link
   return {
     find,
     create: async (record) => {
-      const Item = { ...keyOf(record.linkId), ...listAttributes(record), ...contentOf(record, randomUUID()) };
+      const Item = {
+        ...keyOf(record.linkId),
+        ...lists.attributesOf(listedAs(record)),
+        ...contentOf(record, randomUUID()),
+      };
       const put = new PutCommand({ TableName: table, Item, ConditionExpression: "attribute_not_exists(pk)" });
       if (await conditionHeld(dynamo.send(put))) return record;
       const existing = await find(record.linkId);
@@ -83,22 +81,11 @@ export function linkRecords(dynamo: DynamoDBDocumentClient, table: string): Link
       // If the version is ours, our own write succeeded and only its answer was lost.
       return (await find(record.linkId))?.version === written;
     },
-    list: async (caller, { limit, after }) => {
-      const { Items = [], LastEvaluatedKey } = await dynamo.send(
-        new QueryCommand({
-          TableName: table,
-          IndexName: listIndex,
-          KeyConditionExpression: "listedIn = :list",
-          ExpressionAttributeValues: { ":list": listOf(caller) },
-          ScanIndexForward: false,
-          Limit: limit,
-          ExclusiveStartKey: after === undefined ? undefined : placeOf(caller, after),
-        }),
-      );
+    list: async (caller, page) => {
+      const { keys, next } = await lists.page(caller, page);
       // The index has keys only. A link that was removed meanwhile is left out.
-      const found = await Promise.all(Items.map((item) => read(listedItem.parse(item).pk)));
-      const links = found.flatMap((stored) => (stored === undefined ? [] : [stored.record]));
-      return { links, next: LastEvaluatedKey && listedItem.parse(LastEvaluatedKey).listedAt };
+      const found = await Promise.all(keys.map(read));
+      return { links: found.flatMap((stored) => (stored === undefined ? [] : [stored.record])), next };
     },
     due: async function* (now) {
       for await (const pk of open.due(now)) yield pk.slice(sessionLedgerKeys.link.length);
@@ -111,20 +98,7 @@ export function linkRecords(dynamo: DynamoDBDocumentClient, table: string): Link
 
 const keyOf = (linkId: string) => ({ pk: `${sessionLedgerKeys.link}${linkId}` });
 
-/** The list of a caller's links. A caller's name may be longer than a key. */
-const listOf = (caller: string) => `links#${createHash("sha256").update(caller).digest("hex")}`;
-
-/** The key of the link at a place of a caller's list. */
-const placeOf = (caller: string, listedAt: string) => ({
-  ...keyOf(listedAt.split(" ")[1] ?? ""),
-  listedIn: listOf(caller),
-  listedAt,
-});
-
-const listAttributes = ({ caller, createdAt, linkId }: LinkRecord) => ({
-  listedIn: listOf(caller),
-  listedAt: `${new Date(createdAt).toISOString()} ${linkId}`,
-});
+const listedAs = ({ caller, createdAt, linkId }: LinkRecord) => ({ caller, createdAt, id: linkId });
 
 function contentOf(record: LinkRecord, version: string): Record<string, unknown> {
   return { record: JSON.stringify(record), version, ...attributesOf(record) };

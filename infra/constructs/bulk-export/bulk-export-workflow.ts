@@ -6,6 +6,7 @@ import type { ExportAuditFact } from "#bulk-export/language/export-audit-facts.t
 import type { ExportEvent } from "#bulk-export/language/export-events.ts";
 import { type BulkExportSettings, downloadSlots } from "../../settings/bulk-export.ts";
 import type { IntegraSettings } from "../../settings/integra.ts";
+import type { RetentionSettings } from "../../settings/platform.ts";
 import { acknowledgeWildcard } from "../platform/acknowledge-wildcard.ts";
 import {
   type BucketAccess,
@@ -22,12 +23,13 @@ import type { SharedResources } from "../platform/shared-resources.ts";
 import { StepFunctionsWorkflow, type WorkflowProps } from "../platform/step-functions-workflow.ts";
 import type { ClientAccess } from "./backend-client.ts";
 import { exportFact, exportObjects } from "./export-objects.ts";
+import { keepProgress } from "./exports-over-http.ts";
 import { bulkExportName } from "./state-machine-name.ts";
 
 export interface BulkExportWorkflowProps extends WorkflowProps {
   shared: SharedResources;
   client: ClientAccess;
-  settings: { export: BulkExportSettings; integra: IntegraSettings };
+  settings: { export: BulkExportSettings; integra: IntegraSettings; retention: RetentionSettings };
 }
 
 const { record, kickOff, job, plan, workList, stop, receipt, failure, manifest, manifestPage, file, summary } =
@@ -66,7 +68,12 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
       EXPORT_GROUPS: JSON.stringify(settings.export.groups),
       DEADLINE_HOURS: String(settings.export.deadlineHours),
     });
-    grantLedger(shared, step, { checkpoint: ["GetItem"], openRun: ["PutItem"] });
+    grantLedger(shared, step, {
+      checkpoint: ["GetItem"],
+      openRun: ["PutItem"],
+      progress: ["PutItem", "UpdateItem"],
+    });
+    keepProgress(step, settings.retention.exportDays);
     this.#grantBucket(step, {
       list: true,
       read: [record],
@@ -79,7 +86,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
     const { shared, client, functions } = this.props;
     const step = this.step("TakeLease", "take-lease", medium, { callsServer: true });
     client.grantClient(step);
-    grantLedger(shared, step, { lease: ["GetItem", "PutItem"] });
+    grantLedger(shared, step, { lease: ["GetItem", "PutItem"], progress: ["UpdateItem"] });
     grantExecutions(step, bulkExportName(functions.stage), ["states:DescribeExecution"]);
     this.#grantBucket(step, {
       list: true,
@@ -89,6 +96,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
 
   #adoptResult(): void {
     const step = this.step("AdoptResult", "adopt-result", short, { memoryMiB: 512 });
+    grantLedger(this.props.shared, step, { progress: ["UpdateItem"] });
     this.#grantBucket(step, {
       read: [summary],
       write: [summary],
@@ -100,7 +108,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
     const { shared, client } = this.props;
     const step = this.step("KickOffExport", "kick-off-export", medium, { callsServer: true });
     client.grantClient(step);
-    grantLedger(shared, step, { lease: ["GetItem"] });
+    grantLedger(shared, step, { lease: ["GetItem"], progress: ["UpdateItem"] });
     this.#grantBucket(step, {
       list: true,
       read: [kickOff, job, stop],
@@ -113,6 +121,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
   #pollExport(): void {
     const step = this.step("PollExport", "poll-export", medium, { memoryMiB: 512, callsServer: true });
     this.props.client.grantClient(step);
+    grantLedger(this.props.shared, step, { progress: ["UpdateItem"] });
     this.#grantBucket(step, {
       list: true,
       read: [job],
@@ -121,7 +130,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
   }
 
   #planDownloads(): void {
-    const { client, settings } = this.props;
+    const { shared, client, settings } = this.props;
     const step = this.step("PlanDownloads", "plan-downloads", long, { memoryMiB: 512, callsServer: true });
     step.setEnvironment({
       MATCH_REQUEST: String(settings.integra.matchRequest),
@@ -129,6 +138,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
       ITEMS_AT_ONCE: String(downloadSlots(settings.export).calls),
     });
     client.grantClient(step);
+    grantLedger(shared, step, { progress: ["UpdateItem"], fileProgress: ["UpdateItem"] });
     this.#grantBucket(step, {
       list: true,
       read: [job, manifest, plan, receipt],
@@ -143,6 +153,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
     });
     step.setEnvironment({ FILES_AT_ONCE: String(downloadSlots(this.props.settings.export).filesAtOnce) });
     this.props.client.grantClient(step);
+    grantLedger(this.props.shared, step, { fileProgress: ["UpdateItem"] });
     this.#grantBucket(step, {
       list: true,
       read: [file, plan, stop, receipt],
@@ -162,7 +173,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
       write: [summary],
     });
     this.#grantFacts(step, ["landed"]);
-    grantLedger(shared, step, { checkpoint: ["GetItem", "UpdateItem"] });
+    grantLedger(shared, step, { checkpoint: ["GetItem", "UpdateItem"], progress: ["UpdateItem"] });
   }
 
   #deleteJob(): void {
@@ -178,14 +189,14 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
     const machine = bulkExportName(this.props.functions.stage);
     grantStart(step, machine);
     grantExecutions(step, machine, ["states:DescribeExecution"]);
-    grantLedger(this.props.shared, step, { openRun: ["PutItem", "DeleteItem"] });
+    grantLedger(this.props.shared, step, { openRun: ["PutItem", "DeleteItem"], progress: ["UpdateItem"] });
   }
 
   #announceCompletion(): void {
     const step = this.step("AnnounceCompletion", "announce-completion", short, { memoryMiB: 512 });
     this.#grantBucket(step, { read: [summary] });
     this.#grantFacts(step, ["told-completed"]);
-    grantLedger(this.props.shared, step, { openRun: ["DeleteItem"] });
+    grantLedger(this.props.shared, step, { openRun: ["DeleteItem"], progress: ["UpdateItem"] });
     this.#grantPublish(step, "Export Completed");
   }
 
@@ -193,7 +204,7 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
     const step = this.step("FailExport", "fail-export", short);
     this.#grantBucket(step, { list: true, read: [stop] });
     this.#grantFacts(step, ["told-failed"]);
-    grantLedger(this.props.shared, step, { openRun: ["DeleteItem"] });
+    grantLedger(this.props.shared, step, { openRun: ["DeleteItem"], progress: ["UpdateItem"] });
     this.#grantPublish(step, "Export Failed");
   }
 

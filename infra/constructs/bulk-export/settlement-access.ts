@@ -9,7 +9,11 @@ import { exportFact, exportObjects } from "./export-objects.ts";
 /** Lets a function settle runs whose execution is over (`functions/bulk-export/settlement/`). */
 export function grantSettlement(shared: SharedResources, client: ClientAccess, lambda: LambdaFunction): void {
   client.grantClient(lambda);
-  grantLedger(shared, lambda, { lease: ["GetItem", "DeleteItem"], openRun: ["DeleteItem"] });
+  grantLedger(shared, lambda, {
+    lease: ["GetItem", "DeleteItem"],
+    openRun: ["DeleteItem"],
+    progress: ["GetItem", "UpdateItem"],
+  });
   grantBucket(shared, lambda, {
     list: true,
     read: [exportObjects.record, exportObjects.job],

@@ -1,4 +1,4 @@
-import { Duration, Validations } from "aws-cdk-lib";
+import { Aws, Duration, Validations } from "aws-cdk-lib";
 import * as apigateway from "aws-cdk-lib/aws-apigateway";
 import * as apigatewayv2 from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpIamAuthorizer, HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
@@ -9,13 +9,21 @@ import * as logs from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { ccdKeys } from "#ccd-retrieval/language/ccd-keys.ts";
 import { accessKeys } from "#on-demand-api/language/access-keys.ts";
-import { apiRoutes, routesOf } from "#on-demand-api/language/api-routes.ts";
+import {
+  type ApiRouteKey,
+  apiRoutes,
+  type ClosedRouteKey,
+  routesOf,
+  tokenPrefix,
+  tokenRouteKey,
+} from "#on-demand-api/language/api-routes.ts";
 import { keyPattern, keyPatterns } from "#platform/bucket/object-keys.ts";
 import type { ApiSettings } from "../../settings/on-demand-api.ts";
+import { type AcceptedExportSettings, grantExportsOverHttp } from "../bulk-export/exports-over-http.ts";
 import { grantStartRetrieval } from "../ccd-retrieval/start-access.ts";
 import { grantAudit, grantBucket } from "../platform/bucket-access.ts";
 import { type FunctionDefaults, LambdaFunction, type LambdaFunctionProps } from "../platform/lambda-function.ts";
-import { grantLedger } from "../platform/ledger-access.ts";
+import { grantLedger, grantLists } from "../platform/ledger-access.ts";
 import type { SharedResources } from "../platform/shared-resources.ts";
 import type { UserSession } from "../user-session/user-session.ts";
 import { ApiSecret } from "./api-secret.ts";
@@ -24,6 +32,8 @@ export interface OnDemandApiProps {
   shared: SharedResources;
   userSession: UserSession;
   settings: ApiSettings;
+  /** What the stage accepts as an export, and how long it keeps exports. */
+  exports: AcceptedExportSettings;
   functions: FunctionDefaults;
 }
 
@@ -32,15 +42,21 @@ const functionTimeout = Duration.seconds(28);
 
 /**
  * The HTTP API: its routes with their authorizer, its throttle and access log, and one function for each group of routes.
- * Callers sign their calls (SigV4), or send a JWT if the stage's settings name an issuer.
+ * Callers sign their calls (SigV4), or send a JWT if the stage's settings name an issuer. If the stage accepts both, each
+ * route for known callers is there twice.
  */
 export class OnDemandApi extends Construct {
   /** The URL that callers use: the setting `api.publicUrl`, the name in `api.domain`, or API Gateway's own URL. */
   readonly url: string;
   readonly apiId: string;
+  /** The name of the API's own address, or of `api.domain`. */
+  readonly host: string;
+  /** With what the paths of calls with a token begin: nothing, or a path without a slash at its end. */
+  readonly tokenPath: string;
   /** The API under a name of the user's own; undefined if the settings name none. */
   readonly domain: apigatewayv2.DomainName | undefined;
   readonly #props: OnDemandApiProps;
+  readonly #authorizers: Authorizers;
   readonly #api: apigatewayv2.HttpApi;
   readonly #secret: ApiSecret;
   readonly #openRoutes: { key: string; route: apigatewayv2.HttpRoute }[] = [];
@@ -49,16 +65,19 @@ export class OnDemandApi extends Construct {
     super(scope, id);
     this.#props = props;
     const { settings, functions } = props;
+    this.#authorizers = authorizersOf(settings);
     this.#api = new apigatewayv2.HttpApi(this, "Api", {
       apiName: `integra-bridge-${functions.stage}`,
       description: "Patients, resources and CCDs on demand",
       createDefaultStage: false,
       ...(settings.domain && { disableExecuteApiEndpoint: true }),
-      defaultAuthorizer: authorizer(settings),
+      defaultAuthorizer: this.#authorizers.first,
     });
     this.#secret = new ApiSecret(this, "ApiSecret", functions);
     this.apiId = this.#api.apiId;
     this.domain = settings.domain && this.#domain(settings.domain);
+    this.tokenPath = this.#authorizers.second ? tokenPrefix : "";
+    this.host = settings.domain?.name ?? `${this.apiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`;
     const ownUrl = settings.domain && `https://${settings.domain.name}/`;
     this.url = settings.publicUrl ?? ownUrl ?? this.#api.apiEndpoint;
     this.#function("OpenApi", "openapi");
@@ -66,6 +85,7 @@ export class OnDemandApi extends Construct {
     this.#fhirApi();
     this.#ccdRequests();
     this.#ccdDocuments();
+    this.#exports();
     this.#links();
     this.#smartPages();
     this.#stage();
@@ -132,6 +152,7 @@ export class OnDemandApi extends Construct {
     this.#identifyCallers(lambda);
     this.#grantSessions(lambda);
     grantLedger(shared, lambda, { ccdRequest: ["GetItem", "PutItem"] });
+    grantLists(shared, lambda);
     grantBucket(shared, lambda, { read: [keyPattern(ccdKeys.index)] });
     this.#secret.grantRead(lambda);
     grantStartRetrieval(lambda, functions.stage);
@@ -150,6 +171,16 @@ export class OnDemandApi extends Construct {
     const { index, document, page } = keyPatterns(ccdKeys);
     // A link has the rights of the function that signed it.
     grantBucket(shared, lambda, { read: [index, document, page], write: [page] });
+  }
+
+  /** The only function of the API that reaches exports. It reads their files only by links and previews. */
+  #exports(): void {
+    const { shared, functions, settings, exports } = this.#props;
+    const lambda = this.#function("Exports", "exports");
+    lambda.setEnvironment({ EXPORT_CALLERS: JSON.stringify(settings.exports) });
+    this.#identifyCallers(lambda);
+    this.#secret.grantRead(lambda);
+    grantExportsOverHttp(shared, lambda, { stage: functions.stage, ...exports });
   }
 
   #links(): void {
@@ -182,25 +213,28 @@ export class OnDemandApi extends Construct {
     const lambda = new LambdaFunction(this, id, functions, { name, timeout: functionTimeout, memoryMiB: 512, ...more });
     const integration = new HttpLambdaIntegration(`${id}Integration`, lambda.function);
     for (const key of routesOf(name)) {
-      const [method = "", path = ""] = key.split(" ");
-      const methods = [apigatewayv2.HttpMethod[method as keyof typeof apigatewayv2.HttpMethod]];
-      const { open } = apiRoutes[key];
-      const routes = this.#api.addRoutes({
-        path,
-        methods,
-        integration,
-        ...(open && { authorizer: new apigatewayv2.HttpNoneAuthorizer() }),
-      });
-      for (const route of open ? routes : []) {
-        const reason =
-          name === "smart"
-            ? "Browsers of people open these pages. A one-time URL, a registered EHR or a login's cookie decides what they may do."
-            : "The API's description and the public keys contain no data of a person. The route has a throttle of its own.";
-        Validations.of(route).acknowledge({ id: "AwsSolutions-APIG4", reason });
-        this.#openRoutes.push({ key, route });
-      }
+      if (apiRoutes[key].open) this.#addOpenRoute(key, integration);
+      else this.#addClosedRoute(key as ClosedRouteKey, integration);
     }
     return lambda;
+  }
+
+  #addClosedRoute(key: ClosedRouteKey, integration: HttpLambdaIntegration): void {
+    this.#api.addRoutes({ ...placeOf(key), integration });
+    const { second } = this.#authorizers;
+    if (second) this.#api.addRoutes({ ...placeOf(tokenRouteKey(key)), integration, authorizer: second });
+  }
+
+  #addOpenRoute(key: ApiRouteKey, integration: HttpLambdaIntegration): void {
+    const authorizer = new apigatewayv2.HttpNoneAuthorizer();
+    for (const route of this.#api.addRoutes({ ...placeOf(key), integration, authorizer })) {
+      const reason =
+        apiRoutes[key].servedBy === "smart"
+          ? "Browsers of people open these pages. A one-time URL, a registered EHR or a login's cookie decides what they may do."
+          : "The API's description and the public keys contain no data of a person. The route has a throttle of its own.";
+      Validations.of(route).acknowledge({ id: "AwsSolutions-APIG4", reason });
+      this.#openRoutes.push({ key, route });
+    }
   }
 
   /** Lets a function identify its callers and record each call in the audit trail. */
@@ -208,7 +242,7 @@ export class OnDemandApi extends Construct {
     const { settings } = this.#props;
     this.#recordCalls(lambda);
     lambda.setEnvironment({
-      API_AUTHORIZER: settings.jwt === undefined ? "iam" : "jwt",
+      API_AUTHORIZER: this.#authorizers.kind,
       API_CALLERS: settings.callers,
     });
   }
@@ -220,9 +254,25 @@ export class OnDemandApi extends Construct {
   }
 }
 
-function authorizer({ jwt }: ApiSettings): apigatewayv2.IHttpRouteAuthorizer {
-  if (jwt === undefined) return new HttpIamAuthorizer();
-  return new HttpJwtAuthorizer("Jwt", jwt.issuer, { jwtAudience: jwt.audience });
+interface Authorizers {
+  /** How the functions have to identify callers. */
+  kind: "iam" | "jwt" | "both";
+  first: apigatewayv2.IHttpRouteAuthorizer;
+  /** The authorizer of the routes for callers with a token, beside those for signed calls. */
+  second?: apigatewayv2.IHttpRouteAuthorizer;
+}
+
+function authorizersOf({ jwt }: ApiSettings): Authorizers {
+  if (jwt === undefined) return { kind: "iam", first: new HttpIamAuthorizer() };
+  const byToken = new HttpJwtAuthorizer("Jwt", jwt.issuer, { jwtAudience: jwt.audience });
+  if (!jwt.besideSignatures) return { kind: "jwt", first: byToken };
+  return { kind: "both", first: new HttpIamAuthorizer(), second: byToken };
+}
+
+/** Path and method of a route's key. */
+function placeOf(key: string): { path: string; methods: apigatewayv2.HttpMethod[] } {
+  const [method = "", path = ""] = key.split(" ");
+  return { path, methods: [apigatewayv2.HttpMethod[method as keyof typeof apigatewayv2.HttpMethod]] };
 }
 
 /** A line of the access log. It has the route's key, but no path and no query: those may name a patient. */
@@ -233,7 +283,8 @@ function accessLine({ jwt }: ApiSettings): Record<string, string> {
     route: "$context.routeKey",
     status: "$context.status",
     latencyMs: "$context.responseLatency",
-    principal: jwt === undefined ? "$context.identity.userArn" : "$context.authorizer.claims.sub",
+    ...((jwt === undefined || jwt.besideSignatures) && { principal: "$context.identity.userArn" }),
+    ...(jwt && { [jwt.besideSignatures ? "subject" : "principal"]: "$context.authorizer.claims.sub" }),
     refusal: "$context.authorizer.error",
     integrationStatus: "$context.integrationStatus",
   };

@@ -1,5 +1,6 @@
 import { Agent, request } from "undici";
 import { openOutputFile } from "#bulk-export/server/output-file.ts";
+import { PartMemory } from "#bulk-export/verified-file/part-memory.ts";
 import { StagedObject } from "#bulk-export/verified-file/staged-object.ts";
 import { defaultSizes, type UploadVerified, verifiedUpload } from "#bulk-export/verified-file/verified-upload.ts";
 import { s3Client } from "#platform/bucket/bucket-from-environment.ts";
@@ -20,6 +21,8 @@ const client = testClient(undiciHttp(agent), new URL(base).origin);
 const s3 = s3Client();
 const upload = checks === "verified" ? verifiedUpload(s3, landingBucket(s3, "bench")) : uploadUnverified;
 
+const memory = new PartMemory();
+
 async function uploadUnverified(
   chunks: AsyncIterable<Buffer>,
   { key, beforeVisible }: Parameters<UploadVerified>[1],
@@ -27,6 +30,7 @@ async function uploadUnverified(
   const object = new StagedObject(s3, "bench", key, {
     contentType: "application/fhir+ndjson",
     ...defaultSizes,
+    memory,
     onAbortFailed: (error) => process.emitWarning(String(error)),
   });
   for await (const chunk of chunks) await object.write(chunk);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { everyOption } from "#cli/templates/every-option.ts";
-import { apiRoutes } from "#on-demand-api/language/api-routes.ts";
+import { apiRoutes, type ClosedRouteKey, tokenRouteKey } from "#on-demand-api/language/api-routes.ts";
 import { allowedTo, asLines, functionsOf } from "../policies.ts";
 import { variantNames } from "../stage-variants.ts";
 import { type Properties, synthesised } from "../synthesised.ts";
@@ -9,25 +9,30 @@ import { allTemplates } from "../templates.ts";
 describe.each(variantNames)("the API of %s", (variant) => {
   const synth = synthesised(variant);
   const routes = synth.resources("AWS::ApiGatewayV2::Route").map(({ Properties }) => Properties);
-  const byToken = variant === "prod with every option";
+  const besideSignatures = variant === "prod with every option";
 
   test("the routes are those of apiRoutes, and each is open or needs authorization as apiRoutes declares", () => {
-    const closed = byToken ? "JWT" : "AWS_IAM";
+    const declared = Object.entries(apiRoutes).flatMap(([key, { open }]) => {
+      if (open) return [[key, "NONE"]];
+      const signed = [key, "AWS_IAM"];
+      return besideSignatures ? [signed, [tokenRouteKey(key as ClosedRouteKey), "JWT"]] : [signed];
+    });
     expect(Object.fromEntries(routes.map((route) => [route["RouteKey"], route["AuthorizationType"]]))).toEqual(
-      Object.fromEntries(Object.entries(apiRoutes).map(([key, { open }]) => [key, open ? "NONE" : closed])),
+      Object.fromEntries(declared),
     );
   });
 
   test("the API is throttled, and its access log has the caller and the route, without paths and queries", () => {
     const stage = synth.resource("AWS::ApiGatewayV2::Stage", "OnDemand");
     const { DefaultRouteSettings, AccessLogSettings } = stage.Properties as Record<string, Properties>;
-    const [ThrottlingRateLimit, ThrottlingBurstLimit] = byToken ? [5, 10] : [20, 40];
+    const [ThrottlingRateLimit, ThrottlingBurstLimit] = besideSignatures ? [5, 10] : [20, 40];
     expect(DefaultRouteSettings).toEqual({ ThrottlingRateLimit, ThrottlingBurstLimit });
     const { Format, DestinationArn } = AccessLogSettings as { Format: string; DestinationArn: string };
     expect(new Set(Object.values(JSON.parse(Format) as object))).toEqual(
       new Set([
         "$context.authorizer.error",
-        byToken ? "$context.authorizer.claims.sub" : "$context.identity.userArn",
+        ...(besideSignatures ? ["$context.authorizer.claims.sub"] : []),
+        "$context.identity.userArn",
         "$context.integrationStatus",
         "$context.requestId",
         "$context.requestTime",
@@ -45,7 +50,7 @@ describe.each(variantNames)("the API of %s", (variant) => {
     expect(open).toEqual(
       expect.arrayContaining(["GET /openapi.json", "GET /.well-known/jwks.json", "POST /smart/callback"]),
     );
-    const [ThrottlingRateLimit, ThrottlingBurstLimit] = byToken ? [1, 3] : [5, 10];
+    const [ThrottlingRateLimit, ThrottlingBurstLimit] = besideSignatures ? [1, 3] : [5, 10];
     const limits = { ThrottlingRateLimit, ThrottlingBurstLimit };
     const stage = synth.resource("AWS::ApiGatewayV2::Stage", "OnDemand");
     expect(stage.Properties["RouteSettings"]).toEqual(Object.fromEntries(open.map((key) => [key, limits])));
@@ -66,13 +71,13 @@ describe.each(variantNames)("the API of %s", (variant) => {
     expect(environment.includes("INTEGRA_US_CORE_PATHS")).toBe(variant === "prod with every option");
   });
 
-  test.each(["fhir-api", "ccd-requests", "ccd-documents", "links"])(
+  test.each(["fhir-api", "ccd-requests", "ccd-documents", "exports", "links"])(
     "%s has the settings by which it identifies callers",
     (name) => {
       const [, lambda] = functionsOf(synth).find(([known]) => known === name) ?? [];
       expect(lambda?.Properties["Environment"]).toMatchObject({
-        Variables: byToken
-          ? { API_AUTHORIZER: "jwt", API_CALLERS: "roles" }
+        Variables: besideSignatures
+          ? { API_AUTHORIZER: "both", API_CALLERS: "roles" }
           : { API_AUTHORIZER: "iam", API_CALLERS: "sessions" },
       });
     },
@@ -80,7 +85,10 @@ describe.each(variantNames)("the API of %s", (variant) => {
 
   test("only its own routes may invoke a function", () => {
     const permissions = synth.resources("AWS::Lambda::Permission", "api").map(({ Properties: p }) => p);
-    const paths = Object.entries(apiRoutes).map(([key, { servedBy }]) => [servedBy, key.split(" ")[1]].join(" "));
+    const paths = Object.entries(apiRoutes).flatMap(([key, { servedBy, open }]) => {
+      const keys = [key, ...(besideSignatures && !open ? [tokenRouteKey(key as ClosedRouteKey)] : [])];
+      return keys.map((one) => [servedBy, one.split(" ")[1]].join(" "));
+    });
     const names = new Map(functionsOf(synth).map(([name, { id }]) => [`<${id}>`, name]));
     const invokers = permissions.map((p) => {
       expect(p).toMatchObject({ Principal: "apigateway.amazonaws.com", Action: "lambda:InvokeFunction" });
@@ -124,6 +132,47 @@ describe.each(variantNames)("the API of %s", (variant) => {
       "s3:PutObject → audit-trail/access/*/*.json",
       "s3:PutObject → landing/pages/*/*.html",
     ]);
+  });
+
+  test("exports starts and stops exports, reads their files, and reaches no server, no session and no CCD", () => {
+    const [, lambda] = functionsOf(synth).find(([name]) => name === "exports") ?? [];
+    const environment = lambda?.Properties["Environment"] as { Variables: Record<string, string> } | undefined;
+    const callers = JSON.parse(environment?.Variables["EXPORT_CALLERS"] ?? "null") as object;
+    const local = ["arn:aws:iam::000000000000:root", "local-user"];
+    const named: Partial<Record<string, object>> = {
+      local: { ask: local, cancel: local, read: local },
+      "prod with every option": { ask: ["operator"], cancel: ["operator"], read: ["operator", "analyst"] },
+    };
+    expect(callers).toEqual(named[variant] ?? { ask: [], cancel: [], read: [] });
+    const machine = `integra-bridge-${variant.split(" ")[0]}-bulk-export`;
+    const lines = asLines(allowedTo(synth, lambda?.Properties["Role"]));
+    expect(lines.filter((line) => !/^(logs|xray|ec2|kms):/.test(line))).toEqual([
+      "dynamodb:DeleteItem → Ledger",
+      "dynamodb:GetItem → Ledger",
+      "dynamodb:PutItem → Ledger",
+      "dynamodb:Query → <Ledger>/index/list",
+      "dynamodb:UpdateItem → Ledger",
+      "s3:GetObject → landing/exports/*/*/*.ndjson",
+      "s3:GetObject → landing/exports/*/summary.json",
+      "s3:GetObject → landing/work/*/failures/*.json",
+      "s3:GetObject → landing/work/*/plan.json",
+      "s3:GetObject → landing/work/*/receipts/*.json",
+      "s3:ListBucket → Landing/Bucket",
+      "s3:PutObject → audit-trail/access/*/*.json",
+      "s3:PutObject → landing/work/*/stop*.json",
+      `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/api-??????`,
+      `states:DescribeExecution → execution:${machine}:*`,
+      `states:StartExecution → stateMachine:${machine}`,
+      `states:StopExecution → execution:${machine}:*`,
+    ]);
+    const keys = allowedTo(synth, lambda?.Properties["Role"]).flatMap(({ actions, Condition }) =>
+      actions.some((action) => /^dynamodb:.*Item$/.test(action))
+        ? (Condition as { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": string[] } })["ForAllValues:StringLike"][
+            "dynamodb:LeadingKeys"
+          ]
+        : [],
+    );
+    expect([...new Set(keys)].toSorted()).toEqual(["export#*", "export-files#*", "open-run#*"]);
   });
 
   test("fhir-api reaches only the session, the API's secret, the audit trail of calls and the bus", () => {

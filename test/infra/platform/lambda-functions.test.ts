@@ -77,10 +77,11 @@ describe.each(variantNames)("the functions of %s", (variant) => {
         actions[0]?.startsWith("dynamodb:"),
       );
       // The indexes hold keys only, so their queries have no condition.
-      const index = name === "links" ? "list" : "open";
+      const lists = name === "links" || name === "exports";
+      const index = lists ? "list" : "open";
       const ofIndex = ofLedger.filter(({ resources }) => resources.every((one) => one === `<Ledger>/index/${index}`));
       expect(ofIndex.every(({ actions }) => actions.every((action) => action === "dynamodb:Query"))).toBe(true);
-      expect(ofIndex).toHaveLength(name === "links" || name.startsWith("sweep-") ? 1 : 0);
+      expect(ofIndex).toHaveLength(lists || name.startsWith("sweep-") ? 1 : 0);
       const kinds = ofLedger
         .filter((one) => !ofIndex.includes(one))
         .map(({ Condition }) => ledgerCondition.parse(Condition)["ForAllValues:StringLike"]);

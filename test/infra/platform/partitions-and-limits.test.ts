@@ -31,11 +31,13 @@ describe.each(variantNames)("the templates of %s", (variant) => {
   const stacks = Object.entries(templates[variant]);
 
   test.each(stacks)("%s names no partition, so that it can be deployed to aws-cn and aws-us-gov", (_, template) => {
-    // The user's own topic, certificate, buckets, keys and callers are settings.
-    const { api, replication, smart } = everyOption;
+    // The user's own topic, certificates, web ACL, buckets, keys and callers are settings.
+    const { api, console, replication, smart } = everyOption;
     const copies = [replication.audit, replication.quarantine].flatMap(arnsOf);
     const callers = [...smart.ehrLaunches, ...smart.applications].map(({ caller }) => caller);
-    const own = [topicArn, api.domain.certificateArn, ...copies, ...callers];
+    const localCaller = "arn:aws:iam::000000000000:root";
+    const ofConsole = [console.domain.certificateArn, console.webAclArn];
+    const own = [localCaller, topicArn, api.domain.certificateArn, ...ofConsole, ...copies, ...callers];
     const text = own.reduce((rest, arn) => rest.replaceAll(arn, ""), JSON.stringify(template));
     expect([...text.matchAll(/.{60}arn:aws[\w-]*:.{40}/g)].map(([found]) => found)).toEqual([]);
   });

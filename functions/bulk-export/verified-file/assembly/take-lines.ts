@@ -21,9 +21,8 @@ const nine: u8 = 0x39;
 const colon: u8 = 0x3a;
 const openArray: u8 = 0x5b;
 const backslash: u8 = 0x5c;
-const closeArray: u8 = 0x5d;
 const openObject: u8 = 0x7b;
-const closeObject: u8 = 0x7d;
+const closeObject: u32 = 0x7d;
 const newline: u8 = 0x0a;
 const carriageReturn: u8 = 0x0d;
 
@@ -70,15 +69,26 @@ function lineEnd(start: usize, nameLength: usize, typeLength: usize): usize {
   while (true) {
     let isType: bool = false;
     if ((arrays & 1) === 0) {
-      isType = depth === 1 && equals(at, nameAt, nameLength);
-      at = nameEnd(at, depth);
-      at = skipWhite(at);
+      if (load<u8>(at) !== quote) return unsure;
+      let end = plainEnd(at + 1);
+      if (depth === 1) {
+        // A name of the record that has an escape may be that of the type, so it is left.
+        if (load<u8>(end) !== quote) return unsure;
+        isType = load<u64>(at) === load<u64>(nameAt) && equals(at, nameAt, nameLength);
+        end += 1;
+      } else {
+        end = load<u8>(end) === quote ? end + 1 : restEnd(end);
+      }
+      at = skipWhite(end);
       if (load<u8>(at) !== colon) return unsure;
       at = skipWhite(at + 1);
     }
     const value = at;
     const first = load<u8>(at);
-    if (first === openObject || first === openArray) {
+    if (first === quote) {
+      at = plainEnd(at + 1);
+      at = load<u8>(at) === quote ? at + 1 : restEnd(at);
+    } else if (first === openObject || first === openArray) {
       at = skipWhite(at + 1);
       // The code of a closing bracket is that of its opening one plus 2.
       if (load<u8>(at) !== first + 2) {
@@ -89,7 +99,7 @@ function lineEnd(start: usize, nameLength: usize, typeLength: usize): usize {
       }
       at += 1;
     } else {
-      at = first === quote ? stringEnd(at + 1) : wordEnd(at);
+      at = wordEnd(at);
     }
     if (isType) {
       if (hasType || !equals(value, typeAt, typeLength)) return unsure;
@@ -100,21 +110,14 @@ function lineEnd(start: usize, nameLength: usize, typeLength: usize): usize {
       const next = load<u8>(at);
       at += 1;
       if (next === comma) break;
-      if (next !== ((arrays & 1) !== 0 ? closeArray : closeObject)) return unsure;
+      // The code of a bracket is that of a brace minus 32.
+      if (u32(next) !== closeObject - (u32(arrays & 1) << 5)) return unsure;
       arrays >>= 1;
       depth -= 1;
       if (depth === 0) return hasType ? newlineEnd(at) : unsure;
     }
     at = skipWhite(at);
   }
-}
-
-/** A member's name. A name of the record that has an escape may be that of the type, so it is left. */
-function nameEnd(from: usize, depth: i32): usize {
-  if (load<u8>(from) !== quote) return unsure;
-  if (depth > 1) return stringEnd(from + 1);
-  const end = plainEnd(from + 1);
-  return load<u8>(end) === quote ? end + 1 : unsure;
 }
 
 /** Whether a string is this quoted text. */
@@ -129,9 +132,10 @@ function newlineEnd(from: usize): usize {
 
 /** White space within a line. */
 function skipWhite(from: usize): usize {
-  let at = from;
   // Most JSON has none, so one comparison usually suffices.
-  while (load<u8>(at) <= space) {
+  if (load<u8>(from) > space) return from;
+  let at = from;
+  while (true) {
     const byte = load<u8>(at);
     if (byte !== space && byte !== tab && byte !== carriageReturn) break;
     at += 1;
@@ -144,20 +148,19 @@ function plainEnd(from: usize): usize {
   let at = from;
   while (true) {
     const bytes = v128.load(at);
+    // A quote with its second bit flipped is 0x20. Control characters stay below, and a space becomes a quote.
+    const flipped = v128.xor(bytes, i8x16.splat(2));
     const ends = i8x16.bitmask(
-      v128.or(
-        v128.or(i8x16.eq(bytes, i8x16.splat(quote)), i8x16.eq(bytes, i8x16.splat(backslash))),
-        i8x16.lt_u(bytes, i8x16.splat(0x20)),
-      ),
+      v128.or(i8x16.eq(bytes, i8x16.splat(backslash)), i8x16.le_u(flipped, i8x16.splat(0x20))),
     );
     if (ends !== 0) return at + ctz(ends);
     at += 16;
   }
 }
 
-/** A string from the byte after its opening quote on. */
-function stringEnd(from: usize): usize {
-  let at = plainEnd(from);
+/** A string from its first byte on that ends a plain run. Few strings have escapes, so the caller looks for the quote first. */
+function restEnd(from: usize): usize {
+  let at = from;
   while (load<u8>(at) === backslash) {
     at = plainEnd(escapeEnd(at + 1));
   }

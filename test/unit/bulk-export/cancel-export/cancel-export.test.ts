@@ -38,6 +38,7 @@ describe("the cancel-export step", () => {
         leases: bridge.leases,
         records: bridge.records,
         openRuns: bridge.openRuns,
+        progress: bridge.progress,
         audit: bridge.audit,
         bus: bridge.bus,
         log: bridge.log,

@@ -31,6 +31,7 @@ describe("the complete-export step", () => {
   async function complete(context: ExportContext = patientExport, toleratedMissingShare = 0.5) {
     const step = completeExport({
       records: bridge.records,
+      reports: bridge.reports,
       receipts: bridge.receipts,
       checkpoints: {
         advance: (...move) => {
@@ -47,7 +48,7 @@ describe("the complete-export step", () => {
   }
   async function landed(index: number, more: Parameters<typeof landedFile>[1] = {}, bytes = 10): Promise<void> {
     const file = landedFile(index, more);
-    await bridge.receipts.writeLanded("e1", file);
+    await bridge.receipts.writeLanded("e1", 0, [file]);
     bridge.s3.objects.set(file.key, { body: Buffer.alloc(bytes), crc32: "", contentType: undefined });
   }
   const failed = (index: number, reason: string) =>
@@ -183,7 +184,7 @@ describe("the complete-export step", () => {
     ["has neither receipt nor failure", () => Promise.resolve(), "without a receipt"],
     [
       "has a receipt but no object",
-      () => bridge.receipts.writeLanded("e1", landedFile(1)),
+      () => bridge.receipts.writeLanded("e1", 0, [landedFile(1)]),
       "its object is missing or differs",
     ],
     ["has an object of another size than its receipt", () => landed(1, {}, 9), "its object is missing or differs"],

@@ -1,12 +1,13 @@
 import * as fc from "fast-check";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type DownloadFilePorts, downloadFile } from "#bulk-export/download-file/download-file.ts";
 import { pendingFilesOf } from "#bulk-export/download-file/pending-files.ts";
 import { type DownloadResult, downloadResult, mostFilesOfItem } from "#bulk-export/language/export-state.ts";
+import { progressReports } from "#bulk-export/records/progress-reports.ts";
 import { verifiedUpload } from "#bulk-export/verified-file/verified-upload.ts";
 import { landingBucket } from "#platform/bucket/landing-bucket.ts";
 import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
-import { AccessRefused, OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
+import { AccessRefused, EventsUndelivered, OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import { FileCut, FileDamaged, FileRefused } from "#platform/faults/file-faults.ts";
 import type { OpenedBody } from "#platform/http/body-wholeness.ts";
 import type { StepContext } from "#platform/lambda/step.ts";
@@ -35,6 +36,8 @@ const files = Array.from({ length: mostFilesOfItem }, (_, index) => index);
 const without = (...indexes: number[]): number[] => files.filter((index) => !indexes.includes(index));
 const down = (): Answer => new ServerUnavailable("ECONNREFUSED");
 const keyOf = (index: number): string => `exports/e1/Patient/p${index}.ndjson`;
+
+const sum = (numbers: number[]): number => numbers.reduce((total, one) => total + one, 0);
 
 describe("the download-file step with several files", () => {
   let bridge: BridgeInMemory;
@@ -103,6 +106,10 @@ describe("the download-file step with several files", () => {
   const landedIndexes = async (): Promise<number[]> =>
     (await bridge.receipts.listLanded("e1")).map(({ index }) => index);
 
+  /** The files whose event was published, once for each time. */
+  const publishedIndexes = (): number[] =>
+    bridge.published.map(({ detail }) => Number(detail.eventId.split("/").at(-1))).toSorted((a, b) => a - b);
+
   it("all files land in one call, four at a time, each with a receipt and one event", async () => {
     expect(await call()).toMatchObject({ outcome: "landed", attempts: 1 });
     expect(await landedIndexes()).toEqual(files);
@@ -112,16 +119,31 @@ describe("the download-file step with several files", () => {
     expect(ids).toHaveLength(files.length);
   });
 
-  it("a small file takes three requests to S3, and the item two more", async () => {
+  it("a small file takes two requests to S3, and the item four more", async () => {
     bridge.s3.commands.length = 0;
     await call({ getPlan: () => Promise.resolve(planOf(...files.map((index) => plannedFile(index)))) });
     const sent = Map.groupBy(bridge.s3.commands, (name) => name);
-    // The file, its receipt, and for each file a look for a stop marker, which the call does once more.
+    // For each file its content and a look for a stop marker. For the item a look for a stop marker, a listing, and the receipts.
     expect([...sent].map(([name, { length }]) => [name, length])).toEqual([
       ["GetObject", files.length + 1],
       ["ListObjectsV2", 1],
-      ["PutObject", 2 * files.length],
+      ["PutObject", files.length + 1],
     ]);
+  });
+
+  it("a repeated call repairs the progress that an earlier one could not store, and counts nothing twice", async () => {
+    const failing = { store: () => Promise.reject(new Error("throttled")) };
+    const reports = progressReports({ ...bridge, files: failing });
+    expect(await call({ reports })).toMatchObject({ outcome: "landed" });
+    expect(bridge.logged.join()).toContain("EXPORT_PROGRESS_NOT_STORED");
+    expect((await bridge.files.read("e1", files.length)).filesLanded).toBe(0);
+    for (let repeated = 1; repeated <= 2; repeated += 1) {
+      await call();
+      const { filesLanded, bytes } = await bridge.files.read("e1", files.length);
+      expect(filesLanded).toBe(files.length);
+      expect(bytes).toBe(sum((await bridge.receipts.listLanded("e1")).map((receipt) => receipt.bytes)));
+    }
+    expect(opened).toHaveLength(files.length);
   });
 
   it.each<[string, () => Answer]>([
@@ -163,6 +185,12 @@ describe("the download-file step with several files", () => {
         await allCalls(answerOf);
         const landed = await landedIndexes();
         const failures = await bridge.receipts.listFailed("e1");
+        expect(await bridge.files.read("e1", files.length)).toEqual({
+          filesLanded: landed.length,
+          filesMissing: failures.length,
+          lines: sum((await bridge.receipts.listLanded("e1")).map(({ lines }) => lines)),
+          bytes: sum((await bridge.receipts.listLanded("e1")).map(({ bytes }) => bytes)),
+        });
         expect([...landed, ...failures.map(({ index }) => index)].toSorted((a, b) => a - b)).toEqual(files);
         for (const index of landed) expect(bridge.s3.objects.get(keyOf(index))?.body.toString()).toBe(contentOf(index));
         for (const { index, attempts } of failures) {
@@ -214,12 +242,79 @@ describe("the download-file step with several files", () => {
     expect(await landedIndexes()).toEqual(without(0));
   });
 
-  it("files that a crash left with receipts are not downloaded again, only published again", async () => {
-    await call({ items: [3, 4, 5] });
+  it("files that a lost call left with receipts are not downloaded again, only published again", async () => {
+    await call({ answerOf: (index) => ([3, 4, 5].includes(index) ? undefined : new FileCut("cut")) });
     opened.length = 0;
     expect((await call()).outcome).toBe("landed");
     expect(opened.toSorted((a, b) => a - b)).toEqual(without(3, 4, 5));
     expect(await landedIndexes()).toEqual(files);
+    expect(publishedIndexes()).toEqual([...files, 3, 4, 5].toSorted((a, b) => a - b));
+  });
+
+  it("files whose receipts could not be written land in the next call, and are published once", async () => {
+    const receipts = { ...bridge.receipts, writeLanded: () => Promise.reject(new Error("SlowDown")) };
+    const first = await call({ receipts });
+    expect(first.files?.map(({ index, attempts }) => [index, attempts])).toEqual(files.map((index) => [index, 1]));
+    expect(bridge.published).toEqual([]);
+    bridge.clock.now += first.waitSeconds * 1000;
+    expect((await call({ previous: first })).outcome).toBe("landed");
+    expect(await landedIndexes()).toEqual(files);
+    expect(publishedIndexes()).toEqual(files);
+  });
+
+  it("a file whose event is not accepted is published again in the next call, and not downloaded again", async () => {
+    const refusing: DownloadFilePorts["bus"] = {
+      publishAll: async (events) => {
+        const refused = events.filter(({ detail }) => detail.eventId === "e1/landed/7");
+        await bridge.bus.publishAll(events.filter((event) => !refused.includes(event)));
+        return new Map(refused.map((event) => [event, new EventsUndelivered("throttled")]));
+      },
+    };
+    const first = await call({ bus: refusing });
+    expect(first.files).toMatchObject([{ index: 7, attempts: 1 }]);
+    expect(publishedIndexes()).toEqual(without(7));
+    bridge.clock.now += first.waitSeconds * 1000;
+    expect((await call({ previous: first })).outcome).toBe("landed");
+    expect(publishedIndexes()).toEqual(files);
+    expect(opened).toHaveLength(files.length);
+  });
+
+  it("files that landed before a stop keep their receipts and events", async () => {
+    const at = "2026-03-01T12:00:00.000Z";
+    const stop = { reason: "cancelled", fault: "ExportStopped", message: "cancelled", at } as const;
+    const answerOf = async (index: number): Promise<Answer> => {
+      if (index === 2) await bridge.records.markStopped({ exportId: "e1", run: "first" }, stop);
+      return undefined;
+    };
+    await expect(call({ answerOf, filesAtOnce: 1 })).rejects.toThrow("the export was stopped");
+    expect(await landedIndexes()).toEqual([0, 1]);
+    expect(publishedIndexes()).toEqual([0, 1]);
+  });
+
+  it("a file that landed is published within five seconds, even if the next file takes long", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const published = Promise.withResolvers<undefined>();
+    const begun = Promise.withResolvers<undefined>();
+    const bus: DownloadFilePorts["bus"] = {
+      publishAll: async (events) => {
+        const faults = await bridge.bus.publishAll(events);
+        published.resolve(undefined);
+        return faults;
+      },
+    };
+    const answerOf = (index: number): Promise<Answer> => {
+      if (index === 0) return Promise.resolve(undefined);
+      begun.resolve(undefined);
+      return published.promise;
+    };
+    const result = call({ items: [0, 1], filesAtOnce: 1, answerOf, bus });
+    await begun.promise;
+    vi.advanceTimersByTime(5_000);
+    expect((await result).outcome).toBe("landed");
+    expect(publishedIndexes()).toEqual([0, 1]);
   });
 
   describe("if the call's time runs out", () => {

@@ -43,6 +43,7 @@ describe("the kick-off-export step", () => {
       },
       leases: bridge.leases,
       records: bridge.records,
+      reports: bridge.reports,
       audit: bridge.audit,
       bus: bridge.bus,
       log: bridge.log,

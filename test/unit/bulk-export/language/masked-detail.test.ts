@@ -2,8 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { exportRequestDetail, outputFormats } from "#bulk-export/language/export-request.ts";
 import { maskedDetail } from "#bulk-export/language/masked-detail.ts";
+import { schemaFaults } from "#bulk-export/language/schema-faults.ts";
 import { exportTrigger } from "#bulk-export/language/triggers.ts";
-import { schemaFaults } from "#bulk-export/validate-request/schema-faults.ts";
 
 const faultsOf = (detail: unknown): string[] => {
   const { error } = exportRequestDetail.safeParse(detail);

@@ -46,8 +46,8 @@ async function planOf(first: unknown) {
     return url.href === patientJob.statusUrl ? { status: 200, body: first } : { status: 404 };
   });
   const client = testClient(http, origin);
-  const { records, receipts, log, now, stepContext } = bridge;
-  const poll = await pollExport({ pollStatus: (url) => pollStatus(client, url), records, log, now })(
+  const { records, receipts, reports, log, now, stepContext } = bridge;
+  const poll = await pollExport({ pollStatus: (url) => pollStatus(client, url), records, reports, log, now })(
     { export: patientExport },
     stepContext,
   );
@@ -61,6 +61,7 @@ async function planOf(first: unknown) {
     fileKeys,
     records,
     receipts,
+    reports,
     log,
     now,
   });

@@ -57,6 +57,7 @@ describe("the plan-downloads step", () => {
       },
       fileKeys,
       records: bridge.records,
+      reports: bridge.reports,
       receipts: bridge.receipts,
       log: bridge.log,
       now: bridge.now,
@@ -65,7 +66,7 @@ describe("the plan-downloads step", () => {
     return planResult.parse(await step(input, bridge.stepContext));
   }
   const land = async (index: number, key: string, bytes = 10) => {
-    await bridge.receipts.writeLanded("e1", landedFile(index, { key }));
+    await bridge.receipts.writeLanded("e1", 0, [landedFile(index, { key })]);
     bridge.s3.objects.set(key, { body: Buffer.alloc(bytes), crc32: "", contentType: undefined });
   };
   const workList = (key: string): unknown => JSON.parse(bridge.s3.objects.get(key)?.body.toString() ?? "null");
@@ -311,7 +312,7 @@ describe("the plan-downloads step", () => {
     it("a file whose receipt has no matching object counts as missing", async () => {
       await plan(page(["a", "b"]));
       await land(0, "exports/e1/Patient/a.ndjson", 9);
-      await bridge.receipts.writeLanded("e1", landedFile(1, { key: "exports/e1/Patient/b.ndjson" }));
+      await bridge.receipts.writeLanded("e1", 0, [landedFile(1, { key: "exports/e1/Patient/b.ndjson" })]);
       expect((await plan(page(["a", "b"]), resumed)).files).toBe(2);
     });
 

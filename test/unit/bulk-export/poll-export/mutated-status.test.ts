@@ -17,11 +17,11 @@ const failed = {
 
 /** How polling ends if the server always answers like this: `ready`, a fault, or `running` if it never does. */
 async function endOf(answer: PlannedAnswer): Promise<{ end: string; polls: number; methods: string[] }> {
-  const { records, log, clock, now, stepContext } = bridgeInMemory();
+  const { records, reports, log, clock, now, stepContext } = bridgeInMemory();
   await records.saveJob(patientJob);
   const http = answeringHttp(() => answer);
   const client = { ...testClient(http, origin), now };
-  const step = pollExport({ pollStatus: (url) => pollStatus(client, url), records, log, now });
+  const step = pollExport({ pollStatus: (url) => pollStatus(client, url), records, reports, log, now });
   const methods = () => [...new Set(http.requests.map(({ method }) => method))];
   let poll: PollResult | undefined;
   for (let polls = 1; polls <= 25; polls += 1) {

@@ -34,6 +34,7 @@ describe("the poll-export step", () => {
   const ports = (pollStatus: PollExportPorts["pollStatus"]): PollExportPorts => ({
     pollStatus,
     records: bridge.records,
+    reports: bridge.reports,
     log: bridge.log,
     now: bridge.now,
   });

@@ -6,6 +6,7 @@ import {
   failurePrefix,
   jobKey,
   manifestKey,
+  mayHaveReceiptOf,
   planKey,
   receiptKey,
   receiptPrefix,
@@ -35,10 +36,18 @@ describe("the keys of an export's records", () => {
   });
 
   it("receipts and failures are listed in the manifest's order", () => {
-    const keys = [2, 10, 100, 9_999, 10_000].map((index) => receiptKey("e1", index));
+    const keys = [2, 10, 100, 9_999, 10_000].map((index) =>
+      receiptKey("e1", { item: index, first: index, last: index, content: "0" }),
+    );
     expect(keys.toSorted()).toEqual(keys);
     expect(keys.every((key) => key.startsWith(receiptPrefix("e1")))).toBe(true);
     expect(failureKey("e1", 3).startsWith(failurePrefix("e1"))).toBe(true);
+  });
+
+  it("the key of receipts tells which files they may be of, also in the form up to 0.2.0", () => {
+    const several = receiptKey("e1", { item: 2, first: 4, last: 9, content: "0123456789abcdef" });
+    expect([3, 4, 7, 9, 10].filter((index) => mayHaveReceiptOf(several, [index]))).toEqual([4, 7, 9]);
+    expect([6, 7, 8].filter((index) => mayHaveReceiptOf("work/e1/receipts/000007.json", [index]))).toEqual([7]);
   });
 
   it("the keys of one export are not a prefix of another export's keys", () => {

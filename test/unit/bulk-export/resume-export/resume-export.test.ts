@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { resumptionOf } from "#bulk-export/language/export-runs.ts";
 import { resumeExport } from "#bulk-export/resume-export/resume-export.ts";
+import { startResumption } from "#bulk-export/runs/start-resumption.ts";
 import { type BridgeInMemory, bridgeInMemory } from "../../../fixtures/bridge-in-memory.ts";
 
 describe("the resume-export step", () => {
@@ -19,12 +20,15 @@ describe("the resume-export step", () => {
   const resume = (id: string, detail: unknown = { exportId: "e1" }) =>
     resumeExport({
       executions: bridge.executions,
-      log: bridge.log,
-      sleep: (ms) => {
-        slept += ms;
-        onSleep();
-        return Promise.resolve();
-      },
+      resume: startResumption({
+        executions: bridge.executions,
+        log: bridge.log,
+        sleep: (ms) => {
+          slept += ms;
+          onSleep();
+          return Promise.resolve();
+        },
+      }),
     })({ id, source: "my.app", account: "1", detail: detail as never }, bridge.stepContext);
   const inputOf = (name: string) => resumptionOf(bridge.executions.known.get(name)?.input);
 

@@ -6,7 +6,12 @@ import { bridgeInMemory, patientExport } from "../../../fixtures/bridge-in-memor
 
 async function afresh(context: ExportContext) {
   const bridge = bridgeInMemory();
-  const step = startAfresh({ executions: bridge.executions, log: bridge.log });
+  const step = startAfresh({
+    executions: bridge.executions,
+    progress: bridge.progress,
+    log: bridge.log,
+    now: bridge.now,
+  });
   const first = await step({ export: context }, bridge.stepContext);
   expect(await step({ export: context }, bridge.stepContext)).toEqual(first);
   expect(bridge.executions.known.size).toBe(1);

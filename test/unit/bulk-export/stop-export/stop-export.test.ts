@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { stopRuns } from "#bulk-export/runs/stop-runs.ts";
 import { stopExport } from "#bulk-export/stop-export/stop-export.ts";
 import { type BridgeInMemory, bridgeInMemory } from "../../../fixtures/bridge-in-memory.ts";
 
@@ -12,7 +13,7 @@ describe("the stop-export step", () => {
   });
 
   const cancel = (detail: unknown) =>
-    stopExport({ executions: bridge.executions, records: bridge.records, log: bridge.log, now: bridge.now })(
+    stopExport({ stop: stopRuns(bridge), log: bridge.log })(
       { id: "i", source: "my.app", account: "1", detail: detail as never },
       bridge.stepContext,
     );

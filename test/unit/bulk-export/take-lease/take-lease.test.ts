@@ -41,6 +41,7 @@ describe("the take-lease step", () => {
       leases: bridge.leases,
       executions: bridge.executions,
       records: bridge.records,
+      reports: bridge.reports,
       deleteJob: (url) => {
         if (fault !== undefined) return Promise.reject(fault);
         jobs.delete(url.href);

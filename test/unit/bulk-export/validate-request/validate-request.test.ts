@@ -38,6 +38,7 @@ async function validate(
     records: bridge.records,
     audit: bridge.audit,
     openRuns: bridge.openRuns,
+    progress: bridge.progress,
   });
   return exportContext.parse(await step({ executionName, startedAt: "2026-03-01T12:00:00Z", input }));
 }
@@ -176,6 +177,19 @@ describe("a valid request", () => {
       });
       expect(await bridge.records.findExport("e1")).toEqual(record);
       expect(bridge.audited()).toEqual(["exports/e1/r1/requested.json"]);
+    });
+
+    it("a resumption begins a run in the progress of the export, and one that is refused does not", async () => {
+      const bridge = bridgeInMemory();
+      await validate({ level: "patient" }, { bridge });
+      await faultsOf({ ...resume, refusal: "exportId: e1 is still running" }, { executionName: "e1-r1", bridge });
+      expect(await bridge.progress.find("e1")).toMatchObject({
+        run: "first",
+        state: "running",
+        trigger: { kind: "direct" },
+      });
+      await validate(resume, { executionName: "e1-r1", bridge });
+      expect(await bridge.progress.find("e1")).toMatchObject({ run: "r1", state: "running", phase: "waiting" });
     });
 
     it("a resumption of an export that does not exist is refused", async () => {

@@ -1,13 +1,25 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { StagedObject } from "#bulk-export/verified-file/staged-object.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { PartMemory } from "#bulk-export/verified-file/part-memory.ts";
+import { StagedObject, type Staging } from "#bulk-export/verified-file/staged-object.ts";
 import { crcOf } from "../../../fixtures/s3-in-memory.ts";
 import { says, startWireServer, type WireRequest, type WireServer } from "../../../fixtures/wire-server.ts";
 
 const created = "<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>";
 const completed = "<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>";
 const slowDown = "<Error><Code>SlowDown</Code><Message>slow down</Message></Error>";
+
+const staging = (partBytes: number, memory = new PartMemory()): Staging => ({
+  contentType: "text/plain",
+  putBytes: partBytes,
+  partBytes,
+  memory,
+  onAbortFailed: () => undefined,
+});
+
+/** The bodies that an object with this text is sent in. */
+const piecesOf = (text: string): string[] => text.match(/.{1,8}/g) ?? [""];
 
 /** The requests over the wire. The tests of verifiedUpload show how whole files land. */
 describe("the requests that write an object to S3", () => {
@@ -37,9 +49,8 @@ describe("the requests that write an object to S3", () => {
     await wire.close();
   });
 
-  async function store(...chunks: Buffer[]): Promise<void> {
-    const staging = { contentType: "text/plain", putBytes: 8, partBytes: 8, onAbortFailed: () => undefined };
-    const object = new StagedObject(s3, "bucket", "key", staging);
+  async function store(memory: PartMemory, ...chunks: Buffer[]): Promise<void> {
+    const object = new StagedObject(s3, "bucket", "key", staging(8, memory));
     for (const chunk of chunks) await object.write(chunk);
     await object.publish(() => Promise.resolve());
   }
@@ -52,7 +63,7 @@ describe("the requests that write an object to S3", () => {
   ])(
     "an object that is sent %s has the checksum of each body in the signature, and no other digest",
     async (_, text, sent) => {
-      await store(Buffer.from(text));
+      await store(new PartMemory(), Buffer.from(text));
       expect(bodies().map(({ body }) => body)).toEqual(sent);
       for (const { headers, body } of bodies()) {
         expect(headers["x-amz-content-sha256"]).toBe("UNSIGNED-PAYLOAD");
@@ -72,7 +83,7 @@ describe("the requests that write an object to S3", () => {
         for (let at = 0; at < content.length; at += pieces.at(-1)?.length ?? 0) {
           pieces.push(content.subarray(at, at + (pieceSizes[pieces.length % pieceSizes.length] ?? 1)));
         }
-        await store(...pieces);
+        await store(new PartMemory(), ...pieces);
         const completion = wire.requests.find(({ method, target }) => method === "POST" && target.includes("uploadId"));
         expect(completion?.headers["x-amz-checksum-crc32"]).toBe(crcOf(content));
         expect(completion?.headers["x-amz-checksum-type"]).toBe("FULL_OBJECT");
@@ -81,10 +92,39 @@ describe("the requests that write an object to S3", () => {
     );
   });
 
+  it("objects that share memory keep their own bytes, one after another and at once", async () => {
+    const memory = new PartMemory();
+    const texts = ["a", "bb", "part one, part two", "cc", "another part, the last one", ""];
+    for (const text of texts) await store(memory, Buffer.from(text));
+    expect(bodies().map(({ body }) => body)).toEqual(texts.flatMap(piecesOf));
+    wire.requests.length = 0;
+    await Promise.all(texts.map((text) => store(memory, Buffer.from(text))));
+    expect(
+      bodies()
+        .map(({ body }) => body)
+        .toSorted(),
+    ).toEqual(texts.flatMap(piecesOf).toSorted());
+  });
+
+  it("an object gives back the memory of all its parts after it was stored, and none after a request failed", async () => {
+    const memory = new PartMemory();
+    const given = vi.spyOn(memory, "giveBack");
+    const taken = vi.spyOn(memory, "take");
+    await store(memory, Buffer.from("part one, part two, part three, part four, part five"));
+    const takenBuffers = taken.mock.results.map(({ value }) => value as Buffer);
+    expect(new Set(given.mock.calls.map(([buffer]) => buffer.buffer))).toEqual(
+      new Set(takenBuffers.map(({ buffer }) => buffer)),
+    );
+    expect(given.mock.calls).toHaveLength(3);
+    given.mockClear();
+    refusals = Number.POSITIVE_INFINITY;
+    await expect(store(memory, Buffer.from("part one, part"))).rejects.toThrow("slow down");
+    expect(given).not.toHaveBeenCalled();
+  });
+
   it("an object keeps its bytes when the memory of a chunk is reused", async () => {
     const chunk = Buffer.from("abcdef");
-    const staging = { contentType: "text/plain", putBytes: 64, partBytes: 64, onAbortFailed: () => undefined };
-    const object = new StagedObject(s3, "bucket", "key", staging);
+    const object = new StagedObject(s3, "bucket", "key", staging(64));
     await object.write(chunk);
     chunk.fill("x");
     await object.publish(() => Promise.resolve());
@@ -93,7 +133,10 @@ describe("the requests that write an object to S3", () => {
 
   it("a part that a busy S3 refused is sent again with the same bytes", async () => {
     refusals = 1;
-    await store(...["part one", "part two", "part 3..", "part 4..", "part 5.."].map((text) => Buffer.from(text)));
+    await store(
+      new PartMemory(),
+      ...["part one", "part two", "part 3..", "part 4..", "part 5.."].map((text) => Buffer.from(text)),
+    );
     const second = bodies().filter(({ target }) => target.includes("partNumber=2"));
     expect(second.map(({ body }) => body)).toEqual(["part two", "part two"]);
     const parts = new Map(bodies().map(({ target, body }) => [target.replace(/.*partNumber=(\d+).*/, "$1"), body]));

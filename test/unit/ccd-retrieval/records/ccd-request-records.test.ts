@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ccdRequestPlace } from "#ccd-retrieval/language/ccd-request.ts";
 import { ccdRequestRecords } from "#ccd-retrieval/records/ccd-request-records.ts";
 import { ccdRecord, own, ownKnown } from "../../../fixtures/ccds-in-memory.ts";
 import { tableInMemory } from "../../../fixtures/table-in-memory.ts";
@@ -93,6 +94,10 @@ describe("a CCD request in the ledger", () => {
 describe("the ledger's items of a CCD request", () => {
   const { state: _, serverRequestId: __, failure: ___, endedAt: ____, ...made } = record;
   const pendingUntil = { N: String((asked + 30 * day) / 1000) };
+  const listed = {
+    listedIn: { S: "ccds#4f6a5c9fcebd9a36291fafc57ecb5fcb555187450d45da08e35bb7aa25389548" },
+    listedAt: { S: `${at(asked)} ${own}` },
+  };
   const pending = {
     pk: { S: `ccd#${own}` },
     record: { S: JSON.stringify(made) },
@@ -102,6 +107,7 @@ describe("the ledger's items of a CCD request", () => {
     expiresAt: pendingUntil,
     openIn: { S: "ccd-retrieval" },
     dueAt: { S: at(asked + 5 * 60_000) },
+    ...listed,
   };
   const ofServer = { pk: { S: "ccd-server#server-1" }, requestId: { S: own }, expiresAt: pendingUntil };
   const endedAt = at(asked + 60_000);
@@ -113,6 +119,7 @@ describe("the ledger's items of a CCD request", () => {
     failure: { S: JSON.stringify(failure) },
     endedAt: { S: endedAt },
     expiresAt: { N: String((asked + 60_000 + 14 * day) / 1000) },
+    ...listed,
   };
 
   it("a CCD request is stored as texts and numbers under names that do not change", async () => {
@@ -184,5 +191,25 @@ describe("the retention of a CCD request", () => {
     const { table, requests } = await kept();
     await requests.accept(own, "server-1");
     expect(table.items.get("ccd-server#server-1")?.["expiresAt"]?.N).toBe(String((asked + 30 * day) / 1000));
+  });
+
+  it("a caller's requests are listed page by page, the newest first, without expired ones", async () => {
+    const { clock, requests } = given({ keptDays: 14 });
+    const idOf = (index: number) => `ccd-${String(index).repeat(32)}`;
+    for (const index of [1, 2, 3, 4]) {
+      const caller = index === 3 ? "paul" : "clara";
+      await requests.create(ccdRecord(idOf(index), { caller, requestedAt: at(asked + index) }));
+    }
+    const idsOf = async (after?: string) => {
+      const page = await requests.list("clara", { limit: 2, after });
+      return { ids: page.requests.map(({ requestId }) => requestId), next: page.next };
+    };
+    const first = await idsOf();
+    expect(first.ids).toEqual([idOf(4), idOf(2)]);
+    expect(ccdRequestPlace.parse(first.next)).toBe(`${at(asked + 2)} ${idOf(2)}`);
+    expect((await idsOf(first.next)).ids).toEqual([idOf(1)]);
+    await requests.end(idOf(4), null, at(asked));
+    clock.now = asked + 14 * day;
+    expect((await idsOf()).ids).toEqual([idOf(2)]);
   });
 });

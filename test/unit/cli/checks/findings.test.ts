@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Finding, failed, firstOf, lineOf, ok, runChecks, unchecked, warning } from "#cli/checks/findings.ts";
-import { ListenerNotRemoved } from "#cli/smoke/event-listener.ts";
+import { ListenerNotRemoved } from "#cli/listener/event-listener.ts";
 
 async function run(answers: (() => Promise<Finding | Finding[]>)[], signal = new AbortController().signal) {
   const lines: string[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { HeardEvent } from "#cli/smoke/event-listener.ts";
+import type { HeardEvent } from "#cli/listener/event-listener.ts";
 import { tryExport, tryRefusedExport } from "#cli/smoke/trial-export.ts";
 
 const requestId = "smoke-1";

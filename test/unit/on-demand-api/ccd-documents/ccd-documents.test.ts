@@ -53,7 +53,15 @@ function apiWith(documents: Partial<CcdDocumentsApiPorts["documents"]> = {}, sha
     { id = own, number = "1", caller = "clara", signal = new AbortController().signal } = {},
   ) => {
     const headers: Record<string, string> = accept === undefined ? {} : { accept };
-    const request = { route, caller, path: { id, number }, queryString: "", headers, body: Buffer.alloc(0) };
+    const request = {
+      route,
+      callId: "call-1",
+      caller,
+      path: { id, number },
+      queryString: "",
+      headers,
+      body: Buffer.alloc(0),
+    };
     return asDescribed(route, handle(request, { signal }));
   };
   return { open, stored };

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { CcdDocument } from "#ccd-retrieval/language/ccd-request.ts";
 import { type CcdRequestsApiPorts, serveCcdRequests } from "#on-demand-api/ccd-requests/ccd-requests.ts";
-import { repeatableIds } from "#on-demand-api/ccd-requests/request-ids.ts";
 import type { ApiRequest } from "#on-demand-api/gateway/api.ts";
+import { requestIds } from "#on-demand-api/gateway/request-ids.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
-import type { CcdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
+import { type CcdRequestView, ccdRequestPage } from "#on-demand-api/language/ccd-request-messages.ts";
 import type { PatientSearchParameters } from "#on-demand-api/language/patient-search.ts";
 import type { CallerSession } from "#on-demand-api/server/caller-session.ts";
 import type { PatientMatch } from "#on-demand-api/server/patient-search.ts";
 import type { UserClient } from "#user-session/fhir-page.ts";
-import { ccdsInMemory } from "../../../fixtures/ccds-in-memory.ts";
+import { ccdRecord, ccdsInMemory } from "../../../fixtures/ccds-in-memory.ts";
 import { asDescribed } from "../../../fixtures/described-answers.ts";
 import { executionsInMemory } from "../../../fixtures/executions-in-memory.ts";
 
@@ -54,7 +54,7 @@ function apiWith(match: PatientMatch = { match: "none" }, more: Partial<CcdReque
     documents: {
       index: (requestId) => Promise.resolve({ requestId, documents: [document] }),
     },
-    repeatableId: repeatableIds(() => Promise.resolve("s".repeat(64))),
+    ids: requestIds("ccd", () => Promise.resolve("s".repeat(64))),
     shared: false,
     apiUrl: "https://api.example",
     now: () => clock.now,
@@ -65,7 +65,16 @@ function apiWith(match: PatientMatch = { match: "none" }, more: Partial<CcdReque
     ...more,
   });
   const call = async (route: string, request: Partial<ApiRequest> = {}) => {
-    const full = { route, caller: "clara", path: {}, queryString: "", headers: {}, body: Buffer.alloc(0), ...request };
+    const full = {
+      route,
+      callId: "call-1",
+      caller: "clara",
+      path: {},
+      queryString: "",
+      headers: {},
+      body: Buffer.alloc(0),
+      ...request,
+    };
     const answer = await asDescribed(route, handle(full, { signal }));
     const text = answer.body.toString("utf8");
     return { ...answer, content: text === "" ? undefined : (JSON.parse(text) as CcdRequestView) };
@@ -300,5 +309,55 @@ describe("a CCD request", () => {
     expect(problem.detail).toBe(unknown.detail);
     const shared = await createdRequest({ shared: true });
     expect((await shared.look("paul")).status).toBe(200);
+  });
+});
+
+describe("the list of CCD requests", () => {
+  const requestedAt = (index: number) => new Date(start + index * 1000).toISOString();
+  const idOf = (index: number) => `ccd-${String(index).padStart(32, "0")}`;
+
+  /** The API with these callers' requests, one a second. */
+  async function listOf(callers: readonly string[]) {
+    const api = apiWith();
+    for (const [index, caller] of callers.entries())
+      await api.requests.create(ccdRecord(idOf(index), { caller, requestedAt: requestedAt(index) }));
+    const page = async (queryString = "") => {
+      const { body } = await api.call("GET /ccd-requests", { queryString });
+      return ccdRequestPage.parse(JSON.parse(body.toString("utf8")));
+    };
+    return { ...api, page };
+  }
+
+  it("a caller sees the own requests only, the newest first, and nothing about the patient", async () => {
+    const { page, requests, call } = await listOf(["clara", "paul", "clara"]);
+    await requests.end(idOf(0), { name: "WrongPatient", message: "of somebody else" }, requestedAt(9));
+    expect(await page()).toEqual({
+      requests: [
+        { requestId: idOf(2), state: "pending", requestedAt: requestedAt(2), endedAt: null, failure: null },
+        {
+          requestId: idOf(0),
+          state: "failed",
+          requestedAt: requestedAt(0),
+          endedAt: requestedAt(9),
+          failure: { name: "WrongPatient", message: "of somebody else" },
+        },
+      ],
+    });
+    expect((await call("GET /ccd-requests")).body.toString("utf8")).not.toContain("patient-of");
+  });
+
+  it("a list with more requests than one page links to the page that follows", async () => {
+    const { page } = await listOf(Array.from({ length: 30 }, () => "clara"));
+    const first = await page();
+    const second = await page(first.next?.split("?")[1]);
+    const ids = [...first.requests, ...second.requests].map(({ requestId }) => requestId);
+    expect(first.next).toMatch(/^https:\/\/api\.example\/ccd-requests\?after=/);
+    expect(ids).toEqual(Array.from({ length: 30 }, (_, index) => idOf(29 - index)));
+    expect(second.next).toBeUndefined();
+  });
+
+  it("a page that the bridge did not link to is refused", async () => {
+    const { call } = await listOf([]);
+    expect((await problemOf(call("GET /ccd-requests", { queryString: "after=x" }))).status).toBe(400);
   });
 });

@@ -47,7 +47,16 @@ function apiWith(page: FhirPage, own: Partial<FhirSession> = {}) {
     asDescribed(
       route,
       serveFhirApi(ports)(
-        { route, caller: "clara", path: {}, queryString: "", headers: {}, body: Buffer.alloc(0), ...more },
+        {
+          route,
+          callId: "call-1",
+          caller: "clara",
+          path: {},
+          queryString: "",
+          headers: {},
+          body: Buffer.alloc(0),
+          ...more,
+        },
         { signal },
       ),
     );

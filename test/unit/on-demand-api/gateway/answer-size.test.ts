@@ -32,10 +32,10 @@ const fhirApi = serveFhirApi({
 const ccdRequests = serveCcdRequests({
   findSession: unreachable,
   matchPatient: unreachable,
-  requests: { create: unreachable, find: unreachable },
+  requests: { create: unreachable, find: unreachable, list: unreachable },
   executions: { start: unreachable },
   documents: { index: unreachable },
-  repeatableId: unreachable,
+  ids: { repeatable: unreachable, random: () => "ccd-1" },
   shared: false,
   apiUrl: "https://api.example",
   now: () => 0,

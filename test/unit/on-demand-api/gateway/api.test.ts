@@ -54,6 +54,24 @@ describe("the caller", () => {
     },
   );
 
+  it("a stage that accepts both serves the same route by signature and, below /jwt, by token", async () => {
+    const { call, recorded } = apiOf(fine, { rules: { authorizer: "both", callers: "roles" } });
+    expect((await call({ iam: { userArn } })).body).toBe(userArn);
+    expect((await call({ jwt: { claims } }, "GET /jwt/fhir/{resourceType}")).body).toBe("https://login.example#clara");
+    expect(recorded.map(({ route }) => route)).toEqual(["GET /fhir/{resourceType}", "GET /fhir/{resourceType}"]);
+  });
+
+  it.each<[string, string, unknown]>([
+    ["a token on a route for signed calls", "GET /fhir/{resourceType}", { jwt: { claims } }],
+    ["a signature on a route for tokens", "GET /jwt/fhir/{resourceType}", { iam: { userArn } }],
+    ["nothing on a route for tokens", "GET /jwt/fhir/{resourceType}", undefined],
+  ])("a stage that accepts both refuses %s", async (_, routeKey, given) => {
+    const { call } = apiOf(() => Promise.reject(new Error("must not be reached")), {
+      rules: { authorizer: "both", callers: "sessions" },
+    });
+    expect((await call(given, routeKey)).status).toBe(401);
+  });
+
   it.each<[string, CallerRules["authorizer"], unknown]>([
     ["no context of an authorizer", "iam", undefined],
     ["an empty context", "iam", {}],

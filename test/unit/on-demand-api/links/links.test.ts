@@ -50,7 +50,16 @@ function linksApi() {
     now: () => logins.clock.now,
   });
   const call = async (route: ApiRouteKey, more: Partial<ApiRequest> = {}) => {
-    const request = { route, caller: "clara", path: {}, queryString: "", headers: {}, body: Buffer.alloc(0), ...more };
+    const request = {
+      route,
+      callId: "call-1",
+      caller: "clara",
+      path: {},
+      queryString: "",
+      headers: {},
+      body: Buffer.alloc(0),
+      ...more,
+    };
     const answer = await asDescribed(route, handle(request, { signal }));
     return { ...answer, content: JSON.parse(answer.body.toString("utf8")) as Content };
   };

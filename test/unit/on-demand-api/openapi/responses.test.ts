@@ -10,7 +10,7 @@ import { describedAt, expectDescribed } from "../../../fixtures/described-answer
 
 const closedRoutes = (Object.keys(apiRoutes) as ApiRouteKey[]).filter((key) => !apiRoutes[key].open);
 /** The routes whose function sends requests to IntegraConnect before it responds. */
-const requesting = closedRoutes.filter((key) => !/^GET \/ccd-requests| \/links/.test(key));
+const requesting = closedRoutes.filter((key) => !/^GET \/ccd-requests| \/links| \/exports/.test(key));
 
 const refusals = {
   "invalid-parameter": 400,

@@ -21,6 +21,11 @@ const started: BridgeEvent = {
   },
 };
 
+const numbered = (number: number): BridgeEvent => ({
+  ...started,
+  detail: { ...started.detail, eventId: `e1/started/${number}` },
+});
+
 describe("the event bus", () => {
   const client = new EventBridgeClient({ region: "eu-central-1" });
   const mock = mockClient(client);
@@ -37,9 +42,10 @@ describe("the event bus", () => {
     mock.reset();
     mock.on(PutEventsCommand).callsFake(({ Entries = [] }: { Entries?: PutEventsRequestEntry[] }) => {
       taken.push(...Entries);
-      return { FailedEntryCount: 0, Entries: [{ EventId: "1" }] };
+      return { FailedEntryCount: 0, Entries: Entries.map((_, index) => ({ EventId: String(index) })) };
     });
   });
+  const takenIds = (): string[] => taken.map(({ Detail }) => (JSON.parse(Detail ?? "") as { eventId: string }).eventId);
 
   it("an event is sent with the bridge's source, its type and its detail", async () => {
     await bus().publish(started);
@@ -75,6 +81,56 @@ describe("the event bus", () => {
   it("an event that does not fit its schema is never sent", async () => {
     const wrong = { type: started.type, detail: { ...started.detail, patient: "Jane" } } as BridgeEvent;
     await expect(bus().publish(wrong)).rejects.toThrow("patient");
+    expect(taken).toEqual([]);
+  });
+
+  it("many events are sent ten at a time", async () => {
+    const events = Array.from({ length: 25 }, (_, number) => numbered(number));
+    expect((await bus().publishAll(events)).size).toBe(0);
+    expect(mock.commandCalls(PutEventsCommand).map(({ args }) => args[0].input.Entries?.length)).toEqual([10, 10, 5]);
+    expect(takenIds()).toEqual(events.map(({ detail }) => detail.eventId));
+  });
+
+  it("only the events that EventBridge did not accept are sent again", async () => {
+    const refusals = new Map([
+      [1, 1],
+      [3, 9],
+    ]);
+    mock.on(PutEventsCommand).callsFake(({ Entries = [] }: { Entries?: PutEventsRequestEntry[] }) => ({
+      Entries: Entries.map((entry) => {
+        const number = Number((JSON.parse(entry.Detail ?? "") as { eventId: string }).eventId.split("/").at(-1));
+        const left = refusals.get(number) ?? 0;
+        refusals.set(number, left - 1);
+        if (left > 0) return { ErrorCode: "ThrottlingException" };
+        taken.push(entry);
+        return { EventId: "1" };
+      }),
+    }));
+    const events = [0, 1, 2, 3].map(numbered);
+    const faults = await bus().publishAll(events);
+    expect(takenIds()).toEqual(["e1/started/0", "e1/started/2", "e1/started/1"]);
+    expect([...faults.keys()]).toEqual([events[3]]);
+    expect([...faults.values()][0]).toBeInstanceOf(EventsUndelivered);
+  });
+
+  it("if a request fails, the events that were accepted before are not reported as refused", async () => {
+    mock
+      .on(PutEventsCommand)
+      .resolvesOnce({ Entries: [{ EventId: "1" }, { ErrorCode: "InternalFailure" }] })
+      .rejectsOnce(new Error("no connection"));
+    const events = [0, 1].map(numbered);
+    const faults = await bus().publishAll(events);
+    expect([...faults]).toEqual([[events[1], new Error("no connection")]]);
+  });
+
+  it("an event that the answer does not mention counts as refused", async () => {
+    mock.on(PutEventsCommand).resolves({});
+    expect((await bus().publishAll([started])).get(started)).toBeInstanceOf(EventsUndelivered);
+  });
+
+  it("no event is sent if one of them does not fit its schema", async () => {
+    const wrong = { type: started.type, detail: { ...started.detail, patient: "Jane" } } as BridgeEvent;
+    await expect(bus().publishAll([started, wrong])).rejects.toThrow("patient");
     expect(taken).toEqual([]);
   });
 });

@@ -1,0 +1,30 @@
+import { Option } from "commander";
+import * as z from "zod";
+
+/** How many items a list has if the user does not say. */
+const defaultLimit = 50;
+
+/** The option of commands that list. */
+export const limitOption = (things: string): Option =>
+  new Option("--limit <number>", `at most this many ${things}`).default(String(defaultLimit));
+
+export const limitInput = z.coerce
+  .number("must be a number")
+  .int("must be a whole number")
+  .min(1, "must be at least 1")
+  .max(100_000, "must be at most 100000");
+
+/** Takes items from pages up to the limit. `complete` says whether these are all. */
+export async function takeItems<Page extends { next?: string | undefined }, Item>(
+  pages: AsyncIterable<Page>,
+  itemsOf: (page: Page) => readonly Item[],
+  limit: number,
+): Promise<{ items: Item[]; complete: boolean }> {
+  const items: Item[] = [];
+  for await (const page of pages) {
+    items.push(...itemsOf(page));
+    if (items.length > limit) return { items: items.slice(0, limit), complete: false };
+    if (items.length === limit) return { items, complete: page.next === undefined };
+  }
+  return { items, complete: true };
+}

@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { S3Client } from "@aws-sdk/client-s3";
+import * as z from "zod";
+import type { LandingBucket } from "#platform/bucket/landing-bucket.ts";
+import type { Executions } from "#platform/executions/executions.ts";
+import { executionsFromEnvironment } from "#platform/executions/executions-from-environment.ts";
+import { environment, jsonVariable } from "#platform/lambda/environment.ts";
+import { type AcceptedRequests, settingsFaults, wellFormedFields } from "./language/accepted-requests.ts";
+import { type ExportRequestDetail, exportGroup, exportRequestDetail, type Trigger } from "./language/export-request.ts";
+import { schemaFaults } from "./language/schema-faults.ts";
+import { type ExportLog, exportLog } from "./log.ts";
+import { type ExportFiles, exportFiles } from "./records/export-files.ts";
+import { type ExportProgressRecords, exportProgressFromEnvironment } from "./records/export-progress.ts";
+import { exportRecords } from "./records/export-records.ts";
+import { type FileProgress, fileProgressFromEnvironment } from "./records/file-progress.ts";
+import { type OpenRuns, openRunsFromEnvironment } from "./records/open-runs.ts";
+import { receipts } from "./records/receipts.ts";
+import { recordedStarts } from "./records/recorded-starts.ts";
+import { type StartResumption, startResumption } from "./runs/start-resumption.ts";
+import { type StopRuns, stopRuns } from "./runs/stop-runs.ts";
+
+export type { ExportFile } from "./records/export-files.ts";
+export type { LandedSoFar } from "./records/file-progress.ts";
+
+/** Everything that the API uses of exports. Outside of this wing only this file and the language are imported. */
+export interface BulkExports {
+  /** The faults of a request against its schema and the stage's settings. Each names the field. */
+  faultsOf(detail: unknown): string[];
+  /** The progress of exports, with each of them. */
+  progress: Pick<ExportProgressRecords, "create" | "find" | "list" | "beginRun" | "requestStop">;
+  /** What landed of an export that still runs. */
+  landedSoFar: FileProgress["read"];
+  files: ExportFiles;
+  /**
+   * Starts the first run of an export. If its execution exists already, it stays as it is.
+   * @throws the AWS SDK's error if Step Functions does not start it; the same call may then be made again
+   */
+  start(exportId: string, detail: ExportRequestDetail, trigger: Trigger): Promise<void>;
+  /** Stops the runs of an export, as an event that requests a cancellation does. */
+  stop: StopRuns;
+  /** Starts a run that downloads the missing files of an export, as an event that requests it does. */
+  resume: StartResumption;
+}
+
+const variables = z.object({
+  EXPORT_TYPES: jsonVariable(z.array(z.string())),
+  EXPORT_GROUPS: jsonVariable(z.array(exportGroup)),
+});
+
+/** What exports are made of. */
+export interface BulkExportsPorts {
+  s3: S3Client;
+  bucket: LandingBucket;
+  executions: Executions;
+  openRuns: Pick<OpenRuns, "open" | "close">;
+  progress: ExportProgressRecords;
+  files: FileProgress;
+  accepted: AcceptedRequests;
+  log: ExportLog;
+  now: () => number;
+  sleep: (ms: number) => Promise<void>;
+}
+
+export function bulkExports({
+  s3,
+  bucket,
+  openRuns,
+  progress,
+  files,
+  accepted,
+  ...others
+}: BulkExportsPorts): BulkExports {
+  const records = exportRecords(bucket);
+  const executions = recordedStarts(others.executions, openRuns);
+  const ports = { ...others, executions, records };
+  return {
+    faultsOf: (detail) => requestFaults(detail, accepted),
+    progress,
+    landedSoFar: (exportId, count) => files.read(exportId, count),
+    files: exportFiles(s3, bucket.name, { records, receipts: receipts(bucket) }),
+    start: async (exportId, detail, trigger) => {
+      await executions.start(exportId, { detail, trigger });
+    },
+    stop: stopRuns(ports),
+    resume: startResumption(ports),
+  };
+}
+
+/**
+ * Exports by the function's environment: `LEDGER_TABLE`, `STATE_MACHINE_ARN`, `EXPORT_TYPES`, `EXPORT_GROUPS` and `EXPORT_DAYS`.
+ * @param bucket the landing bucket
+ * @throws Error if the environment lacks a variable
+ */
+export function bulkExportsFromEnvironment(s3: S3Client, bucket: LandingBucket): BulkExports {
+  const { EXPORT_TYPES: types, EXPORT_GROUPS: groups } = environment(variables);
+  return bulkExports({
+    s3,
+    bucket,
+    executions: executionsFromEnvironment(),
+    openRuns: openRunsFromEnvironment(),
+    progress: exportProgressFromEnvironment(),
+    files: fileProgressFromEnvironment(),
+    accepted: { types, groups },
+    log: exportLog,
+    now: Date.now,
+    sleep: (ms) => sleep(ms),
+  });
+}
+
+/** The faults of a request, as the step `validate-request` would find them. */
+function requestFaults(detail: unknown, accepted: BulkExportsPorts["accepted"]): string[] {
+  const parsed = exportRequestDetail.safeParse(detail);
+  return [...(parsed.success ? [] : schemaFaults(parsed.error)), ...settingsFaults(wellFormedFields(detail), accepted)];
+}

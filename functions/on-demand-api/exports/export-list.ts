@@ -1,0 +1,66 @@
+import type { BulkExports } from "#bulk-export/entry.ts";
+import { type ExportProgress, progressPlace } from "#bulk-export/language/export-progress.ts";
+import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
+import { type ExportQuery, exportQuery } from "#on-demand-api/language/export-messages.ts";
+
+/** A page of the list, and the query string of the next one. */
+export interface ListedExports {
+  exports: ExportProgress[];
+  next: string | undefined;
+}
+
+const exportsOfPage = 50;
+/** A page takes at most so many queries. If few exports match, it is short, and `next` goes on. */
+const mostQueries = 8;
+
+/**
+ * Lists the exports that match a query, the newest first.
+ * @throws ApiProblem (400) if a parameter is malformed
+ */
+export async function listExports(
+  { progress }: Pick<BulkExports, "progress">,
+  queryString: string,
+): Promise<ListedExports> {
+  const query = readQuery(queryString);
+  const [from, to] = [query.from, query.to].map((time) => time && new Date(time).toISOString());
+  const exports: ExportProgress[] = [];
+  let after = query.after === undefined ? undefined : placeOf(query.after);
+  for (let queries = 0; queries < mostQueries && exports.length < exportsOfPage; queries += 1) {
+    const page = await progress.list({ limit: exportsOfPage - exports.length, from, to, after });
+    exports.push(...page.exports.filter((one) => matches(one, query)));
+    after = page.next;
+    if (after === undefined) return { exports, next: undefined };
+  }
+  return { exports, next: nextQuery(query, after ?? "") };
+}
+
+const matches = ({ state, request }: ExportProgress, query: ExportQuery): boolean =>
+  (query.state === undefined || query.state === state) &&
+  (query.level === undefined || query.level === request?.level) &&
+  (query.groupId === undefined || query.groupId === request?.groupId);
+
+function readQuery(queryString: string): ExportQuery {
+  const parsed = exportQuery.safeParse(Object.fromEntries(new URLSearchParams(queryString)));
+  if (parsed.success) return parsed.data;
+  const detail = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  throw new ApiProblem("The query is invalid", { status: 400, issue: "invalid", detail });
+}
+
+/** @throws ApiProblem (400) if the bridge made no such value */
+function placeOf(after: string): string {
+  const place = progressPlace.safeParse(Buffer.from(after, "base64url").toString("utf8"));
+  if (place.success) return place.data;
+  throw new ApiProblem("The page is invalid", {
+    status: 400,
+    issue: "invalid",
+    detail: "The bridge did not give you this after. Follow the link `next` of the page before.",
+  });
+}
+
+function nextQuery(query: ExportQuery, after: string): string {
+  const members = { ...query, after: Buffer.from(after).toString("base64url") };
+  const given = Object.entries(members).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as [string, string]],
+  );
+  return new URLSearchParams(given).toString();
+}
