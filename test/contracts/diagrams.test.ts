@@ -19,8 +19,8 @@ describe("the diagrams in docs/images", () => {
     for (const [path, svg] of diagrams) expect(await readFile(join(repository, path), "utf8"), path).toBe(svg);
   });
 
-  it("every diagram has a source, and every plot a command", async () => {
-    const expected = [...(await renderDiagrams()).keys()];
+  it("every diagram has a source, and every plot and every picture of the console a command", async () => {
+    const expected = [...(await renderDiagrams()).keys(), ...pictures()];
     const found = (await readdir(join(repository, "docs/images"))).map((name) => `docs/images/${name}`);
 
     expect(found.toSorted()).toEqual([...expected, ...plots].toSorted());
@@ -33,6 +33,12 @@ describe("the diagrams in docs/images", () => {
     expect(arrows.toSorted()).toEqual(importsBetweenWings().toSorted());
   });
 });
+
+/** The pictures that `npm run screenshots` takes. */
+function pictures(): string[] {
+  const source = readFileSync(join(repository, "test/screenshots/take-screenshots.ts"), "utf8");
+  return [...source.matchAll(/takePicture\([^)]*"([\w-]+)"\)/g)].map(([, name]) => `docs/images/console-${name}.png`);
+}
 
 /** Every wing that another wing imports, as "from -> to". */
 function importsBetweenWings(): string[] {

@@ -83,6 +83,7 @@ const doors: Record<(typeof wingNames)[number], string[]> = {
 
 /** What of the platform has no I/O: types, schemas, faults, arithmetic. */
 const purePlatform = [
+  "platform/bucket/long-record.ts",
   "platform/client-key/client-secret.ts",
   "platform/client-key/key-lifetimes.ts",
   "platform/client-key/public-jwk.ts",

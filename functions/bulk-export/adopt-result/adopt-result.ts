@@ -3,10 +3,10 @@ import { phasesOf } from "#bulk-export/language/export-phases.ts";
 import type { AdoptInput, Completion } from "#bulk-export/language/export-state.ts";
 import type { SummaryHead } from "#bulk-export/language/export-summary.ts";
 import { landedFactHead } from "#bulk-export/language/landed-fact.ts";
+import { LandedList } from "#bulk-export/language/landed-list.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportAudit } from "#bulk-export/records/export-audit.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
-import { LandedList } from "#bulk-export/records/landed-list.ts";
 import type { ProgressReports } from "#bulk-export/records/progress-reports.ts";
 import type { Step } from "#platform/lambda/step.ts";
 

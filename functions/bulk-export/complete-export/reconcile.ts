@@ -3,8 +3,8 @@ import type { ExportContext } from "#bulk-export/language/export-state.ts";
 import type { ExportCost, ExportSummary } from "#bulk-export/language/export-summary.ts";
 import type { ExportWarningCode } from "#bulk-export/language/export-warnings.ts";
 import type { FailedFile, IssueCounts, LandedFile } from "#bulk-export/language/landed-file.ts";
+import { LandedList } from "#bulk-export/language/landed-list.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
-import { LandedList } from "#bulk-export/records/landed-list.ts";
 import type { Receipts } from "#bulk-export/records/receipts.ts";
 import type { WarningCollector } from "#platform/http/reading/reading-warnings.ts";
 

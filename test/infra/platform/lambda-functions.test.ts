@@ -77,7 +77,7 @@ describe.each(variantNames)("the functions of %s", (variant) => {
         actions[0]?.startsWith("dynamodb:"),
       );
       // The indexes hold keys only, so their queries have no condition.
-      const lists = name === "links" || name === "exports";
+      const lists = ["ccd-requests", "exports", "links"].includes(name);
       const index = lists ? "list" : "open";
       const ofIndex = ofLedger.filter(({ resources }) => resources.every((one) => one === `<Ledger>/index/${index}`));
       expect(ofIndex.every(({ actions }) => actions.every((action) => action === "dynamodb:Query"))).toBe(true);

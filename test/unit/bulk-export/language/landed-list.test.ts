@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { LandedList } from "#bulk-export/records/landed-list.ts";
+import { LandedList } from "#bulk-export/language/landed-list.ts";
 import { landedFile } from "../../../fixtures/bridge-in-memory.ts";
 
 it("the lines of exported resources are counted by type, those of reports on the export are not", () => {
