@@ -141,7 +141,7 @@ describe("a token endpoint that fails", () => {
         expect(setting.record()?.refreshToken === "refresh-1").toBe(rotated);
         const issued = status < 300 && members["access_token"] === "access-1";
         expect(outcome === "access-1").toBe(issued);
-        const [given] = [members["access_token"]].flat() as unknown[];
+        const [given] = [members["access_token"]].flat();
         const read = typeof given === "string" ? given.trim() : given;
         expect(issued ? [outcome] : ["SessionDead", "ServerUnavailable", read]).toContain(outcome);
         // A session that has a new refresh token has not ended.

@@ -23,6 +23,8 @@ async function kept(options?: { keptDays?: number }) {
   return setting;
 }
 
+const idOf = (index: number) => `ccd-${String(index).repeat(32)}`;
+
 describe("a CCD request in the ledger", () => {
   it("a CCD request is found as it was stored, only by its own id", async () => {
     const { requests } = await kept();
@@ -195,7 +197,6 @@ describe("the retention of a CCD request", () => {
 
   it("a caller's requests are listed page by page, the newest first, without expired ones", async () => {
     const { clock, requests } = given({ keptDays: 14 });
-    const idOf = (index: number) => `ccd-${String(index).repeat(32)}`;
     for (const index of [1, 2, 3, 4]) {
       const caller = index === 3 ? "paul" : "clara";
       await requests.create(ccdRecord(idOf(index), { caller, requestedAt: at(asked + index) }));

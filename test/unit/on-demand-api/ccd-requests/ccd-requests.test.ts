@@ -312,22 +312,22 @@ describe("a CCD request", () => {
   });
 });
 
+const requestedAt = (index: number) => new Date(start + index * 1000).toISOString();
+const idOf = (index: number) => `ccd-${String(index).padStart(32, "0")}`;
+
+/** The API with these callers' requests, one a second. */
+async function listOf(callers: readonly string[]) {
+  const api = apiWith();
+  for (const [index, caller] of callers.entries())
+    await api.requests.create(ccdRecord(idOf(index), { caller, requestedAt: requestedAt(index) }));
+  const page = async (queryString = "") => {
+    const { body } = await api.call("GET /ccd-requests", { queryString });
+    return ccdRequestPage.parse(JSON.parse(body.toString("utf8")));
+  };
+  return { ...api, page };
+}
+
 describe("the list of CCD requests", () => {
-  const requestedAt = (index: number) => new Date(start + index * 1000).toISOString();
-  const idOf = (index: number) => `ccd-${String(index).padStart(32, "0")}`;
-
-  /** The API with these callers' requests, one a second. */
-  async function listOf(callers: readonly string[]) {
-    const api = apiWith();
-    for (const [index, caller] of callers.entries())
-      await api.requests.create(ccdRecord(idOf(index), { caller, requestedAt: requestedAt(index) }));
-    const page = async (queryString = "") => {
-      const { body } = await api.call("GET /ccd-requests", { queryString });
-      return ccdRequestPage.parse(JSON.parse(body.toString("utf8")));
-    };
-    return { ...api, page };
-  }
-
   it("a caller sees the own requests only, the newest first, and nothing about the patient", async () => {
     const { page, requests, call } = await listOf(["clara", "paul", "clara"]);
     await requests.end(idOf(0), { name: "WrongPatient", message: "of somebody else" }, requestedAt(9));
