@@ -43,7 +43,9 @@ describe("the commands of the pages for people, on the local AWS", () => {
   it.each(commands.flat())(
     "$page: $start",
     async ({ text }) => {
-      outputs.push(await shell.run(apart(text)));
+      const output = await shell.run(apart(text));
+      expect(output).not.toMatch(/^(?:failed|Error)/m);
+      outputs.push(output);
     },
     120_000,
   );
