@@ -253,7 +253,7 @@ describe("the console in a real browser", () => {
     await page.getByRole("button", { name: "Stay signed in" }).click();
     await page.clock.fastForward("15:05");
     await heading(page, "You were signed out").waitFor();
-    expect(await page.evaluate("document.activeElement.textContent")).toBe("You were signed out");
+    await expect.poll(() => page.evaluate("document.activeElement.textContent")).toBe("You were signed out");
     await expectReadable(page);
     await page.getByRole("button", { name: "Sign in again" }).click();
     await heading(page, "Patients").waitFor();

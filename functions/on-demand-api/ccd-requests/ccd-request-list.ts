@@ -1,7 +1,6 @@
-import { type CcdRequestRecord, ccdRequestPlace } from "#ccd-retrieval/language/ccd-request.ts";
-import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
+import type { CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
 import type { CcdRequestPage } from "#on-demand-api/language/ccd-request-messages.ts";
-import { afterParameter } from "./ccd-request-view.ts";
+import { afterParameter, encodePlace } from "#on-demand-api/language/list-places.ts";
 
 /**
  * A page of a caller's CCD requests.
@@ -16,22 +15,6 @@ export function listView(records: readonly CcdRequestRecord[], next: string | un
     endedAt,
     failure,
   }));
-  const place = next && Buffer.from(next).toString("base64url");
+  const place = next && encodePlace(next);
   return { requests, ...(place && { next: `${self}?${afterParameter}=${place}` }) };
-}
-
-/**
- * Reads the parameter `after` of a query; undefined if it is absent.
- * @throws ApiProblem (400) if the bridge made no such value
- */
-export function readPlace(queryString: string): string | undefined {
-  const after = new URLSearchParams(queryString).get(afterParameter);
-  if (after === null) return undefined;
-  const place = ccdRequestPlace.safeParse(Buffer.from(after, "base64url").toString("utf8"));
-  if (place.success) return place.data;
-  throw new ApiProblem("The page is invalid", {
-    status: 400,
-    issue: "invalid",
-    detail: `The bridge did not give you this ${afterParameter}. Follow the link \`next\` of the page before.`,
-  });
 }

@@ -1,15 +1,13 @@
 import type { CcdDocument, CcdDocuments, CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import type { CcdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
+import { afterParameter } from "#on-demand-api/language/list-places.ts";
 
 /**
  * Bytes of the documents in one response. Lambda returns at most 4.6 MB (`api-response.ts`); the other members of a request
  * need far less than the difference, and one document at most 9 kB (`ccd-retrieval/documents/document-description.ts`).
  */
 export const largestPage = 4_000_000;
-
-/** The query parameter that requests a further page of documents: those whose number is greater. */
-export const afterParameter = "after";
 
 /**
  * Reads the parameter `after` of a query; 0 if it is absent. Other parameters have no meaning.

@@ -1,5 +1,5 @@
 import type { CcdRetrieval } from "#ccd-retrieval/entry.ts";
-import type { CcdOrder, CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
+import { type CcdOrder, type CcdRequestRecord, ccdRequestPlace } from "#ccd-retrieval/language/ccd-request.ts";
 import type { ApiHandler, ApiRequest } from "#on-demand-api/gateway/api.ts";
 import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
 import type { RequestIds } from "#on-demand-api/gateway/request-ids.ts";
@@ -7,6 +7,7 @@ import { ApiProblem, notFound } from "#on-demand-api/language/api-problem.ts";
 import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
 import type { CcdPatient } from "#on-demand-api/language/ccd-request-messages.ts";
 import { otherPatient } from "#on-demand-api/language/link-problems.ts";
+import { afterParameter, readPlace } from "#on-demand-api/language/list-places.ts";
 import type { PatientSearchParameters } from "#on-demand-api/language/patient-search.ts";
 import { visibleTo } from "#on-demand-api/language/visible-ccd-request.ts";
 import type { CallerSession, FindSession } from "#on-demand-api/server/caller-session.ts";
@@ -14,7 +15,7 @@ import type { PatientMatch } from "#on-demand-api/server/patient-search.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
 import type { UserClient } from "#user-session/fhir-page.ts";
 import { linkIdOf } from "#user-session/language/link.ts";
-import { listView, readPlace } from "./ccd-request-list.ts";
+import { listView } from "./ccd-request-list.ts";
 import { type CcdRequestPost, preferredWaitMs, readPost } from "./ccd-request-post.ts";
 import { readAfter, requestView } from "./ccd-request-view.ts";
 
@@ -188,7 +189,8 @@ async function listRequests(
   { requests, apiUrl }: CcdRequestsApiPorts,
   { caller, queryString }: ApiRequest,
 ): Promise<ApiResponse> {
-  const page = await requests.list(caller, { limit: requestsOfPage, after: readPlace(queryString) });
+  const after = readPlace(new URLSearchParams(queryString).get(afterParameter), ccdRequestPlace);
+  const page = await requests.list(caller, { limit: requestsOfPage, after });
   const content = listView(page.requests, page.next, `${apiUrl}/ccd-requests`);
   return { status: 200, headers: { "content-type": "application/json" }, body: Buffer.from(JSON.stringify(content)) };
 }

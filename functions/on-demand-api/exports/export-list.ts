@@ -2,6 +2,7 @@ import type { BulkExports } from "#bulk-export/entry.ts";
 import { type ExportProgress, progressPlace } from "#bulk-export/language/export-progress.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import { type ExportQuery, exportQuery } from "#on-demand-api/language/export-messages.ts";
+import { encodePlace, readPlace } from "#on-demand-api/language/list-places.ts";
 
 /** A page of the list, and the query string of the next one. */
 export interface ListedExports {
@@ -24,7 +25,7 @@ export async function listExports(
   const query = readQuery(queryString);
   const [from, to] = [query.from, query.to].map((time) => time && new Date(time).toISOString());
   const exports: ExportProgress[] = [];
-  let after = query.after === undefined ? undefined : placeOf(query.after);
+  let after = readPlace(query.after, progressPlace);
   for (let queries = 0; queries < mostQueries && exports.length < exportsOfPage; queries += 1) {
     const page = await progress.list({ limit: exportsOfPage - exports.length, from, to, after });
     exports.push(...page.exports.filter((one) => matches(one, query)));
@@ -46,19 +47,8 @@ function readQuery(queryString: string): ExportQuery {
   throw new ApiProblem("The query is invalid", { status: 400, issue: "invalid", detail });
 }
 
-/** @throws ApiProblem (400) if the bridge made no such value */
-function placeOf(after: string): string {
-  const place = progressPlace.safeParse(Buffer.from(after, "base64url").toString("utf8"));
-  if (place.success) return place.data;
-  throw new ApiProblem("The page is invalid", {
-    status: 400,
-    issue: "invalid",
-    detail: "The bridge did not give you this after. Follow the link `next` of the page before.",
-  });
-}
-
 function nextQuery(query: ExportQuery, after: string): string {
-  const members = { ...query, after: Buffer.from(after).toString("base64url") };
+  const members = { ...query, after: encodePlace(after) };
   const given = Object.entries(members).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as [string, string]],
   );

@@ -4,6 +4,7 @@ import type { LinkIds } from "#on-demand-api/gateway/link-ids.ts";
 import { ApiProblem, notFound } from "#on-demand-api/language/api-problem.ts";
 import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
 import type { LinkView } from "#on-demand-api/language/link-messages.ts";
+import { afterParameter, encodePlace, readPlace } from "#on-demand-api/language/list-places.ts";
 import { digestOf } from "#user-session/language/digest.ts";
 import {
   type Launch,
@@ -39,7 +40,6 @@ export interface LinksApiPorts {
 /** Each is read by itself. */
 const linksOfPage = 25;
 /** The query parameter of a further page. */
-const afterParameter = "after";
 
 /**
  * Serves the routes below /links. The link of another caller looks like one that does not exist.
@@ -132,24 +132,12 @@ async function newLaunch(ports: LinksApiPorts, linkId: string, post: LinkPost, c
 }
 
 async function listLinks(ports: LinksApiPorts, { caller, queryString }: ApiRequest): Promise<ApiResponse> {
-  const { links, next } = await ports.records.list(caller, { limit: linksOfPage, after: readAfter(queryString) });
+  const after = readPlace(new URLSearchParams(queryString).get(afterParameter), linkPlace);
+  const { links, next } = await ports.records.list(caller, { limit: linksOfPage, after });
   const views = await Promise.all(links.map((record) => viewOf(ports, record)));
-  const place = next && Buffer.from(next).toString("base64url");
+  const place = next && encodePlace(next);
   const content = { links: views, ...(place && { next: `${ports.apiUrl}/links?${afterParameter}=${place}` }) };
   return answer(200, content);
-}
-
-/** @throws ApiProblem (400) if the bridge made no such value */
-function readAfter(queryString: string): string | undefined {
-  const after = new URLSearchParams(queryString).get(afterParameter);
-  if (after === null) return undefined;
-  const place = linkPlace.safeParse(Buffer.from(after, "base64url").toString("utf8"));
-  if (place.success) return place.data;
-  throw new ApiProblem("The page is invalid", {
-    status: 400,
-    issue: "invalid",
-    detail: `The bridge did not give you this ${afterParameter}. Follow the link \`next\` of the page before.`,
-  });
 }
 
 async function removeLink(ports: LinksApiPorts, { caller, path }: ApiRequest): Promise<ApiResponse> {

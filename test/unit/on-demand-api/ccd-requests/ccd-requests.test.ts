@@ -9,6 +9,7 @@ import type { PatientSearchParameters } from "#on-demand-api/language/patient-se
 import type { CallerSession } from "#on-demand-api/server/caller-session.ts";
 import type { PatientMatch } from "#on-demand-api/server/patient-search.ts";
 import type { UserClient } from "#user-session/fhir-page.ts";
+import { apiRequest } from "../../../fixtures/api-request.ts";
 import { ccdRecord, ccdsInMemory } from "../../../fixtures/ccds-in-memory.ts";
 import { asDescribed } from "../../../fixtures/described-answers.ts";
 import { executionsInMemory } from "../../../fixtures/executions-in-memory.ts";
@@ -65,17 +66,7 @@ function apiWith(match: PatientMatch = { match: "none" }, more: Partial<CcdReque
     ...more,
   });
   const call = async (route: string, request: Partial<ApiRequest> = {}) => {
-    const full = {
-      route,
-      callId: "call-1",
-      caller: "clara",
-      path: {},
-      queryString: "",
-      headers: {},
-      body: Buffer.alloc(0),
-      ...request,
-    };
-    const answer = await asDescribed(route, handle(full, { signal }));
+    const answer = await asDescribed(route, handle(apiRequest(route, request), { signal }));
     const text = answer.body.toString("utf8");
     return { ...answer, content: text === "" ? undefined : (JSON.parse(text) as CcdRequestView) };
   };

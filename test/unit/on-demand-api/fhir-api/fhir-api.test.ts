@@ -5,6 +5,7 @@ import type { ApiRequest } from "#on-demand-api/gateway/api.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import { usCoreType } from "#on-demand-api/language/us-core-types.ts";
 import type { FhirPage } from "#user-session/fhir-page.ts";
+import { apiRequest } from "../../../fixtures/api-request.ts";
 import { asDescribed } from "../../../fixtures/described-answers.ts";
 
 const { signal } = new AbortController();
@@ -44,22 +45,7 @@ function apiWith(page: FhirPage, own: Partial<FhirSession> = {}) {
     apiUrl: "https://api.example",
   };
   const call = (route: string, more: Partial<ApiRequest> = {}) =>
-    asDescribed(
-      route,
-      serveFhirApi(ports)(
-        {
-          route,
-          callId: "call-1",
-          caller: "clara",
-          path: {},
-          queryString: "",
-          headers: {},
-          body: Buffer.alloc(0),
-          ...more,
-        },
-        { signal },
-      ),
-    );
+    asDescribed(route, serveFhirApi(ports)(apiRequest(route, more), { signal }));
   const problemOf = async (...request: Parameters<typeof call>): Promise<ApiProblem> => {
     const fault = await call(...request).catch((error: unknown) => error);
     if (fault instanceof ApiProblem) return fault;

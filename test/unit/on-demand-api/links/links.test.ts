@@ -8,6 +8,7 @@ import type { SessionEnd } from "#user-session/language/user-session.ts";
 import { beginLogin, findInvitation } from "#user-session/links/begin-login.ts";
 import { removeLink } from "#user-session/links/remove-link.ts";
 import { reportLink } from "#user-session/links/settle-link.ts";
+import { apiRequest } from "../../../fixtures/api-request.ts";
 import { asDescribed } from "../../../fixtures/described-answers.ts";
 import { Browser, callBack, loginsInMemory, sessionOutcome } from "../../../fixtures/login-in-memory.ts";
 
@@ -50,17 +51,7 @@ function linksApi() {
     now: () => logins.clock.now,
   });
   const call = async (route: ApiRouteKey, more: Partial<ApiRequest> = {}) => {
-    const request = {
-      route,
-      callId: "call-1",
-      caller: "clara",
-      path: {},
-      queryString: "",
-      headers: {},
-      body: Buffer.alloc(0),
-      ...more,
-    };
-    const answer = await asDescribed(route, handle(request, { signal }));
+    const answer = await asDescribed(route, handle(apiRequest(route, more), { signal }));
     return { ...answer, content: JSON.parse(answer.body.toString("utf8")) as Content };
   };
   const post = (body: object = {}, headers: Record<string, string> = {}, caller = "clara") =>
