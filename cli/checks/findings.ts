@@ -1,59 +1,36 @@
 import * as z from "zod";
+import {
+  examinationFields,
+  type Finding,
+  failed,
+  type NamedFinding,
+  unchecked,
+  type Verdict,
+  verdicts,
+  worstOf,
+} from "#platform/findings/findings.ts";
 
 /*
  * What commands that examine a stage have in common: `npm run smoke` and `npm run doctor` run checks, print a line for each finding,
  * and end with the exit code of the worst one.
  */
 
-/** What a check found, the worst last. */
-export const verdicts = ["ok", "warning", "could-not-check", "failed"] as const;
-
-export type Verdict = (typeof verdicts)[number];
-
 const exitCodes: Record<Verdict, number> = { ok: 0, warning: 1, failed: 2, "could-not-check": 3 };
-
-export interface Finding {
-  verdict: Verdict;
-  /** What was seen. */
-  seen: string;
-  /** What the operator has to do; absent if nothing. */
-  action?: string;
-}
-
-/** A finding with the name of its check, which its line begins with. */
-export interface NamedFinding<Name extends string = string> extends Finding {
-  check: Name;
-}
 
 export interface NamedCheck<Name extends string = string> {
   name: Name;
   check: () => Promise<Finding | readonly Finding[]>;
 }
 
-export const ok = (seen: string): Finding => ({ verdict: "ok", seen });
-export const warning = (seen: string, action: string): Finding => ({ verdict: "warning", seen, action });
-export const failed = (seen: string, action: string): Finding => ({ verdict: "failed", seen, action });
-export const unchecked = (seen: string, action: string): Finding => ({ verdict: "could-not-check", seen, action });
-
 /**
  * What a command that examines a stage prints as JSON.
  * @param checks the names of its checks
  */
-export const reportOf = <Name extends string>(checks: readonly Name[]) =>
-  z.strictObject({
-    stage: z.string(),
-    at: z.iso.datetime().describe("When the examination began."),
-    verdict: z.enum(verdicts).describe("The worst verdict of all findings."),
-    exitCode: z.int().describe("0, 1, 2 or 3 for ok, warning, failed or could-not-check."),
-    findings: z.array(
-      z.strictObject({
-        check: z.enum(checks),
-        verdict: z.enum(verdicts),
-        seen: z.string().describe("What was seen. It has no token, no secret and no patient data."),
-        action: z.string().optional().describe("What to do; absent if nothing."),
-      }),
-    ),
-  });
+export const reportOf = <Name extends string>(checks: readonly Name[]) => {
+  const { stage, at, verdict, findings } = examinationFields(checks);
+  const exitCode = z.int().describe("0, 1, 2 or 3 for ok, warning, failed or could-not-check.");
+  return z.strictObject({ stage, at, verdict, exitCode, findings });
+};
 
 /** An error that is a finding by itself. It is reported even if a signal ends the run. */
 export abstract class FailedCheck extends Error {
@@ -81,11 +58,6 @@ export async function runChecks<Name extends string>(
     found.push(...findings);
   }
   return exitCodes[worstOf(found)];
-}
-
-/** The worst verdict of some findings; `ok` if there are none. */
-export function worstOf(findings: readonly Pick<Finding, "verdict">[]): Verdict {
-  return verdicts.findLast((verdict) => findings.some((finding) => finding.verdict === verdict)) ?? "ok";
 }
 
 async function findingsOf(check: NamedCheck["check"], signal: AbortSignal): Promise<readonly Finding[]> {

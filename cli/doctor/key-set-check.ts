@@ -1,5 +1,6 @@
 import { keySetMaxAgeSeconds } from "#platform/client-key/key-lifetimes.ts";
-import { type Finding, failed, firstOf, ok, warning } from "../checks/findings.ts";
+import { type Finding, failed, ok, warning } from "#platform/findings/findings.ts";
+import { firstOf } from "../checks/findings.ts";
 import type { ServedKey, ServedKeySet } from "../checks/served-key-set.ts";
 
 export interface KeySetPorts {

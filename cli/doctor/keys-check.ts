@@ -1,18 +1,10 @@
+import { currentKeyFinding, type KeyAge } from "#client-keys/language/client-findings.ts";
 import { type PublishedKey, readyAt, stateOf } from "#client-keys/language/key-set.ts";
-import {
-  algorithmOf,
-  type ClientKeys,
-  hasKeys,
-  parseClientKeys,
-  type StoredKey,
-} from "#platform/client-key/client-secret.ts";
+import { type ClientKeys, hasKeys, parseClientKeys, type StoredKey } from "#platform/client-key/client-secret.ts";
 import { publishedAfterUseMs } from "#platform/client-key/key-lifetimes.ts";
-import { type Finding, failed, ok, unchecked, warning } from "../checks/findings.ts";
+import { type Finding, failed, ok, unchecked, warning } from "#platform/findings/findings.ts";
 
-export interface KeysPorts {
-  stage: string;
-  /** The setting `clientKey.rotateEveryDays`. */
-  rotateEveryDays: number | undefined;
+export interface KeysPorts extends KeyAge {
   readSecret: () => Promise<string | undefined>;
   /** The keys with the times of their lives. */
   readKeySet: () => Promise<readonly PublishedKey[]>;
@@ -20,14 +12,7 @@ export interface KeysPorts {
   describeKmsKey: (keyArn: string) => Promise<{ state: string; usage: string }>;
   /** Whether Secrets Manager rotates the secret. */
   readRotation: () => Promise<boolean>;
-  now: () => number;
 }
-
-const dayMs = 86_400_000;
-/** Without a schedule, a key should not sign for longer. */
-const oldestDays = 365;
-/** A scheduled rotation may be late by this, for example because an attempt failed and is repeated. */
-const lateDays = 7;
 
 /** The client's keys: which of them signs and for how long, which follows, whether KMS lets them sign, and whether they are rotated. */
 export const checkKeys = (ports: KeysPorts) => async (): Promise<Finding[]> => {
@@ -37,33 +22,13 @@ export const checkKeys = (ports: KeysPorts) => async (): Promise<Finding[]> => {
   const keys = parseClientKeys(text);
   const published = await ports.readKeySet();
   return [
-    currentFinding(ports, keys.current, published),
+    currentKeyFinding(ports, keys.current, published),
     nextFinding(ports, keys.next, published),
     ...retiredFindings(published, ports.now()),
     ...(await kmsFindings(ports, keys)),
     ...(await rotationFindings(ports)),
   ];
 };
-
-function currentFinding(
-  { stage, rotateEveryDays, now }: KeysPorts,
-  key: StoredKey,
-  keys: readonly PublishedKey[],
-): Finding {
-  const name = `the current key ${key.kid} (${algorithmOf(key)}, in ${key.kty === "KMS" ? "KMS" : "Secrets Manager"})`;
-  const { usedSince } = keys.find(({ jwk }) => jwk.kid === key.kid) ?? {};
-  if (usedSince === undefined)
-    return warning(
-      `${name} is not in the public key set`,
-      `if IntegraConnect reads the JWKS URL, run npm run keys -- create --stage ${stage}, which publishes it`,
-    );
-  const days = Math.floor((now() - usedSince) / dayMs);
-  const seen = `${name} has signed since ${timeOf(usedSince)}, for ${days} days`;
-  const most = rotateEveryDays === undefined ? oldestDays : rotateEveryDays + lateDays;
-  if (days <= most) return ok(seen);
-  const why = rotateEveryDays === undefined ? "" : "read the log of rotate-key, and ";
-  return warning(`${seen}: more than ${most}`, `${why}run npm run keys -- rotate --stage ${stage}`);
-}
 
 function nextFinding({ stage, now }: KeysPorts, key: StoredKey | undefined, keys: readonly PublishedKey[]): Finding {
   const create = `run npm run keys -- create --stage ${stage}`;

@@ -1,4 +1,5 @@
-import { type Finding, failed, firstOf, ok, unchecked, warning } from "../checks/findings.ts";
+import { type Finding, failed, ok, unchecked, warning } from "#platform/findings/findings.ts";
+import { firstOf } from "../checks/findings.ts";
 
 /** What an operator's command does, for the simulation of its permissions. */
 export interface OperatorTask {

@@ -1,9 +1,8 @@
-import { hasKeys, parseClientKeys, parseClientSecret } from "#platform/client-key/client-secret.ts";
-import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
+import { clientSecretFinding } from "#client-keys/language/client-findings.ts";
+import { type Finding, failed, ok, warning } from "#platform/findings/findings.ts";
 import { SessionSecretUnusable } from "#user-session/language/session-faults.ts";
 import { sessionSecret, smartClientSecret } from "#user-session/language/user-session.ts";
 import { parseSecret } from "#user-session/session-secret.ts";
-import { type Finding, failed, ok, warning } from "../checks/findings.ts";
 
 export interface SecretsPorts {
   stage: string;
@@ -20,28 +19,8 @@ export interface SecretsPorts {
 /** The secret of the backend client: its keys, client id and scope. */
 export const checkClientSecret =
   ({ stage, readSecret }: SecretsPorts) =>
-  async (): Promise<Finding> => {
-    const name = `integra-bridge/${stage}/client`;
-    const text = await readSecret("client");
-    if (text === undefined || !hasKeys(text))
-      return failed(
-        `${name} has no key`,
-        `run npm run keys -- create --stage ${stage}, and send Product Support what it prints`,
-      );
-    try {
-      const { clientId, scope } = parseClientKeys(text);
-      if (clientId === undefined || scope === undefined)
-        return failed(
-          `${name} has a key, and no client id or no scope`,
-          `run npm run keys -- register --stage ${stage} with what Product Support assigned`,
-        );
-      parseClientSecret(text);
-      return ok(`${name} has a client id, a scope and a key`);
-    } catch (error) {
-      if (!(error instanceof ClientKeyUnusable)) throw error;
-      return failed(`${name}: ${error.message}`, `correct the field in Secrets Manager, or restore the version before`);
-    }
-  };
+  async (): Promise<Finding> =>
+    clientSecretFinding(stage, await readSecret("client"));
 
 /** The secret of the stage's own user session. */
 export const checkSessionSecret =

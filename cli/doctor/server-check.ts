@@ -1,5 +1,5 @@
 import { ServerUnavailable } from "#platform/faults/faults.ts";
-import { type Finding, failed, ok, warning } from "../checks/findings.ts";
+import { type Finding, failed, ok, warning } from "#platform/findings/findings.ts";
 
 /** What was agreed on for a connection. */
 export interface TlsConnection {

@@ -1,7 +1,9 @@
+import { type Finding, failed, ok, warning } from "#platform/findings/findings.ts";
 import { type LinkRecord, linkStateOf } from "#user-session/language/link.ts";
 import type { SessionRefusal } from "#user-session/language/session-faults.ts";
+import { serviceSessionFinding } from "#user-session/language/session-state.ts";
 import type { SessionRecord } from "#user-session/language/user-session.ts";
-import { type Finding, failed, firstOf, ok, warning } from "../checks/findings.ts";
+import { firstOf } from "../checks/findings.ts";
 
 /*
  * The stage's own session and those of links, as the bridge knows them. No session is refreshed: that would rotate its refresh token. So
@@ -33,36 +35,11 @@ export interface LinksPorts {
 /** How many links are examined. */
 export const mostLinks = 1_000;
 
-/** After so many refreshes without a result, one after the other, the token endpoint has failed for minutes. */
-const manyAttempts = 5;
-
 /** The stage's own session lives. */
 export const checkServiceSession =
   ({ stage, serviceSession, readServiceSession, now }: ServiceSessionPorts) =>
-  async (): Promise<Finding> => {
-    const session = await readServiceSession();
-    const name = "the stage's own session";
-    if (session === undefined) return ok(`${name} has not been used yet: its first use refreshes it`);
-    if (session.end === undefined) return aliveFinding(name, session, now());
-    const seen = `${name} ended ${timeOf(session.end.at)} (${session.end.refusal})`;
-    const remedy =
-      session.end.refusal === "client-refused"
-        ? `correct the client in integra-bridge/${stage}/user-session`
-        : `sign in as its user, and run npm run session -- add --stage ${stage}`;
-    return serviceSession
-      ? failed(seen, remedy)
-      : warning(seen, `calls without a link do not use it. To renew it, ${remedy}`);
-  };
-
-function aliveFinding(name: string, { access, attempts, retryAt }: SessionRecord, now: number): Finding {
-  const refreshed = access === undefined ? "has no access token yet" : `was last refreshed ${timeOf(access.issuedAt)}`;
-  if (attempts >= manyAttempts && retryAt !== undefined)
-    return warning(
-      `${name} ${refreshed}, and ${attempts} refreshes since then had no result. The next one is due ${timeOf(Math.max(retryAt, now))}`,
-      "check the line server, and wait: the session is not lost",
-    );
-  return ok(`${name} lives, and ${refreshed}`);
-}
+  async (): Promise<Finding> =>
+    serviceSessionFinding({ stage, serviceSession, session: await readServiceSession(), now: now() });
 
 /** The sessions of links: how many live, and which links their users must connect again. */
 export const checkLinks =

@@ -1,6 +1,7 @@
 import { kmsKeySpecs } from "#infra/settings/client-keys.ts";
 import type { StageSettings } from "#infra/settings.ts";
-import { type Finding, failed, firstOf, ok } from "../checks/findings.ts";
+import { type Finding, failed, ok } from "#platform/findings/findings.ts";
+import { firstOf } from "../checks/findings.ts";
 
 /** A deployed Lambda function. */
 export interface DeployedFunction {

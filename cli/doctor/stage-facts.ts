@@ -10,8 +10,8 @@ import {
 import { DynamoDBDocumentClient, paginateScan } from "@aws-sdk/lib-dynamodb";
 import { listIndex } from "#platform/ledger/ledger-keys.ts";
 import { sessionLedgerKeys } from "#user-session/language/ledger-keys.ts";
+import { serviceSession } from "#user-session/language/service-session.ts";
 import { linkRecords } from "#user-session/links/link-records.ts";
-import { serviceSession } from "#user-session/service-session.ts";
 import { userSessions } from "#user-session/session-store.ts";
 import type { AwsAccess } from "../stage-outputs.ts";
 import { stageResources } from "../stage-resources.ts";

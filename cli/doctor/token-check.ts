@@ -1,8 +1,8 @@
 import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
 import { AccessRefused, ServerUnavailable } from "#platform/faults/faults.ts";
+import { type Finding, failed, ok, unchecked, warning } from "#platform/findings/findings.ts";
 import { LaunchFailed } from "#user-session/language/launch-faults.ts";
 import type { SmartConfiguration } from "#user-session/smart/smart-configuration.ts";
-import { type Finding, failed, ok, unchecked, warning } from "../checks/findings.ts";
 
 export interface BackendTokenPorts {
   stage: string;

@@ -1,4 +1,4 @@
-import { type Finding, failed, ok, warning } from "../checks/findings.ts";
+import { type Finding, failed, ok, warning } from "#platform/findings/findings.ts";
 import { deployAgain } from "./stage-checks.ts";
 
 /*

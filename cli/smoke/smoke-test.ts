@@ -4,7 +4,8 @@ import { backupVaultName, trailName } from "#infra/constructs/platform/kept-data
 import { backupFrequency, lockModeOf, recordsReads } from "#infra/settings/platform.ts";
 import type { StageSettings } from "#infra/settings.ts";
 import { eventSource } from "#platform/bus/event-language.ts";
-import { type NamedCheck, type NamedFinding, runChecks, worstOf } from "../checks/findings.ts";
+import { type NamedFinding, worstOf } from "#platform/findings/findings.ts";
+import { type NamedCheck, runChecks } from "../checks/findings.ts";
 import { fetchKeySet, keySetPath } from "../checks/served-key-set.ts";
 import { stageKeys } from "../keys/stage-keys.ts";
 import { temporaryListener } from "../listener/temporary-listener.ts";

@@ -1,6 +1,7 @@
 import { parseClientSecret } from "#platform/client-key/client-secret.ts";
 import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
-import { type Finding, failed, firstOf, ok, warning } from "../checks/findings.ts";
+import { type Finding, failed, ok, warning } from "#platform/findings/findings.ts";
+import { firstOf } from "../checks/findings.ts";
 import { keyPolicyFaults, requiresTls } from "./policy-faults.ts";
 
 /*

@@ -6,7 +6,7 @@ import {
   exportRequested,
 } from "#bulk-export/language/export-events.ts";
 import type { ExportRequestDetail } from "#bulk-export/language/export-request.ts";
-import { type Finding, failed, ok, warning } from "../checks/findings.ts";
+import { type Finding, failed, ok, warning } from "#platform/findings/findings.ts";
 import { type HeardEvent, type ListenerPorts, withListener } from "../listener/event-listener.ts";
 
 /** The `source` of what the smoke test puts on the bus. */

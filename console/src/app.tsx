@@ -3,6 +3,7 @@ import type { ConsoleConfig } from "../config.ts";
 import { Api } from "./api/client.ts";
 import { ExportPage } from "./pages/export/export-page.tsx";
 import { ExportsPage } from "./pages/exports/exports-page.tsx";
+import { HealthPage } from "./pages/health/health-page.tsx";
 import { LinksPage } from "./pages/links/links-page.tsx";
 import { type CcdDesk, emptyDesk } from "./pages/patients/ccd-desk.ts";
 import { PatientsPage } from "./pages/patients/patients-page.tsx";
@@ -10,7 +11,7 @@ import { hrefOf, type PageName, type Route, useRoute } from "./route.ts";
 import type { Session, SessionState } from "./sign-in/session.ts";
 import { SignInPage } from "./sign-in/sign-in-page.tsx";
 
-const titles: Record<PageName, string> = { exports: "Exports", patients: "Patients", links: "Links" };
+const titles: Record<PageName, string> = { exports: "Exports", patients: "Patients", links: "Links", health: "Health" };
 
 interface AppProps {
   config: ConsoleConfig;
@@ -104,6 +105,7 @@ interface PageProps {
 function PageOf({ route, api, desk, setDesk }: PageProps) {
   const { page, exportId } = route;
   if (page === "patients") return <PatientsPage api={api} desk={desk} setDesk={setDesk} />;
+  if (page === "health") return <HealthPage api={api} />;
   if (page === "links") return <LinksPage api={api} />;
   return exportId === undefined ? (
     <ExportsPage api={api} />

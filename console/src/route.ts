@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 /** The pages that have an address. */
-export const pageNames = ["exports", "patients", "links"] as const;
+export const pageNames = ["exports", "patients", "links", "health"] as const;
 export type PageName = (typeof pageNames)[number];
 
 /**

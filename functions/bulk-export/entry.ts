@@ -18,6 +18,7 @@ import { receipts } from "./records/receipts.ts";
 import { recordedStarts } from "./records/recorded-starts.ts";
 import { type StartResumption, startResumption } from "./runs/start-resumption.ts";
 import { type StopRuns, stopRuns } from "./runs/stop-runs.ts";
+import { integraServer } from "./server/integra-server.ts";
 
 export type { ExportFile } from "./records/export-files.ts";
 export type { LandedSoFar } from "./records/file-progress.ts";
@@ -105,6 +106,17 @@ export function bulkExportsFromEnvironment(s3: S3Client, bucket: LandingBucket):
     now: Date.now,
     sleep: (ms) => sleep(ms),
   });
+}
+
+/** The newest exports, for a function that shows nothing else of them. The environment must have `LEDGER_TABLE`. */
+export const newestExportsFromEnvironment = (): Pick<ExportProgressRecords, "list"> => exportProgressFromEnvironment();
+
+const serverVariables = z.object({ INTEGRA_BASE_URL: z.url(), INTEGRA_TOKEN_URL: z.url().optional() });
+
+/** The token endpoint of the stage's client, from `INTEGRA_BASE_URL` and `INTEGRA_TOKEN_URL`. */
+export function clientTokenUrlFromEnvironment(): URL {
+  const { INTEGRA_BASE_URL: baseUrl, INTEGRA_TOKEN_URL: tokenUrl } = environment(serverVariables);
+  return integraServer({ baseUrl, tokenUrl }).tokenUrl;
 }
 
 /** The faults of a request, as the step `validate-request` would find them. */

@@ -9,11 +9,11 @@ import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.
 import { SessionDead, SessionSecretUnusable } from "#user-session/language/session-faults.ts";
 import type { UserClient } from "./fhir-page.ts";
 import { type LinkedPerson, linkIdOf } from "./language/link.ts";
+import { serviceSession } from "./language/service-session.ts";
 import { sessionEvents } from "./language/session-events.ts";
 import { type LinkRecords, linkRecords } from "./links/link-records.ts";
 import { linkedSession } from "./links/linked-session.ts";
 import { sessionLog } from "./log.ts";
-import { serviceSession } from "./service-session.ts";
 import { countEndedSessionUse, reportSessionEnd } from "./session-end.ts";
 import { type SessionRefreshPorts, sessionTokens, type UserSession } from "./session-refresh.ts";
 import { userSessionsFromEnvironment } from "./session-store.ts";

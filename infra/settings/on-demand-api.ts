@@ -62,7 +62,8 @@ export const api = z
     callers: z.enum(callerUnits).default("sessions"),
     /**
      * Who may use exports over HTTP: request and resume them (`ask`), cancel them, and read their files. Each entry is the ARN of an IAM
-     * user, role or session, or the subject of a JWT. Whoever is in one of the lists sees all exports. Default: nobody.
+     * user, role or session, or the subject of a JWT. Whoever is in one of the lists sees all exports, and the health of
+     * the stage. Default: nobody.
      */
     exports: z.strictObject({ ask: exportCallers, cancel: exportCallers, read: exportCallers }).prefault({}),
     /** Whether each caller may read the CCDs that other callers requested. */

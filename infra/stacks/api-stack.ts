@@ -34,6 +34,8 @@ export class ApiStack extends Stack {
     const api = new OnDemandApi(this, "OnDemand", {
       shared: landing,
       userSession,
+      client: landing.client,
+      rotateEveryDays: settings.clientKey.rotateEveryDays,
       settings: settings.api,
       exports,
       functions,

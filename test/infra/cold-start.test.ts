@@ -28,6 +28,7 @@ const budgets: Record<string, number> = {
   "fail-export": 540,
   "fetch-ccds": 899,
   "fhir-api": 830,
+  health: 770,
   jwks: 320,
   "kick-off-export": 800,
   links: 800,

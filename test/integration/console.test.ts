@@ -233,6 +233,18 @@ describe("the console in a real browser", () => {
     await page.getByText("revoked").waitFor();
   });
 
+  it("shows the health of the stage, and checks it again", async () => {
+    const page = await open("#/health");
+    await signIn(page);
+    await page.getByText("integra-bridge/local/client has a client id, a scope and a key").waitFor();
+    // Each check could be made: no permission is missing.
+    expect(await page.locator("main li").allInnerTexts()).not.toContainEqual(expect.stringMatching(/could not/i));
+    await expectReadable(page);
+    const before = await page.locator("time").getAttribute("datetime");
+    await page.getByRole("button", { name: "Check again" }).click();
+    await expect.poll(() => page.locator("time").getAttribute("datetime")).not.toBe(before);
+  });
+
   it("signs a user out who does nothing, and an expired sign-in leads back to the same page", async () => {
     const page = await open("#/patients");
     await page.clock.install();

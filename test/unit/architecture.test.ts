@@ -63,8 +63,8 @@ const steps = wingNames.flatMap((wing) =>
 );
 
 /**
- * The modules of other wings that a wing may import: the API and the retrieval use user sessions, the API starts retrievals and exports, and
- * a new client key is tried with the token request of bulk export.
+ * The modules of other wings that a wing may import: the API and the retrieval use user sessions, the API starts retrievals and exports and
+ * looks at the client's keys, and a new client key is tried with the token request of bulk export.
  */
 const doors: Record<(typeof wingNames)[number], string[]> = {
   "bulk-export": [],
@@ -77,6 +77,8 @@ const doors: Record<(typeof wingNames)[number], string[]> = {
     "ccd-retrieval/language/",
     "bulk-export/entry.ts",
     "bulk-export/language/",
+    "client-keys/entry.ts",
+    "client-keys/language/",
   ],
   "user-session": [],
 };
@@ -89,6 +91,7 @@ const purePlatform = [
   "platform/client-key/public-jwk.ts",
   "platform/faults/",
   "platform/fhir/",
+  "platform/findings/",
   "platform/html/",
   "platform/pacing/",
   "platform/registry.ts",

@@ -9,7 +9,7 @@ import { executionsFromEnvironment } from "#platform/executions/executions-from-
 import { sweepResult, sweepTrigger } from "#platform/executions/sweep-trigger.ts";
 import { metricWriter } from "#platform/lambda/metrics.ts";
 import { leasesFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
-import { serviceSession } from "#user-session/service-session.ts";
+import { serviceSession } from "#user-session/language/service-session.ts";
 import { sweepCcdRequests } from "./sweep-ccd-requests.ts";
 
 const metrics = metricWriter(ccdMetrics);

@@ -1,8 +1,8 @@
 import type { LandedSoFar } from "#bulk-export/entry.ts";
 import { type ExportProgress, hasEnded } from "#bulk-export/language/export-progress.ts";
 import type { ExportAction, ExportView } from "#on-demand-api/language/export-messages.ts";
+import type { ExportRight } from "#on-demand-api/language/export-rights.ts";
 import { actionOf } from "./export-actions-by-fault.ts";
-import type { ExportRight } from "./export-rights.ts";
 
 /**
  * An export as its caller sees it.

@@ -8,10 +8,10 @@ import type { RequestIds } from "#on-demand-api/gateway/request-ids.ts";
 import { ApiProblem, notFound } from "#on-demand-api/language/api-problem.ts";
 import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
 import type { ExportView } from "#on-demand-api/language/export-messages.ts";
+import { type ExportCallers, type ExportRight, requireRight, rightsOf } from "#on-demand-api/language/export-rights.ts";
 import { fileViewOf, readAfter, readNumber } from "./export-files.ts";
 import { listExports } from "./export-list.ts";
 import { readExportPost } from "./export-post.ts";
-import { type ExportCallers, type ExportRight, requireRight, rightsOf } from "./export-rights.ts";
 import { exportViewOf, resumptionObstacle } from "./export-view.ts";
 
 export interface ExportsApiPorts extends BulkExports {

@@ -5,10 +5,10 @@ import { lambdaHandler } from "#on-demand-api/gateway/api.ts";
 import { callerRulesFromEnvironment } from "#on-demand-api/gateway/api-caller.ts";
 import { apiSecretFromEnvironment } from "#on-demand-api/gateway/api-secret.ts";
 import { requestIds } from "#on-demand-api/gateway/request-ids.ts";
+import { exportCallers } from "#on-demand-api/language/export-rights.ts";
 import { auditTrailFromEnvironment } from "#platform/bucket/audit-trail.ts";
 import { bucketFromEnvironment, s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { environment, jsonVariable } from "#platform/lambda/environment.ts";
-import { exportCallers } from "./export-rights.ts";
 import { serveExports } from "./exports.ts";
 
 const variables = z.object({ API_URL: z.url(), EXPORT_CALLERS: jsonVariable(exportCallers) });

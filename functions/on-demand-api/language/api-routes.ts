@@ -1,7 +1,16 @@
 /** One route of the HTTP API: which function serves it, and whether a call needs credentials. */
 interface ApiRoute {
   /** The name of the function's folder, below functions/on-demand-api/ or below another wing. */
-  servedBy: "fhir-api" | "ccd-requests" | "ccd-documents" | "exports" | "links" | "smart" | "openapi" | "jwks";
+  servedBy:
+    | "fhir-api"
+    | "ccd-requests"
+    | "ccd-documents"
+    | "exports"
+    | "health"
+    | "links"
+    | "smart"
+    | "openapi"
+    | "jwks";
   /** An open route needs no credentials. API Gateway identifies the caller of any other route before the function runs. */
   open: boolean;
 }
@@ -41,6 +50,7 @@ export const apiRoutes = {
   "GET /exports/{id}/files/{number}/preview": exports,
   "POST /exports/{id}/cancel": exports,
   "POST /exports/{id}/resume": exports,
+  "GET /health": { servedBy: "health", open: false },
   "POST /links": links,
   "GET /links": links,
   "GET /links/{id}": links,

@@ -5,4 +5,6 @@ export const apiLogCodes = {
     "A call failed in the bridge or at IntegraConnect. The caller got an error with status 500 or above.",
   API_CALL_UNRECORDED:
     "The function could not start, or it could not record the call in the audit trail. The caller got an error instead of the result.",
+  API_HEALTH_UNCHECKED:
+    "A part of the stage could not be checked for GET /health. The answer says so, without the cause.",
 } as const;

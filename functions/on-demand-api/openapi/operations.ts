@@ -34,6 +34,7 @@ import {
   fhirFaults,
   filePreviewAnswer,
   gateway,
+  healthAnswer,
   htmlHead,
   htmlPage,
   linkAnswer,
@@ -326,6 +327,13 @@ export const operations: Record<ApiRouteKey, ZodOpenApiOperationObject> = {
       "404": noExport,
       "409": ownProblem("The export has not ended, or it has no file to download. The detail says why."),
     },
+  },
+  "GET /health": {
+    summary: "Get the health of the stage",
+    description:
+      "What the bridge finds if it looks at its client, its keys, its own session, the server and the newest exports. It requests no token. " +
+      "Each caller in a list of the setting `api.exports` may do it.",
+    responses: { "200": healthAnswer("The findings, also if something is wrong."), ...exportFaults },
   },
   "POST /links": {
     summary: "Ask for a link for one of your users",

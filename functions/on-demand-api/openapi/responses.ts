@@ -3,6 +3,7 @@ import type { ZodOpenApiResponseObject } from "zod-openapi";
 import { outcomeBody, problemBody } from "#on-demand-api/language/api-problem.ts";
 import { ccdRequestPage, ccdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
 import { exportFilePage, exportPage, exportView, filePreview } from "#on-demand-api/language/export-messages.ts";
+import { healthReport } from "#on-demand-api/language/health-messages.ts";
 import { createdLink, linkPage, linkView, removedLink } from "#on-demand-api/language/link-messages.ts";
 
 const fhirResource = z
@@ -120,7 +121,7 @@ export const ccdFaults = {
   "503": { id: "Unavailable", description: unavailable, headers: retryableFaultHeaders, content: problemOrGateway },
 };
 
-/** The failures of any call below /exports. */
+/** The failures of any call below /exports, and of GET /health. */
 export const exportFaults = {
   ...ccdFaults,
   "403": {
@@ -188,6 +189,11 @@ export const acceptedExport = (description: string): ZodOpenApiResponseObject =>
 export const exportFile = (description: string): ZodOpenApiResponseObject => ({
   description,
   headers: z.object({ Location: headers.FileLocation }),
+});
+
+export const healthAnswer = (description: string): ZodOpenApiResponseObject => ({
+  description,
+  content: { "application/json": { schema: healthReport } },
 });
 
 export const linkAnswer = (description: string): ZodOpenApiResponseObject => ({

@@ -1,8 +1,8 @@
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import type { UserClient } from "#user-session/fhir-page.ts";
 import { linkId as linkIdSchema } from "#user-session/language/link.ts";
+import { serviceSession } from "#user-session/language/service-session.ts";
 import type { LinkRecords } from "#user-session/links/link-records.ts";
-import { serviceSession } from "#user-session/service-session.ts";
 import type { UserClients } from "#user-session/user-client.ts";
 
 /** The user session under which a call is made. */

@@ -74,6 +74,12 @@ export class BackendClient extends Construct {
     acknowledgeWildcard(lambda, keys, "Only the keys of the stage's client have the tag that the condition requires.");
   }
 
+  /** Lets a function examine the secret, and the addresses of the server. It may sign with no key in KMS. */
+  grantExamination(lambda: LambdaFunction): void {
+    lambda.setEnvironment({ ...this.#environment, CLIENT_SECRET: this.secretName });
+    this.#secret.allowRead(lambda);
+  }
+
   /**
    * The access to this client for functions of the stack that has the keys.
    * @param keys those that are not in the secret. They may be added and removed, so no other stack may import them

@@ -28,9 +28,18 @@ import type { SharedResources } from "../platform/shared-resources.ts";
 import type { UserSession } from "../user-session/user-session.ts";
 import { ApiSecret } from "./api-secret.ts";
 
+/** The stage's client at IntegraConnect, as far as the health of the stage needs it. */
+interface ExaminedClient {
+  /** Lets a function examine the client's secret, and the addresses of the server. */
+  grantExamination(lambda: LambdaFunction): void;
+}
+
 export interface OnDemandApiProps {
   shared: SharedResources;
   userSession: UserSession;
+  client: ExaminedClient;
+  /** The setting `clientKey.rotateEveryDays`. */
+  rotateEveryDays: number | undefined;
   settings: ApiSettings;
   /** What the stage accepts as an export, and how long it keeps exports. */
   exports: AcceptedExportSettings;
@@ -86,6 +95,7 @@ export class OnDemandApi extends Construct {
     this.#ccdRequests();
     this.#ccdDocuments();
     this.#exports();
+    this.#health();
     this.#links();
     this.#smartPages();
     this.#stage();
@@ -181,6 +191,23 @@ export class OnDemandApi extends Construct {
     this.#identifyCallers(lambda);
     this.#secret.grantRead(lambda);
     grantExportsOverHttp(shared, lambda, { stage: functions.stage, ...exports });
+  }
+
+  /** Its probes of the server carry no credentials. It reads the client's secret, and has no right to store, to sign or to publish. */
+  #health(): void {
+    const { shared, userSession, settings, client, rotateEveryDays, functions } = this.#props;
+    const lambda = this.#function("Health", "health", { callsServer: true });
+    lambda.setEnvironment({
+      STAGE: functions.stage,
+      EXPORT_CALLERS: JSON.stringify(settings.exports),
+      SERVICE_SESSION: String(settings.serviceSession),
+      ...(rotateEveryDays !== undefined && { ROTATE_EVERY_DAYS: String(rotateEveryDays) }),
+    });
+    this.#identifyCallers(lambda);
+    client.grantExamination(lambda);
+    userSession.grantServiceSessionState(shared, lambda);
+    grantLedger(shared, lambda, { clientKeys: ["GetItem"], progress: ["GetItem"] });
+    grantLists(shared, lambda);
   }
 
   #links(): void {

@@ -1,6 +1,9 @@
 import type { RemovalPolicy } from "aws-cdk-lib";
 import type * as kms from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
+import { sessionLedgerKeys } from "#user-session/language/ledger-keys.ts";
+import { serviceSession } from "#user-session/language/service-session.ts";
+import { sessionStateAttributes } from "#user-session/language/session-state.ts";
 import type { IntegraSettings } from "../../settings/integra.ts";
 import type { SmartSettings } from "../../settings/user-session.ts";
 import { grantPublish } from "../platform/bus-access.ts";
@@ -87,6 +90,25 @@ export class UserSession extends Construct {
     this.#grantServer(lambda);
     grantLedger(shared, lambda, { userSession: ["GetItem", "UpdateItem"], link: ["GetItem"] });
     grantPublish(shared, lambda, ["User Session Ended"]);
+  }
+
+  /**
+   * Lets a function read how the stage's own session stands. It can read neither the session's tokens nor a link's session
+   * (DynamoDB, "Using IAM policy conditions for fine-grained access control": a request for all attributes does not fit `Select`).
+   */
+  grantServiceSessionState({ ledger, key }: SharedResources, lambda: LambdaFunction): void {
+    lambda.setEnvironment({ ...this.#environment, LEDGER_TABLE: ledger.tableName });
+    const ofServiceSession = {
+      "ForAllValues:StringEquals": {
+        "dynamodb:LeadingKeys": [`${sessionLedgerKeys.userSession}${serviceSession}`],
+        "dynamodb:Attributes": [...sessionStateAttributes],
+      },
+      StringEqualsIfExists: { "dynamodb:Select": "SPECIFIC_ATTRIBUTES" },
+      // A request without leading keys or attributes would satisfy the first condition.
+      Null: { "dynamodb:LeadingKeys": "false", "dynamodb:Attributes": "false" },
+    };
+    lambda.allowIf(ofServiceSession, ["dynamodb:GetItem"], [ledger.tableArn]);
+    lambda.allow(["kms:Decrypt"], [key.keyArn]);
   }
 
   /** Lets a function create, list and remove links, and end their sessions. */

@@ -71,7 +71,7 @@ describe.each(variantNames)("the API of %s", (variant) => {
     expect(environment.includes("INTEGRA_US_CORE_PATHS")).toBe(variant === "prod with every option");
   });
 
-  test.each(["fhir-api", "ccd-requests", "ccd-documents", "exports", "links"])(
+  test.each(["fhir-api", "ccd-requests", "ccd-documents", "exports", "health", "links"])(
     "%s has the settings by which it identifies callers",
     (name) => {
       const [, lambda] = functionsOf(synth).find(([known]) => known === name) ?? [];
@@ -173,6 +173,34 @@ describe.each(variantNames)("the API of %s", (variant) => {
         : [],
     );
     expect([...new Set(keys)].toSorted()).toEqual(["export#*", "export-files#*", "open-run#*"]);
+  });
+
+  test("health reads the client's secret, public keys and progress, and the state of the stage's own session without its tokens", () => {
+    const [, lambda] = functionsOf(synth).find(([name]) => name === "health") ?? [];
+    const statements = allowedTo(synth, lambda?.Properties["Role"]);
+    expect(asLines(statements).filter((line) => !/^(logs|xray|ec2):/.test(line))).toEqual([
+      "dynamodb:GetItem → Ledger",
+      "dynamodb:Query → <Ledger>/index/list",
+      "kms:Decrypt → Key",
+      "kms:GenerateDataKey → Key",
+      "s3:PutObject → audit-trail/access/*/*.json",
+      `secretsmanager:GetSecretValue → secret:integra-bridge/${variant.split(" ")[0]}/client-??????`,
+    ]);
+    const conditions = statements.filter(({ actions }) => actions.includes("dynamodb:GetItem"));
+    expect(conditions.map(({ Condition }) => Condition)).toEqual([
+      {
+        "ForAllValues:StringEquals": {
+          "dynamodb:LeadingKeys": ["user-session#service"],
+          "dynamodb:Attributes": ["pk", "issuedAt", "attempts", "retryAt", "deadAt", "refusal"],
+        },
+        StringEqualsIfExists: { "dynamodb:Select": "SPECIFIC_ATTRIBUTES" },
+        Null: { "dynamodb:LeadingKeys": "false", "dynamodb:Attributes": "false" },
+      },
+      ...["client-keys#*", "export#*"].map((kind) => ({
+        "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [kind] },
+        Null: { "dynamodb:LeadingKeys": "false" },
+      })),
+    ]);
   });
 
   test("fhir-api reaches only the session, the API's secret, the audit trail of calls and the bus", () => {

@@ -7,6 +7,7 @@ describe("the addresses of the console", () => {
     ["", "exports"],
     ["#/patients", "patients"],
     ["#/links", "links"],
+    ["#/health", "health"],
     ["#/unknown", "exports"],
     ["#/exports/one/two", "exports"],
   ])("%s leads to %s", (hash, page) => {

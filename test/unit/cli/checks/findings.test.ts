@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type Finding, failed, firstOf, lineOf, ok, runChecks, unchecked, warning } from "#cli/checks/findings.ts";
+import { firstOf, lineOf, runChecks } from "#cli/checks/findings.ts";
 import { ListenerNotRemoved } from "#cli/listener/event-listener.ts";
+import { type Finding, failed, ok, unchecked, warning } from "#platform/findings/findings.ts";
 
 async function run(answers: (() => Promise<Finding | Finding[]>)[], signal = new AbortController().signal) {
   const lines: string[] = [];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Finding } from "#cli/checks/findings.ts";
 import { checkBackups, checkLock, checkReads, checkReplication } from "#cli/smoke/kept-data-checks.ts";
+import type { Finding } from "#platform/findings/findings.ts";
 
 const gives =
   <Value>(value: Value) =>

@@ -1,6 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import type { Finding } from "#cli/checks/findings.ts";
 import {
   checkAlarms,
   checkBuckets,
@@ -14,6 +13,7 @@ import {
   checkStacks,
   type Subscription,
 } from "#cli/smoke/stage-checks.ts";
+import type { Finding } from "#platform/findings/findings.ts";
 
 const gives =
   <Value>(value: Value) =>

@@ -9,8 +9,8 @@ import { ReadRefused, SessionDead, SessionSecretUnusable } from "#user-session/l
 import { describedAt, expectDescribed } from "../../../fixtures/described-answers.ts";
 
 const closedRoutes = (Object.keys(apiRoutes) as ApiRouteKey[]).filter((key) => !apiRoutes[key].open);
-/** The routes whose function sends requests to IntegraConnect before it responds. */
-const requesting = closedRoutes.filter((key) => !/^GET \/ccd-requests| \/links| \/exports/.test(key));
+/** The routes whose function sends requests to IntegraConnect before it responds, and fails if they fail. */
+const requesting = closedRoutes.filter((key) => !/^GET \/ccd-requests| \/links| \/exports| \/health/.test(key));
 
 const refusals = {
   "invalid-parameter": 400,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { requireRight, rightsOf } from "#on-demand-api/exports/export-rights.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
+import { requireRight, rightsOf } from "#on-demand-api/language/export-rights.ts";
 
 const session = "arn:aws:sts::111122223333:assumed-role/Analyst/anna";
 
