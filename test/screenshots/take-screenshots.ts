@@ -74,6 +74,10 @@ async function takePages(page: Page, { simulator }: BridgeUnderTest): Promise<vo
   await page.getByText("user-17").waitFor();
   await takePicture(page, "links");
 
+  await page.getByRole("link", { name: "Health" }).click();
+  await page.getByRole("button", { name: "Check again" }).waitFor();
+  await takePicture(page, "health");
+
   await page.getByRole("link", { name: "Patients" }).click();
   const patient = legiblePatient(simulator);
   await page.getByLabel("Date of birth").fill(patient.birthdate);
