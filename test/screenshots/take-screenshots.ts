@@ -75,7 +75,7 @@ async function takePages(page: Page, { simulator }: BridgeUnderTest): Promise<vo
   await takePicture(page, "links");
 
   await page.getByRole("link", { name: "Health" }).click();
-  await page.getByRole("button", { name: "Check again" }).waitFor();
+  await page.getByText("Keys", { exact: true }).first().waitFor();
   await takePicture(page, "health");
 
   await page.getByRole("link", { name: "Patients" }).click();
