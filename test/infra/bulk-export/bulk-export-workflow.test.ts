@@ -130,7 +130,7 @@ test("the settings of downloads and deadline reach the definition as numbers", (
   expect(definition.TimeoutSeconds).toBe(48 * 3600);
 });
 
-test("the functions that call the server as our client have its URLs, and no other function has them", () => {
+test("the functions that call the server as our client, or examine it, have its URLs, and no other function has them", () => {
   const environments = functionsOf(synthesised("prod with every option")).map(([name, { Properties }]) => {
     const { Variables } = Properties["Environment"] as { Variables: Record<string, string> };
     return [
@@ -145,6 +145,7 @@ test("the functions that call the server as our client have its URLs, and no oth
     "cancel-export",
     "delete-job",
     "download-file",
+    "health",
     "kick-off-export",
     "plan-downloads",
     "poll-export",
