@@ -153,15 +153,14 @@ test("the functions that call the server as our client, or examine it, have its 
     "sweep-exports",
     "take-lease",
   ]);
-  for (const [, variables] of withClient) {
-    expect(variables).toEqual([
-      "CLIENT_SECRET",
-      "INTEGRA_AUDIENCE",
-      "INTEGRA_BASE_URL",
-      "INTEGRA_EXPORT_URL",
-      "INTEGRA_FILE_ORIGINS",
-      "INTEGRA_TOKEN_URL",
-    ]);
+  for (const [name, variables] of withClient) {
+    // This function examines the user's server as well.
+    const ofUsers =
+      name === "health"
+        ? ["INTEGRA_AUTHORIZATION_ORIGINS", "INTEGRA_PATIENT_SEARCH_PATHS", "INTEGRA_US_CORE_PATHS"]
+        : [];
+    const ofClient = ["INTEGRA_AUDIENCE", "INTEGRA_BASE_URL", "INTEGRA_EXPORT_URL", "INTEGRA_FILE_ORIGINS"];
+    expect(variables).toEqual(["CLIENT_SECRET", ...ofClient, "INTEGRA_TOKEN_URL", ...ofUsers].toSorted());
   }
 });
 
