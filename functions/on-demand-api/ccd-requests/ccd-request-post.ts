@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { ApiRequest } from "#on-demand-api/gateway/api.ts";
 import type { RequestIds } from "#on-demand-api/gateway/request-ids.ts";
-import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
-import { type CcdRequestBody, ccdRequestBody, idempotencyKey } from "#on-demand-api/language/ccd-request-messages.ts";
+import { type CcdRequestBody, ccdRequestBody } from "#on-demand-api/language/ccd-request-messages.ts";
 import { linkHeader } from "#on-demand-api/language/link-messages.ts";
+import { badRequest, readBody, readIdempotencyKey } from "#on-demand-api/language/posted-body.ts";
 import { readPreferences } from "./prefer-header.ts";
 
 /** A valid POST to /ccd-requests, with the id of the CCD request that it creates. */
@@ -23,22 +23,14 @@ export interface CcdRequestPost {
  * @throws ApiProblem (400) that names every fault of the body, or of the Idempotency-Key
  */
 export async function readPost({ caller, headers, body: bytes }: ApiRequest, ids: RequestIds): Promise<CcdRequestPost> {
-  const parsed = ccdRequestBody.safeParse(parseJson(bytes));
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(" "));
-    throw badRequest("The body is invalid", faults);
-  }
-  const body = parsed.data;
+  const body = readBody(bytes, ccdRequestBody);
   const linkId = linkOf(headers[linkHeader], body.link);
-  const key = headers["idempotency-key"];
   const { link: _, ...order } = body;
   // The body and the header name the link alike. A request without one has the digest that it always had.
   const bodyDigest = digest(JSON.stringify(linkId === undefined ? order : { ...order, link: linkId }));
+  const key = readIdempotencyKey(headers);
   if (key === undefined) return { requestId: ids.random(), repeatable: false, body, linkId, bodyDigest };
-  const parsedKey = idempotencyKey.safeParse(key);
-  if (!parsedKey.success)
-    throw badRequest("The Idempotency-Key is invalid", "It must be 1 to 255 visible ASCII characters.");
-  return { requestId: await ids.repeatable(caller, parsedKey.data), repeatable: true, body, linkId, bodyDigest };
+  return { requestId: await ids.repeatable(caller, key), repeatable: true, body, linkId, bodyDigest };
 }
 
 /** @throws ApiProblem (400) if the header and the body name two links */
@@ -58,16 +50,4 @@ export function preferredWaitMs({ headers }: ApiRequest, longestMs: number): num
   return /^\d+$/.test(wait) ? Math.min(Number(wait) * 1000, longestMs) : 0;
 }
 
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch {
-    // The parser's message quotes the body, which identifies a patient.
-    throw badRequest("The body is not JSON", "Send a JSON object.");
-  }
-}
-
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
-
-const badRequest = (title: string, detail: string | readonly string[]): ApiProblem =>
-  new ApiProblem(title, { status: 400, issue: "invalid", detail });

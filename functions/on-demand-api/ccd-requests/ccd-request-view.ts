@@ -1,5 +1,4 @@
 import type { CcdDocument, CcdDocuments, CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
-import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import type { CcdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
 import { afterParameter } from "#on-demand-api/language/list-places.ts";
 
@@ -8,20 +7,6 @@ import { afterParameter } from "#on-demand-api/language/list-places.ts";
  * need far less than the difference, and one document at most 9 kB (`ccd-retrieval/documents/document-description.ts`).
  */
 export const largestPage = 4_000_000;
-
-/**
- * Reads the parameter `after` of a query; 0 if it is absent. Other parameters have no meaning.
- * @throws ApiProblem (400) if it is not a number
- */
-export function readAfter(queryString: string): number {
-  const after = new URLSearchParams(queryString).get(afterParameter) ?? "0";
-  if (/^\d{1,6}$/.test(after)) return Number(after);
-  throw new ApiProblem("The page is invalid", {
-    status: 400,
-    issue: "invalid",
-    detail: `${afterParameter} must be the number of a document. Follow the link \`next\` of the page before.`,
-  });
-}
 
 /**
  * A CCD request as its caller sees it. Its documents are listed page by page if they need more than one response.

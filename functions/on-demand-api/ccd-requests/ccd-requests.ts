@@ -6,9 +6,11 @@ import type { RequestIds } from "#on-demand-api/gateway/request-ids.ts";
 import { ApiProblem, notFound } from "#on-demand-api/language/api-problem.ts";
 import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
 import type { CcdPatient } from "#on-demand-api/language/ccd-request-messages.ts";
+import { jsonAnswer } from "#on-demand-api/language/json-answer.ts";
 import { otherPatient } from "#on-demand-api/language/link-problems.ts";
-import { afterParameter, readPlace } from "#on-demand-api/language/list-places.ts";
+import { afterParameter, readNumberAfter, readPlace } from "#on-demand-api/language/list-places.ts";
 import type { PatientSearchParameters } from "#on-demand-api/language/patient-search.ts";
+import { keyInUse } from "#on-demand-api/language/posted-body.ts";
 import { visibleTo } from "#on-demand-api/language/visible-ccd-request.ts";
 import type { CallerSession, FindSession } from "#on-demand-api/server/caller-session.ts";
 import type { PatientMatch } from "#on-demand-api/server/patient-search.ts";
@@ -17,7 +19,7 @@ import type { UserClient } from "#user-session/fhir-page.ts";
 import { linkIdOf } from "#user-session/language/link.ts";
 import { listView } from "./ccd-request-list.ts";
 import { type CcdRequestPost, preferredWaitMs, readPost } from "./ccd-request-post.ts";
-import { readAfter, requestView } from "./ccd-request-view.ts";
+import { requestView } from "./ccd-request-view.ts";
 
 export interface CcdRequestsApiPorts extends CcdRetrieval {
   /** `caller-session.ts` */
@@ -58,7 +60,12 @@ export const serveCcdRequests =
       case "GET /ccd-requests":
         return await listRequests(ports, request);
       case "GET /ccd-requests/{id}":
-        return await showRequest(ports, await findVisibleRequest(ports, request), 200, readAfter(request.queryString));
+        return await showRequest(
+          ports,
+          await findVisibleRequest(ports, request),
+          200,
+          readNumberAfter(request.queryString, "document"),
+        );
       default:
         throw notFound("There is no such route");
     }
@@ -72,11 +79,7 @@ async function createRequest(
   const waitUntil = ports.now() + preferredWaitMs(request, longestWaitMs);
   const post = await readPost(request, ports.ids);
   const record = await findOrStoreRecord(ports, request.caller, post, signal);
-  if (record.bodyDigest !== post.bodyDigest) {
-    const detail =
-      "This Idempotency-Key was used before with a different body. Send the same body, or use another key.";
-    throw new ApiProblem("The Idempotency-Key is already in use", { status: 422, issue: "invalid", detail });
-  }
+  if (record.bodyDigest !== post.bodyDigest) throw keyInUse();
   if (record.state === "pending") await startExecution(ports, record.requestId);
   const newest = await waitForEnd(ports, record, waitUntil, signal);
   return await showRequest(ports, newest, newest.state === "pending" ? 202 : 200);
@@ -192,7 +195,7 @@ async function listRequests(
   const after = readPlace(new URLSearchParams(queryString).get(afterParameter), ccdRequestPlace);
   const page = await requests.list(caller, { limit: requestsOfPage, after });
   const content = listView(page.requests, page.next, `${apiUrl}/ccd-requests`);
-  return { status: 200, headers: { "content-type": "application/json" }, body: Buffer.from(JSON.stringify(content)) };
+  return jsonAnswer(200, content);
 }
 
 async function findVisibleRequest(
@@ -211,17 +214,9 @@ async function showRequest(
   const { requestId, state } = record;
   const self = `${ports.apiUrl}/ccd-requests/${requestId}`;
   const landed = state === "ready" ? await ports.documents.index(requestId) : undefined;
-  return {
-    status,
-    headers: {
-      "content-type": "application/json",
-      location: self,
-      ...(state === "pending" && { "retry-after": String(retryAfterSeconds) }),
-    },
-    body: Buffer.from(JSON.stringify(requestView(record, landed, self, after))),
-    ccdRequestId: requestId,
-    ...linkOf(record),
-  };
+  const headers = { location: self, ...(state === "pending" && { "retry-after": String(retryAfterSeconds) }) };
+  const view = requestView(record, landed, self, after);
+  return { ...jsonAnswer(status, view, headers), ccdRequestId: requestId, ...linkOf(record) };
 }
 
 /** The link under which a request was made, for the record of the call. */

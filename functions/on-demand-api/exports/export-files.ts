@@ -1,5 +1,5 @@
 import type { ExportFile } from "#bulk-export/entry.ts";
-import { ApiProblem, notFound } from "#on-demand-api/language/api-problem.ts";
+import { notFound } from "#on-demand-api/language/api-problem.ts";
 import type { ExportFileView } from "#on-demand-api/language/export-messages.ts";
 
 /** A file as the caller sees it: by its number and its name instead of its key. */
@@ -17,17 +17,6 @@ export function fileViewOf({ index, kind, type, key, ...others }: ExportFile): E
     checksum,
     reason,
   };
-}
-
-/**
- * Reads the parameter `after` of a query: the number of the file behind which the page begins; 0 if it is absent.
- * @throws ApiProblem (400) if it is no number
- */
-export function readAfter(queryString: string): number {
-  const after = new URLSearchParams(queryString).get("after") ?? "0";
-  if (/^\d{1,6}$/.test(after)) return Number(after);
-  const detail = "after must be the number of a file. Follow the link `next` of the page before.";
-  throw new ApiProblem("The page is invalid", { status: 400, issue: "invalid", detail });
 }
 
 /** @throws ApiProblem (404) if it is no number of a file */

@@ -2,9 +2,8 @@ import { createHash } from "node:crypto";
 import type * as z from "zod";
 import type { ApiRequest } from "#on-demand-api/gateway/api.ts";
 import type { RequestIds } from "#on-demand-api/gateway/request-ids.ts";
-import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
-import { idempotencyKey } from "#on-demand-api/language/ccd-request-messages.ts";
 import { exportBody } from "#on-demand-api/language/export-messages.ts";
+import { badRequest, parseJson, readIdempotencyKey } from "#on-demand-api/language/posted-body.ts";
 
 /** A valid POST to /exports, with the id of the export that it creates. */
 export interface ExportPost {
@@ -28,12 +27,9 @@ export async function readExportPost(
   if (faults.length > 0) throw badRequest("The body is invalid", faults);
   const body = exportBody.parse(detail);
   const bodyDigest = createHash("sha256").update(JSON.stringify(body)).digest("hex");
-  const key = headers["idempotency-key"];
+  const key = readIdempotencyKey(headers);
   if (key === undefined) return { exportId: ports.ids.random(), body, bodyDigest };
-  const parsed = idempotencyKey.safeParse(key);
-  if (!parsed.success)
-    throw badRequest("The Idempotency-Key is invalid", "It must be 1 to 255 visible ASCII characters.");
-  return { exportId: await ports.ids.repeatable(caller, parsed.data), body, bodyDigest };
+  return { exportId: await ports.ids.repeatable(caller, key), body, bodyDigest };
 }
 
 /** An event is repeated by its requestId, and a call by its Idempotency-Key: two ids could contradict each other. */
@@ -41,15 +37,3 @@ const requestIdFaults = (detail: unknown): string[] =>
   typeof detail === "object" && detail !== null && "requestId" in detail
     ? ["requestId: belongs to events; send the header Idempotency-Key instead"]
     : [];
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch {
-    // The parser's message quotes the body.
-    throw badRequest("The body is not JSON", "Send a JSON object.");
-  }
-}
-
-const badRequest = (title: string, detail: string | readonly string[]): ApiProblem =>
-  new ApiProblem(title, { status: 400, issue: "invalid", detail });

@@ -9,7 +9,10 @@ import { ApiProblem, notFound } from "#on-demand-api/language/api-problem.ts";
 import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
 import type { ExportView } from "#on-demand-api/language/export-messages.ts";
 import { type ExportCallers, type ExportRight, requireRight, rightsOf } from "#on-demand-api/language/export-rights.ts";
-import { fileViewOf, readAfter, readNumber } from "./export-files.ts";
+import { jsonAnswer } from "#on-demand-api/language/json-answer.ts";
+import { readNumberAfter } from "#on-demand-api/language/list-places.ts";
+import { keyInUse } from "#on-demand-api/language/posted-body.ts";
+import { fileViewOf, readNumber } from "./export-files.ts";
 import { listExports } from "./export-list.ts";
 import { readExportPost } from "./export-post.ts";
 import { exportViewOf, resumptionObstacle } from "./export-view.ts";
@@ -49,13 +52,13 @@ export const serveExports =
       case "GET /exports":
         return await listAll(ports, call);
       case "GET /exports/{id}":
-        return answer(200, await viewOf(ports, call, await find(ports, call, "see")));
+        return jsonAnswer(200, await viewOf(ports, call, await find(ports, call, "see")));
       case "GET /exports/{id}/files":
         return await listFiles(ports, call);
       case "GET /exports/{id}/files/{number}":
         return await openFile(ports, call);
       case "GET /exports/{id}/files/{number}/preview":
-        return answer(200, await ports.files.preview(await findLanded(ports, call)));
+        return jsonAnswer(200, await ports.files.preview(await findLanded(ports, call)));
       case "POST /exports/{id}/cancel":
         return await cancelExport(ports, call);
       case "POST /exports/{id}/resume":
@@ -77,11 +80,7 @@ async function requestExport(ports: ExportsApiPorts, call: ExportCall): Promise<
     call: { caller, bodyDigest },
     requestedAt: new Date(ports.now()).toISOString(),
   });
-  if (progress.call?.bodyDigest !== bodyDigest || progress.call.caller !== caller) {
-    const detail =
-      "This Idempotency-Key was used before with a different body. Send the same body, or use another key.";
-    throw new ApiProblem("The Idempotency-Key is already in use", { status: 422, issue: "invalid", detail });
-  }
+  if (progress.call?.bodyDigest !== bodyDigest || progress.call.caller !== caller) throw keyInUse();
   if (progress.state === "requested" && progress.run === "first")
     await startExecution(ports, exportId, body, triggerOf(request));
   return await accepted(ports, call, progress);
@@ -105,15 +104,19 @@ async function listAll(ports: ExportsApiPorts, call: ExportCall): Promise<ApiRes
   requireRight(call.rights, "see");
   const { exports, next } = await listExports(ports, call.request.queryString);
   const views = await Promise.all(exports.map((progress) => viewOf(ports, call, progress)));
-  return answer(200, { exports: views, ...(next !== undefined && { next: `${ports.apiUrl}/exports?${next}` }) });
+  return jsonAnswer(200, { exports: views, ...(next !== undefined && { next: `${ports.apiUrl}/exports?${next}` }) });
 }
 
 async function listFiles(ports: ExportsApiPorts, call: ExportCall): Promise<ApiResponse> {
   const progress = await find(ports, call, "read");
-  const { files, more } = await ports.files.page(progress, readAfter(call.request.queryString), filesOfPage);
+  const { files, more } = await ports.files.page(
+    progress,
+    readNumberAfter(call.request.queryString, "file"),
+    filesOfPage,
+  );
   const views = files.map(fileViewOf);
   const next = `${selfOf(ports, progress)}/files?after=${views.at(-1)?.number}`;
-  return answer(200, { files: views, ...(more && { next }) });
+  return jsonAnswer(200, { files: views, ...(more && { next }) });
 }
 
 async function openFile(ports: ExportsApiPorts, call: ExportCall): Promise<ApiResponse> {
@@ -178,17 +181,11 @@ async function viewOf(ports: ExportsApiPorts, { rights }: ExportCall, progress: 
 
 async function accepted(ports: ExportsApiPorts, call: ExportCall, progress: ExportProgress): Promise<ApiResponse> {
   const { exportId } = progress;
-  return { ...answer(202, await viewOf(ports, call, progress), { location: selfOf(ports, progress) }), exportId };
+  return { ...jsonAnswer(202, await viewOf(ports, call, progress), { location: selfOf(ports, progress) }), exportId };
 }
 
 const selfOf = ({ apiUrl }: ExportsApiPorts, { exportId }: Pick<ExportProgress, "exportId">): string =>
   `${apiUrl}/exports/${exportId}`;
-
-const answer = (status: number, content: object, headers: Record<string, string> = {}): ApiResponse => ({
-  status,
-  headers: { "content-type": "application/json", ...headers },
-  body: Buffer.from(JSON.stringify(content)),
-});
 
 const conflict = (title: string, detail: string): ApiProblem =>
   new ApiProblem(title, { status: 409, issue: "invalid", detail });

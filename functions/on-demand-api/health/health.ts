@@ -5,6 +5,7 @@ import type { ApiHandler } from "#on-demand-api/gateway/api.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import { type ExportCallers, rightsOf } from "#on-demand-api/language/export-rights.ts";
 import { type HealthCheck, type HealthReport, healthChecks } from "#on-demand-api/language/health-messages.ts";
+import { jsonAnswer } from "#on-demand-api/language/json-answer.ts";
 import { type Finding, ok, unchecked, worstOf } from "#platform/findings/findings.ts";
 import { type SessionState, serviceSessionFinding } from "#user-session/language/session-state.ts";
 import type { ProbedEndpoint, ProbeEndpoint } from "./endpoint-probe.ts";
@@ -51,8 +52,7 @@ export const serveHealth =
     const found = await Promise.all(healthChecks.map((check) => findingsOf(ports, check, checks[check])));
     const findings = found.flat();
     const report: HealthReport = { stage: ports.stage, at, verdict: worstOf(findings), findings };
-    const body = Buffer.from(JSON.stringify(report));
-    return { status: 200, headers: { "content-type": "application/json" }, body };
+    return jsonAnswer(200, report);
   };
 
 type Check = () => Promise<Finding[]>;

@@ -22,3 +22,18 @@ export function readPlace(after: string | null | undefined, schema: z.ZodType<st
     detail: `The bridge did not give you this ${afterParameter}. Follow the link \`next\` of the page before.`,
   });
 }
+
+/**
+ * Reads the parameter `after` of a list whose items have numbers; 0 if it is absent. Other parameters have no meaning.
+ * @param item what an item is, for the problem
+ * @throws ApiProblem (400) if it is not a number
+ */
+export function readNumberAfter(queryString: string, item: "document" | "file"): number {
+  const after = new URLSearchParams(queryString).get(afterParameter) ?? "0";
+  if (/^\d{1,6}$/.test(after)) return Number(after);
+  throw new ApiProblem("The page is invalid", {
+    status: 400,
+    issue: "invalid",
+    detail: `${afterParameter} must be the number of a ${item}. Follow the link \`next\` of the page before.`,
+  });
+}

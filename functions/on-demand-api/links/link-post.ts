@@ -1,7 +1,6 @@
 import type { ApiRequest } from "#on-demand-api/gateway/api.ts";
-import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
-import { idempotencyKey } from "#on-demand-api/language/ccd-request-messages.ts";
 import { type LinkBody, linkBody } from "#on-demand-api/language/link-messages.ts";
+import { badRequest, readBody, readIdempotencyKey } from "#on-demand-api/language/posted-body.ts";
 import { digestOf } from "#user-session/language/digest.ts";
 import type { SmartSettings } from "#user-session/language/smart-settings.ts";
 
@@ -23,19 +22,12 @@ export function readLinkPost(
   { headers, body: bytes }: Pick<ApiRequest, "headers" | "body">,
   settings: Pick<SmartSettings, "scopes" | "returnUrls">,
 ): LinkPost {
-  const parsed = linkBody.safeParse(parseJson(bytes));
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(" "));
-    throw badRequest("The body is invalid", faults);
-  }
-  const body = parsed.data;
+  const body = readBody(bytes, linkBody);
   const faults = settingsFaults(body, settings);
   if (faults.length > 0) throw badRequest("The body is invalid", faults);
   const scopes = body.scopes ?? settings.scopes;
-  const key = headers["idempotency-key"];
+  const key = readIdempotencyKey(headers);
   if (key === undefined) return { body, scopes, key, callDigest: null };
-  if (!idempotencyKey.safeParse(key).success)
-    throw badRequest("The Idempotency-Key is invalid", ["It must be 1 to 255 visible ASCII characters."]);
   return { body, scopes, key, callDigest: digestOf(JSON.stringify([key, body])) };
 }
 
@@ -54,15 +46,3 @@ function settingsFaults(
       : []),
   ];
 }
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch {
-    // The parser's message quotes the body.
-    throw badRequest("The body is not JSON", ["Send a JSON object."]);
-  }
-}
-
-const badRequest = (title: string, detail: readonly string[]): ApiProblem =>
-  new ApiProblem(title, { status: 400, issue: "invalid", detail });

@@ -3,8 +3,10 @@ import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
 import type { LinkIds } from "#on-demand-api/gateway/link-ids.ts";
 import { ApiProblem, notFound } from "#on-demand-api/language/api-problem.ts";
 import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
+import { jsonAnswer } from "#on-demand-api/language/json-answer.ts";
 import type { LinkView } from "#on-demand-api/language/link-messages.ts";
 import { afterParameter, encodePlace, readPlace } from "#on-demand-api/language/list-places.ts";
+import { keyInUse } from "#on-demand-api/language/posted-body.ts";
 import { digestOf } from "#user-session/language/digest.ts";
 import {
   type Launch,
@@ -88,9 +90,9 @@ async function storeLink(ports: LinksApiPorts, caller: string, post: LinkPost): 
   const record = await ports.records.create(newLink({ linkId, caller, reference, createdAt, launch }));
   const isSame = record.launch.callDigest === launch.callDigest && record.caller === caller;
   if (isSame && record.removal === null) return record;
-  const detail =
-    "This Idempotency-Key was used before, with a different body, or its link was launched again or removed since. Send the same body, or use another key.";
-  throw new ApiProblem("The Idempotency-Key is already in use", { status: 422, issue: "invalid", detail });
+  throw keyInUse(
+    "This Idempotency-Key was used before, with a different body, or its link was launched again or removed since. Send the same body, or use another key.",
+  );
 }
 
 /**
@@ -176,12 +178,7 @@ async function publishEnd({ settle, now }: LinksApiPorts, { linkId, launch }: Li
 }
 
 function answer(status: number, content: object, linkId?: string, headers: Record<string, string> = {}): ApiResponse {
-  return {
-    status,
-    headers: { "content-type": "application/json", ...headers },
-    body: Buffer.from(JSON.stringify(content)),
-    ...(linkId !== undefined && { linkId }),
-  };
+  return { ...jsonAnswer(status, content, headers), ...(linkId !== undefined && { linkId }) };
 }
 
 const removedBefore = (): ApiProblem =>

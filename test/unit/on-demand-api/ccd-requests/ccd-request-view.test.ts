@@ -3,9 +3,10 @@ import { describe, expect, it } from "vitest";
 import { boundedDescription } from "#ccd-retrieval/documents/document-description.ts";
 import type { CcdDocument, CcdRequestRecord, RefusedCcd } from "#ccd-retrieval/language/ccd-request.ts";
 import { documentRefusalReasons } from "#ccd-retrieval/language/document-faults.ts";
-import { readAfter, requestView } from "#on-demand-api/ccd-requests/ccd-request-view.ts";
+import { requestView } from "#on-demand-api/ccd-requests/ccd-request-view.ts";
 import { gatewayResult } from "#on-demand-api/gateway/api-response.ts";
 import { type CcdRequestView, ccdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
+import { readNumberAfter } from "#on-demand-api/language/list-places.ts";
 
 const self = `https://api.example/ccd-requests/ccd-${"a".repeat(32)}`;
 const record: CcdRequestRecord = {
@@ -51,7 +52,12 @@ const bounded = ({ number, key, bytes, ...description }: CcdDocument): CcdDocume
 function pagesOf(documents: CcdDocument[], refused: RefusedCcd[] = []): CcdRequestView[] {
   const pages: CcdRequestView[] = [];
   for (let next: string | undefined = self; next !== undefined; ) {
-    const view = requestView(record, { documents, refused }, self, readAfter(new URL(next).search.slice(1)));
+    const view = requestView(
+      record,
+      { documents, refused },
+      self,
+      readNumberAfter(new URL(next).search.slice(1), "document"),
+    );
     gatewayResult({ status: 200, headers: {}, body: Buffer.from(JSON.stringify(view)) });
     pages.push(ccdRequestView.parse(view));
     next = view.next;
@@ -130,10 +136,10 @@ describe("the parameter after", () => {
     ["after=1203", 1_203],
     ["x=1", 0],
   ])("the query %j asks for the documents behind a number", (query, after) => {
-    expect(readAfter(query)).toBe(after);
+    expect(readNumberAfter(query, "document")).toBe(after);
   });
 
   it.each(["after=", "after=-1", "after=1.5", "after=x", "after=1000000"])("the query %s is refused", (query) => {
-    expect(() => readAfter(query)).toThrow("The page is invalid");
+    expect(() => readNumberAfter(query, "document")).toThrow("The page is invalid");
   });
 });
