@@ -2,7 +2,6 @@ import {
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
-  QueryCommand,
   UpdateCommand,
   type UpdateCommandInput,
 } from "@aws-sdk/lib-dynamodb";
@@ -22,8 +21,9 @@ import type { ExportRun } from "#bulk-export/language/export-runs.ts";
 import { exportLedgerKeys } from "#bulk-export/language/ledger-keys.ts";
 import { environment } from "#platform/lambda/environment.ts";
 import { conditionHeld } from "#platform/ledger/conditional-write.ts";
+import { expiryAfter } from "#platform/ledger/expiry.ts";
 import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
-import { listIndex } from "#platform/ledger/ledger-keys.ts";
+import { listAttributes, readListPage } from "#platform/ledger/list-index.ts";
 import { endedPosition, positionOf } from "./progress-positions.ts";
 
 /** A new export: what is known when it is requested. */
@@ -93,7 +93,7 @@ export interface ExportProgressRecords {
  * All exports are in one list, so that one query finds the newest of them, whatever their level and month. A partition of an index takes
  * 1,000 writes a second (DynamoDB, "Service quotas"), and an export is written into the list once.
  */
-const list = "exports";
+const list = { name: "exports", prefix: exportLedgerKeys.progress };
 
 const json = z.string().transform((text): unknown => JSON.parse(text));
 
@@ -122,8 +122,6 @@ const progressItem = z
   })
   .partial();
 
-const listedItem = z.object({ pk: z.string(), listedAt: z.string() });
-
 export interface ProgressPlace {
   dynamo: DynamoDBDocumentClient;
   table: string;
@@ -134,7 +132,7 @@ export interface ProgressPlace {
 
 /** The progress of exports in the ledger's table. */
 export function exportProgressRecords({ dynamo, table, keptDays, now }: ProgressPlace): ExportProgressRecords {
-  const expiry = () => (keptDays === undefined ? {} : { expiresAt: Math.ceil(now() / 1000) + keptDays * 86_400 });
+  const expiry = () => (keptDays === undefined ? {} : { expiresAt: expiryAfter(now(), keptDays) });
   const read = async (pk: string): Promise<ExportProgress | undefined> => {
     const { Item } = await dynamo.send(new GetCommand({ TableName: table, Key: { pk }, ConsistentRead: true }));
     if (Item === undefined) return undefined;
@@ -197,21 +195,12 @@ export function exportProgressRecords({ dynamo, table, keptDays, now }: Progress
       await update(exportId, { stopRequestedAt: at }, { atMost: Number.MAX_SAFE_INTEGER });
     },
     list: async ({ limit, from, to, after }) => {
-      const page = new QueryCommand({
-        TableName: table,
-        IndexName: listIndex,
-        KeyConditionExpression: "listedIn = :list AND listedAt BETWEEN :from AND :to",
-        // A place begins with the time, and a tilde sorts behind whatever follows it.
-        ExpressionAttributeValues: { ":list": list, ":from": from ?? "0", ":to": `${to ?? ""}~` },
-        ScanIndexForward: false,
-        Limit: limit,
-        ExclusiveStartKey: after === undefined ? undefined : placeOf(after),
-      });
-      const { Items = [], LastEvaluatedKey } = await dynamo.send(page);
-      // The index has keys only. An export whose time is over is left out.
-      const found = await Promise.all(Items.map((item) => read(listedItem.parse(item).pk)));
-      const exports = found.filter((one) => one !== undefined);
-      return { exports, next: LastEvaluatedKey && listedItem.parse(LastEvaluatedKey).listedAt };
+      // A place begins with the time, and a tilde sorts behind whatever follows it.
+      const times = { from: from ?? "0", to: `${to ?? ""}~` };
+      const { keys, next } = await readListPage(dynamo, table, list, { limit, after, times });
+      // An export whose time is over is left out.
+      const found = await Promise.all(keys.map(read));
+      return { exports: found.filter((one) => one !== undefined), next };
     },
   };
 }
@@ -222,8 +211,6 @@ type Attributes = Record<string, string | number | null>;
 type Condition = { atMost: number } | { below: number; ofRun?: true };
 
 const keyOf = (exportId: string): string => `${exportLedgerKeys.progress}${exportId}`;
-
-const placeOf = (listedAt: string) => ({ pk: keyOf(listedAt.split(" ")[1] ?? ""), listedIn: list, listedAt });
 
 const requested = { run: "first", state: "requested" } as const;
 
@@ -259,8 +246,7 @@ const ofEarlierRuns = {
 const newItem = ({ exportId, trigger, request, call, requestedAt }: NewExport): Attributes => ({
   pk: keyOf(exportId),
   exportId,
-  listedIn: list,
-  listedAt: `${requestedAt} ${exportId}`,
+  ...listAttributes(list, requestedAt, exportId),
   requestedAt,
   ...requested,
   position: positionOf(requested.run, "requested"),

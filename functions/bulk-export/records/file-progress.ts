@@ -1,6 +1,7 @@
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { LandedFile } from "#bulk-export/language/landed-file.ts";
 import { exportLedgerKeys } from "#bulk-export/language/ledger-keys.ts";
+import { expiryAfter } from "#platform/ledger/expiry.ts";
 import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
 
 /** What became of files of an export. */
@@ -53,7 +54,7 @@ export function fileProgress(dynamo: DynamoDBDocumentClient, table: string, now:
             Key: { pk },
             UpdateExpression: `SET expiresAt = :expiresAt, ${names.map((name) => `${name} = :${name}`).join(", ")}`,
             ExpressionAttributeValues: {
-              ":expiresAt": Math.ceil(now() / 1000) + keptDays * 86_400,
+              ":expiresAt": expiryAfter(now(), keptDays),
               ...Object.fromEntries([...values].map(([name, value]) => [`:${name}`, value])),
             },
           }),

@@ -7,6 +7,7 @@ import { settlingTimeMs } from "#platform/executions/is-over.ts";
 import { environment } from "#platform/lambda/environment.ts";
 import { callerLists } from "#platform/ledger/caller-lists.ts";
 import { conditionHeld } from "#platform/ledger/conditional-write.ts";
+import { expiryAfter } from "#platform/ledger/expiry.ts";
 import { ledgerFromEnvironment } from "#platform/ledger/ledger-from-environment.ts";
 import { openAttributes, openItems } from "#platform/ledger/open-items.ts";
 
@@ -105,7 +106,7 @@ export function ccdRequestRecords({ dynamo, table, keptDays, now }: CcdRequestsP
           ...keyOf(request.requestId),
           record: JSON.stringify(record),
           state,
-          expiresAt: daysAfter(Date.parse(request.requestedAt), pendingDays),
+          expiresAt: expiryAfter(Date.parse(request.requestedAt), pendingDays),
           ...openAttributes(ccdWorkflow, Date.parse(request.requestedAt) + settlingTimeMs),
           ...lists.attributesOf(listedAs(request)),
         },
@@ -139,7 +140,7 @@ export function ccdRequestRecords({ dynamo, table, keptDays, now }: CcdRequestsP
     },
     accept: async (requestId, serverRequestId) => {
       // The owner is written first: after a crash between the two writes, the server request is known to be ours.
-      const expiresAt = daysAfter(now(), pendingDays);
+      const expiresAt = expiryAfter(now(), pendingDays);
       const Item = { ...serverKeyOf(serverRequestId), requestId, expiresAt };
       await dynamo.send(new PutCommand({ TableName: table, Item }));
       await dynamo.send(
@@ -174,7 +175,7 @@ export function ccdRequestRecords({ dynamo, table, keptDays, now }: CcdRequestsP
               ":pending": "pending",
               ":state": failure === null ? "ready" : "failed",
               ":at": endedAt,
-              ...(keptDays !== undefined && { ":expiresAt": daysAfter(Date.parse(endedAt), keptDays) }),
+              ...(keptDays !== undefined && { ":expiresAt": expiryAfter(Date.parse(endedAt), keptDays) }),
               ...(failure !== null && { ":failure": JSON.stringify(failure) }),
             },
           }),
@@ -198,9 +199,6 @@ const listedAs = ({ caller, requestedAt, requestId }: CcdRequestRecord) => ({
 
 const keyOf = (requestId: string) => ({ pk: `${ccdLedgerKeys.ccdRequest}${requestId}` });
 const serverKeyOf = (serverRequestId: string) => ({ pk: `${ccdLedgerKeys.serverRequest}${serverRequestId}` });
-
-/** Seconds since the epoch, as DynamoDB's time to live needs them. */
-const daysAfter = (time: number, days: number): number => Math.ceil(time / 1000) + days * 86_400;
 
 const variables = z.object({ CCD_DAYS: z.coerce.number().positive().optional() });
 

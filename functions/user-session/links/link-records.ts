@@ -3,6 +3,7 @@ import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } fr
 import * as z from "zod";
 import { callerLists } from "#platform/ledger/caller-lists.ts";
 import { conditionHeld } from "#platform/ledger/conditional-write.ts";
+import { expiryAfter } from "#platform/ledger/expiry.ts";
 import { openAttributes, openItems } from "#platform/ledger/open-items.ts";
 import { sessionLedgerKeys } from "#user-session/language/ledger-keys.ts";
 import { type LinkRecord, linkRecord, unsettledFrom } from "#user-session/language/link.ts";
@@ -116,7 +117,7 @@ function attributesOf(record: LinkRecord): Record<string, string | number> {
 /** When DynamoDB may delete the item, in seconds since the epoch; undefined if a person is linked. */
 function expiryOf({ launch, linked, removal }: LinkRecord): number | undefined {
   const from = Math.max(launch.expiresAt, removal?.at ?? 0);
-  return linked === null ? Math.ceil(from / 1000) + unlinkedDays * 86_400 : undefined;
+  return linked === null ? expiryAfter(from, unlinkedDays) : undefined;
 }
 
 const optionalAttributes = ["expiresAt", "openIn", "dueAt"];
