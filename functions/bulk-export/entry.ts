@@ -5,9 +5,8 @@ import type { LandingBucket } from "#platform/bucket/landing-bucket.ts";
 import type { Executions } from "#platform/executions/executions.ts";
 import { executionsFromEnvironment } from "#platform/executions/executions-from-environment.ts";
 import { environment, jsonVariable } from "#platform/lambda/environment.ts";
-import { type AcceptedRequests, settingsFaults, wellFormedFields } from "./language/accepted-requests.ts";
-import { type ExportRequestDetail, exportGroup, exportRequestDetail, type Trigger } from "./language/export-request.ts";
-import { schemaFaults } from "./language/schema-faults.ts";
+import { type AcceptedRequests, requestFaults } from "./language/accepted-requests.ts";
+import { type ExportRequestDetail, exportGroup, type Trigger } from "./language/export-request.ts";
 import { type ExportLog, exportLog } from "./log.ts";
 import { type ExportFiles, exportFiles } from "./records/export-files.ts";
 import { type ExportProgressRecords, exportProgressFromEnvironment } from "./records/export-progress.ts";
@@ -117,10 +116,4 @@ const serverVariables = z.object({ INTEGRA_BASE_URL: z.url(), INTEGRA_TOKEN_URL:
 export function clientTokenUrlFromEnvironment(): URL {
   const { INTEGRA_BASE_URL: baseUrl, INTEGRA_TOKEN_URL: tokenUrl } = environment(serverVariables);
   return integraServer({ baseUrl, tokenUrl }).tokenUrl;
-}
-
-/** The faults of a request, as the step `validate-request` would find them. */
-function requestFaults(detail: unknown, accepted: BulkExportsPorts["accepted"]): string[] {
-  const parsed = exportRequestDetail.safeParse(detail);
-  return [...(parsed.success ? [] : schemaFaults(parsed.error)), ...settingsFaults(wellFormedFields(detail), accepted)];
 }

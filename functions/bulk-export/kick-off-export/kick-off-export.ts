@@ -1,4 +1,4 @@
-import { retryOf, serverReport } from "#bulk-export/language/awaited.ts";
+import { jobOfAnotherRequest, retryOf, serverReport } from "#bulk-export/language/awaited.ts";
 import { exportEventHead } from "#bulk-export/language/event-head.ts";
 import { executionName } from "#bulk-export/language/execution-names.ts";
 import type { ExportEventBus } from "#bulk-export/language/export-events.ts";
@@ -51,13 +51,7 @@ export const kickOffExport =
       const started = await ports.kickOff(context.request, signal);
       if (known?.statusUrl === started.statusUrl.href) {
         ports.log.info("EXPORT_MISMATCHED_JOB_RETURNED", { attempts });
-        return await retryLater(
-          ports,
-          context,
-          attempts,
-          started.retryAfterMs,
-          "the server returned the job of another request",
-        );
+        return await retryLater(ports, context, attempts, started.retryAfterMs, jobOfAnotherRequest);
       }
       await storeJob(ports, context, started, sentAt, signal);
       return await publishStarted(ports, context, attempts, started);

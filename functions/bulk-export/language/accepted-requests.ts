@@ -1,4 +1,5 @@
 import { type ExportGroup, type ExportRequestDetail, exportRequestDetail } from "./export-request.ts";
+import { schemaFaults } from "./schema-faults.ts";
 
 /** The requests that the stage's settings accept. */
 export interface AcceptedRequests {
@@ -9,7 +10,7 @@ export interface AcceptedRequests {
 type CheckedFields = { [Field in "level" | "groupId" | "types"]: ExportRequestDetail[Field] | undefined };
 
 /** The fields that are checked against the settings. Each is undefined if it is malformed, whatever the other fields are. */
-export function wellFormedFields(detail: unknown): CheckedFields {
+function wellFormedFields(detail: unknown): CheckedFields {
   const fields = (detail ?? {}) as Record<string, unknown>;
   const { level, groupId, types } = exportRequestDetail.shape;
   return {
@@ -20,7 +21,7 @@ export function wellFormedFields(detail: unknown): CheckedFields {
 }
 
 /** The faults of a request against the settings. Each names the field and the accepted values. */
-export function settingsFaults(detail: CheckedFields, { types, groups }: AcceptedRequests): string[] {
+function settingsFaults(detail: CheckedFields, { types, groups }: AcceptedRequests): string[] {
   const faults = (detail.types ?? [])
     .filter((type) => !types.includes(type))
     .map((type) => `types: ${quoted(type)} is not among the accepted types (${types.join(", ")})`);
@@ -34,6 +35,12 @@ export function settingsFaults(detail: CheckedFields, { types, groups }: Accepte
     faults.push(`groupId: ${quoted(detail.groupId)} is not among the accepted groups (${groupList(groups)})`);
   }
   return faults;
+}
+
+/** The faults of a request against its schema and the settings. Empty if it is valid, and so `exportRequestDetail` parses it. */
+export function requestFaults(detail: unknown, accepted: AcceptedRequests): string[] {
+  const { error } = exportRequestDetail.safeParse(detail);
+  return [...(error === undefined ? [] : schemaFaults(error)), ...settingsFaults(wellFormedFields(detail), accepted)];
 }
 
 /** An accepted group by its id or its name. */

@@ -12,6 +12,9 @@ export function retryOf(attempt: string, reason: string, next: NextTry): Awaited
   return { what: "retry", message: `${attempt} failed: ${short}. It will be repeated.`, until: timeOf(next) };
 }
 
+/** Why a kick-off is repeated if the server answered with the stored job of another request. */
+export const jobOfAnotherRequest = "the server returned the job of another request";
+
 /** The server works on the job, and the next poll is planned. */
 export const serverReport = (next: NextTry) => ({
   phase: "atServer" as const,

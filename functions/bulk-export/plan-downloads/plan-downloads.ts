@@ -1,4 +1,4 @@
-import { retryOf } from "#bulk-export/language/awaited.ts";
+import { jobOfAnotherRequest, retryOf } from "#bulk-export/language/awaited.ts";
 import { ManifestRejected } from "#bulk-export/language/export-faults.ts";
 import type { ExportJob } from "#bulk-export/language/export-job.ts";
 import type { ExportPlan, PlannedFile } from "#bulk-export/language/export-plan.ts";
@@ -121,7 +121,7 @@ async function markMismatchedJob(
   }
   log.warn("EXPORT_JOB_MISMATCHED", { mismatchedJobs });
   const next = nextTry(now(), mismatchedJobPauseMs(elapsedOf(context, now())));
-  const waitsFor = retryOf("The kick-off", "the server returned the job of another request", next);
+  const waitsFor = retryOf("The kick-off", jobOfAnotherRequest, next);
   await reports.report(context, { phase: "atServer", waitsFor, nextPollAt: null });
   return {
     outcome: "foreign",

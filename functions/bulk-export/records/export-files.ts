@@ -1,8 +1,8 @@
 import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import type { PlannedFile } from "#bulk-export/language/export-plan.ts";
 import { type ExportProgress, hasEnded } from "#bulk-export/language/export-progress.ts";
 import type { FailedFile, FileKind, LandedFile } from "#bulk-export/language/landed-file.ts";
+import { signedLink } from "#platform/bucket/signed-link.ts";
 import type { ExportRecords } from "./export-records.ts";
 import type { Receipts } from "./receipts.ts";
 
@@ -51,7 +51,6 @@ export interface ExportFilesPorts {
   receipts: Pick<Receipts, "findLandedAmong" | "findFailedAmong">;
 }
 
-const linkSeconds = 60;
 /** Bytes of a file that a preview reads. */
 const previewBytes = 64 * 1024;
 const mostPreviewLines = 5;
@@ -59,7 +58,7 @@ const mostPreviewLines = 5;
 export function exportFiles(s3: S3Client, bucket: string, ports: ExportFilesPorts): ExportFiles {
   return {
     page: (progress, from, limit) => filesOf(ports, progress, from, limit),
-    link: (Key) => getSignedUrl(s3, new GetObjectCommand({ Bucket: bucket, Key }), { expiresIn: linkSeconds }),
+    link: (key) => signedLink(s3, bucket, key),
     preview: async ({ key, bytes }) => {
       // S3 refuses a range of an empty object.
       if (bytes === 0) return { lines: [], truncated: false, message: "The file is empty." };

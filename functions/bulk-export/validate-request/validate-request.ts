@@ -1,4 +1,4 @@
-import { settingsFaults, wellFormedFields } from "#bulk-export/language/accepted-requests.ts";
+import { requestFaults } from "#bulk-export/language/accepted-requests.ts";
 import type { Requester } from "#bulk-export/language/export-audit-facts.ts";
 import { originOf, requestedExportOf } from "#bulk-export/language/export-origin.ts";
 import {
@@ -13,7 +13,6 @@ import {
   exportId as exportIdSchema,
   type UnvalidatedExport,
 } from "#bulk-export/language/export-state.ts";
-import { schemaFaults } from "#bulk-export/language/schema-faults.ts";
 import type { ExportAudit } from "#bulk-export/records/export-audit.ts";
 import type { ExportProgressRecords } from "#bulk-export/records/export-progress.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
@@ -86,11 +85,7 @@ async function readRequest(ports: ValidateRequestPorts, input: unknown): Promise
   const triggered = triggeredInput.safeParse(input).data;
   const detail: unknown = triggered === undefined ? input : triggered.detail;
   const parsed = exportRequestDetail.safeParse(detail);
-  const faults = [
-    ...conflictFaults(triggered),
-    ...(parsed.success ? [] : schemaFaults(parsed.error)),
-    ...settingsFaults(wellFormedFields(detail), ports),
-  ];
+  const faults = [...conflictFaults(triggered), ...requestFaults(detail, ports)];
   const valid = parsed.success && faults.length === 0;
   return {
     by: triggered?.trigger ?? { kind: "direct" },

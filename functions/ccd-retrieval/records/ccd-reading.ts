@@ -1,20 +1,16 @@
 import { crc32 } from "node:zlib";
 import { GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { convertDocument } from "#ccd-retrieval/documents/fhir/fhir-bundle.ts";
 import { renderPage } from "#ccd-retrieval/documents/readable/readable-page.ts";
 import { crc32Text } from "#platform/bucket/crc32-text.ts";
 import type { LandingBucket } from "#platform/bucket/landing-bucket.ts";
+import { signedLink } from "#platform/bucket/signed-link.ts";
 import { ccdIndexes } from "./ccd-indexes.ts";
 import { ccdPageKey } from "./ccd-keys.ts";
 
-/** Seconds for which a link to a document or a page is valid. */
-const linkSeconds = 60;
-
 /** The documents of CCD requests that are ready, links to them, their pages and Bundles (`reading-entry.ts` describes the functions). */
 export function ccdReading(s3: S3Client, bucket: LandingBucket) {
-  const link = (Key: string): Promise<string> =>
-    getSignedUrl(s3, new GetObjectCommand({ Bucket: bucket.name, Key }), { expiresIn: linkSeconds });
+  const link = (key: string): Promise<string> => signedLink(s3, bucket.name, key);
   return {
     ...ccdIndexes(bucket),
     link,

@@ -59,9 +59,11 @@ type Check = () => Promise<Finding[]>;
 
 function checksOf(ports: HealthPorts): Record<HealthCheck, Check> {
   const { stage, serviceSession, now } = ports;
+  let secret: Promise<string | undefined> | undefined;
+  const readSecret = () => (secret ??= ports.readClientSecret());
   return {
-    secrets: async () => [clientSecretFinding(stage, await ports.readClientSecret())],
-    keys: () => keyFindings(ports),
+    secrets: async () => [clientSecretFinding(stage, await readSecret())],
+    keys: async () => await keyFindings(ports, await readSecret()),
     sessions: async () => {
       const session = await ports.readServiceSession();
       return [serviceSessionFinding({ stage, serviceSession, session, now: now() })];
@@ -74,8 +76,8 @@ function checksOf(ports: HealthPorts): Record<HealthCheck, Check> {
   };
 }
 
-async function keyFindings(ports: HealthPorts): Promise<Finding[]> {
-  const keys = keysOf(await ports.readClientSecret());
+async function keyFindings(ports: HealthPorts, secret: string | undefined): Promise<Finding[]> {
+  const keys = keysOf(secret);
   if (keys === undefined) return [unchecked("the secret has no usable key", "follow the finding about the secret")];
   const published = await ports.readKeySet();
   const kids = publicKeys(published, ports.now()).map(({ kid }) => kid);
