@@ -1,4 +1,4 @@
-import { Bar } from "../../parts/bar.tsx";
+import { BarTable } from "../../parts/bar-table.tsx";
 import { durationText } from "../../parts/texts.ts";
 
 /** The phases of `summary.json` in words. A phase that a later release adds has its own name. */
@@ -19,33 +19,7 @@ export function PhaseTimeline({ phases }: { phases: Record<string, number> }) {
   const rows = entries.map(([name, seconds]) => {
     const from = begun / total;
     begun += seconds;
-    return { name, seconds, from, to: begun / total };
+    return { name: names[name] ?? name, value: durationText(seconds), from, to: begun / total };
   });
-  return (
-    <section class="card" aria-labelledby="phases">
-      <h2 id="phases">Where the time went</h2>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Phase</th>
-            <th scope="col" class="number">
-              Time
-            </th>
-            <td class="bar-cell" />
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ name, seconds, from, to }) => (
-            <tr key={name}>
-              <th scope="row">{names[name] ?? name}</th>
-              <td class="number">{durationText(seconds)}</td>
-              <td class="bar-cell">
-                <Bar from={from} to={to} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  );
+  return <BarTable id="phases" title="Where the time went" headings={["Phase", "Time"]} rows={rows} />;
 }
