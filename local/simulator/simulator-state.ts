@@ -6,6 +6,7 @@ import type { SimulatorClock } from "#local/simulator/clock.ts";
 import type { FaultPlan } from "#local/simulator/faults/fault-plan.ts";
 import type { Fault } from "#local/simulator/faults/fault-schema.ts";
 import type { Searches } from "#local/simulator/fhir/searchset.ts";
+import type { HeldRequests } from "#local/simulator/http/held-requests.ts";
 import type { RequestLogEntry } from "#local/simulator/http/request-log.ts";
 import type { AccessTokens } from "#local/simulator/oauth/access-tokens.ts";
 import type { AssertionVerifier } from "#local/simulator/oauth/client-assertion.ts";
@@ -40,6 +41,7 @@ export interface SimulatorState {
   readonly serverRequests: ServerRequests;
   readonly nonces: Nonces;
   readonly faults: FaultPlan;
+  readonly held: HeldRequests;
   readonly log: RequestLogEntry[];
   readonly secrets: RecordedSecrets;
   /** The transaction time of new jobs; null for the time of their creation. */

@@ -16,7 +16,8 @@ import { ServerRequests } from "#local/simulator/ccd/server-requests.ts";
 import { SimulatorClock } from "#local/simulator/clock.ts";
 import { FaultPlan } from "#local/simulator/faults/fault-plan.ts";
 import { Searches } from "#local/simulator/fhir/searchset.ts";
-import type { RequestLogEntry } from "#local/simulator/http/request-log.ts";
+import { HeldRequests, type RequestHold } from "#local/simulator/http/held-requests.ts";
+import type { EndpointName, RequestLogEntry } from "#local/simulator/http/request-log.ts";
 import { handleRequest } from "#local/simulator/http/request-routing.ts";
 import { AccessTokens } from "#local/simulator/oauth/access-tokens.ts";
 import { AssertionVerifier } from "#local/simulator/oauth/client-assertion.ts";
@@ -70,6 +71,11 @@ export interface Simulator extends UserControls, CcdControls, SmartControls {
   readonly filesOf: (jobId: string) => JobFiles & { readonly all: readonly ExportFile[] };
   /** Registers a client, or replaces its registration. */
   readonly registerClient: (client: RegisteredClient) => void;
+  /**
+   * Holds each request to the endpoint after the first `after` ones, until the hold is released. They are in the log, without a status.
+   * Throws Error if the endpoint is held already.
+   */
+  readonly holdRequests: (endpoint: EndpointName, after?: number) => RequestHold;
   /** Makes all issued tokens invalid. */
   readonly revokeTokens: () => void;
   /** Finishes all pending jobs at once. */
@@ -152,6 +158,7 @@ function createState(
     serverRequests: new ServerRequests(settings),
     nonces: new Nonces(),
     faults: new FaultPlan(settings.seed),
+    held: new HeldRequests(),
     log: [],
     secrets: { tokens: [], userSecrets: [], assertions: [] },
     transactionTime: null,
@@ -185,6 +192,7 @@ function controlsOf(state: SimulatorState): Controls {
       return { ...files, all: [...files.output, ...files.outcome, ...files.deleted] };
     },
     registerClient: (client) => void state.clients.set(client.clientId, client),
+    holdRequests: (endpoint, after) => state.held.hold(endpoint, after),
     revokeTokens: () => state.tokens.revokeAll(),
     completeJobs: () => completeAll(state.jobs),
     expireFiles: (jobId) => {

@@ -91,6 +91,7 @@ export async function handleRequest(
   const entry = logEntryOf(request, endpoint);
   state.log.push(entry);
   const body = await readBody(request);
+  await state.held.pass(endpoint);
   const planned =
     endpoint === "other" ? null : state.faults.next(faultTargetOf({ state, request, path, query }, endpoint));
   const context: RequestContext = { state, request, path, query, body, entry, fault: planned };
