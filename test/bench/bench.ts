@@ -5,7 +5,13 @@ import { request } from "undici";
 import { ensurePythonEnvironment, findPython } from "#local/local-aws/python-environment.ts";
 import { runChild } from "#local/local-aws/run-child.ts";
 import { bundleContenders } from "./contenders/contender-bundles.ts";
-import { bridgeContender, type Contender, smartFetchContender } from "./contenders/contenders.ts";
+import {
+  bridgeContender,
+  bulkFhirFetchContender,
+  type Contender,
+  findBulkFhirFetch,
+  smartFetchContender,
+} from "./contenders/contenders.ts";
 import type { ListedFile } from "./loopback/export-server.ts";
 import { startLoopbackServers } from "./loopback/loopback-servers.ts";
 import { measureProcess } from "./measure-process.ts";
@@ -29,7 +35,7 @@ export async function runBench(options: BenchOptions, report: Report, signal: Ab
     const contenders = [
       bridgeContender("unverified", bundles.landFiles, servers),
       bridgeContender("integra-bridge", bundles.landFiles, servers),
-      ...(options.peers ? [smartFetchContender(await smartFetchPython(), join(folder, "smart-fetch"))] : []),
+      ...(options.peers ? await peersIn(folder, report) : []),
     ];
     const { command: python } = await findPython();
     const scenarios: ScenarioResult[] = [];
@@ -96,6 +102,15 @@ async function measureLines(bundle: string, quick: boolean, signal: AbortSignal)
   const { code, tail } = await runChild(process.execPath, [bundle, ...(quick ? ["2"] : [])], { signal });
   if (code !== 0) throw new Error(`the check of lines failed:\n${tail}`);
   return JSON.parse(tail) as LineSpeeds[];
+}
+
+/** The programs of others. Each writes into a folder of its own. */
+async function peersIn(folder: string, report: Report): Promise<Contender[]> {
+  const smartFetch = smartFetchContender(await smartFetchPython(), join(folder, "smart-fetch"));
+  const program = await findBulkFhirFetch();
+  if (program !== null) return [smartFetch, bulkFhirFetchContender(program, join(folder, "bulk_fhir_fetch"))];
+  report("bulk_fhir_fetch is not on the PATH, and left out");
+  return [smartFetch];
 }
 
 /** The Python that has smart-fetch, in an environment of its own. */

@@ -9,6 +9,7 @@ const fills: Record<Runs["contender"], string> = {
   unverified: "#9aa5b1",
   "integra-bridge": "#0b7285",
   "smart-fetch": "#c08a2b",
+  bulk_fhir_fetch: "#7a5195",
 };
 
 /** Draws the medians as bars: for each scenario the time by the clock, and in it the CPU time as text. Shorter is better. */

@@ -77,11 +77,16 @@ function targetList(scenarios: readonly ScenarioResult[]): string {
 function targetsOf(scenarios: readonly ScenarioResult[]): Target[] {
   const runsOf = (name: Runs["contender"], result = scenarios[0]): Runs | undefined =>
     result?.contenders.find(({ contender }) => contender === name);
-  const [ours, limit, peer] = [runsOf("integra-bridge"), runsOf("unverified"), runsOf("smart-fetch")];
-  const ratioTargets: Target[] = [];
-  if (ours !== undefined && limit !== undefined)
-    ratioTargets.push(atLeast(0.7, "the same path unverified", ours, limit));
-  if (ours !== undefined && peer !== undefined) ratioTargets.push(atLeast(1.3, "smart-fetch", ours, peer));
+  const bounds = [
+    { least: 0.7, than: "unverified", what: "the same path unverified" },
+    { least: 1.1, than: "bulk_fhir_fetch", what: "bulk_fhir_fetch" },
+    { least: 1.3, than: "smart-fetch", what: "smart-fetch" },
+  ] as const;
+  const ours = runsOf("integra-bridge");
+  const ratioTargets = bounds.flatMap(({ least, than, what }) => {
+    const other = runsOf(than);
+    return ours === undefined || other === undefined ? [] : [atLeast(least, what, ours, other)];
+  });
   const peaks = scenarios.map((result) => {
     const runs = runsOf("integra-bridge", result)?.runs ?? [];
     return { name: result.scenario, peak: Math.max(...runs.map(({ peakBytes }) => peakBytes)) };

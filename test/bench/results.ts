@@ -7,7 +7,7 @@ export interface Usage {
   peakBytes: number;
 }
 
-export type ContenderName = "unverified" | "integra-bridge" | "smart-fetch";
+export type ContenderName = "unverified" | "integra-bridge" | "smart-fetch" | "bulk_fhir_fetch";
 
 /** The runs of one contender, one in each round. */
 export interface Runs {

@@ -6,14 +6,15 @@ export interface Scenario {
   files: number;
   /** The least size of each file. Files end with a whole record. */
   fileBytes: number;
-  /** How many files the bridge downloads at once. smart-fetch decides for itself. */
+  /** How many files the bridge downloads at once. The peers decide for themselves. */
   atOnce: number;
   rounds: number;
   contenders: readonly ContenderName[];
 }
 
 const mebibyte = 1024 * 1024;
-const all = ["unverified", "integra-bridge", "smart-fetch"] as const;
+const all = ["unverified", "integra-bridge", "smart-fetch", "bulk_fhir_fetch"] as const;
+const allButSmartFetch = ["unverified", "integra-bridge", "bulk_fhir_fetch"] as const;
 const ownPath = ["unverified", "integra-bridge"] as const;
 
 export interface BenchOptions {
@@ -21,7 +22,7 @@ export interface BenchOptions {
   quick: boolean;
   /** Adds a file of 4 GiB. */
   large: boolean;
-  /** Adds smart-fetch. */
+  /** Adds smart-fetch, and bulk_fhir_fetch if it is on the PATH. */
   peers: boolean;
   rounds: number;
 }
@@ -38,7 +39,14 @@ export function scenariosOf({ quick, large, peers, rounds }: BenchOptions): Scen
   const usual: Scenario[] = [
     { name: "4 files of 200 MiB", files: 4, fileBytes: 200 * mebibyte, atOnce: 1, rounds, contenders },
     // smart-fetch would take minutes for each round.
-    { name: "5,000 files of 2 kB", files: 5_000, fileBytes: 2_000, atOnce: 4, rounds, contenders: ownPath },
+    {
+      name: "5,000 files of 2 kB",
+      files: 5_000,
+      fileBytes: 2_000,
+      atOnce: 4,
+      rounds,
+      contenders: peers ? allButSmartFetch : ownPath,
+    },
   ];
   const huge = { name: "1 file of 4 GiB", files: 1, fileBytes: 4096 * mebibyte, atOnce: 1, rounds: 1 };
   return large ? [...usual, { ...huge, contenders: ownPath }] : usual;

@@ -1,5 +1,6 @@
-import { readdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
+import { access, constants, readdir, rm, stat } from "node:fs/promises";
+import { delimiter, join } from "node:path";
 import { request } from "undici";
 import type { LoopbackServers } from "#test/bench/loopback/loopback-servers.ts";
 import type { ContenderName } from "#test/bench/results.ts";
@@ -41,15 +42,58 @@ const smartFetchMain =
 /** smart-fetch writes to a folder, uncompressed. */
 export function smartFetchContender(python: string, folder: string): Contender {
   const options = ["--type=Observation,Condition,DiagnosticReport", "--no-compression", "--no-default-filters"];
+  return folderContender("smart-fetch", folder, /^[A-Z].*\.ndjson$/, (base) => [
+    python,
+    "-c",
+    smartFetchMain,
+    "bulk",
+    folder,
+    `--fhir-url=${base}`,
+    ...options,
+  ]);
+}
+
+/** bulk_fhir_fetch writes to a folder. It asks for a token first, which the server of the bench gives to everybody. */
+export function bulkFhirFetchContender(program: string, folder: string): Contender {
+  return folderContender("bulk_fhir_fetch", folder, /^fhir_data_.*\.ndjson$/, (base) => [
+    program,
+    "-client_id=bench",
+    "-client_secret=bench",
+    `-fhir_auth_url=${base}/token`,
+    `-fhir_server_base_url=${base}`,
+    `-output_dir=${folder}`,
+  ]);
+}
+
+/** The path of bulk_fhir_fetch if a folder of the PATH has it, else null. */
+export async function findBulkFhirFetch(path = process.env["PATH"] ?? ""): Promise<string | null> {
+  for (const folder of path.split(delimiter)) {
+    const program = join(folder, "bulk_fhir_fetch");
+    const isProgram = await access(program, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isProgram) return program;
+  }
+  return null;
+}
+
+/** A client that writes NDJSON to a folder, in files whose names match `output`. */
+function folderContender(
+  name: "smart-fetch" | "bulk_fhir_fetch",
+  folder: string,
+  output: RegExp,
+  argvOf: (base: string) => string[],
+): Contender {
   return {
-    name: "smart-fetch",
-    command: (base) => ({
-      argv: [python, "-c", smartFetchMain, "bulk", folder, `--fhir-url=${base}`, ...options],
-      env: { PATH: process.env["PATH"], HOME: folder },
-    }),
+    name,
+    command: (base) => {
+      mkdirSync(folder, { recursive: true });
+      return { argv: argvOf(base), env: { PATH: process.env["PATH"], HOME: folder } };
+    },
     takeWrittenBytes: async () => {
-      const names = (await readdir(folder)).filter((name) => /^[A-Z].*\.ndjson$/.test(name));
-      const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
+      const names = (await readdir(folder)).filter((file) => output.test(file));
+      const sizes = await Promise.all(names.map(async (file) => (await stat(join(folder, file))).size));
       await rm(folder, { recursive: true });
       return sizes.reduce((sum, size) => sum + size, 0);
     },

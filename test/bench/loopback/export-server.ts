@@ -5,7 +5,7 @@ import { generateDataset } from "#local/simulator/records/dataset.ts";
 import { serveParent } from "./listen.ts";
 
 /*
- * A Bulk Data server whose exports are complete at once. `/4x1000` is the base URL of exports of 4 files of 1,000 bytes each,
+ * A Bulk Data server whose exports are complete at once, for `$export` and `Patient/$export`. `/4x1000` is the base URL of exports of 4 files of 1,000 bytes each,
  * rounded up to whole records. The manifest says in an extension how many bytes a file has.
  */
 
@@ -31,12 +31,15 @@ serveParent(async (request, response, origin) => {
   switch (`${request.method} ${rest[0]}`) {
     case "GET metadata":
       return sendJson(response, { resourceType: "CapabilityStatement", fhirVersion: "4.0.1" });
+    case "POST token":
+      return sendJson(response, { access_token: "bench", token_type: "bearer", expires_in: 3600 });
+    case "GET Patient":
     case "GET $export":
       response.writeHead(202, { "content-location": `${base}/status` }).end();
       return;
     case "GET status":
       return sendJson(response, {
-        transactionTime: "2026-01-01T00:00:00Z",
+        transactionTime: "2026-01-01T00:00:00.000Z",
         request: `${base}/$export`,
         requiresAccessToken: false,
         output: listedFiles(base, files, bytes),
