@@ -66,6 +66,9 @@ export default defineConfig({
           isolate: false,
           testTimeout: 120_000,
           hookTimeout: 180_000,
+          // A dozen processes share the machine. A test that fails once gets a second attempt, and the report names it: it has a
+          // race, or the product has one.
+          retry: 1,
           sequence: { groupOrder: 2 },
         },
       },
