@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { Option } from "commander";
 import * as z from "zod";
-import { ccdRequestId } from "#ccd-retrieval/language/ccd-request.ts";
+import { ccdRequestId } from "#ccd-retrieval/language/ccd-request-id.ts";
 import {
   type CcdRequestBody,
   type CcdRequestView,

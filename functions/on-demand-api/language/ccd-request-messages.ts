@@ -1,14 +1,9 @@
 import * as z from "zod";
-import {
-  ccdDocument,
-  ccdFailure,
-  ccdRequestId,
-  ccdRequestRecord,
-  refusedCcd,
-} from "#ccd-retrieval/language/ccd-request.ts";
+import { ccdDocument, ccdFailure, ccdRequestRecord, refusedCcd } from "#ccd-retrieval/language/ccd-request.ts";
+import { ccdRequestId } from "#ccd-retrieval/language/ccd-request-id.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
 import { instant } from "#platform/fhir/instant.ts";
-import { linkId } from "#user-session/language/link.ts";
+import { linkId } from "#user-session/language/link-id.ts";
 import { patientSearchParameters } from "./patient-search.ts";
 
 const { gender, birthdate, phone, email, given, family } = patientSearchParameters.shape;
