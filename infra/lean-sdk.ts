@@ -10,17 +10,22 @@ const withoutFiles = join(import.meta.dirname, "../functions/platform/lambda/no-
  */
 export const leanSdk: Plugin = {
   name: "lean-sdk",
-  setup({ onLoad, onResolve }) {
-    onLoad({ filter: /@aws-sdk[/\\]client-[\w-]+[/\\]dist-es[/\\]schemas[/\\]schemas_\d+\.js$/ }, async ({ path }) => ({
-      contents: withLiteralKeys(await readFile(path, "utf8")),
-    }));
+  setup(build) {
+    build.onLoad(
+      { filter: /@aws-sdk[/\\]client-[\w-]+[/\\]dist-es[/\\]schemas[/\\]schemas_\d+\.js$/ },
+      async ({ path }) => ({
+        contents: withLiteralKeys(await readFile(path, "utf8")),
+      }),
+    );
     // A client takes only its version from there, for the User-Agent.
-    onLoad({ filter: /@aws-sdk[/\\]client-[\w-]+[/\\]package\.json$/ }, async ({ path }) => {
+    build.onLoad({ filter: /@aws-sdk[/\\]client-[\w-]+[/\\]package\.json$/ }, async ({ path }) => {
       const { version } = JSON.parse(await readFile(path, "utf8"));
       return { contents: JSON.stringify({ version }), loader: "json" };
     });
     // The one import by which a client reads its settings.
-    onResolve({ filter: /^\.\.\/shared-ini-file-loader\/loadSharedConfigFiles$/ }, () => ({ path: withoutFiles }));
+    build.onResolve({ filter: /^\.\.\/shared-ini-file-loader\/loadSharedConfigFiles$/ }, () => ({
+      path: withoutFiles,
+    }));
   },
 };
 
