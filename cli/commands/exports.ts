@@ -4,7 +4,7 @@ import * as z from "zod";
 import { exportId } from "#bulk-export/language/export-id.ts";
 import { exportStates } from "#bulk-export/language/export-progress.ts";
 import { exportLevels } from "#bulk-export/language/export-request.ts";
-import { idempotencyKey } from "#on-demand-api/language/ccd-request-messages.ts";
+import { idempotencyKey } from "#on-demand-api/language/call-headers.ts";
 import {
   exportBody,
   exportFilePage,

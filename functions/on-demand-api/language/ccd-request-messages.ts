@@ -41,9 +41,6 @@ export const ccdRequestBody = z
 
 export type CcdRequestBody = z.infer<typeof ccdRequestBody>;
 
-/** The header by which a client marks a repeated call (IETF draft, "The Idempotency-Key HTTP Header Field"). */
-export const idempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/, "must be 1 to 255 visible ASCII characters");
-
 /** A CCD request as its caller sees it. */
 export const ccdRequestView = z.strictObject({
   requestId: ccdRequestId,

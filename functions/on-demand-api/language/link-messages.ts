@@ -89,6 +89,3 @@ export const linkPage = z
 export const removedLink = z
   .strictObject({ id: linkId, atServer: userLinkRevoked.shape.atServer })
   .meta({ id: "RemovedLink" });
-
-/** The header that names the link under which a call is made. */
-export const linkHeader = "integra-link";

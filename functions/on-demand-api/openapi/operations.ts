@@ -3,7 +3,8 @@ import type { ZodOpenApiOperationObject } from "zod-openapi";
 import { exportId } from "#bulk-export/language/export-id.ts";
 import { ccdRequestId } from "#ccd-retrieval/language/ccd-request-id.ts";
 import type { ApiRouteKey } from "#on-demand-api/language/api-routes.ts";
-import { ccdRequestBody, idempotencyKey } from "#on-demand-api/language/ccd-request-messages.ts";
+import { idempotencyKey } from "#on-demand-api/language/call-headers.ts";
+import { ccdRequestBody } from "#on-demand-api/language/ccd-request-messages.ts";
 import { exportBody, exportQuery } from "#on-demand-api/language/export-messages.ts";
 import {
   fhirResourceType,
