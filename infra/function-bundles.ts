@@ -66,8 +66,8 @@ function functionFolders(): Map<string, string> {
 }
 
 /**
- * Bundles all functions. The CDK needs the bundles at once, and esbuild has plugins only if it runs by the way. So a process of
- * its own runs it.
+ * Bundles all functions. The CDK needs the bundles at once, and esbuild takes plugins only in its asynchronous form. So esbuild
+ * runs in a process of its own.
  */
 function bundleAll(): Map<string, FunctionBundle> {
   const parent = mkdtempSync(join(tmpdir(), "integra-bridge-functions-"));
