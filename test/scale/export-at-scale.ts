@@ -69,7 +69,7 @@ export async function exportAtScale(options: ScaleOptions): Promise<ExportAtScal
     settings: { export: { downloadConcurrency } },
     signal: options.signal,
   });
-  const watch = watchProcesses();
+  const watch = await watchProcesses();
   try {
     report(`requesting an export of ${files} files`);
     const outcome = await exportOnce(test.caller, options);

@@ -50,10 +50,11 @@ function rowsOf(run: ExportAtScale): Row[] {
   ];
 }
 
-/** The usage of the largest process of a kind. */
-function processRow({ name, peakBytes, cpuSeconds, limitBytes }: ProcessUsage): Row {
+/** The memory of the largest process of a kind, and the CPU time of all. */
+function processRow({ name, processes, peakBytes, cpuSeconds, limitBytes }: ProcessUsage): Row {
   const limit = limitBytes === undefined ? "" : ` of ${mebibytes(limitBytes)}`;
-  return [name, `${mebibytes(peakBytes)}${limit}, ${cpuSeconds.toFixed(1)} s of CPU`];
+  const all = processes === 1 ? "" : ` in ${processes} processes`;
+  return [name, `${mebibytes(peakBytes)}${limit}, ${cpuSeconds.toFixed(1)} s of CPU${all}`];
 }
 
 function count(value: number): string {
