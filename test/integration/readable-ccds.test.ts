@@ -126,7 +126,7 @@ describe("documents that one can read", () => {
     await page.keyboard.press("Tab");
     expect(await page.evaluate<string>("document.activeElement.getAttribute('href')")).toBe("#section-1");
     await page.keyboard.press("Enter");
-    expect(new URL(page.url()).hash).toBe("#section-1");
+    await expect.poll(() => new URL(page.url()).hash).toBe("#section-1");
   });
 
   const hostile = Object.values(hostileNarratives).join("\n").replaceAll("{host}", elsewhere);

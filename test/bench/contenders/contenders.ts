@@ -2,6 +2,8 @@ import { mkdirSync } from "node:fs";
 import { access, constants, readdir, rm, stat } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { request } from "undici";
+import { memoryMib } from "#cli/cost/export-cost.ts";
+import { heapOnLambda } from "#test/bench/heap-on-lambda.ts";
 import type { LoopbackServers } from "#test/bench/loopback/loopback-servers.ts";
 import type { ContenderName } from "#test/bench/results.ts";
 
@@ -14,7 +16,7 @@ export interface Contender {
   takeWrittenBytes: () => Promise<number>;
 }
 
-/** The bridge's own path to S3, with or without the verifier. */
+/** The bridge's own path to S3, with or without the verifier, and with the heap that Lambda gives it. */
 export function bridgeContender(
   name: "unverified" | "integra-bridge",
   bundle: string,
@@ -27,10 +29,11 @@ export function bridgeContender(
     AWS_ACCESS_KEY_ID: "bench",
     AWS_SECRET_ACCESS_KEY: "bench",
   };
+  const node = [process.execPath, ...heapOnLambda(memoryMib["Download file"] ?? Number.NaN)];
   const checks = name === "unverified" ? "unverified" : "verified";
   return {
     name,
-    command: (base, atOnce) => ({ argv: [process.execPath, bundle, base, checks, String(atOnce)], env }),
+    command: (base, atOnce) => ({ argv: [...node, bundle, base, checks, String(atOnce)], env }),
     takeWrittenBytes: async () => Number(await (await request(servers.s3)).body.text()),
   };
 }

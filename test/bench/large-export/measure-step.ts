@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 import type { CompleteInput, ExportContext, PlanInput } from "#bulk-export/language/export-state.ts";
 import { functionBundle } from "#infra/function-bundles.ts";
+import { heapOnLambda } from "#test/bench/heap-on-lambda.ts";
 import type { Listening } from "./aws-of-export.ts";
 
 /** What a step of a large export took, and what it wrote. */
@@ -20,8 +21,8 @@ export interface StepUsage {
 /** The steps that read the list of an export's files. */
 export type MeasuredStep = "complete-export" | "plan-downloads";
 
-/** The heap that Lambda gives V8 in a function of 512 MiB: nine tenths for old objects, and a twentieth for each half of the new ones. */
-export const heapOnLambda: readonly string[] = ["--max-old-space-size=460", "--max-semi-space-size=25"];
+/** Both steps have 512 MiB. */
+export const heapOfSteps: readonly string[] = heapOnLambda(512);
 
 /**
  * Calls the bundle of a step once, in a process of its own, for an export of so many files. Every file of it landed. The AWS is on
@@ -31,7 +32,7 @@ export const heapOnLambda: readonly string[] = ["--max-old-space-size=460", "--m
 export async function measureStep(
   step: MeasuredStep,
   files: number,
-  heap: readonly string[] = heapOnLambda,
+  heap: readonly string[] = heapOfSteps,
 ): Promise<StepUsage> {
   const aws = fork(new URL("aws-of-export.ts", import.meta.url), [String(files)], {
     execPath: process.execPath,

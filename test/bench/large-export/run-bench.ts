@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { heapOnLambda, type MeasuredStep, measureStep } from "./measure-step.ts";
+import { heapOfSteps, type MeasuredStep, measureStep } from "./measure-step.ts";
 
 /*
  * `npm run bench:memory`: the memory and the CPU time of the functions that read the list of an export's files. They get the heap that
@@ -15,7 +15,7 @@ const { values: flags } = parseArgs({
   },
 });
 const files = Number(flags.files);
-const heap = flags.heap === undefined ? heapOnLambda : [`--max-old-space-size=${flags.heap}`];
+const heap = flags.heap === undefined ? heapOfSteps : [`--max-old-space-size=${flags.heap}`];
 const steps: MeasuredStep[] = ["plan-downloads", "complete-export"];
 
 console.log(`| ${files.toLocaleString("en")} files | most memory | CPU time |\n| --- | ---: | ---: |`);
