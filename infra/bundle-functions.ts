@@ -1,8 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { build } from "esbuild";
-import { leanSdk } from "./lean-sdk.ts";
-import { compileTakeLines } from "./web-assembly.ts";
+import { bundleOptions } from "./bundle-options.ts";
 
 /*
  * Bundles all functions, in one run of esbuild. `function-bundles.ts` runs this file in a process of its own, with two arguments: the
@@ -20,14 +19,8 @@ const repository = join(import.meta.dirname, "..");
 /** Where the bundles would be. Nothing is written there: paths in the bundles begin here, and may not depend on the machine. */
 const outdir = join(repository, "bundles");
 
-/**
- * Files of undici that bundles leave out. It reads them only for a request whose body is a FormData, and on processors without
- * SIMD. If a function comes to such a file after all, `require` fails with the file's path.
- */
-const unusedFiles = ["web/*", "llhttp/llhttp-wasm.js"].map((path) => `./node_modules/undici/lib/${path}`);
-
 const { outputFiles, metafile } = await build({
-  absWorkingDir: repository,
+  ...bundleOptions,
   entryPoints: Object.entries(entries).map(([name, path]) => ({
     in: join(repository, "functions", path, "handler.ts"),
     out: join(name, "index"),
@@ -35,30 +28,9 @@ const { outputFiles, metafile } = await build({
   outdir,
   write: false,
   metafile: true,
-  bundle: true,
-  // node_modules may be a link to a folder elsewhere, whose place must not be in the bundles.
-  preserveSymlinks: true,
-  platform: "node",
-  target: "node24",
-  // Node loads more for an `import` of its own modules than for `require`: also each part of them that waits to be used.
-  format: "cjs",
-  mainFields: ["module", "main"],
-  alias: {
-    "@aws-sdk/credential-provider-node": "./functions/platform/lambda/environment-credentials.ts",
-    "@smithy/core/event-streams": "./functions/platform/lambda/no-event-streams.ts",
-  },
-  external: unusedFiles,
-  plugins: [leanSdk],
-  define: {
-    TAKE_LINES_WASM: JSON.stringify(compileTakeLines()),
-    // undici's own name for "this is a bundle". It then leaves its second, experimental parser out.
-    esbuildDetection: "true",
-  },
-  minify: true,
   // Node reads a map at the start of a function that has one, before anything has failed. `npm run map-stack` reads it instead.
   sourcemap: "external",
   sourcesContent: false,
-  logLevel: "warning",
 });
 
 const texts = new Map(outputFiles.map(({ path, text }) => [path, text]));
