@@ -7,8 +7,8 @@ const mebibyte = 1024 * 1024;
  * objects. V8 then frees chunks by collecting the whole heap, which takes several times as long as collecting the young objects.
  *
  * @param everyBytes a few MiB: less costs more collections, and with much more V8 collects the whole heap first
- * @param collectYoung what collects. Lambda starts Node.js with `--expose-gc` (`/var/runtime/bootstrap` in AWS's image of the
- * runtime). Without that flag, V8 alone decides when it collects
+ * @param collectYoung what collects. It needs Node's flag `--expose-gc`, which the function gets by NODE_OPTIONS. Without the flag, V8
+ * alone decides when it collects
  */
 export function chunkGarbage(
   everyBytes = 8 * mebibyte,

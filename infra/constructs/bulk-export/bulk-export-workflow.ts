@@ -151,7 +151,11 @@ export class BulkExportWorkflow extends StepFunctionsWorkflow<BulkExportWorkflow
       memoryMiB: 1024,
       callsServer: true,
     });
-    step.setEnvironment({ FILES_AT_ONCE: String(downloadSlots(this.props.settings.export).filesAtOnce) });
+    step.setEnvironment({
+      FILES_AT_ONCE: String(downloadSlots(this.props.settings.export).filesAtOnce),
+      // chunk-garbage.ts asks for collections.
+      NODE_OPTIONS: "--expose-gc",
+    });
     this.props.client.grantClient(step);
     grantLedger(this.props.shared, step, { fileProgress: ["UpdateItem"] });
     this.#grantBucket(step, {

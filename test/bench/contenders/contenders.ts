@@ -29,7 +29,8 @@ export function bridgeContender(
     AWS_ACCESS_KEY_ID: "bench",
     AWS_SECRET_ACCESS_KEY: "bench",
   };
-  const node = [process.execPath, ...heapOnLambda(memoryMib["Download file"] ?? Number.NaN)];
+  // `--expose-gc` as in the NODE_OPTIONS of the function.
+  const node = [process.execPath, "--expose-gc", ...heapOnLambda(memoryMib["Download file"] ?? Number.NaN)];
   const checks = name === "unverified" ? "unverified" : "verified";
   return {
     name,

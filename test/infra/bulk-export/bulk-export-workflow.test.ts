@@ -130,6 +130,14 @@ test("the settings of downloads and deadline reach the definition as numbers", (
   expect(definition.TimeoutSeconds).toBe(48 * 3600);
 });
 
+test("only the function that downloads may ask V8 for a collection", () => {
+  const environments = functionsOf(synthesised("prod")).map(([name, { Properties }]) => {
+    const { Variables } = Properties["Environment"] as { Variables: Record<string, string> };
+    return [name, Variables["NODE_OPTIONS"]] as const;
+  });
+  expect(environments.filter(([, options]) => options !== undefined)).toEqual([["download-file", "--expose-gc"]]);
+});
+
 test("the functions that call the server as our client, or examine it, have its URLs, and no other function has them", () => {
   const environments = functionsOf(synthesised("prod with every option")).map(([name, { Properties }]) => {
     const { Variables } = Properties["Environment"] as { Variables: Record<string, string> };
