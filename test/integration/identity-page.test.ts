@@ -102,7 +102,6 @@ describe("docs/identity.md on the local AWS", () => {
       expect(["", "You are connected"]).toContain(title);
       outputs.push(output, title);
     },
-    60_000,
   );
 
   it("each step gave what the page says", () => {

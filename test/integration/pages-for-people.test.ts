@@ -40,15 +40,11 @@ describe("the commands of the pages for people, on the local AWS", () => {
   /** The test has its own file of outputs, because npm run local may be running, and writes no files into the project. */
   const apart = (block: string): string => block.replaceAll(".local/", `${folder}/`);
 
-  it.each(commands.flat())(
-    "$page: $start",
-    async ({ text }) => {
-      const output = await shell.run(apart(text));
-      expect(output).not.toMatch(/^(?:failed|Error)/m);
-      outputs.push(output);
-    },
-    120_000,
-  );
+  it.each(commands.flat())("$page: $start", async ({ text }) => {
+    const output = await shell.run(apart(text));
+    expect(output).not.toMatch(/^(?:failed|Error)/m);
+    outputs.push(output);
+  });
 
   it("the commands gave what the pages say", async () => {
     const all = outputs.join("\n");
