@@ -128,15 +128,15 @@ describe("exports that are requested at the same time", () => {
       "detail-type": "Export Cancelled",
       detail: { jobDeleted: false, request: { types: ["Device"] } },
     });
-    expect(test.simulator.jobs().at(-1)).toMatchObject({ deleted: false, types: ["Patient"] });
+    const job = test.simulator.jobs().at(-1);
+    expect(job).toMatchObject({ deleted: false, types: ["Patient"] });
 
     test.simulator.settings.exportDurationMs = 300;
     await test.caller.requestCancellation(first);
-    expect(await test.awaitEndOf(first)).toMatchObject({
-      "detail-type": "Export Cancelled",
-      detail: { jobDeleted: true },
-    });
+    expect((await test.awaitEndOf(first))["detail-type"]).toBe("Export Cancelled");
     await expectFilesOfOwnJob(completed(await test.awaitEndOf(next)));
+    // The cancellation deletes the job, or the next export, if that takes over the lease first.
+    expect(jobOf(job?.id ?? "")?.deleted).toBe(true);
     expect((await test.objects(`exports/${first}/`)).size).toBe(0);
   });
 
