@@ -31,6 +31,7 @@ import * as z from "zod";
 import { ASSEMBLY_PREFIX, bootstrap, deployStacks } from "#local/local-aws/deploy.ts";
 import { type LocalAws, startLocalAws } from "#local/local-aws/local-aws.ts";
 import { ensurePythonEnvironment } from "#local/local-aws/python-environment.ts";
+import { freePort, startServer } from "#local/local-aws/server.ts";
 
 const outputs = z.object({
   ApiId: z.string(),
@@ -203,6 +204,15 @@ test("the local AWS ends if its parent process is killed", async () => {
       ),
     )
     .toBe("gone");
+});
+
+test("a server starts on another port if its port was taken before it listened", async () => {
+  const taken = Number(new URL(aws.endpoint).port);
+  const ports = [taken, await freePort(0)];
+  const server = await startServer({ waitScale: 1, enforceIam: true }, () => Promise.resolve(ports.shift() ?? 0));
+  await server.stop();
+  expect(server.endpoint).not.toBe(aws.endpoint);
+  expect(ports).toEqual([]);
 });
 
 test("the error of a server that cannot start has the reason", async () => {
