@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 import { writtenMetrics } from "#test/fixtures/written-metrics.ts";
 import {
@@ -196,8 +196,12 @@ async function misdirectRequests(test: BridgeUnderTest): Promise<void> {
   await test.caller.requestResumption(planted.name);
   await test.awaitEvent((event): event is EndEvent => !before.has(event) && isEnd(event) && event.detail.run === "r1");
   await test.caller.requestCancellation(planted.name);
-  const logged = async (): Promise<string> => (await logTexts(test)).map(({ text }) => text).join();
-  await expect.poll(logged).toContain("EXPORT_CANCEL_REQUEST_IGNORED");
+  const logged = async (): Promise<void> => {
+    const lines = (await logTexts(test)).map(({ text }) => text).join();
+    expect(lines).toContain("EXPORT_CANCEL_REQUEST_IGNORED");
+  };
+  // Hooks have no expect.poll.
+  await vi.waitFor(logged, { timeout: 120_000, interval: 100 });
 }
 
 async function cancelAnExport(test: BridgeUnderTest): Promise<void> {
