@@ -28,8 +28,6 @@ const gib = 1024 * mib;
 
 /** What a file takes. `test/unit/cli/cost/file-requests.test.ts` compares the requests with those of the function. */
 export const fileRequests = {
-  /** A look for the stop marker before the file becomes visible. */
-  reads: 1,
   /** A file of at most this size is written with one request. It is the size of a larger file's first part. */
   putBytes: 16 * mib,
   partBytes: 8 * mib,
@@ -39,6 +37,9 @@ export const fileRequests = {
     return bytes <= putBytes ? 1 : 3 + Math.ceil((bytes - putBytes) / partBytes);
   },
 };
+
+/** Looks for the stop marker before files become visible. Small files that are ready within a second share a look, and ten at most. */
+export const lookRequests = { reads: 1, seconds: 1, files: 10, smallBytes: mib };
 
 /** What a call takes beside its files: a look for the stop marker, and a listing of receipts, which is priced as a write. */
 export const itemRequests = { reads: 1, writes: 1 };
@@ -105,7 +106,7 @@ export function unitsOf(size: ExportSize): BilledUnits {
       polls +
       items * itemRequests.reads +
       batches * batchRequests.reads +
-      files * fileRequests.reads,
+      looksOf(size) * lookRequests.reads,
     ledgerWrites: perExport.ledgerWrites + polls * ledgerUnits.perPoll + items * ledgerUnits.perItem,
     events: perExport.events + files,
     logGib: (functionCalls * logBytes.perCall + historyEvents * logBytes.perHistoryEvent) / gib,
@@ -121,6 +122,15 @@ const downloadSeconds = (size: ExportSize): number =>
 function batchesOf(size: ExportSize): number {
   const items = Math.ceil(size.files / size.filesPerItem);
   return Math.min(size.files, Math.max(items, Math.ceil(downloadSeconds(size) / batchRequests.seconds)));
+}
+
+/** At most one for each file, and at least one for each item. */
+function looksOf(size: ExportSize): number {
+  const { files, filesPerItem } = size;
+  if (size.gib * gib > files * lookRequests.smallBytes) return files;
+  const { files: sharing, seconds: longest } = lookRequests;
+  const looks = Math.ceil(files / filesPerItem) * Math.ceil(filesPerItem / sharing);
+  return Math.min(files, Math.max(looks, Math.ceil(downloadSeconds(size) / longest)));
 }
 
 /** In GiB. */

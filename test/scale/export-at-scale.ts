@@ -30,7 +30,7 @@ export interface ExportAtScale {
   served: ServedFile[];
   /** Every object below the export's prefix, by its key below it, with its bytes. */
   objects: Map<string, number>;
-  summary: Pick<ExportSummary, "status" | "files" | "totals">;
+  summary: Pick<ExportSummary, "status" | "files" | "totals" | "phases">;
   /** The events that the subscriber's queue received. */
   events: ReceivedExportEvent[];
   /** The simulator's log. */
@@ -69,7 +69,7 @@ export async function exportAtScale(options: ScaleOptions): Promise<ExportAtScal
     settings: { export: { downloadConcurrency } },
     signal: options.signal,
   });
-  const watch = watchProcesses();
+  const watch = await watchProcesses();
   try {
     report(`requesting an export of ${files} files`);
     const outcome = await exportOnce(test.caller, options);

@@ -1,12 +1,13 @@
 import { readdir, readFile } from "node:fs/promises";
 
-/** The largest usage among the processes of one kind. */
+/** The usage of all processes of one kind: a Lambda function has as many as its calls ran at once. */
 export interface ProcessUsage {
   /** The folder of a Lambda worker's function, or "local AWS", or "simulator and this script". */
   name: string;
-  /** The largest resident set. */
+  processes: number;
+  /** The largest resident set of one process. */
   peakBytes: number;
-  /** User and system time, from the process's start. */
+  /** User and system time of all processes together, since the watch began. */
   cpuSeconds: number;
   /** The memory that the function gets on AWS; the local AWS does not enforce it. Undefined for other processes. */
   limitBytes: number | undefined;
@@ -28,19 +29,13 @@ const ticksPerSecond = 100;
  * one look near the end of a process is enough. `stop` returns the kinds, the largest first. The list is empty on a system
  * without /proc. `stop` may be called again.
  */
-export function watchProcesses(): { stop: () => Promise<ProcessUsage[]> } {
-  const usages = new Map<string, ProcessUsage>();
-  const kinds = new Map<string, Kind>();
+export async function watchProcesses(): Promise<{ stop: () => Promise<ProcessUsage[]> }> {
+  const before = new Map((await processesBelow(String(process.pid))).map(({ pid, cpuSeconds }) => [pid, cpuSeconds]));
+  const seen = new Map<string, Process & Kind>();
   const sample = async (): Promise<void> => {
-    for (const { pid, peakBytes, cpuSeconds } of await processesBelow(String(process.pid))) {
-      const kind = kinds.get(pid) ?? (await kindOf(pid));
-      kinds.set(pid, kind);
-      const known = usages.get(kind.name) ?? { peakBytes: 0, cpuSeconds: 0 };
-      usages.set(kind.name, {
-        ...kind,
-        peakBytes: Math.max(known.peakBytes, peakBytes),
-        cpuSeconds: Math.max(known.cpuSeconds, cpuSeconds),
-      });
+    for (const one of await processesBelow(String(process.pid))) {
+      const kind = seen.get(one.pid) ?? (await kindOf(one.pid));
+      seen.set(one.pid, { ...kind, ...one, cpuSeconds: one.cpuSeconds - (before.get(one.pid) ?? 0) });
     }
   };
   let sampling = Promise.resolve();
@@ -53,9 +48,24 @@ export function watchProcesses(): { stop: () => Promise<ProcessUsage[]> } {
       clearInterval(timer);
       next();
       await sampling;
-      return [...usages.values()].toSorted((a, b) => b.peakBytes - a.peakBytes);
+      return usageByKind([...seen.values()]);
     },
   };
+}
+
+function usageByKind(processes: readonly (Process & Kind)[]): ProcessUsage[] {
+  const usages = new Map<string, ProcessUsage>();
+  for (const { name, limitBytes, peakBytes, cpuSeconds } of processes) {
+    const others = usages.get(name) ?? { processes: 0, peakBytes: 0, cpuSeconds: 0 };
+    usages.set(name, {
+      name,
+      limitBytes,
+      processes: others.processes + 1,
+      peakBytes: Math.max(others.peakBytes, peakBytes),
+      cpuSeconds: others.cpuSeconds + cpuSeconds,
+    });
+  }
+  return [...usages.values()].toSorted((a, b) => b.peakBytes - a.peakBytes);
 }
 
 async function processesBelow(root: string): Promise<Process[]> {

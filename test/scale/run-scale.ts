@@ -3,6 +3,7 @@
  * the usage, and ends with exit code 1 if a file is missing, wrong, or landed or published more than once.
  */
 import { parseArgs } from "node:util";
+import type { ExportSummary } from "#bulk-export/language/export-summary.ts";
 import { readableBytes } from "#cli/output/units.ts";
 import { runStoppable } from "#local/run-stoppable.ts";
 import { type ExportAtScale, exportAtScale } from "./export-at-scale.ts";
@@ -36,12 +37,13 @@ await runStoppable(async (signal) => {
 type Row = [name: string, value: string];
 
 function rowsOf(run: ExportAtScale): Row[] {
-  const { totals } = run.summary;
+  const { totals, phases } = run.summary;
   const polls = run.requests.filter(({ endpoint }) => endpoint === "status").length;
   const { stateTransitions, parentHistory } = run.onAws;
   return [
     ["files", `${count(totals.files)} (${count(totals.lines)} lines, ${readableBytes(totals.bytes)})`],
     ["seconds", `${run.exportSeconds.toFixed(1)} for the export, ${seconds()} with deployment and checks`],
+    ...(phases === undefined ? [] : [phasesRow(phases)]),
     ["status polls", count(polls)],
     ["state transitions", `${count(stateTransitions)}, as AWS bills them`],
     ["parent's history", `${count(parentHistory)} events of at most ${count(mostHistoryEvents)}, as AWS counts them`],
@@ -50,10 +52,15 @@ function rowsOf(run: ExportAtScale): Row[] {
   ];
 }
 
-/** The usage of the largest process of a kind. */
-function processRow({ name, peakBytes, cpuSeconds, limitBytes }: ProcessUsage): Row {
+function phasesRow({ waiting, atServer, downloading }: NonNullable<ExportSummary["phases"]>): Row {
+  return ["phases", `${waiting} s before the kick-off, ${atServer} s to the manifest, ${downloading} s to the summary`];
+}
+
+/** The memory of the largest process of a kind, and the CPU time of all. */
+function processRow({ name, processes, peakBytes, cpuSeconds, limitBytes }: ProcessUsage): Row {
   const limit = limitBytes === undefined ? "" : ` of ${mebibytes(limitBytes)}`;
-  return [name, `${mebibytes(peakBytes)}${limit}, ${cpuSeconds.toFixed(1)} s of CPU`];
+  const all = processes === 1 ? "" : ` in ${processes} processes`;
+  return [name, `${mebibytes(peakBytes)}${limit}, ${cpuSeconds.toFixed(1)} s of CPU${all}`];
 }
 
 function count(value: number): string {

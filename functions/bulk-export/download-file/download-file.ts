@@ -13,13 +13,14 @@ import { FileCut } from "#platform/faults/file-faults.ts";
 import type { Step, StepContext } from "#platform/lambda/step.ts";
 import { type FaultOutcome, mostConsecutiveRefusals, outcomeOfFault } from "./attempt-outcome.ts";
 import { type DownloadRound, newRound, resultOf } from "./download-round.ts";
-import { type LandFilePorts, landFile, throwIfStopped } from "./land-file.ts";
+import { type LandFilePorts, landFile } from "./land-file.ts";
 import { type BatchedFile, LandedBatches, type LandedBatchesPorts } from "./landed-batches.ts";
 import { divideByTime, firstFileOf, pendingFilesOf } from "./pending-files.ts";
+import { SharedLook } from "./shared-look.ts";
 
 export interface DownloadFilePorts extends LandFilePorts, LandedBatchesPorts {
   getPlan(run: ExportRun): Promise<ExportPlan>;
-  records: LandFilePorts["records"] & LandedBatchesPorts["records"] & Pick<ExportRecords, "markStopped">;
+  records: LandedBatchesPorts["records"] & Pick<ExportRecords, "findStop" | "markStopped">;
   receipts: LandedBatchesPorts["receipts"] & Pick<Receipts, "findLandedAmong" | "writeFailed">;
   reports: Pick<ProgressReports, "storeFiles">;
   /** How many files of the item are downloaded at once. */
@@ -34,6 +35,9 @@ const enoughTimeMs = 5 * 60_000;
  * `retry`: the state machine waits, and calls the step again with them. Each file has attempts, a receipt and a failure of its
  * own. A file that finally fails is recorded as failed, and the other files still land.
  *
+ * Right before files become visible, the step looks for a stop marker. A small file does so while the next one is downloaded, so that
+ * small files share the look.
+ *
  * If the server cannot be reached, is busy, or refuses the credentials, no further file begins in this call: the pause that the server
  * needs holds for all files of the item. No file begins either if the call's time is running out.
  * @throws AccessRefused, ClientKeyUnusable: the whole run must stop. A stop marker ends the other downloads
@@ -47,11 +51,16 @@ export const downloadFile =
     const { due, later } = divideByTime(pendingFilesOf(input), ports.now());
     // A work list that does not fit the plan is noticed before anything begins.
     for (const { index } of [...due, ...later]) fileOf(plan, index);
-    await throwIfStopped(ports, item);
+    const throwIfStopped = async (): Promise<void> => {
+      const stop = await ports.records.findStop(item);
+      if (stop !== undefined) throw new ExportStopped(`the export was stopped: ${stop.message}`);
+    };
+    await throwIfStopped();
     const indexes = due.map(({ index }) => index);
     const landed = await ports.receipts.findLandedAmong(item.exportId, indexes, firstFileOf(item));
     const round = newRound(due, input.download?.refusals ?? 0);
-    const call: Call = { ports, input, plan, landed, stepContext, round, stop: new AbortController() };
+    const look = new SharedLook(throwIfStopped);
+    const call: Call = { ports, input, plan, landed, stepContext, round, look, stop: new AbortController() };
     const batches = new LandedBatches<LandedInCall>(ports, input.export, firstFileOf(item), (file, fault) =>
       settleLanded(call, file, fault),
     );
@@ -82,6 +91,8 @@ interface Call {
   landed: ReadonlyMap<number, LandedFile>;
   stepContext: StepContext;
   round: DownloadRound;
+  /** The look for the stop marker before files become visible. */
+  look: SharedLook;
   /** Aborts the other attempts if the run must stop. */
   stop: AbortController;
 }
@@ -93,35 +104,58 @@ interface LandedInCall extends BatchedFile {
 
 /** Attempts the files, some at once. An error does not end the other attempts. It is thrown once they are over. */
 async function attemptAll(call: Call, batches: LandedBatches<LandedInCall>): Promise<void> {
-  const { ports, round, stepContext } = call;
+  const { ports, round, look, stepContext } = call;
+  const attempts: Promise<void>[] = [];
   const lane = async (): Promise<void> => {
     for (let first = true; ; first = false) {
       if (!first && !mayBegin(round, stepContext)) return;
       const file = round.waiting.shift();
       if (file === undefined) return;
       round.attempts = Math.max(round.attempts, file.attempts + 1);
-      const landed = await attemptFile(call, file, first);
-      if (landed !== undefined) batches.add(landed);
+      const downloaded = Promise.withResolvers<void>();
+      const attempt = attemptFile(call, file, first, downloaded.resolve).then((landed) => {
+        if (landed !== undefined) batches.add(landed);
+      });
+      attempts.push(attempt);
+      await Promise.race([attempt, downloaded.promise]);
     }
   };
-  const lanes = await Promise.allSettled(Array.from({ length: ports.filesAtOnce }, lane));
+  await Promise.allSettled(Array.from({ length: ports.filesAtOnce }, lane));
+  // No further file comes that could share the look.
+  look.begin();
+  const ended = await Promise.allSettled(attempts);
   const { refusal, answered, refusedCalls } = round;
   if (refusal !== undefined && !answered && refusedCalls + 1 >= mostConsecutiveRefusals) await stopRun(call, refusal);
   if (round.end !== undefined) throw round.end.fault;
-  for (const ended of lanes) if (ended.status === "rejected") throw ended.reason;
+  for (const attempt of ended) if (attempt.status === "rejected") throw attempt.reason;
 }
 
 const mayBegin = ({ pauseMs, end }: DownloadRound, { remainingMs }: StepContext): boolean =>
   pauseMs === undefined && end === undefined && remainingMs() > enoughTimeMs;
 
-/** Makes one attempt at a file. Returns it if it has landed. `hadAllTime`: it began with the call. */
-async function attemptFile(call: Call, pending: PendingFile, hadAllTime: boolean): Promise<LandedInCall | undefined> {
-  const { ports, input, plan, landed, stepContext, round, stop } = call;
+/**
+ * Makes one attempt at a file. Returns it if it has landed.
+ * @param hadAllTime whether it began with the call
+ * @param downloaded called when the next file may begin, if that is before the end of the attempt
+ */
+async function attemptFile(
+  call: Call,
+  pending: PendingFile,
+  hadAllTime: boolean,
+  downloaded: () => void,
+): Promise<LandedInCall | undefined> {
+  const { ports, plan, landed, stepContext, round, look, stop } = call;
   const file = fileOf(plan, pending.index);
+  const beforeVisible = async (isSmall: boolean): Promise<void> => {
+    const looked = look.wait();
+    if (isSmall) downloaded();
+    else look.begin();
+    await looked;
+  };
   try {
     const signal = AbortSignal.any([stepContext.signal, stop.signal]);
     const receipt = landed.get(pending.index);
-    const landedFile = receipt ?? (await landFile(ports, input.item, plan, file, signal));
+    const landedFile = receipt ?? (await landFile(ports, plan, file, beforeVisible, signal));
     round.answered = true;
     return { pending, file: landedFile, hasReceipt: receipt !== undefined };
   } catch (fault) {

@@ -1,31 +1,27 @@
-import { ExportStopped } from "#bulk-export/language/export-faults.ts";
 import type { ExportPlan, PlannedFile } from "#bulk-export/language/export-plan.ts";
-import type { ExportRun } from "#bulk-export/language/export-runs.ts";
 import type { LandedFile } from "#bulk-export/language/landed-file.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
-import type { ExportRecords } from "#bulk-export/records/export-records.ts";
-import type { UploadVerified, VerifiedFile } from "#bulk-export/verified-file/verified-upload.ts";
+import type { UploadOptions, UploadVerified, VerifiedFile } from "#bulk-export/verified-file/verified-upload.ts";
 import { FileRefused } from "#platform/faults/file-faults.ts";
 import type { OpenedBody } from "#platform/http/body-wholeness.ts";
 
 export interface LandFilePorts {
   openFile(file: { url: URL; requiresAccessToken: boolean }, signal: AbortSignal): Promise<OpenedBody>;
   upload: UploadVerified;
-  records: Pick<ExportRecords, "findStop">;
   log: ExportLog;
   now: () => number;
 }
 
 /**
  * Lands one file of the plan. Returns its receipt, which is still to be written.
- * @throws ExportStopped if the run was stopped before the file became visible
- * @throws the faults of `openFile` and `upload`
+ * @param beforeVisible see `UploadOptions`
+ * @throws the faults of `openFile`, `upload` and `beforeVisible`
  */
 export async function landFile(
   ports: LandFilePorts,
-  run: ExportRun,
   { requiresAccessToken }: Pick<ExportPlan, "requiresAccessToken">,
   file: PlannedFile,
+  beforeVisible: UploadOptions["beforeVisible"],
   signal: AbortSignal,
 ): Promise<LandedFile> {
   if (file.url === null) throw new FileRefused(file.fault ?? "its entry in the manifest cannot be fetched");
@@ -38,7 +34,7 @@ export async function landFile(
       transportProven: opened.wholeness !== "unproven",
       isReport: file.kind === "error" || file.kind === "outcome",
     },
-    beforeVisible: () => throwIfStopped(ports, run),
+    beforeVisible,
     signal,
   });
   const landed = receiptOf(file, verified, ports.now());
@@ -49,12 +45,6 @@ export async function landFile(
     bytes: landed.bytes,
   });
   return landed;
-}
-
-/** @throws ExportStopped if the run has a stop marker */
-export async function throwIfStopped({ records }: Pick<LandFilePorts, "records">, run: ExportRun): Promise<void> {
-  const stop = await records.findStop(run);
-  if (stop !== undefined) throw new ExportStopped(`the export was stopped: ${stop.message}`);
 }
 
 function receiptOf(file: PlannedFile, verified: VerifiedFile, now: number): LandedFile {

@@ -43,17 +43,21 @@ export const windowBytes = memory.length - bytesAt - readAhead;
 export const isPlainType = (type: string): boolean => /^[A-Za-z]{1,100}$/.test(type);
 
 /**
- * Opens a window of a stream, of at most `windowBytes`, for records of a type that is plain. The returned function takes
- * lines from an offset on at which a line starts. It stops before the first line of which it is not sure, or which ends
- * after the window. All windows share one memory, so a window closes when the next one opens.
+ * Opens a window of a stream for records of a type that is plain. Its pieces follow each other, and have at most `windowBytes`
+ * together. The returned function takes lines from an offset on at which a line starts. It stops before the first line of which
+ * it is not sure, or which ends after the window. All windows share one memory, so a window closes when the next one opens.
  */
-export function openWindow(window: Uint8Array, type: string): (from: number) => TakenLines {
+export function openWindow(pieces: readonly Uint8Array[], type: string): (from: number) => TakenLines {
   const quotedType = Buffer.from(`"${type}"`);
   memory.set(quotedType, wasm.typeAt.value);
-  memory.set(window, bytesAt);
-  memory.fill(0, bytesAt + window.length, bytesAt + window.length + readAhead);
+  let end = bytesAt;
+  for (const piece of pieces) {
+    memory.set(piece, end);
+    end += piece.length;
+  }
+  memory.fill(0, end, end + readAhead);
   return (from) => {
-    const end = wasm.takeLines(bytesAt + from, quotedName.length, quotedType.length);
-    return { lines: wasm.lines.value, bytes: end - bytesAt - from };
+    const start = bytesAt + from;
+    return { bytes: wasm.takeLines(start, quotedName.length, quotedType.length) - start, lines: wasm.lines.value };
   };
 }

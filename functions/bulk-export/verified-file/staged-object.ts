@@ -32,6 +32,8 @@ interface Upload {
   UploadId: string | undefined;
 }
 
+/** An object of at most this share of `putBytes` is small: it gives its part back before it becomes visible, for the next object. */
+const smallShare = 1 / 16;
 /** One more part is in memory: the one that is being filled. */
 const mostPartsSending = 2;
 
@@ -90,16 +92,23 @@ export class StagedObject {
 
   /**
    * Makes the object visible. If its key already has an object, S3 answers 412. `beforeVisible` is called right before; if it
-   * throws, the object does not become visible. Its memory is given back only here: a request that failed may still use it.
+   * throws, the object does not become visible. The memory of a large object is given back only here: a request that failed may still use it.
    */
-  async publish(beforeVisible: () => Promise<void>): Promise<void> {
+  async publish(beforeVisible: (isSmall: boolean) => Promise<void>): Promise<void> {
+    if (this.#upload === undefined && this.#filled <= this.#staging.putBytes * smallShare) {
+      const body = Buffer.from(this.#part.subarray(0, this.#filled));
+      this.#staging.memory.giveBack(this.#part);
+      await beforeVisible(true);
+      await this.#put(body);
+      return;
+    }
     if (this.#upload === undefined) {
-      await beforeVisible();
-      await this.#put();
+      await beforeVisible(false);
+      await this.#put(this.#part.subarray(0, this.#filled));
     } else {
       await this.#sendPart();
       await Promise.all(this.#sending);
-      await beforeVisible();
+      await beforeVisible(false);
       await this.#complete(this.#upload);
     }
     for (const part of [this.#part, ...this.#freeParts]) this.#staging.memory.giveBack(part);
@@ -126,10 +135,10 @@ export class StagedObject {
     return this.#upload === undefined ? this.#staging.putBytes : this.#staging.partBytes;
   }
 
-  async #put(): Promise<void> {
+  async #put(body: Buffer): Promise<void> {
     const command = new PutObjectCommand({
       ...this.#target,
-      Body: this.#part.subarray(0, this.#filled),
+      Body: body,
       ContentType: this.#staging.contentType,
       ChecksumCRC32: this.crc32,
       IfNoneMatch: "*",

@@ -14,8 +14,11 @@ export interface VerifiedFile extends Verdict {
 export interface UploadOptions {
   key: string;
   expected: Expectation;
-  /** Called after the file is verified, right before it becomes visible. If it throws, the file does not land. */
-  beforeVisible: () => Promise<void>;
+  /**
+   * Called after the file is verified, right before it becomes visible. If it throws, the file does not land. A file that `isSmall` takes
+   * little memory while it waits, so the next one may begin.
+   */
+  beforeVisible: (isSmall: boolean) => Promise<void>;
   signal?: AbortSignal | undefined;
 }
 

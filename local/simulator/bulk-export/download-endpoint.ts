@@ -77,8 +77,8 @@ function sendFile({ state, request }: RequestContext, target: FileTarget): Reply
   if (job.filesExpired || Date.now() >= job.completesAt + state.settings.fileLifetimeMs) {
     return attachmentNotFound("the files have expired");
   }
-  const { output, outcome, deleted } = filesOfJob(job, state.settings);
-  const file = [...output, ...outcome, ...deleted].find((one) => one.fileName === fileName);
+  const { outcome, deleted } = filesOfJob(job, state.settings);
+  const file = job.filesByName.get(fileName) ?? [...outcome, ...deleted].find((one) => one.fileName === fileName);
   if (file === undefined) return attachmentNotFound(`the job has no file ${JSON.stringify(fileName)}`);
   if (resource !== undefined && resource !== file.type) {
     return attachmentNotFound(`resource is ${JSON.stringify(resource)}, expected ${file.type}`);

@@ -32,6 +32,8 @@ export interface ExportJob {
   completesAt: number;
   readonly transactionTime: string;
   readonly files: readonly ExportFile[];
+  /** `files` by their names. */
+  readonly filesByName: ReadonlyMap<string, ExportFile>;
   failed: boolean;
   deleted: boolean;
   filesExpired: boolean;
@@ -65,6 +67,7 @@ export class ExportJobs {
       since: request.since,
       transactionTime: time,
     };
+    const files = this.#data.files(selection);
     const job: ExportJob = {
       id: newObjectId(createdAt),
       objectId: newObjectId(createdAt),
@@ -74,7 +77,8 @@ export class ExportJobs {
       createdAt,
       completesAt: createdAt + durationMs,
       transactionTime: time,
-      files: this.#data.files(selection),
+      files,
+      filesByName: new Map(files.map((file) => [file.fileName, file])),
       failed: false,
       deleted: false,
       filesExpired: false,

@@ -1,12 +1,14 @@
 import type { ServerResponse } from "node:http";
 import { promisify } from "node:util";
-import { gzip } from "node:zlib";
+import { gzip, gzipSync } from "node:zlib";
 import type { Fault } from "#local/simulator/faults/fault-schema.ts";
 import { spoilGzip } from "#local/simulator/faults/spoilt-content.ts";
 import type { Reply } from "#local/simulator/http/http-reply.ts";
 import type { SimulatorSettings } from "#local/simulator/options.ts";
 
 const compress = promisify(gzip);
+/** A body up to this size is compressed in less time than a thread needs to take it over. */
+const smallBytes = 16 * 1024;
 
 /** Sends a reply, with the fault's error in the transfer. Returns true if headers were sent. */
 export async function deliver(
@@ -35,7 +37,7 @@ export async function deliver(
 }
 
 async function compressed(body: Buffer, fault: Fault | null): Promise<Buffer> {
-  const zipped = await compress(body);
+  const zipped = body.length <= smallBytes ? gzipSync(body) : await compress(body);
   return fault?.kind === "bad-gzip" ? spoilGzip(zipped, fault) : zipped;
 }
 

@@ -76,7 +76,7 @@ const good: ExportAtScale = {
   parent: { statesEntered: new Map(), calls: 7, largestPayload: 600 },
   children: [child],
   onAws: { stateTransitions: 24, parentHistory: 59 },
-  processes: [{ name: "download-file", peakBytes: 200, cpuSeconds: 1, limitBytes: 256 }],
+  processes: [{ name: "download-file", processes: 4, peakBytes: 200, cpuSeconds: 1, limitBytes: 256 }],
   exportSeconds: 1,
 };
 

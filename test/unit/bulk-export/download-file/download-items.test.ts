@@ -103,6 +103,22 @@ describe("the download-file step with several files", () => {
     return results;
   }
 
+  /** An upload that says when it has stored so many files. */
+  function awaitUploads(count: number): { upload: DownloadFilePorts["upload"]; done: Promise<void> } {
+    const upload = verifiedUpload(bridge.s3.client, landingBucket(bridge.s3.client, "landing"));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let stored = 0;
+    return {
+      upload: async (chunks, options) => {
+        const verified = await upload(chunks, options);
+        stored += 1;
+        if (stored === count) resolve();
+        return verified;
+      },
+      done: promise,
+    };
+  }
+
   const landedIndexes = async (): Promise<number[]> =>
     (await bridge.receipts.listLanded("e1")).map(({ index }) => index);
 
@@ -119,13 +135,13 @@ describe("the download-file step with several files", () => {
     expect(ids).toHaveLength(files.length);
   });
 
-  it("a small file takes two requests to S3, and the item four more", async () => {
+  it("a small file takes a request to S3, ten small files take one more, and the item three", async () => {
     bridge.s3.commands.length = 0;
     await call({ getPlan: () => Promise.resolve(planOf(...files.map((index) => plannedFile(index)))) });
     const sent = Map.groupBy(bridge.s3.commands, (name) => name);
-    // For each file its content and a look for a stop marker. For the item a look for a stop marker, a listing, and the receipts.
+    // For each file its content, and for ten files a look for a stop marker. For the item such a look, a listing, and the receipts.
     expect([...sent].map(([name, { length }]) => [name, length])).toEqual([
-      ["GetObject", files.length + 1],
+      ["GetObject", Math.ceil(files.length / 10) + 1],
       ["ListObjectsV2", 1],
       ["PutObject", files.length + 1],
     ]);
@@ -279,23 +295,64 @@ describe("the download-file step with several files", () => {
     expect(opened).toHaveLength(files.length);
   });
 
+  const stop = {
+    reason: "cancelled",
+    fault: "ExportStopped",
+    message: "cancelled",
+    at: "2026-03-01T12:00:00.000Z",
+  } as const;
+
   it("files that landed before a stop keep their receipts and events", async () => {
-    const at = "2026-03-01T12:00:00.000Z";
-    const stop = { reason: "cancelled", fault: "ExportStopped", message: "cancelled", at } as const;
+    const landed = awaitUploads(10);
     const answerOf = async (index: number): Promise<Answer> => {
-      if (index === 2) await bridge.records.markStopped({ exportId: "e1", run: "first" }, stop);
+      if (index < 10) return undefined;
+      await landed.done;
+      await bridge.records.markStopped({ exportId: "e1", run: "first" }, stop);
+      return undefined;
+    };
+    await expect(call({ answerOf, filesAtOnce: 1, upload: landed.upload })).rejects.toThrow("the export was stopped");
+    expect(await landedIndexes()).toEqual(files.slice(0, 10));
+    expect(publishedIndexes()).toEqual(files.slice(0, 10));
+  });
+
+  it("files that wait to become visible when the export is stopped do not land", async () => {
+    const answerOf = async (index: number): Promise<Answer> => {
+      if (index === 5) await bridge.records.markStopped({ exportId: "e1", run: "first" }, stop);
       return undefined;
     };
     await expect(call({ answerOf, filesAtOnce: 1 })).rejects.toThrow("the export was stopped");
-    expect(await landedIndexes()).toEqual([0, 1]);
-    expect(publishedIndexes()).toEqual([0, 1]);
+    expect(opened.slice(0, 6)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(await bridge.records.landedObjects("e1")).toEqual(new Map());
+    expect(await landedIndexes()).toEqual([]);
+    expect(bridge.published).toEqual([]);
   });
 
-  it("a file that landed is published within five seconds, even if the next file takes long", async () => {
+  it("a large file is visible before the next one is downloaded in its place", async () => {
+    const sizes = { putBytes: contentOf(0).length, partBytes: contentOf(0).length };
+    const upload = verifiedUpload(bridge.s3.client, landingBucket(bridge.s3.client, "landing"), sizes);
+    const before: boolean[] = [];
+    const answerOf = (index: number): Answer => {
+      if (index > 0) before.push(bridge.s3.objects.has(keyOf(index - 1)));
+      return undefined;
+    };
+    await call({ answerOf, filesAtOnce: 1, upload, items: [0, 1, 2, 3] });
+    expect(before).toEqual([true, true, true]);
+  });
+
+  it("an error of the records fails the step, even if the next files have begun", async () => {
+    bridge.s3.objects.set(keyOf(0), { body: Buffer.from("another"), crc32: "AAAAAA==", contentType: undefined });
+    const receipts = { ...bridge.receipts, writeFailed: () => Promise.reject(new TypeError("S3 is down")) };
+    await expect(call({ receipts, filesAtOnce: 1 })).rejects.toThrow("S3 is down");
+    expect(opened).toEqual(files);
+    expect(await landedIndexes()).toEqual(without(0));
+  });
+
+  it("a file is visible within a second and published five seconds later, even if the next file takes long", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => {
       vi.useRealTimers();
     });
+    const landed = awaitUploads(1);
     const published = Promise.withResolvers<undefined>();
     const begun = Promise.withResolvers<undefined>();
     const bus: DownloadFilePorts["bus"] = {
@@ -310,9 +367,11 @@ describe("the download-file step with several files", () => {
       begun.resolve(undefined);
       return published.promise;
     };
-    const result = call({ items: [0, 1], filesAtOnce: 1, answerOf, bus });
+    const result = call({ items: [0, 1], filesAtOnce: 1, answerOf, bus, upload: landed.upload });
     await begun.promise;
-    vi.advanceTimersByTime(5_000);
+    vi.advanceTimersByTime(1_000);
+    await landed.done;
+    await vi.advanceTimersByTimeAsync(5_000);
     expect((await result).outcome).toBe("landed");
     expect(publishedIndexes()).toEqual([0, 1]);
   });

@@ -106,6 +106,35 @@ describe("the requests that write an object to S3", () => {
     ).toEqual(texts.flatMap(piecesOf).toSorted());
   });
 
+  it("a small object gives its memory back before it becomes visible, and keeps its bytes", async () => {
+    const memory = new PartMemory();
+    const taken = vi.spyOn(memory, "take");
+    const object = new StagedObject(s3, "bucket", "key", staging(64, memory));
+    await object.write(Buffer.from("abcd"));
+    await object.publish((isSmall) => {
+      expect(isSmall).toBe(true);
+      const next = memory.take(64);
+      expect(next.buffer).toBe((taken.mock.results[0]?.value as Buffer).buffer);
+      next.fill("x");
+      return Promise.resolve();
+    });
+    expect(bodies().map(({ body }) => body)).toEqual(["abcd"]);
+  });
+
+  it.each([
+    ["with one request", "abcde"],
+    ["in parts", "x".repeat(65)],
+  ])("an object that is sent %s and is not small says so", async (_, text) => {
+    const object = new StagedObject(s3, "bucket", "key", staging(64));
+    await object.write(Buffer.from(text));
+    const sizes: boolean[] = [];
+    await object.publish((isSmall) => {
+      sizes.push(isSmall);
+      return Promise.resolve();
+    });
+    expect(sizes).toEqual([false]);
+  });
+
   it("an object gives back the memory of all its parts after it was stored, and none after a request failed", async () => {
     const memory = new PartMemory();
     const given = vi.spyOn(memory, "giveBack");

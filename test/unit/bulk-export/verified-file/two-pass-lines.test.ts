@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { openWindow, windowBytes } from "#bulk-export/verified-file/first-pass.ts";
 import { JsonLines } from "#bulk-export/verified-file/json-lines.ts";
-import { TwoPassLines } from "#bulk-export/verified-file/two-pass-lines.ts";
+import { mostKept, TwoPassLines } from "#bulk-export/verified-file/two-pass-lines.ts";
 import { generateDataset } from "#local/simulator/records/dataset.ts";
 import { FileDamaged } from "#platform/faults/file-faults.ts";
 import { changedFile, cuts, file, readByJsonParse, tokens, type } from "../../../fixtures/ndjson-files.ts";
@@ -34,13 +34,17 @@ function expectSame(bytes: Buffer, at?: readonly number[], expected?: string): v
 }
 
 const takenFrom = (content: string | Buffer, from = 0, expected = type) =>
-  openWindow(Buffer.from(content as string), expected)(from);
+  openWindow([Buffer.from(content as string)], expected)(from);
 
 /** A line with everything that the first pass knows. */
 const everything =
   '{"id":"1","resourceType":"Patient","text":"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\uD83d é日 a longer text","n":[-0.1e-7,0,10.25E+3],' +
   '"w":[true,false,null,{},[],""], "o" :{"resourceType":"Device","a\\n":[{"b":[[1]]}]}\t}\r\n';
 const simple = '{"resourceType":"Patient"}\n';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe("lines in two passes", () => {
   it("files in chunks of any size get the same verdict as in one pass, and as from JSON.parse", () => {
@@ -124,6 +128,42 @@ describe("lines in two passes", () => {
     expect(bytes.length).toBeGreaterThan(5 * windowBytes);
     expect(read(TwoPassLines, bytes)).toEqual({ lines: 913, endsWithNewline: true });
     expectSame(Buffer.concat([bytes, Buffer.from("{}\n")]), [windowBytes - 1, windowBytes, windowBytes + 1]);
+  });
+
+  it("a line that is kept up to the most bytes, or is one byte longer, gets the same verdict as in one pass", () => {
+    for (const length of [mostKept - 1, mostKept, mostKept + 1]) {
+      for (const [end, line] of [
+        ["", simple],
+        ["}", "{}\n"],
+      ] as const) {
+        const start = `{"resourceType":"Patient","a":"`;
+        const long = `${start}${"x".repeat(length - start.length)}"}${end}\n`;
+        const bytes = Buffer.from(`${simple}${long}${line}`);
+        for (const more of [0, 1, 2, 3]) expectSame(bytes, [simple.length + length + more]);
+        expectSame(bytes, [simple.length + length, simple.length + length + 1]);
+      }
+    }
+  });
+
+  it("the table reads nothing of records that the first pass knows, however small the chunks are", () => {
+    const judged = vi.spyOn(JsonLines.prototype, "push");
+    for (const { type: expected, body, lines: count } of generateDataset(1, 10, 1_000).files({ level: "System" })) {
+      const lines = new TwoPassLines(expected);
+      for (let at = 0; at < body.length; at += 1_000) lines.push(body.subarray(at, at + 1_000));
+      lines.end();
+      expect(lines.lines).toBe(count);
+    }
+    expect(judged.mock.calls.reduce((bytes, [chunk]) => bytes + chunk.length, 0)).toBe(0);
+  });
+
+  it("a fault in a line that is kept is thrown by the chunk with its end, or at the end of the stream", () => {
+    const lines = new TwoPassLines(type);
+    lines.push(Buffer.from('{"resourceType":"Patient","id":}'));
+    expect(() => lines.push(Buffer.from("\n"))).toThrow("line 1 is not JSON from its byte 32 on");
+    const last = new TwoPassLines(type);
+    last.push(Buffer.from(`${simple}{"id":1}`));
+    expect(last.endsWithNewline).toBe(false);
+    expect(() => last.end()).toThrow("line 2 does not hold a resource of type Patient");
   });
 
   it("two streams of different types that are read in turns do not mix", () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { downloadFile } from "#bulk-export/download-file/download-file.ts";
 import { verifiedUpload } from "#bulk-export/verified-file/verified-upload.ts";
-import { batchRequests, fileRequests, itemRequests } from "#cli/cost/export-cost.ts";
+import { batchRequests, fileRequests, itemRequests, lookRequests } from "#cli/cost/export-cost.ts";
 import { landingBucket } from "#platform/bucket/landing-bucket.ts";
 import { bridgeInMemory, patientExport, plannedFile, planOf } from "#test/fixtures/bridge-in-memory.ts";
 
@@ -39,14 +39,19 @@ async function* chunksOf(lines: Buffer[]): AsyncGenerator<Buffer> {
 const isRead = (command: string): boolean => /^(Get|Head)/.test(command);
 
 test.each([
-  ["small files", 10],
-  ["files of one part", Math.floor(sizes.putBytes / line.length)],
-  ["files of several parts", 200],
-])("npm run cost counts the S3 requests of %s as the bridge makes them", async (_, count) => {
+  ["small files", Math.floor(lookRequests.smallBytes / scale / line.length), 1],
+  [
+    "files that are just too large to share a look",
+    Math.ceil(lookRequests.smallBytes / scale / line.length),
+    indexes.length,
+  ],
+  ["files of one part", Math.floor(sizes.putBytes / line.length), indexes.length],
+  ["files of several parts", 200, indexes.length],
+])("npm run cost counts the S3 requests of %s as the bridge makes them", async (_, count, looks) => {
   const bytes = count * line.length;
   const requests = await requestsOf(bytes);
-  const { reads, writesOf } = fileRequests;
-  expect(requests.filter(isRead)).toHaveLength(itemRequests.reads + batchRequests.reads + indexes.length * reads);
+  const { writesOf } = fileRequests;
+  expect(requests.filter(isRead)).toHaveLength(itemRequests.reads + batchRequests.reads + looks * lookRequests.reads);
   expect(requests.filter((command) => !isRead(command))).toHaveLength(
     itemRequests.writes + batchRequests.writes + readingReceipts + indexes.length * writesOf(bytes * scale),
   );
