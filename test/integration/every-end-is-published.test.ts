@@ -31,7 +31,7 @@ describe("every end is published once", () => {
   let functions: FunctionConfiguration[];
 
   beforeAll(async () => {
-    retrieval = await retrievalUnderTest({ simulator: { exportDurationMs: 60_000 } });
+    retrieval = await retrievalUnderTest({ simulator: { exportDurationMs: 600_000 } });
     const settings = clientSettings(retrieval.under.bridge.aws);
     dynamo = new DynamoDBClient(settings);
     events = new EventBridgeClient(settings);
@@ -43,7 +43,7 @@ describe("every end is published once", () => {
 
   afterEach(async () => {
     await switchRules("on");
-    retrieval.under.simulator.settings.exportDurationMs = 60_000;
+    retrieval.under.simulator.settings.exportDurationMs = 600_000;
   });
 
   afterAll(async () => {

@@ -205,7 +205,7 @@ async function misdirectRequests(test: BridgeUnderTest): Promise<void> {
 }
 
 async function cancelAnExport(test: BridgeUnderTest): Promise<void> {
-  test.simulator.settings.exportDurationMs = 60_000;
+  test.simulator.settings.exportDurationMs = 600_000;
   const exportId = await test.startExecution({ level: "system", types: ["Patient"] });
   await test.awaitEvent(
     (event): event is typeof event => event["detail-type"] === "Export Started" && event.detail.exportId === exportId,
