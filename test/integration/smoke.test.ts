@@ -127,8 +127,8 @@ describe("the smoke test of a stage", () => {
       const running = smoke({ exportDetail: { level: "patient", types: ["Patient"] } }, controller.signal).catch(
         (error: unknown) => error,
       );
-      const kickOffs = () => test.simulator.jobs().filter(({ status }) => status !== "Complete").length;
-      await expect.poll(kickOffs).toBe(1);
+      const runningJobs = () => test.simulator.jobs().filter(({ status }) => status !== "Complete").length;
+      await expect.poll(runningJobs).toBe(1);
       expect(await leftBehind()).toHaveLength(2);
       controller.abort(stopped);
       expect(await running).toBe(stopped);
