@@ -1,8 +1,8 @@
 import { SourceMap } from "node:module";
 import type { FunctionBundle } from "#infra/function-bundles.ts";
 
-/** A place in a function's bundle, as a stack trace names it: `file:///var/task/index.mjs:1:2345`. */
-const placePattern = /[^\s("]*\bindex\.mjs:(\d+):(\d+)/g;
+/** A place in a function's bundle, as a stack trace names it: `/var/task/index.js:1:2345`. */
+const placePattern = /[^\s("]*\bindex\.js:(\d+):(\d+)/g;
 
 /** The bundles that this checkout makes. */
 interface Bundles {

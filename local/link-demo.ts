@@ -1,4 +1,5 @@
-import { createdLink, linkHeader, linkView } from "#on-demand-api/language/link-messages.ts";
+import { linkHeader } from "#on-demand-api/language/call-headers.ts";
+import { createdLink, linkView } from "#on-demand-api/language/link-messages.ts";
 import type { ApiCaller } from "./api-caller.ts";
 import { beginSignIn, finishSignIn, signIn } from "./portal-sign-in.ts";
 import { SmallBrowser, type View } from "./small-browser.ts";

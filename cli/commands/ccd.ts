@@ -2,14 +2,14 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { Option } from "commander";
 import * as z from "zod";
-import { ccdRequestId } from "#ccd-retrieval/language/ccd-request.ts";
+import { ccdRequestId } from "#ccd-retrieval/language/ccd-request-id.ts";
+import { idempotencyKey } from "#on-demand-api/language/call-headers.ts";
 import {
   type CcdRequestBody,
   type CcdRequestView,
   ccdRequestBody,
   ccdRequestPage,
   ccdRequestView,
-  idempotencyKey,
   listedCcdRequest,
 } from "#on-demand-api/language/ccd-request-messages.ts";
 import type { ApiClient } from "../client/api-client.ts";

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { Option } from "commander";
 import * as z from "zod";
+import { exportId } from "#bulk-export/language/export-id.ts";
 import { exportStates } from "#bulk-export/language/export-progress.ts";
 import { exportLevels } from "#bulk-export/language/export-request.ts";
-import { exportId } from "#bulk-export/language/export-state.ts";
-import { idempotencyKey } from "#on-demand-api/language/ccd-request-messages.ts";
+import { idempotencyKey } from "#on-demand-api/language/call-headers.ts";
 import {
   exportBody,
   exportFilePage,

@@ -9,7 +9,7 @@ import {
   linkView,
   removedLink,
 } from "#on-demand-api/language/link-messages.ts";
-import { linkId } from "#user-session/language/link.ts";
+import { linkId } from "#user-session/language/link-id.ts";
 import { table } from "../output/table.ts";
 import { readableTime } from "../output/units.ts";
 import { type CommandGroup, defineCommand } from "./command.ts";

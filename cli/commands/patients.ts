@@ -1,8 +1,8 @@
 import { Option } from "commander";
 import * as z from "zod";
-import { linkHeader } from "#on-demand-api/language/link-messages.ts";
+import { linkHeader } from "#on-demand-api/language/call-headers.ts";
 import { type PatientSearchParameters, patientSearchParameters } from "#on-demand-api/language/patient-search.ts";
-import { linkId } from "#user-session/language/link.ts";
+import { linkId } from "#user-session/language/link-id.ts";
 import type { ApiClient } from "../client/api-client.ts";
 import { fromOption, readPersonalInput, withoutEmpty } from "../input/personal-input.ts";
 import type { Prompts } from "../input/prompts.ts";

@@ -3,7 +3,7 @@ import { describeError } from "#platform/faults/describe-error.ts";
 import type { Log } from "#platform/lambda/log.ts";
 import { metricWriter } from "#platform/lambda/metrics.ts";
 import type { SessionEnd, UserSessionStore } from "#user-session/language/user-session.ts";
-import { linkIdOf } from "./language/link.ts";
+import { linkIdOf } from "./language/link-id.ts";
 import type { SessionLogCode } from "./language/log-codes.ts";
 import type { SessionEvent } from "./language/session-events.ts";
 import { sessionMetrics } from "./language/session-metrics.ts";

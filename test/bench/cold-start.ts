@@ -1,30 +1,31 @@
 import { statSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { functionBundle, functionNames } from "#infra/function-bundles.ts";
-import { median, type StartCost, startCost, yardstick } from "./start-cost.ts";
+import { functionCode, functionNames } from "#infra/function-bundles.ts";
+import { loadingOf, median, type StartCost, startCost, yardstick } from "./start-cost.ts";
 
 /*
- * `npm run bench:cold`: the size of each function's bundle, and what its import costs in a new process, as a table. The runs of
+ * `npm run bench:cold`: the size of each function's bundle, and what loading it costs in a new process, as a table. The runs of
  * all bundles alternate, so that a busy moment of the machine meets them all. `--rounds` says how many runs each has.
  */
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" } } });
 
-const files = new Map(functionNames().map((name) => [name, join(functionBundle(name).folder, "index.mjs")]));
+const files = new Map(functionNames().map((name) => [name, functionCode(name)]));
 const runs = new Map<string, StartCost[]>();
 for (let round = 0; round < Number(values.rounds); round += 1) {
-  for (const file of [yardstick, ...files.values()]) runs.set(file, [...(runs.get(file) ?? []), startCost(file)]);
+  for (const loading of [yardstick, ...[...files.values()].map(loadingOf)]) {
+    runs.set(loading, [...(runs.get(loading) ?? []), startCost(loading)]);
+  }
 }
 
-const medianOf = (file: string, cost: keyof StartCost): number =>
-  median((runs.get(file) ?? []).map((run) => run[cost]));
+const medianOf = (loading: string, cost: keyof StartCost): number =>
+  median((runs.get(loading) ?? []).map((run) => run[cost]));
 const yardstickMs = medianOf(yardstick, "cpuMs");
 const rows = [...files].map(([name, file]) => ({
   name,
   kibibytes: statSync(file).size / 1024,
-  cpuMs: medianOf(file, "cpuMs"),
-  clockMs: medianOf(file, "clockMs"),
+  cpuMs: medianOf(loadingOf(file), "cpuMs"),
+  clockMs: medianOf(loadingOf(file), "clockMs"),
 }));
 
 console.log(`All of undici: ${yardstickMs.toFixed(0)} ms of CPU time.\n`);

@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { pathToFileURL } from "node:url";
 
-/** What the import of a module costs in a new process, in milliseconds. */
+/** What loading a module costs in a new process, in milliseconds. */
 export interface StartCost {
   /** CPU time of all threads. A busy machine changes it less than the time on the clock. */
   cpuMs: number;
@@ -12,15 +11,18 @@ export interface StartCost {
  * A module to compare bundles with: all of undici, as its package has it. It is pinned, and starts as bundles do: it is read,
  * compiled and run. On a busy machine it slows down as they do. A module that does nothing would not.
  */
-export const yardstick = import.meta.resolve("undici");
+export const yardstick = `await import(${JSON.stringify(import.meta.resolve("undici"))})`;
 
-/** Imports a file in a new process of this Node, and says what that took. */
-export function startCost(file: string): StartCost {
-  const url = file.startsWith("file:") ? file : pathToFileURL(file).href;
+/** How Lambda loads a function's bundle, which is CommonJS. */
+export const loadingOf = (file: string): string =>
+  `process.getBuiltinModule("module").createRequire(${JSON.stringify(file)})(${JSON.stringify(file)})`;
+
+/** Runs an expression that loads a module, in a new process of this Node, and says what that took. */
+export function startCost(loading: string): StartCost {
   const script = `
     const before = process.cpuUsage();
     const started = performance.now();
-    await import(${JSON.stringify(url)});
+    ${loading};
     const clockMs = performance.now() - started;
     const { user, system } = process.cpuUsage(before);
     console.log(JSON.stringify({ cpuMs: (user + system) / 1000, clockMs }));

@@ -2,12 +2,13 @@ import { execFile, execFileSync } from "node:child_process";
 import { hash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import { functionBundle, functionNames } from "#infra/function-bundles.ts";
+import { functionBundle, functionCode, functionNames } from "#infra/function-bundles.ts";
 
 const repository = join(import.meta.dirname, "..", "..");
 const functionsFolder = join(repository, "functions");
@@ -26,11 +27,12 @@ test("a name without a folder is refused", () => {
 
 describe.each(functionNames())("the bundle of %s", (name) => {
   const { folder, modules } = functionBundle(name);
-  const code = join(folder, "index.mjs");
+  const code = readFileSync(functionCode(name), "utf8");
 
-  test("the bundle is one module, without its source map", () => {
-    expect(readdirSync(folder)).toEqual(["index.mjs"]);
-    expect(readFileSync(code, "utf8").includes("sourceMappingURL")).toBe(false);
+  test("the bundle is one CommonJS module, without its source map", () => {
+    expect(readdirSync(folder)).toEqual(["index.js", "package.json"]);
+    expect(JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))).toEqual({ type: "commonjs" });
+    expect(code.includes("sourceMappingURL")).toBe(false);
   });
 
   test("the bundle has the credentials of the environment, and no chain of other providers", () => {
@@ -38,6 +40,22 @@ describe.each(functionNames())("the bundle of %s", (name) => {
     expect(providers.filter((provider) => provider !== undefined && provider !== "credential-provider-env")).toEqual(
       [],
     );
+  });
+
+  test("the bundle has the schemas of no other operations of AWS than its commands", () => {
+    // The plugin lean-sdk makes esbuild leave the others out. The schema of an operation begins with this kind and its service.
+    const operations = code.match(/=\[9,[\w$]+,/g) ?? [];
+    const commands = modules.filter((path) => /\/client-[\w-]+\/dist-es\/commands\/\w+Command\.js$/.test(path));
+    expect(operations.length).toBe(commands.length);
+  });
+
+  test("the bundle has no reader of configuration files, and nothing of the package.json of the SDK but the version", () => {
+    const readers = modules.filter((path) => /\/(loadSharedConfigFiles|readFile|parseIni)\.js$/.test(path));
+    expect(readers).toEqual([]);
+    expect(modules.includes("functions/platform/lambda/no-config-files.ts")).toBe(
+      modules.some((path) => path.includes("/node-config-provider/fromSharedConfigFiles.js")),
+    );
+    expect(code).not.toContain("devDependencies");
   });
 
   test("the bundle has undici exactly if it opens connections to the server, and then only the files that it needs", () => {
@@ -49,30 +67,28 @@ describe.each(functionNames())("the bundle of %s", (name) => {
   });
 
   test("the bundle leaves out only those files of undici that no request of ours comes to", () => {
-    const left = readFileSync(code, "utf8").matchAll(/\("([^"]*\/node_modules\/[^"]*)"\)/g);
+    const left = code.matchAll(/\("([^"]*\/node_modules\/[^"]*)"\)/g);
     const allowed = /^\.\.\/node_modules\/undici\/lib\/(web\/|llhttp\/llhttp-wasm\.js$)/;
     expect([...left].map(([, path]) => path ?? "").filter((path) => !allowed.test(path))).toEqual([]);
   });
 
   test("no module is imported at run time, except the one in place of event streams", () => {
     // esbuild writes such an import like this. It makes each module below it start by itself, in a function of its own.
-    const imported = readFileSync(code, "utf8").split("Promise.resolve().then(()=>(").length - 1;
+    const imported = code.split("Promise.resolve().then(()=>(").length - 1;
     expect(imported).toBe(modules.includes("functions/platform/lambda/no-event-streams.ts") ? 1 : 0);
   });
 
   test("the bundle contains every module that it needs, except Node's own", () => {
-    const source = readFileSync(code, "utf8");
-    const imported = [...source.matchAll(/\bfrom\s*"([\w@:][\w@:/.-]*)"/g)].map(([, specifier]) => specifier ?? "");
-    expect(imported.filter((specifier) => !/^(node:)?[a-z_]+(\/[a-z]+)?$/.test(specifier))).toEqual([]);
+    const required = [...code.matchAll(/[=(,]require\("([\w@][\w@:/.-]*)"\)/g)].map(([, specifier]) => specifier ?? "");
+    expect(required.filter((specifier) => !isBuiltin(specifier))).toEqual([]);
+    expect(code).not.toMatch(/[;}]import[\s{*]/);
     // These texts are from version 2 of the AWS SDK, which Lambda's Node 24 does not have.
-    expect(source).not.toMatch(/aws-sdk-nodejs\/|require\("aws-sdk"\)/);
+    expect(code).not.toMatch(/aws-sdk-nodejs\/|require\("aws-sdk"\)/);
   });
 });
 
 test("every bundle loads in plain Node, without node_modules, and exports its handler", () => {
-  const urls = Object.fromEntries(
-    functionNames().map((name) => [name, pathToFileURL(join(functionBundle(name).folder, "index.mjs")).href]),
-  );
+  const urls = Object.fromEntries(functionNames().map((name) => [name, pathToFileURL(functionCode(name)).href]));
   const script = `
     for (const [name, url] of Object.entries(${JSON.stringify(urls)}))
       console.log(name, typeof (await import(url)).handler);
@@ -112,7 +128,9 @@ async function hashesOfClone(clone: string): Promise<Record<string, string>> {
     "package.json",
     "tsconfig.json",
     "functions",
+    "infra/bundle-functions.ts",
     "infra/function-bundles.ts",
+    "infra/lean-sdk.ts",
     "infra/web-assembly.ts",
   ])
     await cp(join(repository, part), join(clone, part), { recursive: true });

@@ -1,23 +1,21 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
 import { mapStacks } from "#cli/mapped-stack.ts";
-import { bundleOfBuild, functionBundle } from "#infra/function-bundles.ts";
+import { bundleOfBuild, functionBundle, functionCode } from "#infra/function-bundles.ts";
 
 const bundles = { ofFunction: functionBundle, ofBuild: bundleOfBuild };
 const repository = join(import.meta.dirname, "..", "..");
 
 /** The line that a deployed function logs if its environment is empty. */
 function failedStep(name: string): string {
-  const { folder, build } = functionBundle(name);
   const script = `
-    const { handler } = await import(${JSON.stringify(pathToFileURL(join(folder, "index.mjs")).href)});
-    await handler({}, { getRemainingTimeInMillis: () => 60_000 }).catch(() => undefined);
+    const { handler } = require(${JSON.stringify(functionCode(name))});
+    handler({}, { getRemainingTimeInMillis: () => 60_000 }).catch(() => undefined);
   `;
-  const env = { BUILD: build, PATH: process.env["PATH"] };
-  return spawnSync(process.execPath, ["--input-type=module", "--eval", script], {
+  const env = { BUILD: functionBundle(name).build, PATH: process.env["PATH"] };
+  return spawnSync(process.execPath, ["--eval", script], {
     encoding: "utf8",
     env,
   }).stderr.trim();
@@ -37,7 +35,7 @@ describe("mapping the stack traces of a log", () => {
     expect(JSON.parse(line)).toMatchObject({
       build: functionBundle("start-export").build,
       code: "STEP_FAILED",
-      error: { stack: expect.stringMatching(/index\.mjs:\d+:\d+/) },
+      error: { stack: expect.stringMatching(/index\.js:\d+:\d+/) },
     });
   });
 
@@ -45,7 +43,7 @@ describe("mapping the stack traces of a log", () => {
     const mapped = mapStacks(line, bundles);
     expect(mapped).toContain(`${source}:${lineOf(source, "throw new Error(`the environment of this function")}:`);
     expect(mapped).toContain("functions/platform/lambda/step.ts:");
-    expect(mapped).not.toContain("index.mjs");
+    expect(mapped).not.toContain("index.js");
     expect(mapped.split("\n").length).toBeGreaterThan(2);
   });
 
@@ -61,9 +59,9 @@ describe("mapping the stack traces of a log", () => {
   });
 
   test("a line of Lambda itself needs the function's name", () => {
-    const crash = `    at file:///var/task/${/index\.mjs:\d+:\d+/.exec(line)?.[0]}`;
+    const crash = `    at /var/task/${/index\.js:\d+:\d+/.exec(line)?.[0]}`;
     expect(() => mapStacks(crash, bundles)).toThrow("add --function");
-    expect(mapStacks(crash, bundles, "start-export")).not.toContain("index.mjs");
+    expect(mapStacks(crash, bundles, "start-export")).not.toContain("index.js");
   });
 
   test("a line without a stack trace stays as it is", () => {

@@ -17,7 +17,6 @@ type Kind = Pick<ProcessUsage, "name" | "limitBytes">;
 
 interface Process extends Pick<ProcessUsage, "peakBytes" | "cpuSeconds"> {
   pid: string;
-  parent: string;
 }
 
 const sampleMs = 1_000;
@@ -70,25 +69,32 @@ function usageByKind(processes: readonly (Process & Kind)[]): ProcessUsage[] {
 
 async function processesBelow(root: string): Promise<Process[]> {
   const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
-  const all = (await Promise.all(pids.map(readProcess))).filter((one) => one !== undefined);
+  const all = (await Promise.all(pids.map(readParent))).filter((one) => one !== undefined);
   const below = new Set([root]);
   for (let size = 0; size < below.size; ) {
     size = below.size;
     for (const { pid, parent } of all) if (below.has(parent)) below.add(pid);
   }
-  return all.filter(({ pid }) => below.has(pid));
+  const ours = all.filter(({ pid }) => below.has(pid));
+  return (await Promise.all(ours.map(readPeak))).filter((one) => one !== undefined);
 }
 
-async function readProcess(pid: string): Promise<Process | undefined> {
-  const status = await readOfProcess(pid, "status");
-  const field = (name: string): string | undefined => new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(status)?.[1];
-  const parent = field("PPid");
-  const peak = field("VmHWM");
-  if (parent === undefined || peak === undefined) return undefined;
-  // The process's name, in parentheses, may have blanks; user and system time are the 14th and 15th field (proc(5)).
+type Parent = Pick<Process, "pid" | "cpuSeconds"> & { parent: string };
+
+/** Of all processes of the machine only this one file is read each time. Undefined if the process has ended. */
+async function readParent(pid: string): Promise<Parent | undefined> {
+  // The process's name, in parentheses, may have blanks. The parent is the 4th field, and user and system time are the 14th and 15th (proc(5)).
   const fields = (await readOfProcess(pid, "stat")).replace(/^.*\) /s, "").split(" ");
+  const parent = fields[1];
+  if (parent === undefined) return undefined;
   const ticks = Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
-  return { pid, parent, peakBytes: Number(peak) * 1024, cpuSeconds: ticks / ticksPerSecond };
+  return { pid, parent, cpuSeconds: ticks / ticksPerSecond };
+}
+
+/** Undefined if the process has ended. */
+async function readPeak({ pid, cpuSeconds }: Parent): Promise<Process | undefined> {
+  const peak = /^VmHWM:\s*(\d+)/m.exec(await readOfProcess(pid, "status"))?.[1];
+  return peak === undefined ? undefined : { pid, cpuSeconds, peakBytes: Number(peak) * 1024 };
 }
 
 async function kindOf(pid: string): Promise<Kind> {

@@ -106,6 +106,10 @@ interface LandedInCall extends BatchedFile {
 async function attemptAll(call: Call, batches: LandedBatches<LandedInCall>): Promise<void> {
   const { ports, round, look, stepContext } = call;
   const attempts: Promise<void>[] = [];
+  const attempt = async (file: PendingFile, hadAllTime: boolean, downloaded: () => void): Promise<void> => {
+    const landed = await attemptFile(call, file, hadAllTime, downloaded);
+    if (landed !== undefined) batches.add(landed);
+  };
   const lane = async (): Promise<void> => {
     for (let first = true; ; first = false) {
       if (!first && !mayBegin(round, stepContext)) return;
@@ -113,21 +117,19 @@ async function attemptAll(call: Call, batches: LandedBatches<LandedInCall>): Pro
       if (file === undefined) return;
       round.attempts = Math.max(round.attempts, file.attempts + 1);
       const downloaded = Promise.withResolvers<void>();
-      const attempt = attemptFile(call, file, first, downloaded.resolve).then((landed) => {
-        if (landed !== undefined) batches.add(landed);
-      });
-      attempts.push(attempt);
-      await Promise.race([attempt, downloaded.promise]);
+      const ended = attempt(file, first, downloaded.resolve);
+      attempts.push(ended);
+      await Promise.race([ended, downloaded.promise]);
     }
   };
   await Promise.allSettled(Array.from({ length: ports.filesAtOnce }, lane));
   // No further file comes that could share the look.
   look.begin();
-  const ended = await Promise.allSettled(attempts);
+  const outcomes = await Promise.allSettled(attempts);
   const { refusal, answered, refusedCalls } = round;
   if (refusal !== undefined && !answered && refusedCalls + 1 >= mostConsecutiveRefusals) await stopRun(call, refusal);
   if (round.end !== undefined) throw round.end.fault;
-  for (const attempt of ended) if (attempt.status === "rejected") throw attempt.reason;
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 }
 
 const mayBegin = ({ pauseMs, end }: DownloadRound, { remainingMs }: StepContext): boolean =>

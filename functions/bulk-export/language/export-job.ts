@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { exportId } from "./export-state.ts";
+import { exportId } from "./export-id.ts";
 
 /** `work/{exportId}/job.json`: the server's job. It is written right after the kick-off, so that no crash loses the job. */
 export const exportJob = z.strictObject({

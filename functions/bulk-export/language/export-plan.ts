@@ -1,6 +1,5 @@
 import * as z from "zod";
-import { run } from "./export-request.ts";
-import { exportId } from "./export-state.ts";
+import { exportId, run } from "./export-id.ts";
 import { exportWarning } from "./export-warnings.ts";
 import { fileKind } from "./landed-file.ts";
 

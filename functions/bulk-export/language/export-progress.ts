@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { exportFaultNames } from "./export-faults.ts";
-import { exportLevels, run } from "./export-request.ts";
-import { exportId } from "./export-state.ts";
+import { exportId, run } from "./export-id.ts";
+import { exportLevels } from "./export-request.ts";
 import { exportPhases, exportTotals } from "./export-summary.ts";
 
 /*

@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { exportId } from "./export-id.ts";
 import { exportRequest } from "./export-request.ts";
-import { exportId } from "./export-state.ts";
 
 /** `work/{exportId}/export.json`: the request that is carried out under this id. Resumptions and cancellations read it. */
 export const exportRecord = z.strictObject({

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { instant } from "#platform/fhir/instant.ts";
+import { run } from "./export-id.ts";
 
 /**
  * The levels of a bulk export: `Patient/$export`, `Group/{id}/$export` and `$export` (guide, "Types of Bulk Export
@@ -47,9 +48,6 @@ const groupWord = z.string().regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters, d
 export const exportGroup = z.strictObject({ id: groupWord, name: groupWord });
 
 export type ExportGroup = z.infer<typeof exportGroup>;
-
-/** Which execution of an export this is: `first`, or `r1`, `r2`, … for those that resume it. */
-export const run = z.string().regex(/^(first|r[1-9]\d{0,2})$/);
 
 /** What triggered an execution, for the audit trail: an event and its sender, a schedule, a resumption, or a call of the API. */
 export const trigger = z.discriminatedUnion("kind", [

@@ -1,18 +1,13 @@
 import * as z from "zod";
 import { caughtFailure } from "#platform/executions/explained-failure.ts";
-import { exportRequest, run } from "./export-request.ts";
+import { exportId, run } from "./export-id.ts";
+import { exportRequest } from "./export-request.ts";
 import { warningCounts } from "./export-warnings.ts";
 
 /*
  * The language of state-machines/bulk-export.asl.json: the input and the result of each state's Lambda. None of it may hold a
  * URL, a token, or a list that grows with the export: the execution history shows all state, and state is limited to 256 KiB.
  */
-
-/**
- * The id of an export. It is part of S3 keys and the name of the export's first execution, hence the narrow alphabet. It is
- * shorter than an execution's name may be, because the executions that resume the export have a suffix.
- */
-export const exportId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,71}$/);
 
 const epochSeconds = z.number().int().nonnegative();
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { EntryLines } from "#platform/bucket/long-record.ts";
-import { exportRequest, run } from "./export-request.ts";
-import { exportId } from "./export-state.ts";
+import { exportId, run } from "./export-id.ts";
+import { exportRequest } from "./export-request.ts";
 import { exportWarning } from "./export-warnings.ts";
 import { failedFile, issueCounts, type LandedFile, landedFile } from "./landed-file.ts";
 

@@ -1,7 +1,7 @@
 import { executionNameOfEvent } from "#bulk-export/language/execution-names.ts";
 import { exportReference } from "#bulk-export/language/export-events.ts";
+import { exportId as exportIdSchema } from "#bulk-export/language/export-id.ts";
 import type { ResumptionInput, Trigger } from "#bulk-export/language/export-request.ts";
-import { exportId as exportIdSchema } from "#bulk-export/language/export-state.ts";
 import type { RequestedByEvent } from "#bulk-export/language/triggers.ts";
 import type { ResumedExport, StartResumption } from "#bulk-export/runs/start-resumption.ts";
 import type { Executions } from "#platform/executions/executions.ts";

@@ -1,5 +1,5 @@
 import { exportReference } from "#bulk-export/language/export-events.ts";
-import { exportId as exportIdSchema } from "#bulk-export/language/export-state.ts";
+import { exportId as exportIdSchema } from "#bulk-export/language/export-id.ts";
 import type { RequestedByEvent } from "#bulk-export/language/triggers.ts";
 import type { ExportLog } from "#bulk-export/log.ts";
 import type { StoppedExport, StopRuns } from "#bulk-export/runs/stop-runs.ts";

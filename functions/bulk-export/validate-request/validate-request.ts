@@ -1,5 +1,6 @@
 import { requestFaults } from "#bulk-export/language/accepted-requests.ts";
 import type { Requester } from "#bulk-export/language/export-audit-facts.ts";
+import { exportId as exportIdSchema } from "#bulk-export/language/export-id.ts";
 import { originOf, requestedExportOf } from "#bulk-export/language/export-origin.ts";
 import {
   type ExportRequest,
@@ -8,11 +9,7 @@ import {
   triggeredInput,
 } from "#bulk-export/language/export-request.ts";
 import { type ExportRun, resumptionOf, runOfExecution } from "#bulk-export/language/export-runs.ts";
-import {
-  type ExportContext,
-  exportId as exportIdSchema,
-  type UnvalidatedExport,
-} from "#bulk-export/language/export-state.ts";
+import { type ExportContext, type UnvalidatedExport } from "#bulk-export/language/export-state.ts";
 import type { ExportAudit } from "#bulk-export/records/export-audit.ts";
 import type { ExportProgressRecords } from "#bulk-export/records/export-progress.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";

@@ -9,6 +9,7 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { crc32Text } from "#platform/bucket/crc32-text.ts";
+import { chunkGarbage } from "./chunk-garbage.ts";
 import { combineCrc32 } from "./combine-crc32.ts";
 import type { PartMemory } from "./part-memory.ts";
 
@@ -36,6 +37,9 @@ interface Upload {
 const smallShare = 1 / 16;
 /** One more part is in memory: the one that is being filled. */
 const mostPartsSending = 2;
+
+/** All objects of the process leave their chunks to the same garbage collector. */
+const countGarbage = chunkGarbage();
 
 /**
  * An object that is being written to S3. It is not visible before `publish`, and `discard` removes all of it. S3 checks
@@ -88,6 +92,7 @@ export class StagedObject {
       this.#partCrc = crc32(piece, this.#partCrc);
       rest = rest.subarray(piece.length);
     }
+    countGarbage(chunk.length);
   }
 
   /**

@@ -2,7 +2,8 @@ import * as z from "zod";
 import type { EventBus } from "#platform/bus/event-bus.ts";
 import { type EventOf, eventHead, type Pointer, pointer } from "#platform/bus/event-language.ts";
 import { ccdFaultNames } from "./ccd-faults.ts";
-import { type CcdDocuments, type CcdFailure, ccdRequestId, refusedCcd } from "./ccd-request.ts";
+import { type CcdDocuments, type CcdFailure, refusedCcd } from "./ccd-request.ts";
+import { ccdRequestId } from "./ccd-request-id.ts";
 
 /*
  * The events of a CCD request. Only the documents and the request's record identify the patient; no event does.

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ccdRequestId } from "./ccd-request-id.ts";
 import { documentRefusalReasons } from "./document-faults.ts";
 import { knownPatient } from "./known-patient.ts";
 
@@ -6,12 +7,6 @@ import { knownPatient } from "./known-patient.ts";
  * A CCD request: ours, from the caller's POST to the documents. Only its record and its documents identify the patient.
  * Execution names and inputs, events, keys and logs carry the request's id instead.
  */
-
-/** Also the execution's name and part of the S3 keys. Random, or an HMAC of caller and Idempotency-Key: it identifies no person. */
-export const ccdRequestId = z.string().regex(/^ccd-[0-9a-f]{32}$/);
-
-/** The place of a CCD request in its caller's list: when it was made, and its id. */
-export const ccdRequestPlace = z.string().regex(/^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z ccd-[0-9a-f]{32}$/);
 
 /** What a CCD request asks for: a patient's id and a period. Dates are FHIR instants (`platform/fhir/instant.ts`). */
 export const ccdOrder = z.strictObject({

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { caughtFailure, explanation } from "#platform/executions/explained-failure.ts";
-import { ccdRequestId } from "./ccd-request.ts";
+import { ccdRequestId } from "./ccd-request-id.ts";
 
 /*
  * The state of state-machines/ccd-retrieval.asl.json. Every reader of the execution history can read it, so it names CCD

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { ApiRequest } from "#on-demand-api/gateway/api.ts";
 import type { RequestIds } from "#on-demand-api/gateway/request-ids.ts";
+import { linkHeader } from "#on-demand-api/language/call-headers.ts";
 import { type CcdRequestBody, ccdRequestBody } from "#on-demand-api/language/ccd-request-messages.ts";
-import { linkHeader } from "#on-demand-api/language/link-messages.ts";
 import { badRequest, readBody, readIdempotencyKey } from "#on-demand-api/language/posted-body.ts";
 import { readPreferences } from "./prefer-header.ts";
 

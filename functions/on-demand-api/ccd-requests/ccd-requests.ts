@@ -1,5 +1,6 @@
 import type { CcdRetrieval } from "#ccd-retrieval/entry.ts";
-import { type CcdOrder, type CcdRequestRecord, ccdRequestPlace } from "#ccd-retrieval/language/ccd-request.ts";
+import { type CcdOrder, type CcdRequestRecord } from "#ccd-retrieval/language/ccd-request.ts";
+import { ccdRequestPlace } from "#ccd-retrieval/language/ccd-request-id.ts";
 import type { ApiHandler, ApiRequest } from "#on-demand-api/gateway/api.ts";
 import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
 import type { RequestIds } from "#on-demand-api/gateway/request-ids.ts";
@@ -16,7 +17,7 @@ import type { CallerSession, FindSession } from "#on-demand-api/server/caller-se
 import type { PatientMatch } from "#on-demand-api/server/patient-search.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
 import type { UserClient } from "#user-session/fhir-page.ts";
-import { linkIdOf } from "#user-session/language/link.ts";
+import { linkIdOf } from "#user-session/language/link-id.ts";
 import { listView } from "./ccd-request-list.ts";
 import { type CcdRequestPost, preferredWaitMs, readPost } from "./ccd-request-post.ts";
 import { requestView } from "./ccd-request-view.ts";

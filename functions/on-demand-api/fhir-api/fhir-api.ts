@@ -3,12 +3,12 @@ import type { ApiHandler, ApiRequest } from "#on-demand-api/gateway/api.ts";
 import type { ApiResponse } from "#on-demand-api/gateway/api-response.ts";
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import type { ClosedRouteKey } from "#on-demand-api/language/api-routes.ts";
+import { linkHeader } from "#on-demand-api/language/call-headers.ts";
 import {
   type FhirResourceType,
   fhirResourceType,
   type SearchParameter,
 } from "#on-demand-api/language/fhir-resource-types.ts";
-import { linkHeader } from "#on-demand-api/language/link-messages.ts";
 import type { PatientSearchParameters } from "#on-demand-api/language/patient-search.ts";
 import { type ResourcePath, typeAt, usCoreType } from "#on-demand-api/language/us-core-types.ts";
 import { OriginRefused } from "#platform/faults/faults.ts";

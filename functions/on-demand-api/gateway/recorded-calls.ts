@@ -1,14 +1,14 @@
 import type { APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
 import * as z from "zod";
-import { exportId } from "#bulk-export/language/export-state.ts";
-import { ccdRequestId } from "#ccd-retrieval/language/ccd-request.ts";
+import { exportId } from "#bulk-export/language/export-id.ts";
+import { ccdRequestId } from "#ccd-retrieval/language/ccd-request-id.ts";
 import type { ApiAccess } from "#on-demand-api/language/access-record.ts";
+import { linkHeader } from "#on-demand-api/language/call-headers.ts";
 import { fhirResourceType } from "#on-demand-api/language/fhir-resource-types.ts";
-import { linkHeader } from "#on-demand-api/language/link-messages.ts";
 import { apiLog } from "#on-demand-api/log.ts";
 import { describeError } from "#platform/faults/describe-error.ts";
 import { logger } from "#platform/lambda/log.ts";
-import { linkId } from "#user-session/language/link.ts";
+import { linkId } from "#user-session/language/link-id.ts";
 import type { AccessRecords } from "./access-records.ts";
 import type { ApiResponse } from "./api-response.ts";
 import { contentOf, type HttpEvent, httpEvent } from "./http-event.ts";

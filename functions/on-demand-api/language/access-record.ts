@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { exportId } from "#bulk-export/language/export-state.ts";
-import { ccdRequestId } from "#ccd-retrieval/language/ccd-request.ts";
-import { linkId } from "#user-session/language/link.ts";
+import { exportId } from "#bulk-export/language/export-id.ts";
+import { ccdRequestId } from "#ccd-retrieval/language/ccd-request-id.ts";
+import { linkId } from "#user-session/language/link-id.ts";
 import { servedForms } from "./document-forms.ts";
 import { fhirResourceType } from "./fhir-resource-types.ts";
 

@@ -1,14 +1,9 @@
 import * as z from "zod";
-import {
-  ccdDocument,
-  ccdFailure,
-  ccdRequestId,
-  ccdRequestRecord,
-  refusedCcd,
-} from "#ccd-retrieval/language/ccd-request.ts";
+import { ccdDocument, ccdFailure, ccdRequestRecord, refusedCcd } from "#ccd-retrieval/language/ccd-request.ts";
+import { ccdRequestId } from "#ccd-retrieval/language/ccd-request-id.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
 import { instant } from "#platform/fhir/instant.ts";
-import { linkId } from "#user-session/language/link.ts";
+import { linkId } from "#user-session/language/link-id.ts";
 import { patientSearchParameters } from "./patient-search.ts";
 
 const { gender, birthdate, phone, email, given, family } = patientSearchParameters.shape;
@@ -45,9 +40,6 @@ export const ccdRequestBody = z
   .meta({ oneOf: [{ required: ["patientId"] }, { required: ["patient"] }] });
 
 export type CcdRequestBody = z.infer<typeof ccdRequestBody>;
-
-/** The header by which a client marks a repeated call (IETF draft, "The Idempotency-Key HTTP Header Field"). */
-export const idempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/, "must be 1 to 255 visible ASCII characters");
 
 /** A CCD request as its caller sees it. */
 export const ccdRequestView = z.strictObject({

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { exportId, run } from "#bulk-export/language/export-id.ts";
 import {
   awaited,
   exportError,
@@ -7,8 +8,7 @@ import {
   exportStates,
   requestedExport,
 } from "#bulk-export/language/export-progress.ts";
-import { exportLevels, exportRequestDetail, run } from "#bulk-export/language/export-request.ts";
-import { exportId } from "#bulk-export/language/export-state.ts";
+import { exportLevels, exportRequestDetail } from "#bulk-export/language/export-request.ts";
 import { exportPhases } from "#bulk-export/language/export-summary.ts";
 import { crc32 } from "#bulk-export/language/landed-file.ts";
 

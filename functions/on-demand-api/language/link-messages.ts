@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { launchFailures } from "#user-session/language/launch-faults.ts";
-import { launchKinds, linkId, revocationResult } from "#user-session/language/link.ts";
+import { launchKinds, revocationResult } from "#user-session/language/link.ts";
 import { userLinkRevoked } from "#user-session/language/link-events.ts";
+import { linkId } from "#user-session/language/link-id.ts";
 import { sessionRefusals } from "#user-session/language/session-faults.ts";
 import { launchScopes } from "#user-session/language/smart-settings.ts";
 
@@ -88,6 +89,3 @@ export const linkPage = z
 export const removedLink = z
   .strictObject({ id: linkId, atServer: userLinkRevoked.shape.atServer })
   .meta({ id: "RemovedLink" });
-
-/** The header that names the link under which a call is made. */
-export const linkHeader = "integra-link";

@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import { ApiProblem } from "./api-problem.ts";
-import { idempotencyKey } from "./ccd-request-messages.ts";
+import { idempotencyKey } from "./call-headers.ts";
 
 /**
  * Reads the body of a POST.

@@ -12,11 +12,11 @@ import {
   type Launch,
   type LinkRecord,
   launchStateOf,
-  linkPlace,
   newLink,
   type RevocationResult,
   unsettledFrom,
 } from "#user-session/language/link.ts";
+import { linkPlace } from "#user-session/language/link-id.ts";
 import type { SmartSettings } from "#user-session/language/smart-settings.ts";
 import type { SessionEnd } from "#user-session/language/user-session.ts";
 import type { LinkRecords, StoredLink } from "#user-session/links/link-records.ts";

@@ -1,9 +1,10 @@
 import * as z from "zod";
 import type { ZodOpenApiOperationObject } from "zod-openapi";
-import { exportId } from "#bulk-export/language/export-state.ts";
-import { ccdRequestId } from "#ccd-retrieval/language/ccd-request.ts";
+import { exportId } from "#bulk-export/language/export-id.ts";
+import { ccdRequestId } from "#ccd-retrieval/language/ccd-request-id.ts";
 import type { ApiRouteKey } from "#on-demand-api/language/api-routes.ts";
-import { ccdRequestBody, idempotencyKey } from "#on-demand-api/language/ccd-request-messages.ts";
+import { idempotencyKey } from "#on-demand-api/language/call-headers.ts";
+import { ccdRequestBody } from "#on-demand-api/language/ccd-request-messages.ts";
 import { exportBody, exportQuery } from "#on-demand-api/language/export-messages.ts";
 import {
   fhirResourceType,
@@ -16,7 +17,7 @@ import { patientSearchParameters } from "#on-demand-api/language/patient-search.
 import { profileBase, usCoreProfiles, usCoreType } from "#on-demand-api/language/us-core-types.ts";
 import { publicJwk } from "#platform/client-key/public-jwk.ts";
 import { fhirId } from "#platform/fhir/fhir-id.ts";
-import { linkId } from "#user-session/language/link.ts";
+import { linkId } from "#user-session/language/link-id.ts";
 import { ehrLaunchName } from "#user-session/language/smart-settings.ts";
 import {
   acceptedExport,

@@ -1,6 +1,6 @@
 import { ApiProblem } from "#on-demand-api/language/api-problem.ts";
 import type { UserClient } from "#user-session/fhir-page.ts";
-import { linkId as linkIdSchema } from "#user-session/language/link.ts";
+import { linkId as linkIdSchema } from "#user-session/language/link-id.ts";
 import { serviceSession } from "#user-session/language/service-session.ts";
 import type { LinkRecords } from "#user-session/links/link-records.ts";
 import type { UserClients } from "#user-session/user-client.ts";

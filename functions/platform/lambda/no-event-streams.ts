@@ -1,5 +1,5 @@
 /*
- * The bundler puts this module in the place of `@smithy/core/event-streams` (infra/function-bundles.ts). The SDK needs event
+ * The bundler puts this module in the place of `@smithy/core/event-streams` (infra/bundle-functions.ts). The SDK needs event
  * streams for operations such as S3's SelectObjectContent, which the bridge does not use. The SDK loads them by a dynamic import.
  * In a bundle of one file, that import would make a third of the SDK's modules start one by one, each in a function of its own.
  */

@@ -1,14 +1,8 @@
 import * as z from "zod";
 import { type EventOf, eventHead } from "#platform/bus/event-language.ts";
 import { launchFailures } from "./launch-faults.ts";
-import {
-  type LaunchState,
-  type LinkRecord,
-  launchKinds,
-  linkId,
-  type RevocationResult,
-  revocationResult,
-} from "./link.ts";
+import { type LaunchState, type LinkRecord, launchKinds, type RevocationResult, revocationResult } from "./link.ts";
+import { linkId } from "./link-id.ts";
 
 const linkHead = {
   ...eventHead,

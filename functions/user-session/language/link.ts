@@ -1,15 +1,11 @@
 import * as z from "zod";
 import { launchFailures } from "./launch-faults.ts";
+import { linkId } from "./link-id.ts";
 
 /** What became of a session's refresh token at the server (RFC 7009). */
 export const revocationResult = z.enum(["revoked", "not-offered", "failed", "nothing-to-revoke"]);
 
 export type RevocationResult = z.infer<typeof revocationResult>;
-
-export const linkId = z.string().regex(/^link-[0-9a-f]{32}$/);
-
-/** The place of a link in its caller's list: when it was created, and its id. */
-export const linkPlace = z.string().regex(/^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z link-[0-9a-f]{32}$/);
 
 /** How a link begins: by the person at the caller's application, or in an EHR (SMART App Launch, "Launch App"). */
 export const launchKinds = ["standalone", "ehr"] as const;
@@ -218,8 +214,3 @@ function launchUnsettledFrom({ end, login: begun, expiresAt }: Launch): number {
 
 /** The id of the session that an exchange gives. It is known before the exchange, so a session without a link is found. */
 export const sessionIdOf = (id: string, exchange: NonNullable<Login["exchange"]>): string => `${id}.${exchange.id}`;
-
-/** The link of a session, by the session's id (`finish-login.ts`); undefined for the stage's own session. */
-export function linkIdOf(sessionId: string): string | undefined {
-  return linkId.safeParse(sessionId.split(".", 1)[0]).data;
-}

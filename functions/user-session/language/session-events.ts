@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type EventOf, eventHead } from "#platform/bus/event-language.ts";
-import { linkId } from "./link.ts";
+import { linkId } from "./link-id.ts";
 import { sessionRefusals } from "./session-faults.ts";
 
 /** The end of the stage's own session concerns every caller whose requests name no link; that of a link's session, its caller. */

@@ -6,9 +6,9 @@ import {
   type LaunchEnd,
   type LinkedPerson,
   type LinkRecord,
-  linkId,
   sessionIdOf,
 } from "#user-session/language/link.ts";
+import { linkId } from "#user-session/language/link-id.ts";
 import type { SessionLogCode } from "#user-session/language/log-codes.ts";
 import { type Callback, isFromIssuer } from "../smart/callback.ts";
 import type { LaunchOutcome, LaunchResult } from "../smart/exchange-launch-code.ts";

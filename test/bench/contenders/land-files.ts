@@ -1,11 +1,11 @@
-import { Agent, request } from "undici";
 import { openOutputFile } from "#bulk-export/server/output-file.ts";
 import { PartMemory } from "#bulk-export/verified-file/part-memory.ts";
 import { StagedObject } from "#bulk-export/verified-file/staged-object.ts";
 import { defaultSizes, type UploadVerified, verifiedUpload } from "#bulk-export/verified-file/verified-upload.ts";
 import { s3Client } from "#platform/bucket/bucket-from-environment.ts";
 import { landingBucket } from "#platform/bucket/landing-bucket.ts";
-import { undiciHttp } from "#platform/http/http.ts";
+import { readBody, undiciHttp } from "#platform/http/http.ts";
+import { Agent } from "#platform/http/undici-parts.ts";
 import type { ListedFile } from "#test/bench/loopback/export-server.ts";
 import { testClient } from "#test/fixtures/integra-client.ts";
 
@@ -17,7 +17,8 @@ import { testClient } from "#test/fixtures/integra-client.ts";
 const [, , base = "", checks = "verified", atOnce = "1"] = process.argv;
 
 const agent = new Agent({ connections: 16 });
-const client = testClient(undiciHttp(agent), new URL(base).origin);
+const http = undiciHttp(agent);
+const client = testClient(http, new URL(base).origin);
 const s3 = s3Client();
 const upload = checks === "verified" ? verifiedUpload(s3, landingBucket(s3, "bench")) : uploadUnverified;
 
@@ -46,11 +47,16 @@ async function land({ type, url }: ListedFile): Promise<void> {
   });
 }
 
-const manifest = (await (await request(`${base}/status`)).body.json()) as { output: ListedFile[] };
-const files = manifest.output.values();
-const landInTurn = async (): Promise<void> => {
-  for (const file of files) await land(file);
-};
-await Promise.all(Array.from({ length: Number(atOnce) }, landInTurn));
-await agent.close();
-s3.destroy();
+async function landAll(): Promise<void> {
+  const answer = await http({ method: "GET", url: new URL(`${base}/status`), headers: {} });
+  const manifest = JSON.parse(String(await readBody(answer, 64 * 1024 ** 2))) as { output: ListedFile[] };
+  const files = manifest.output.values();
+  const landInTurn = async (): Promise<void> => {
+    for (const file of files) await land(file);
+  };
+  await Promise.all(Array.from({ length: Number(atOnce) }, landInTurn));
+  await agent.close();
+  s3.destroy();
+}
+
+void landAll();

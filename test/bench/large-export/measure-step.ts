@@ -1,10 +1,9 @@
 import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 import type { CompleteInput, ExportContext, PlanInput } from "#bulk-export/language/export-state.ts";
-import { functionBundle } from "#infra/function-bundles.ts";
+import { functionCode } from "#infra/function-bundles.ts";
 import { heapOnLambda } from "#test/bench/heap-on-lambda.ts";
 import type { Listening } from "./aws-of-export.ts";
 
@@ -48,7 +47,7 @@ export async function measureStep(
 }
 
 async function callBundle(step: MeasuredStep, files: number, heap: readonly string[], origin: string) {
-  const bundle = pathToFileURL(join(functionBundle(step).folder, "index.mjs")).href;
+  const bundle = pathToFileURL(functionCode(step)).href;
   const script = `
     const { handler } = await import(${JSON.stringify(bundle)});
     const before = process.cpuUsage();

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { exportId as exportIdSchema } from "#bulk-export/language/export-id.ts";
 import { triggeredInput } from "#bulk-export/language/export-request.ts";
-import { exportId as exportIdSchema } from "#bulk-export/language/export-state.ts";
 import { type ExportTrigger, exportTrigger } from "#bulk-export/language/triggers.ts";
 import { startExport } from "#bulk-export/start-export/start-export.ts";
 import { bridgeInMemory } from "../../../fixtures/bridge-in-memory.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ccdRequestPlace } from "#ccd-retrieval/language/ccd-request.ts";
+import { ccdRequestPlace } from "#ccd-retrieval/language/ccd-request-id.ts";
 import { ccdRequestRecords } from "#ccd-retrieval/records/ccd-request-records.ts";
 import { ccdRecord, own, ownKnown } from "../../../fixtures/ccds-in-memory.ts";
 import { tableInMemory } from "../../../fixtures/table-in-memory.ts";

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { exportId } from "#bulk-export/language/export-state.ts";
-import { ccdRequestId } from "#ccd-retrieval/language/ccd-request.ts";
+import { exportId } from "#bulk-export/language/export-id.ts";
+import { ccdRequestId } from "#ccd-retrieval/language/ccd-request-id.ts";
 import { requestIds } from "#on-demand-api/gateway/request-ids.ts";
 
 const secret = "s".repeat(64);
