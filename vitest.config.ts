@@ -36,9 +36,10 @@ export default defineConfig({
           unstubEnvs: true,
           // The log lines of the code under test would hide the report.
           env: { POWERTOOLS_LOG_LEVEL: "SILENT" },
-          // Property tests that take 5 s here take five times as long on a busy machine.
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // Property tests that take 5 s here take ten times as long on a busy machine. A time-out only ends what hangs.
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          expect: { poll: { timeout: 60_000 } },
           sequence: { groupOrder: 0 },
         },
       },
@@ -50,8 +51,8 @@ export default defineConfig({
           maxWorkers,
           // The CDK takes seconds to load.
           isolate: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           sequence: { groupOrder: 1 },
         },
       },
@@ -64,8 +65,10 @@ export default defineConfig({
           maxWorkers: Math.max(2, Math.floor(maxWorkers / 2)),
           // The CDK is loaded, and the functions are bundled, once a worker.
           isolate: false,
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
+          // Time-outs only end what hangs. The first hook of a fresh clone also installs the local AWS.
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+          expect: { poll: { timeout: 120_000 } },
           // A dozen processes share the machine. A test that fails once gets a second attempt, and the report names it: it has a
           // race, or the product has one.
           retry: 1,

@@ -22,14 +22,28 @@ export type ServerOptions = {
 };
 
 const LAUNCHER = fileURLToPath(new URL("launch.py", import.meta.url));
-const START_DEADLINE_MS = 60_000;
+const START_DEADLINE_MS = 180_000;
+const PORT_ATTEMPTS = 3;
 const STOP_GRACE_MS = 3_000;
 const TAIL_LINES = 30;
 
-/** Starts the embedded server on 127.0.0.1 and waits until it answers. */
-export async function startServer(options: ServerOptions): Promise<Server> {
+/**
+ * Starts the embedded server on 127.0.0.1 and waits until it answers. If another process takes the port before the server listens on
+ * it, the server starts on another port, unless the options name one.
+ */
+export async function startServer(options: ServerOptions, choosePort = () => freePort(0)): Promise<Server> {
   const { python } = await ensurePythonEnvironment();
-  const port = await freePort(options.port ?? 0);
+  if (options.port !== undefined) return await startOn(await freePort(options.port), python, options);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOn(await choosePort(), python, options);
+    } catch (cause) {
+      if (attempt === PORT_ATTEMPTS || !/already in use/i.test(describe(cause))) throw cause;
+    }
+  }
+}
+
+async function startOn(port: number, python: string, options: ServerOptions): Promise<Server> {
   const scratch = await makeScratch();
   const logFile = options.logFile ?? join(scratch, "local-aws.log");
   const log = await open(logFile, "w");

@@ -106,7 +106,7 @@ test("a clone of the repository in another folder makes the same bundles, so tha
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}, 120_000);
+}, 600_000);
 
 test("a source map names a file by its path in the repository", () => {
   const { sources } = JSON.parse(functionBundle("poll-export").sourceMap);

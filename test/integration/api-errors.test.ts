@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ApiCaller, apiCaller } from "#local/api-caller.ts";
 import type { FaultyEndpoint, ScriptedFault } from "#local/simulator/faults/fault-plan.ts";
 import { ageAccessToken, pastRefusedTooSoonMs } from "../fixtures/aged-token.ts";
-import { bundleOf, outcomeOf, postCcdRequest, problemOf, requestOf, searchable } from "../fixtures/api-answers.ts";
+import { bundleOf, endedRequest, outcomeOf, postCcdRequest, problemOf, searchable } from "../fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
 
 /** Traces of an HTML page in a message. */
@@ -162,33 +162,31 @@ describe("errors of the on-demand API", () => {
 
     it("a request fails and names its fault if the server refuses the kick-off with a 400", async () => {
       script("ccd-request", { kind: "status", status: 400, body: "portal" });
-      const answer = await postCcdRequest(caller, { patientId: firstPatient().id }, { prefer: "wait=20" });
-      const { state, failure, documents } = await requestOf(answer);
-      expect([answer.status, state, documents]).toEqual([200, "failed", []]);
+      const { state, failure, documents } = await endedRequest(caller, { patientId: firstPatient().id });
+      expect([state, documents]).toEqual(["failed", []]);
       expect(failure).toMatchObject({ name: "CcdRequestRefused", message: expect.stringContaining("HTTP 400") });
     });
 
     it("a request becomes ready after Tomcat's page for a nonce and a refused download", async () => {
       script("nonce", { kind: "status", status: 500, body: "html", words: "Access Denied" });
       script("ccd-download", { kind: "unauthorized" });
-      const answer = await postCcdRequest(caller, { patientId: firstPatient().id }, { prefer: "wait=20" });
-      expect(await requestOf(answer)).toMatchObject({ state: "ready", failure: null });
+      const request = await endedRequest(caller, { patientId: firstPatient().id });
+      expect(request).toMatchObject({ state: "ready", failure: null });
       expect([test.simulator.faults.pending("nonce"), test.simulator.faults.pending("ccd-download")]).toEqual([0, 0]);
     });
 
     it("a request fails with AccessRefused if the server refuses two nonces", async () => {
       test.simulator.settings.nonceLifetimeSeconds = 0;
-      const answer = await postCcdRequest(caller, { patientId: firstPatient().id }, { prefer: "wait=20" });
+      const { failure } = await endedRequest(caller, { patientId: firstPatient().id });
       test.simulator.settings.nonceLifetimeSeconds = 60;
-      expect((await requestOf(answer)).failure).toMatchObject({
+      expect(failure).toMatchObject({
         name: "AccessRefused",
         message: expect.stringContaining("refused two nonces") as string,
       });
     });
 
     it("an unknown request, a missing document and a malformed id get a 404", async () => {
-      const answer = await postCcdRequest(caller, { patientId: firstPatient().id }, { prefer: "wait=20" });
-      const { requestId } = await requestOf(answer);
+      const { requestId } = await endedRequest(caller, { patientId: firstPatient().id });
       for (const path of [
         `/ccd-requests/ccd-${"0".repeat(32)}`,
         "/ccd-requests/x",

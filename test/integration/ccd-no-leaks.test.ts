@@ -8,7 +8,7 @@ import { clientSettings } from "#local/local-bridge.ts";
 import type { FaultyEndpoint, ScriptedFault } from "#local/simulator/faults/fault-plan.ts";
 import { sessionSecret } from "#user-session/language/user-session.ts";
 import { ageAccessToken, pastRefusedTooSoonMs } from "../fixtures/aged-token.ts";
-import { bundleOf, linkOf, postCcdRequest, requestOf, searchable } from "../fixtures/api-answers.ts";
+import { bundleOf, endedRequest, linkOf, postCcdRequest, requestOf, searchable } from "../fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
 import { findLeaks, type Marker, type ScannedText } from "../fixtures/marker-scan.ts";
 import { named, patientMarkers, planted, reported } from "../fixtures/patient-markers.ts";
@@ -83,7 +83,7 @@ describe("what the bridge writes for on-demand calls", () => {
     received.diagnostics += await answer.text();
   };
   const requestToEnd = async (body: object, headers: Record<string, string> = {}) => {
-    const request = await requestOf(await postCcdRequest(caller, body, { prefer: "wait=20", ...headers }));
+    const request = await endedRequest(caller, body, headers);
     received.requestIds.push(request.requestId);
     await test.awaitCcdEnd(request.requestId);
     return request;

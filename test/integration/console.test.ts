@@ -107,9 +107,14 @@ describe("the console in a real browser", () => {
     await page.getByText("No export matches.").waitFor();
     await expectReadable(page);
     test.simulator.settings.errorFile = "error";
+    // The export runs until its page was looked at.
+    test.simulator.settings.exportDurationMs = 600_000;
     await page.getByRole("button", { name: "Start the export" }).click();
     await page.getByRole("button", { name: "Cancel the export" }).waitFor();
     await expectReadable(page);
+    await expect.poll(() => test.simulator.jobs()).toHaveLength(1);
+    test.simulator.settings.exportDurationMs = 300;
+    test.simulator.completeJobs();
     await heading(page, "All patients partial").waitFor();
     await page.getByRole("heading", { name: "Where the time went" }).waitFor();
     await page.getByRole("heading", { name: "Lines by type" }).waitFor();

@@ -31,7 +31,7 @@ describe("every end is published once", () => {
   let functions: FunctionConfiguration[];
 
   beforeAll(async () => {
-    retrieval = await retrievalUnderTest({ simulator: { exportDurationMs: 60_000 } });
+    retrieval = await retrievalUnderTest({ simulator: { exportDurationMs: 600_000 } });
     const settings = clientSettings(retrieval.under.bridge.aws);
     dynamo = new DynamoDBClient(settings);
     events = new EventBridgeClient(settings);
@@ -43,7 +43,7 @@ describe("every end is published once", () => {
 
   afterEach(async () => {
     await switchRules("on");
-    retrieval.under.simulator.settings.exportDurationMs = 60_000;
+    retrieval.under.simulator.settings.exportDurationMs = 600_000;
   });
 
   afterAll(async () => {
@@ -95,7 +95,7 @@ describe("every end is published once", () => {
 
   /** An export publishes its end before it closes its open item and releases its lease, so both may still be seen after the event. */
   async function expectEmptyLedger(): Promise<void> {
-    await expect.poll(leftInLedger, { timeout: 20_000 }).toEqual([]);
+    await expect.poll(leftInLedger).toEqual([]);
   }
 
   const endsOf = (exportId: string) => retrieval.under.eventsOf(exportId).filter(isEnd);
@@ -105,11 +105,12 @@ describe("every end is published once", () => {
     );
   const deletions = () => retrieval.under.simulator.log.filter(({ endpoint }) => endpoint === "delete").length;
 
-  /** Waits until all events that were published so far were received: another export has begun and ended after them. */
+  /** Waits until all events that were published so far were received: another export has begun and ended after them, and is closed. */
   async function fence(): Promise<void> {
     retrieval.under.simulator.settings.exportDurationMs = 100;
     const end = await retrieval.under.exportBy({ level: "system", types: ["Organization"] });
     expect(end["detail-type"]).toBe("Export Completed");
+    await expectEmptyLedger();
   }
 
   it("an export that was stopped while its event was lost is swept: one event, one DELETE, no lease", async () => {
@@ -181,7 +182,7 @@ describe("every end is published once", () => {
     await switchRules("off");
     retrieval.under.simulator.settings.ccdDurationMs = 600_000;
     const requestId = await retrieval.request(retrieval.patient(1));
-    await expect.poll(leftInLedger, { timeout: 20_000 }).toContain("lease#ccd-session-service");
+    await expect.poll(leftInLedger).toContain("lease#ccd-session-service");
     await retrieval.stop(requestId);
     expect(await sweep("sweep-ccd-requests", 0)).toMatchObject({ published: 0 });
     expect(await sweep("sweep-ccd-requests")).toMatchObject({ published: 1 });

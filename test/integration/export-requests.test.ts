@@ -102,7 +102,7 @@ describe("requests to start and to stop an export", () => {
 
   it("a stopped execution deletes its job at the server, and lands no file", async () => {
     const { simulator, bridge } = test;
-    simulator.settings.exportDurationMs = 60_000;
+    simulator.settings.exportDurationMs = 600_000;
     const exportId = await test.startExecution({ level: "system", types: ["Patient"] });
     await test.awaitEvent(
       (event): event is typeof event => event["detail-type"] === "Export Started" && event.detail.exportId === exportId,

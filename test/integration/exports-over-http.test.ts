@@ -37,7 +37,7 @@ describe("exports over HTTP", () => {
   const whenEnded = async (exportId: string): Promise<ExportView> => {
     await test.awaitEndOf(exportId);
     // The end is stored after its event was published.
-    await expect.poll(() => show(exportId), { timeout: 30_000 }).toMatchObject({ endedAt: expect.any(String) });
+    await expect.poll(() => show(exportId)).toMatchObject({ endedAt: expect.any(String) });
     return await show(exportId);
   };
 
@@ -111,17 +111,17 @@ describe("exports over HTTP", () => {
 
     expect(await viewOf(await post(`/exports/${exportId}/resume`), 202)).toMatchObject({ run: "r1" });
     await expect
-      .poll(() => show(exportId), { timeout: 60_000 })
+      .poll(() => show(exportId))
       .toMatchObject({ run: "r1", state: "completed", progress: { filesLanded: 2, filesMissing: 0 } });
   });
 
   it("a running export shows what the server says, waits are named, and a cancellation ends it", async () => {
-    test.simulator.settings.exportDurationMs = 60_000;
+    test.simulator.settings.exportDurationMs = 600_000;
     const { exportId } = await viewOf(await post("/exports", { level: "patient", types: ["Goal"] }), 202);
-    await expect.poll(() => show(exportId), { timeout: 60_000 }).toMatchObject({ phase: "atServer" });
+    await expect.poll(() => show(exportId)).toMatchObject({ phase: "atServer" });
     const { exportId: waiting } = await viewOf(await post("/exports", { level: "patient", types: ["Device"] }), 202);
     await expect
-      .poll(() => show(waiting), { timeout: 60_000 })
+      .poll(() => show(waiting))
       .toMatchObject({ phase: "waiting", waitsFor: { what: "lease", message: expect.stringContaining(exportId) } });
     for (const id of [exportId, waiting]) {
       await viewOf(await post(`/exports/${id}/cancel`), 202);

@@ -12,7 +12,7 @@ import { SYNTHETIC_PASSWORD } from "#local/simulator/smart/synthetic-users.ts";
 import { SmallBrowser } from "#local/small-browser.ts";
 import { keySetMaxAgeSeconds, publishedBeforeUseMs } from "#platform/client-key/key-lifetimes.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
-import { blocksOf, isRunnable, type PageShell, pageShell } from "../fixtures/page-commands.ts";
+import { blocksOf, isRunnable, type PageShell, pageShell, untilEnded } from "../fixtures/page-commands.ts";
 
 const page = await readFile(new URL("../../docs/identity.md", import.meta.url), "utf8");
 const blocks = blocksOf(page);
@@ -97,12 +97,11 @@ describe("docs/identity.md on the local AWS", () => {
     async ({ text }) => {
       if (text.includes("keys -- register")) registerClients();
       if (text.includes("keys -- rotate")) await letKeysAge();
-      const output = await shell.run(onThisStage(text));
+      const output = await shell.run(untilEnded(onThisStage(text)));
       const title = text.includes("jq -r .url") ? await signIn(output.trim()) : "";
       expect(["", "You are connected"]).toContain(title);
       outputs.push(output, title);
     },
-    60_000,
   );
 
   it("each step gave what the page says", () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { apiAccess } from "#on-demand-api/language/access-record.ts";
 import { requestOf, searchable } from "#test/fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "#test/fixtures/bridge-under-test.ts";
@@ -65,8 +65,7 @@ describe("callers of a stage that accepts JWTs", () => {
     expect(event["detail-type"]).toBe("Ccd Ready");
     const path = `/ccd-requests/${requestId}`;
     // The event is published before the record ends.
-    const ended = async () => expect((await requestOf(await send(path, clara))).state).toBe("ready");
-    await vi.waitFor(ended, { timeout: 20_000, interval: 50 });
+    await expect.poll(async () => (await requestOf(await send(path, clara))).state).toBe("ready");
     expect((await send(path, clara)).status).toBe(200);
     expect((await send(path, await tokenOf("clara"))).status).toBe(200);
     expect((await send(`${path}/documents/1`, clara, { redirect: "manual" })).status).toBe(303);

@@ -28,6 +28,10 @@ describe("a server with odd answers", () => {
   const script = (endpoint: FaultyEndpoint, ...faults: ScriptedFault[]) => {
     retrieval.under.simulator.faults.script(endpoint, faults);
   };
+  /** Makes the next five archives odd, because a download may break off on a busy machine, and the next one must be odd as well. */
+  const oddArchives = (form: OddCcdForm) => {
+    script("ccd-download", ...Array.from({ length: 5 }, () => ({ kind: "odd-ccd", form }) as const));
+  };
   const manifestWith = (change: ManifestChange) => {
     script("status", { kind: "odd-manifest", change });
   };
@@ -206,7 +210,7 @@ describe("a server with odd answers", () => {
       ["iso-8859-1", []],
     ] satisfies [OddCcdForm, string[]][])("an odd archive (%s) gives all documents", async (form, companions) => {
       const { under, ready, request: ask, keysOf } = retrieval;
-      script("ccd-download", { kind: "odd-ccd", form });
+      oddArchives(form);
       const { id, count } = someone();
       const requestId = await ask(id);
       const { index, documents, refused } = await ready(requestId);
@@ -215,7 +219,7 @@ describe("a server with odd answers", () => {
       expect((listed.companions ?? []).map(({ name }) => name)).toEqual(companions);
       expect(listed.documents.flatMap(({ encounterIds }) => encounterIds)).not.toContain("");
       expect(await keysOf(`quarantine/ccds/${requestId}/`)).toEqual([]);
-      expect(under.simulator.faults.pending("ccd-download")).toBe(0);
+      expect(under.simulator.faults.pending("ccd-download")).toBeLessThan(5);
     });
 
     // E8
@@ -228,7 +232,7 @@ describe("a server with odd answers", () => {
     it("one damaged document is named in the answer, event, list and quarantine, and the others land", async () => {
       const { under, ready, keysOf } = retrieval;
       const { id, count } = someone();
-      script("ccd-download", { kind: "odd-ccd", form: "unescaped-ampersand" });
+      oddArchives("unescaped-ampersand");
       const api = apiCaller(under.bridge.outputs);
       const { requestId } = await requestOf(await postCcdRequest(api, { patientId: id }));
       const event = await ready(requestId);

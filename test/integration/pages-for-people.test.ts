@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
-import { blocksOf, isRunnable, type PageShell, pageShell, runPages } from "../fixtures/page-commands.ts";
+import { blocksOf, isRunnable, type PageShell, pageShell, runPages, untilEnded } from "../fixtures/page-commands.ts";
 
 const repository = join(import.meta.dirname, "..", "..");
 
@@ -40,15 +40,11 @@ describe("the commands of the pages for people, on the local AWS", () => {
   /** The test has its own file of outputs, because npm run local may be running, and writes no files into the project. */
   const apart = (block: string): string => block.replaceAll(".local/", `${folder}/`);
 
-  it.each(commands.flat())(
-    "$page: $start",
-    async ({ text }) => {
-      const output = await shell.run(apart(text));
-      expect(output).not.toMatch(/^(?:failed|Error)/m);
-      outputs.push(output);
-    },
-    120_000,
-  );
+  it.each(commands.flat())("$page: $start", async ({ text }) => {
+    const output = await shell.run(untilEnded(apart(text)));
+    expect(output).not.toMatch(/^(?:failed|Error)/m);
+    outputs.push(output);
+  });
 
   it("the commands gave what the pages say", async () => {
     const all = outputs.join("\n");

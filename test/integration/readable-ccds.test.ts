@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type ApiCaller, apiCaller } from "#local/api-caller.ts";
 import { clientSettings } from "#local/local-bridge.ts";
 import { apiAccess } from "#on-demand-api/language/access-record.ts";
-import { postCcdRequest, problemOf, requestOf } from "../fixtures/api-answers.ts";
+import { endedRequest, problemOf } from "../fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
 import { pageFaults, startChromium, type WatchedChromium } from "../fixtures/chromium.ts";
 import { expectDescribed } from "../fixtures/described-answers.ts";
@@ -34,7 +34,7 @@ describe("documents that one can read", () => {
     caller = apiCaller(test.bridge.outputs);
     other = apiCaller(test.bridge.outputs, await iamUser(test.bridge, "other", true));
     const patientId = test.simulator.records.ofType("Patient")[0]?.id;
-    const request = await requestOf(await postCcdRequest(caller, { patientId }, { prefer: "wait=20" }));
+    const request = await endedRequest(caller, { patientId });
     const [first] = request.documents;
     if (first === undefined) throw new Error(`the request ended as ${request.state}, without a document`);
     ({ href } = first);

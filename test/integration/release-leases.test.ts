@@ -87,7 +87,7 @@ describe.each(states)("%s: %s", (file, state, input, lease) => {
     const start = new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) });
     const { executionArn } = await machines.send(start);
     const execution = () => machines.send(new DescribeExecutionCommand({ executionArn }));
-    await expect.poll(execution, { timeout: 10_000 }).toMatchObject({ status: "SUCCEEDED" });
+    await expect.poll(execution).toMatchObject({ status: "SUCCEEDED" });
     const { events = [] } = await machines.send(new GetExecutionHistoryCommand({ executionArn }));
     const attempts = events.filter(({ type }) => type === "TaskScheduled").length;
     return { output: JSON.parse((await execution()).output ?? "null"), attempts };

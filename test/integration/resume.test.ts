@@ -121,7 +121,7 @@ describe("an export that is resumed", () => {
 
     // The last fact is recorded after its event was published.
     await expect
-      .poll(names, { timeout: 10_000 })
+      .poll(names)
       .toEqual([
         expect.stringMatching(/^kicked-off-[0-9a-f]{24}\.json$/),
         "landed.json",

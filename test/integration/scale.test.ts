@@ -10,4 +10,4 @@ it("each of 500 files lands, is downloaded and is published once, within all lim
   const polls = run.requests.filter(({ endpoint }) => endpoint === "status").length;
   const counted = countExport({ polls, items: run.children.length });
   expect(run.onAws.stateTransitions, "as npm run cost counts them").toBe(counted.stateTransitions);
-}, 240_000);
+}, 600_000);

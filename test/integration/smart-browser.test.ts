@@ -4,7 +4,7 @@ import { type ApiCaller, apiCaller } from "#local/api-caller.ts";
 import { freePort } from "#local/local-aws/server.ts";
 import { SYNTHETIC_PASSWORD } from "#local/simulator/smart/synthetic-users.ts";
 import { linkPage } from "#on-demand-api/language/link-messages.ts";
-import { postCcdRequest, requestOf } from "../fixtures/api-answers.ts";
+import { endedRequest } from "../fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
 import { pageFaults, startChromium, type WatchedChromium } from "../fixtures/chromium.ts";
 import { iamUser } from "../fixtures/iam-user.ts";
@@ -155,7 +155,7 @@ describe("SMART launches in a real browser", () => {
       const link = await readLink(clinicCaller, id);
       expect(link).toMatchObject({ state: "linked", patient: patientId(2) });
       const body = { patientId: patientId(2), link: id };
-      const request = await requestOf(await postCcdRequest(clinicCaller, body, { prefer: "wait=20" }));
+      const request = await endedRequest(clinicCaller, body);
       expect(request).toMatchObject({ state: "ready", failure: null });
       expect(request.documents.length).toBeGreaterThan(0);
     });

@@ -6,7 +6,7 @@ import { clientSettings } from "#local/local-bridge.ts";
 import { beginSignIn, finishSignIn, signIn } from "#local/portal-sign-in.ts";
 import { SmallBrowser } from "#local/small-browser.ts";
 import { linkPage, removedLink } from "#on-demand-api/language/link-messages.ts";
-import { bundleOf, outcomeOf, postCcdRequest, problemOf, requestOf } from "../fixtures/api-answers.ts";
+import { bundleOf, endedRequest, outcomeOf, postCcdRequest, problemOf } from "../fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
 import { iamUser } from "../fixtures/iam-user.ts";
 import { newLink, postLink, readLink } from "../fixtures/link-calls.ts";
@@ -74,9 +74,7 @@ describe("SMART launches on the local AWS", () => {
       expect(end.location?.href).toBe(`${returnUrl}&link=${link.id}&state=linked`);
       const linked = await readLink(caller, link.id);
       expect(linked).toMatchObject({ state: "linked", patient: patientId(0), reference: "user-7", reason: null });
-      const created = await requestOf(
-        await postCcdRequest(caller, { patientId: patientId(0), link: link.id }, { prefer: "wait=20" }),
-      );
+      const created = await endedRequest(caller, { patientId: patientId(0), link: link.id });
       expect(created).toMatchObject({ state: "ready", failure: null });
       expect(created.documents.length).toBeGreaterThan(0);
     });

@@ -120,15 +120,21 @@ describe("the smoke test of a stage", () => {
     });
 
     it("a smoke test that is stopped removes its rule and its queue", async () => {
+      // The smoke test listens until its export ends, which it does not do before it is stopped.
+      test.simulator.settings.exportDurationMs = 600_000;
       const controller = new AbortController();
       const stopped = new Error("stopped by the operator");
-      const running = smoke({}, controller.signal).catch((error: unknown) => error);
-      let seen: string[] = [];
-      for (const deadline = Date.now() + 60_000; seen.length < 2 && Date.now() < deadline; ) seen = await leftBehind();
+      const running = smoke({ exportDetail: { level: "patient", types: ["Patient"] } }, controller.signal).catch(
+        (error: unknown) => error,
+      );
+      const runningJobs = () => test.simulator.jobs().filter(({ status }) => status !== "Complete").length;
+      await expect.poll(runningJobs).toBe(1);
+      expect(await leftBehind()).toHaveLength(2);
       controller.abort(stopped);
-      expect(seen.length).toBe(2);
       expect(await running).toBe(stopped);
       expect(await leftBehind()).toEqual([]);
+      test.simulator.settings.exportDurationMs = 300;
+      test.simulator.completeJobs();
     });
 
     it("a stage that is not deployed is a fault, and says so", async () => {

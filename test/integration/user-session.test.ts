@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clientSettings } from "#local/local-bridge.ts";
 import { connections } from "#platform/http/connections.ts";
 import { undiciHttp } from "#platform/http/http.ts";
@@ -53,8 +53,7 @@ describe("a user session", () => {
   async function refreshAfter(cause: () => Promise<void>): Promise<void> {
     const before = await store.read(sessionId);
     await cause();
-    const stored = async () => expect((await store.read(sessionId))?.refreshToken).not.toBe(before?.refreshToken);
-    await vi.waitFor(stored, { timeout: 20_000, interval: 50 });
+    await expect.poll(async () => (await store.read(sessionId))?.refreshToken).not.toBe(before?.refreshToken);
   }
 
   async function storedSecret(): Promise<StoredSecret> {
@@ -109,8 +108,9 @@ describe("a user session", () => {
     const { simulator } = retrieval.under;
     simulator.settings.ccdDurationMs = 600_000;
     const refreshed = await refreshesOver(2, async (requestId) => {
-      const accepted = async () => expect((await retrieval.requests.find(requestId))?.serverRequestId).not.toBeNull();
-      await vi.waitFor(accepted, { timeout: 20_000, interval: 50 });
+      await expect
+        .poll(async () => (await retrieval.requests.find(requestId))?.serverRequestId)
+        .toEqual(expect.any(String));
       await refreshAfter(async () => {
         await ageAccessToken(retrieval.under, pastRefusedTooSoonMs);
         simulator.revokeUserTokens();

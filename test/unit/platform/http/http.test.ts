@@ -74,7 +74,7 @@ describe("the bridge's HTTP client", () => {
     });
     await secure.destroy();
     // undici's own limit is 10 s.
-  }, 5_000);
+  }, 9_000);
 
   it("an answer with headers of 20,000 characters is read", async () => {
     reply = () => says(202, { "x-progress": "x".repeat(20_000) });

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compareNames } from "#ccd-retrieval/documents/patient-match/compare-names.ts";
+import { cpuMsOf } from "#test/fixtures/cpu-time.ts";
 
 const compared = (one: string, other: string): string => compareNames([[one]], [[other]]);
 
@@ -104,13 +105,8 @@ describe("compareNames", () => {
 
   it("a document with 200,000 names is compared in bounded time", () => {
     const endless = [Array.from({ length: 200_000 }, (_, place) => `name${place}`)];
-    const started = performance.now();
-    expect(
-      compareNames(
-        endless,
-        endless.map((parts) => parts.toReversed()),
-      ),
-    ).toBe("different");
-    expect(performance.now() - started).toBeLessThan(5_000);
+    const reversed = endless.map((parts) => parts.toReversed());
+    const comparing = cpuMsOf(() => expect(compareNames(endless, reversed)).toBe("different"));
+    expect(comparing).toBeLessThan(5_000);
   });
 });

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { findRootElement, localName, type RootSearch } from "#ccd-retrieval/documents/xml/root-element.ts";
+import { cpuMsOf } from "#test/fixtures/cpu-time.ts";
 
 const find = (text: string | Buffer): RootSearch => findRootElement(Buffer.from(text as string));
 const hl7 = "urn:hl7-org:v3";
@@ -68,9 +69,10 @@ describe("findRootElement", () => {
 
   it("any bytes are searched without an error, and a megabyte in bounded time", () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void findRootElement(Buffer.from(bytes))));
-    const started = performance.now();
-    for (const piece of ["<!--", "<?", " ", "<!DOCTYPE [", "<!-- --> ", "<a '"])
-      find(piece.repeat((1 << 20) / piece.length));
-    expect(performance.now() - started).toBeLessThan(5_000);
+    const searching = cpuMsOf(() => {
+      for (const piece of ["<!--", "<?", " ", "<!DOCTYPE [", "<!-- --> ", "<a '"])
+        find(piece.repeat((1 << 20) / piece.length));
+    });
+    expect(searching).toBeLessThan(5_000);
   });
 });
