@@ -11,6 +11,8 @@ export default class TotalsReporter implements Reporter {
     for (const module of modules) {
       // A file that cannot even be loaded has no tests that could fail.
       if (!module.ok() && module.errors().length > 0) totals.failed += 1;
+      // Nor do the tests of a group fail whose hooks fail: they are skipped.
+      for (const group of module.children.allSuites()) if (group.errors().length > 0) totals.failed += 1;
       for (const test of module.children.allTests()) {
         const { state, errors = [] } = test.result();
         totals[state === "pending" ? "failed" : state] += 1;
