@@ -129,6 +129,7 @@ async function hashesOfClone(clone: string): Promise<Record<string, string>> {
     "tsconfig.json",
     "functions",
     "infra/bundle-functions.ts",
+    "infra/bundle-options.ts",
     "infra/function-bundles.ts",
     "infra/lean-sdk.ts",
     "infra/web-assembly.ts",
