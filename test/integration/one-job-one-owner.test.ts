@@ -79,7 +79,9 @@ describe("exports that are requested at the same time", () => {
     // The job is not ready before all three have begun: one has kicked it off, and two wait for that one's result.
     test.simulator.settings.exportDurationMs = 600_000;
     const ending = Promise.all([1, 2, 3].map(() => test.exportBy(request)));
+    await expect.poll(() => test.simulator.jobs().length).toBe(before.jobs + 1);
     await expect.poll(() => waitingFor("group")).toBe(2);
+    test.simulator.settings.exportDurationMs = 300;
     test.simulator.completeJobs();
     const ends = (await ending).map(completed);
     const summaries = await Promise.all(ends.map(({ exportId }) => test.caller.readSummary(exportId)));
