@@ -61,18 +61,18 @@ export class TwoPassLines {
     }
     const kept = this.#takeKept();
     const take = openWindow([kept, piece], this.#type);
-    let at = 0;
-    if (kept.length > 0) {
-      const taken = take(0);
-      if (taken.lines === 0) this.#judge.push(kept);
-      else at = taken.bytes - kept.length;
-      this.#judge.skip(taken);
-    }
+    // The offset in the piece. What was kept lies before it.
+    let at = -kept.length;
     while (at < piece.length) {
       if (this.#judge.endsWithNewline) {
         const taken = take(kept.length + at);
         this.#judge.skip(taken);
         at += taken.bytes;
+        if (at === piece.length) return;
+      }
+      if (at < 0) {
+        this.#judge.push(kept);
+        at = 0;
       }
       const newlineAt = piece.indexOf(newline, at);
       const lineEnd = newlineAt === -1 ? piece.length : newlineAt + 1;
