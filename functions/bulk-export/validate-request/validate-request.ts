@@ -9,7 +9,7 @@ import {
   triggeredInput,
 } from "#bulk-export/language/export-request.ts";
 import { type ExportRun, resumptionOf, runOfExecution } from "#bulk-export/language/export-runs.ts";
-import { type ExportContext, type UnvalidatedExport } from "#bulk-export/language/export-state.ts";
+import type { ExportContext, UnvalidatedExport } from "#bulk-export/language/export-state.ts";
 import type { ExportAudit } from "#bulk-export/records/export-audit.ts";
 import type { ExportProgressRecords } from "#bulk-export/records/export-progress.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
