@@ -55,7 +55,10 @@ export const memoryMib: Record<string, number> = {
   "Complete export": 512,
   "Announce completion": 512,
 };
-export const defaultMemoryMib = 256;
+const defaultMemoryMib = 256;
+
+/** The memory in MiB of the function that a state calls. */
+export const memoryMibOf = (state: string): number => memoryMib[state] ?? defaultMemoryMib;
 
 /**
  * How long functions take. A file has a fixed part, for its requests, and a part for its bytes. These are assumptions, for a server
@@ -134,7 +137,7 @@ function looksOf(size: ExportSize): number {
 }
 
 /** In GiB. */
-const memoryOf = (state: string): number => (memoryMib[state] ?? defaultMemoryMib) / 1024;
+const memoryOf = (state: string): number => memoryMibOf(state) / 1024;
 
 function gibSecondsOf(size: ExportSize, functions: Map<string, number>): number {
   const ofCalls = [...functions].map(([state, times]) => times * seconds.perCall * memoryOf(state));

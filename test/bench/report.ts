@@ -86,7 +86,9 @@ function targetsOf(scenarios: readonly ScenarioResult[]): Target[] {
   const ours = runsOf("integra-bridge");
   const ratioTargets = bounds.flatMap(({ least, than, what }) => {
     const other = runsOf(than);
-    return ours === undefined || other === undefined ? [] : [atLeast(least, `${what}, with ${first?.scenario}`, ours, other)];
+    return ours === undefined || other === undefined
+      ? []
+      : [atLeast(least, `${what}, with ${first?.scenario}`, ours, other)];
   });
   const peaks = scenarios.map((result) => {
     const runs = runsOf("integra-bridge", result)?.runs ?? [];

@@ -2,6 +2,7 @@ import { JsonLines } from "#bulk-export/verified-file/json-lines.ts";
 import { NdjsonVerifier } from "#bulk-export/verified-file/ndjson-verifier.ts";
 import { generateDataset } from "#local/simulator/records/dataset.ts";
 import type { LineSpeeds } from "#test/bench/results.ts";
+import { cpuMsOf } from "#test/fixtures/cpu-time.ts";
 
 /*
  * Compares the line verifier with its table alone, and with JSON.parse of each line. It measures the thread's CPU time in the
@@ -42,12 +43,7 @@ function speedOf(work: Work, type: string, body: Buffer): number {
   const chunks = Array.from({ length: Math.ceil(body.length / chunkBytes) }, (_, n) =>
     Buffer.from(body.subarray(n * chunkBytes, (n + 1) * chunkBytes)),
   );
-  const times = Array.from({ length: Number(roundCount) }, () => {
-    const before = process.threadCpuUsage();
-    work(type, chunks);
-    const { user, system } = process.threadCpuUsage(before);
-    return (user + system) / 1_000_000;
-  });
+  const times = Array.from({ length: Number(roundCount) }, () => cpuMsOf(() => work(type, chunks)) / 1_000);
   return body.length / mebibyte / Math.min(...times);
 }
 

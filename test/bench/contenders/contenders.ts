@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { access, constants, readdir, rm, stat } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { request } from "undici";
-import { memoryMib } from "#cli/cost/export-cost.ts";
+import { memoryMibOf } from "#cli/cost/export-cost.ts";
 import { heapOnLambda } from "#test/bench/heap-on-lambda.ts";
 import type { LoopbackServers } from "#test/bench/loopback/loopback-servers.ts";
 import type { ContenderName } from "#test/bench/results.ts";
@@ -30,7 +30,7 @@ export function bridgeContender(
     AWS_SECRET_ACCESS_KEY: "bench",
   };
   // `--expose-gc` as in the NODE_OPTIONS of the function.
-  const node = [process.execPath, "--expose-gc", ...heapOnLambda(memoryMib["Download file"] ?? Number.NaN)];
+  const node = [process.execPath, "--expose-gc", ...heapOnLambda(memoryMibOf("Download file"))];
   const checks = name === "unverified" ? "unverified" : "verified";
   return {
     name,

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 import type { CompleteInput, ExportContext, PlanInput } from "#bulk-export/language/export-state.ts";
+import { memoryMibOf } from "#cli/cost/export-cost.ts";
 import { functionCode } from "#infra/function-bundles.ts";
 import { heapOnLambda } from "#test/bench/heap-on-lambda.ts";
 import type { Listening } from "./aws-of-export.ts";
@@ -20,8 +21,8 @@ export interface StepUsage {
 /** The steps that read the list of an export's files. */
 export type MeasuredStep = "complete-export" | "plan-downloads";
 
-/** Both steps have 512 MiB. */
-export const heapOfSteps: readonly string[] = heapOnLambda(512);
+/** Both steps have as much memory. */
+export const heapOfSteps: readonly string[] = heapOnLambda(memoryMibOf("Complete export"));
 
 /**
  * Calls the bundle of a step once, in a process of its own, for an export of so many files. Every file of it landed. The AWS is on

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { defaultMemoryMib, memoryMib } from "#cli/cost/export-cost.ts";
+import { memoryMib, memoryMibOf } from "#cli/cost/export-cost.ts";
 import { functionTasksOf } from "#test/workflow/state-machine-files.ts";
 import { functionsOf } from "../policies.ts";
 import { synthesised } from "../synthesised.ts";
@@ -12,5 +12,5 @@ test("npm run cost counts each function of an export with its memory", () => {
   expect(Object.keys(memoryMib).filter((state) => !states.includes(state))).toEqual([]);
   // "Adopt result" is not carried out by an export that lands files itself.
   for (const state of states.filter((name) => name !== "Adopt result"))
-    expect(deployed.get(state.toLowerCase().replaceAll(" ", "-")), state).toBe(memoryMib[state] ?? defaultMemoryMib);
+    expect(deployed.get(state.toLowerCase().replaceAll(" ", "-")), state).toBe(memoryMibOf(state));
 });
