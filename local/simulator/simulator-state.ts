@@ -56,6 +56,8 @@ export interface RequestContext {
   readonly path: string;
   readonly query: string;
   readonly body: Buffer;
+  /** Milliseconds since 1970. The fault and the answer must see the same status of a job or a server request. */
+  readonly receivedAt: number;
   readonly entry: RequestLogEntry;
   /** The fault that will be applied to the answer. */
   readonly fault: Fault | null;

@@ -68,13 +68,13 @@ function answerCapability(context: RequestContext, target: FileTarget): Reply {
   return sendFile(context, target);
 }
 
-function sendFile({ state, request }: RequestContext, target: FileTarget): Reply {
+function sendFile({ state, request, receivedAt }: RequestContext, target: FileTarget): Reply {
   const { job, fileName, resource, clientId } = target;
   if (job === undefined) return attachmentNotFound("no job has this objectId");
   if (clientId !== undefined && job.request.clientId !== clientId) return attachmentNotFound("another client's job");
   if (job.deleted) return attachmentNotFound("the job was deleted");
-  if (statusOf(job) !== "Complete") return attachmentNotFound("the job is not complete");
-  if (job.filesExpired || Date.now() >= job.completesAt + state.settings.fileLifetimeMs) {
+  if (statusOf(job, receivedAt) !== "Complete") return attachmentNotFound("the job is not complete");
+  if (job.filesExpired || receivedAt >= job.completesAt + state.settings.fileLifetimeMs) {
     return attachmentNotFound("the files have expired");
   }
   const { outcome, deleted } = filesOfJob(job, state.settings);

@@ -95,24 +95,23 @@ export class ExportJobs {
     return this.all.find((job) => job.id === id && job.request.clientId === clientId && !job.deleted);
   }
 
-  /** Finds the stored job by the guide's "Matching Criteria": user, status Pending or Processing, and type of request. */
-  findMatching(clientId: string, level: ExportLevel): ExportJob | undefined {
+  /** Finds the stored job by the guide's "Matching Criteria": user, status Pending or Processing at that time, and type of request. */
+  findMatching(clientId: string, level: ExportLevel, at: number): ExportJob | undefined {
     return this.all.find(
       (job) =>
         job.request.clientId === clientId &&
         job.request.level === level &&
         !job.deleted &&
-        ["Pending", "Processing"].includes(statusOf(job)),
+        ["Pending", "Processing"].includes(statusOf(job, at)),
     );
   }
 }
 
-/** The status of a job at present. */
-export function statusOf(job: ExportJob): JobStatus {
+/** The status of a job at a time, in milliseconds since 1970. */
+export function statusOf(job: ExportJob, at: number): JobStatus {
   if (job.failed) return "Failed";
-  const now = Date.now();
-  if (now >= job.completesAt) return "Complete";
-  return now < job.createdAt + (job.completesAt - job.createdAt) * PENDING_SHARE ? "Pending" : "Processing";
+  if (at >= job.completesAt) return "Complete";
+  return at < job.createdAt + (job.completesAt - job.createdAt) * PENDING_SHARE ? "Pending" : "Processing";
 }
 
 /** Looks like a MongoDB ObjectId, as the guide's ids do: seconds since 1970, then 8 random bytes. */

@@ -45,7 +45,7 @@ export function summarize(state: SimulatorState): JobSummary[] {
     groupId: job.request.groupId ?? null,
     types: job.request.types ?? null,
     since: job.request.since ?? null,
-    status: statusOf(job),
+    status: statusOf(job, Date.now()),
     deleted: job.deleted,
     downloads: job.downloads,
     kickOffs: job.kickOffs,

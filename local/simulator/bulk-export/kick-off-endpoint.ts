@@ -33,7 +33,7 @@ export function exportOfPath(path: string): { level: ExportLevel; groupId?: stri
 
 /** The kick-off endpoint (guide: "Access Bulk Export API" and the matching criteria of "Content URL"). */
 export function answerKickOff(context: RequestContext): Reply {
-  const { state, request, entry } = context;
+  const { state, request, receivedAt, entry } = context;
   const target = exportOfPath(context.path);
   if (target === null) throw new Error(`not a kick-off path: ${context.path}`);
   if (request.method !== "GET") return tomcatPage(405, "Method Not Allowed", "Use GET.", "not a GET");
@@ -46,7 +46,7 @@ export function answerKickOff(context: RequestContext): Reply {
   }
   const { clientId, scopes } = check.grant;
   const job =
-    state.jobs.findMatching(clientId, target.level) ??
+    state.jobs.findMatching(clientId, target.level, receivedAt) ??
     state.jobs.create(
       {
         clientId,

@@ -12,7 +12,7 @@ import {
   retryAfterHeader,
 } from "#local/simulator/http/http-reply.ts";
 import { checkAuthorization } from "#local/simulator/oauth/access-tokens.ts";
-import type { RequestContext, SimulatorState } from "#local/simulator/simulator-state.ts";
+import type { RequestContext } from "#local/simulator/simulator-state.ts";
 
 const STATUS_PATH = /^\/integra\/fhir-export\/r4\/bulkExport\/([^/$%]+)$/;
 const MOVED_MANIFEST_PATH = /^\/integra\/fhir-export\/r4\/manifests\/([^/$%]+)\/manifest\.json$/;
@@ -29,10 +29,10 @@ export function answerStatus(context: RequestContext): Reply {
   const found = findJob(context);
   if ("reply" in found) return found.reply;
   const { job } = found;
-  const status = statusOf(job);
+  const status = statusOf(job, context.receivedAt);
   if (status === "Failed") return operationOutcome(500, "the export job has failed", "processing");
   if (status === "Complete") return completeReply(context, job);
-  return inProgressReply(context.state, job);
+  return inProgressReply(context, job);
 }
 
 /** Delete request (guide: "Delete API"; Bulk Data: "Bulk Data Delete Request"): 202 without a body. */
@@ -53,13 +53,13 @@ function findJob({ state, request, path, entry }: RequestContext): { job: Export
   return { job };
 }
 
-function inProgressReply({ settings }: SimulatorState, job: ExportJob): Reply {
+function inProgressReply({ state: { settings }, receivedAt }: RequestContext, job: ExportJob): Reply {
   const retryAfter = retryAfterHeader(settings.retryAfterSeconds, settings.retryAfterFormat);
-  const early = job.nextStatusAt - Date.now();
+  const early = job.nextStatusAt - receivedAt;
   if (settings.enforceRetryAfter && early > EARLY_TOLERANCE_MS) {
     return operationOutcome(429, `the status was requested ${early} ms before Retry-After`, "throttled", retryAfter);
   }
-  job.nextStatusAt = Date.now() + (settings.retryAfterSeconds ?? 0) * 1000;
+  job.nextStatusAt = receivedAt + (settings.retryAfterSeconds ?? 0) * 1000;
   const outcome = outcomeResource("information", "informational", "In-Progress");
   return jsonReply(202, outcome, { "content-type": FHIR_JSON, "x-progress": "In-Progress", ...retryAfter });
 }

@@ -48,7 +48,7 @@ export function ccdControlsOf(state: SimulatorState): CcdControls {
       state.serverRequests.all.map((request) => ({
         id: request.id,
         ...request.criteria,
-        status: serverRequestStatus(request),
+        status: serverRequestStatus(request, Date.now()),
         downloads: request.downloads,
         unrelated: request.unrelated,
       })),

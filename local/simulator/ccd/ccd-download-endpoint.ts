@@ -60,11 +60,11 @@ export function answerCcdDownload(context: RequestContext): Reply {
   return answerByStatus(context, serverRequest);
 }
 
-function answerByStatus({ state, fault }: RequestContext, serverRequest: ServerRequest): Reply {
-  const status = serverRequestStatus(serverRequest);
+function answerByStatus({ state, fault, receivedAt }: RequestContext, serverRequest: ServerRequest): Reply {
+  const status = serverRequestStatus(serverRequest, receivedAt);
   if (status === "Failed") return portalReply(500, "Internal Server Error", {}, "the request has failed");
   if (status !== "Complete") return NOT_READY[state.settings.ccdNotReady](serverRequest);
-  if (Date.now() >= serverRequest.readyAt + state.settings.fileLifetimeMs) {
+  if (receivedAt >= serverRequest.readyAt + state.settings.fileLifetimeMs) {
     return attachmentNotFound("the documents have expired");
   }
   serverRequest.downloads += 1;

@@ -51,7 +51,7 @@ export function answerCcdRequest(context: RequestContext): Reply {
   if (isOutsideLaunch(session, patientId)) {
     return portalReply(403, "Forbidden", {}, "the launch chose another patient");
   }
-  const pending = state.serverRequests.pendingOf(user.userId);
+  const pending = state.serverRequests.pendingOf(user.userId, context.receivedAt);
   if (pending !== undefined) {
     entry.jobId = pending.id;
     return alreadyInProcessReply(pending);

@@ -66,23 +66,22 @@ export class ServerRequests {
     return this.all.find((request) => request.id === id && request.criteria.userId === userId);
   }
 
-  /** The user's request that is "either pending or processing" (guide: "Kick-off Request"), by any client. */
-  pendingOf(userId: string): ServerRequest | undefined {
-    return this.all.find((request) => request.criteria.userId === userId && this.#isPending(request));
+  /** The user's request that is "either pending or processing" at that time (guide: "Kick-off Request"), by any client. */
+  pendingOf(userId: string, at: number): ServerRequest | undefined {
+    return this.all.find((request) => request.criteria.userId === userId && this.#isPending(request, at));
   }
 
-  #isPending(request: ServerRequest): boolean {
+  #isPending(request: ServerRequest, at: number): boolean {
     if (request.released) return false;
-    const status = serverRequestStatus(request);
+    const status = serverRequestStatus(request, at);
     if (status === "Pending" || status === "Processing") return true;
     return status === "Complete" && this.#settings.ccdPendingUntil === "downloaded" && request.downloads === 0;
   }
 }
 
-/** The status of a request at present. */
-export function serverRequestStatus(request: ServerRequest): ServerRequestStatus {
+/** The status of a request at a time, in milliseconds since 1970. */
+export function serverRequestStatus(request: ServerRequest, at: number): ServerRequestStatus {
   if (request.failed) return "Failed";
-  const now = Date.now();
-  if (now >= request.readyAt) return "Complete";
-  return now < request.createdAt + (request.readyAt - request.createdAt) * PENDING_SHARE ? "Pending" : "Processing";
+  if (at >= request.readyAt) return "Complete";
+  return at < request.createdAt + (request.readyAt - request.createdAt) * PENDING_SHARE ? "Pending" : "Processing";
 }

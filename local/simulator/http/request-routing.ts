@@ -83,7 +83,8 @@ export async function handleRequest(
   const { path, query } = targetOf(request);
   if (path.startsWith(ADMIN_PREFIX)) {
     const entry = logEntryOf(request, "other");
-    const context = { state, request, path, query, body: await readBody(request), entry, fault: null };
+    const body = await readBody(request);
+    const context = { state, request, path, query, body, receivedAt: Date.now(), entry, fault: null };
     await deliver(response, answerAdmin(context), null, state.settings);
     return;
   }
@@ -92,9 +93,9 @@ export async function handleRequest(
   state.log.push(entry);
   const body = await readBody(request);
   await state.held.pass(endpoint);
-  const planned =
-    endpoint === "other" ? null : state.faults.next(faultTargetOf({ state, request, path, query }, endpoint));
-  const context: RequestContext = { state, request, path, query, body, entry, fault: planned };
+  const received = { state, request, path, query, body, receivedAt: Date.now(), entry };
+  const planned = endpoint === "other" ? null : state.faults.next(faultTargetOf(received, endpoint));
+  const context: RequestContext = { ...received, fault: planned };
   const skipsEndpoint = planned?.kind === "cut" && planned.effect === false;
   const replacement =
     planned === null ? null : replyOfFault(fillInWords(planned, request, context.body), state.settings);
@@ -163,13 +164,13 @@ function answer(context: RequestContext): Reply | Promise<Reply> {
 
 /** Keys have the number of a job: its id is random, and the same seed must give the same faults. */
 function faultTargetOf(
-  { state, request, path, query }: Pick<RequestContext, "state" | "request" | "path" | "query">,
+  { state, request, path, query, receivedAt }: Omit<RequestContext, "fault">,
   endpoint: FaultyEndpoint,
 ): FaultTarget {
   const named = { endpoint, method: request.method ?? "", path, query, fileName: null, contentReady: true };
   if (endpoint === "ccd-download") {
     const serverRequest = serverRequestOfQuery(state, query);
-    const contentReady = serverRequest !== undefined && serverRequestStatus(serverRequest) === "Complete";
+    const contentReady = serverRequest !== undefined && serverRequestStatus(serverRequest, receivedAt) === "Complete";
     return { ...named, key: String(serverRequest?.number ?? 0), contentReady };
   }
   if (endpoint === "resource") return { ...named, key: `${path}?${query.replace(/_getpages=[^&]*/, "")}` };
@@ -179,7 +180,7 @@ function faultTargetOf(
   }
   const jobId = jobIdOfPath(path);
   const job = state.jobs.all.find(({ id }) => id === jobId);
-  const contentReady = endpoint !== "status" || (job !== undefined && statusOf(job) === "Complete");
+  const contentReady = endpoint !== "status" || (job !== undefined && statusOf(job, receivedAt) === "Complete");
   return { ...named, key: job === undefined ? path : String(job.number), contentReady };
 }
 
