@@ -21,7 +21,6 @@ const webAssembly: Plugin = {
 
 export default defineConfig({
   test: {
-    reporters: ["default", "./test/guarantees-reporter.ts", "./test/totals-reporter.ts"],
     projects: [
       {
         plugins: [webAssembly],
@@ -69,9 +68,6 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 600_000,
           expect: { poll: { timeout: 120_000 } },
-          // A dozen processes share the machine. A test that fails once gets a second attempt, and the report names it: it has a
-          // race, or the product has one.
-          retry: 1,
           sequence: { groupOrder: 2 },
         },
       },
