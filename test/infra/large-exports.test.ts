@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { measureStep } from "../bench/large-export/measure-step.ts";
+import { measureFilePage, measureStep } from "../bench/large-export/measure-step.ts";
 
 /*
  * `npm run bench:memory` measures memory, which depends on when V8 collects garbage. These tests limit V8's heap instead: the process of a
@@ -29,6 +29,17 @@ test(
   async () => {
     const { result } = await measureStep("plan-downloads", files, heap);
     expect(result).toMatchObject({ outcome: "planned", files, items: files / 25 });
+  },
+  timeout,
+);
+
+test.each(["running", "completed"] as const)(
+  "the last page of 40,000 files of a %s export is read with a heap of 30 MB",
+  async (state) => {
+    const { result } = await measureFilePage(state, files - 100, files, ["--max-old-space-size=30"]);
+    const { files: page, more } = result as { files: { index: number; state: string }[]; more: boolean };
+    expect(page.map(({ index }) => index)).toEqual(Array.from({ length: 100 }, (_, place) => files - 100 + place));
+    expect([page.every((file) => file.state === "landed"), more]).toEqual([true, false]);
   },
   timeout,
 );

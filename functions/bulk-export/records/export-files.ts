@@ -47,7 +47,7 @@ export interface ExportFiles {
 }
 
 export interface ExportFilesPorts {
-  records: Pick<ExportRecords, "findSummary" | "findPlan">;
+  records: Pick<ExportRecords, "hasSummary" | "openSummary" | "hasPlan" | "openPlan">;
   receipts: Pick<Receipts, "findLandedAmong" | "findFailedAmong">;
 }
 
@@ -93,17 +93,10 @@ async function filesOf(
 ): Promise<ExportFilePage> {
   const { exportId, run } = progress;
   const ended = hasEnded(progress);
-  const summary = ended ? await ports.records.findSummary(exportId) : undefined;
-  const summarised = () =>
-    pageOf([...(summary?.files ?? []).map(landed), ...(summary?.failedFiles ?? []).map(missing)]);
-  const pageOf = (files: ExportFile[]): ExportFilePage => {
-    const left = files.filter(({ index }) => index >= from).toSorted((one, other) => one.index - other.index);
-    return { files: left.slice(0, limit), more: left.length > limit };
-  };
-  if (summary?.run === run) return summarised();
-  const plan = await ports.records.findPlan(exportId);
-  if (plan === undefined) return summarised();
-  const planned = plan.files.slice(from, from + limit);
+  const summarised = ended ? await summarisedFiles(ports, exportId, from, limit) : undefined;
+  if (summarised?.run === run) return summarised.page;
+  if (!(await ports.records.hasPlan(exportId))) return summarised?.page ?? { files: [], more: false };
+  const { planned, more } = await plannedFiles(ports, exportId, from, limit);
   const receipts = await findReceipts(ports, exportId, planned);
   const files = planned.map((file) => {
     const receipt = receipts.landed.get(file.index);
@@ -113,7 +106,34 @@ async function filesOf(
       return missing({ ...file, reason: reasonOf(file, failure) });
     return notLanded(file, "pending", null);
   });
-  return { files, more: plan.files.length > from + limit };
+  return { files, more };
+}
+
+/** The page of a summary and the run that left it. The summary may name 100,000 files, so it passes file by file. */
+async function summarisedFiles({ records }: ExportFilesPorts, exportId: string, from: number, limit: number) {
+  if (!(await records.hasSummary(exportId))) return undefined;
+  const { run, files, failedFiles } = await records.openSummary(exportId);
+  let first: ExportFile[] = [];
+  const sorted = (): ExportFile[] => first.toSorted((one, other) => one.index - other.index);
+  const take = (file: ExportFile): void => {
+    if (file.index < from) return;
+    first.push(file);
+    if (first.length > 2 * limit) first = sorted().slice(0, limit + 1);
+  };
+  for (const file of failedFiles) take(missing(file));
+  for await (const file of files) take(landed(file));
+  return { run, page: { files: sorted().slice(0, limit), more: first.length > limit } };
+}
+
+async function plannedFiles({ records }: ExportFilesPorts, exportId: string, from: number, limit: number) {
+  const { files } = await records.openPlan(exportId);
+  const planned: PlannedFile[] = [];
+  let place = 0;
+  for await (const file of files) {
+    if (place >= from && place < from + limit) planned.push(file);
+    place += 1;
+  }
+  return { planned, more: place > from + limit };
 }
 
 async function findReceipts({ receipts }: ExportFilesPorts, exportId: string, files: readonly PlannedFile[]) {

@@ -55,7 +55,6 @@ export interface ExportRecords {
   saveWorkList(exportId: string, items: readonly WorkItem[]): Promise<string>;
   saveSummary(summary: WrittenSummary): Promise<void>;
   hasSummary(exportId: string): Promise<boolean>;
-  findSummary(exportId: string): Promise<ExportSummary | undefined>;
   /** @throws Error if the export has no summary */
   getSummary(exportId: string): Promise<ExportSummary>;
   /** The summary apart from the files that landed. @throws Error if the export has no summary */
@@ -109,7 +108,6 @@ export function exportRecords(bucket: LandingBucket): ExportRecords {
       await bucket.putLongRecord(summaryKey(head.exportId), { head, list: "files", entries });
     },
     hasSummary: async (exportId) => (await bucket.find(summaryKey(exportId))) !== undefined,
-    findSummary: (exportId) => bucket.findJson(summaryKey(exportId), exportSummary),
     getSummary: (exportId) => bucket.getJson(summaryKey(exportId), exportSummary),
     getSummaryHead: (exportId) => bucket.getHead(summaryKey(exportId), "files", exportSummary),
     openSummary: async (exportId) => {

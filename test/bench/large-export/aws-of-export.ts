@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { ExportJob } from "#bulk-export/language/export-job.ts";
 import type { ExportPlan } from "#bulk-export/language/export-plan.ts";
+import type { ExportSummary } from "#bulk-export/language/export-summary.ts";
 import type { LandedFile } from "#bulk-export/language/landed-file.ts";
 import { jobKey, manifestKey, receiptKey, receiptPrefix } from "#bulk-export/records/export-keys.ts";
 import { exportRecords } from "#bulk-export/records/export-records.ts";
@@ -73,11 +74,31 @@ const job: ExportJob = {
   foreign: false,
 };
 
+const issues = { fatal: 0, error: 0, warning: 0, information: 0 };
+const summary: ExportSummary = {
+  version: "1",
+  exportId,
+  requestId: null,
+  status: "complete",
+  request: { level: "patient", outputFormat: "application/fhir+ndjson" },
+  predecessor: null,
+  adoptedFrom: null,
+  run: "first",
+  transactionTime: at,
+  serverJobId: "1",
+  files: indexes.map(receiptOf),
+  failedFiles: [],
+  totals: { files, failedFiles: 0, lines: 10_000 * files, bytes: 12_000_000 * files, issues },
+  warnings: [],
+  timings: { startedAt: at, kickedOffAt: at, manifestReadAt: at, completedAt: at },
+};
+
 const stored = s3InMemory();
 const bucket = landingBucket(stored.client, "landing");
 await exportRecords(bucket).savePlan(plan);
 await bucket.putJson(manifestKey(exportId), manifest);
 await bucket.putJson(jobKey(exportId), job);
+await exportRecords(bucket).saveSummary(summary);
 
 /** The files of each object with receipts, by its key. */
 const receiptFiles = new Map<string, number[]>();

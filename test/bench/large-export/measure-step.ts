@@ -29,30 +29,60 @@ export const heapOfSteps: readonly string[] = heapOnLambda(memoryMibOf("Complete
  * loopback in another process.
  * @throws Error with what the process wrote if it fails, for instance because its heap is too small
  */
-export async function measureStep(
+export function measureStep(
   step: MeasuredStep,
   files: number,
   heap: readonly string[] = heapOfSteps,
 ): Promise<StepUsage> {
+  const bundle = pathToFileURL(functionCode(step)).href;
+  const input = JSON.stringify(inputs(files)[step]);
+  return measureCall(files, heap, [
+    `const { handler } = await import(${JSON.stringify(bundle)});`,
+    `const call = () => handler(${input}, { getRemainingTimeInMillis: () => 300_000 });`,
+  ]);
+}
+
+/** Reads a page of the same export's files, as the API does for an export in this state. It has the files from index `from` on. */
+export function measureFilePage(
+  state: "running" | "completed",
+  from: number,
+  files: number,
+  heap: readonly string[],
+): Promise<StepUsage> {
+  const [progress, limit] = [JSON.stringify({ exportId: context.exportId, run: context.run, state }), 100];
+  return measureCall(files, heap, [
+    `import { S3Client } from "@aws-sdk/client-s3";`,
+    `import { exportFiles } from "#bulk-export/records/export-files.ts";`,
+    `import { exportRecords } from "#bulk-export/records/export-records.ts";`,
+    `import { receipts } from "#bulk-export/records/receipts.ts";`,
+    `import { landingBucket } from "#platform/bucket/landing-bucket.ts";`,
+    `const s3 = new S3Client({ forcePathStyle: true });`,
+    `const bucket = landingBucket(s3, "landing");`,
+    `const files = exportFiles(s3, "landing", { records: exportRecords(bucket), receipts: receipts(bucket) });`,
+    `const call = () => files.page(${progress}, ${from}, ${limit});`,
+  ]);
+}
+
+/** Runs the lines, which define `call`, and then calls it, in a process of its own and with an AWS for an export of so many files. */
+async function measureCall(files: number, heap: readonly string[], lines: readonly string[]): Promise<StepUsage> {
   const aws = fork(new URL("aws-of-export.ts", import.meta.url), [String(files)], {
     execPath: process.execPath,
     execArgv: [],
   });
   try {
     const [{ origin }] = (await once(aws, "message")) as [Listening];
-    const usage = await callBundle(step, files, heap, origin);
+    const usage = await runLines(lines, files, heap, origin);
     return { ...usage, written: (await (await fetch(origin)).json()) as Record<string, number> };
   } finally {
     aws.kill();
   }
 }
 
-async function callBundle(step: MeasuredStep, files: number, heap: readonly string[], origin: string) {
-  const bundle = pathToFileURL(functionCode(step)).href;
+async function runLines(lines: readonly string[], files: number, heap: readonly string[], origin: string) {
   const script = `
-    const { handler } = await import(${JSON.stringify(bundle)});
+    ${lines.join("\n")}
     const before = process.cpuUsage();
-    const result = await handler(${JSON.stringify(inputs(files)[step])}, { getRemainingTimeInMillis: () => 300_000 });
+    const result = await call();
     const { user, system } = process.cpuUsage(before);
     const peakBytes = process.resourceUsage().maxRSS * 1024;
     process.stderr.write(JSON.stringify({ result, peakBytes, cpuSeconds: (user + system) / 1e6 }), () => process.exit());
@@ -62,7 +92,7 @@ async function callBundle(step: MeasuredStep, files: number, heap: readonly stri
     stdio: ["ignore", "ignore", "pipe"],
   });
   const [printed, [code]] = await Promise.all([text(child.stderr), once(child, "exit")]);
-  if (code !== 0) throw new Error(`${step} failed for ${files} files:\n${printed.slice(-2_000)}`);
+  if (code !== 0) throw new Error(`the call failed for ${files} files:\n${printed.slice(-2_000)}`);
   return JSON.parse(printed) as Omit<StepUsage, "written">;
 }
 
