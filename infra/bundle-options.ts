@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { BuildOptions } from "esbuild";
 import { leanSdk } from "./lean-sdk.ts";
+import { leanUndici } from "./lean-undici.ts";
 import { compileTakeLines } from "./web-assembly.ts";
 
 const repository = join(import.meta.dirname, "..");
@@ -27,11 +28,14 @@ export const bundleOptions = {
     "@smithy/core/event-streams": "./functions/platform/lambda/no-event-streams.ts",
   },
   external: unusedFiles,
-  plugins: [leanSdk],
+  plugins: [leanSdk, leanUndici],
   define: {
     TAKE_LINES_WASM: JSON.stringify(compileTakeLines()),
     // undici's own name for "this is a bundle". It then leaves its second, experimental parser out.
     esbuildDetection: "true",
+    // @medplum/core reads these two constants when it is loaded. For the global `WebSocket` Node would load its own copy of undici.
+    "WebSocket.CLOSING": "2",
+    "WebSocket.CLOSED": "3",
   },
   minify: true,
   logLevel: "warning",

@@ -97,6 +97,16 @@ test("every bundle loads in plain Node, without node_modules, and exports its ha
   expect(printed.trim().split("\n")).toEqual(functionNames().map((name) => `${name} function`));
 });
 
+test("no bundle makes Node load its own undici or HTTP/2 at the start", () => {
+  const script = `
+    for (const file of ${JSON.stringify(functionNames().map(functionCode))}) require(file);
+    console.log(JSON.stringify(process.moduleLoadList));
+  `;
+  const loaded: string[] = JSON.parse(execFileSync(process.execPath, ["--eval", script], { encoding: "utf8" }));
+  expect(loaded).toContain("NativeModule https");
+  expect(loaded.filter((name) => /NativeModule (internal\/deps\/undici|http2)$/.test(name))).toEqual([]);
+});
+
 test("a clone of the repository in another folder makes the same bundles, so that a deployment from it changes nothing", async () => {
   const folder = await mkdtemp(join(tmpdir(), "integra-bridge-clone-"));
   try {
@@ -132,6 +142,7 @@ async function hashesOfClone(clone: string): Promise<Record<string, string>> {
     "infra/bundle-options.ts",
     "infra/function-bundles.ts",
     "infra/lean-sdk.ts",
+    "infra/lean-undici.ts",
     "infra/web-assembly.ts",
   ])
     await cp(join(repository, part), join(clone, part), { recursive: true });

@@ -10,6 +10,11 @@ const connectLimitMs = 10_000;
 const longestHeaders = 256 * 1024;
 /** Per origin. A Lambda function sends few requests at a time, and downloads one file. */
 const connectionsPerOrigin = 8;
+/**
+ * The messages of HTTP/1.1 prove whether a body is whole (RFC 9112, 8). undici offers HTTP/2 by default, whose answers often have no
+ * length, and where one connection carries all requests to an origin.
+ */
+const protocol = { allowH2: false };
 
 /**
  * Connections to the server, and to file origins on the public internet. The addresses of a name are checked at the moment
@@ -25,12 +30,13 @@ export function connections(
   resolve: LookupFunction = lookup,
   connectMs: number = connectLimitMs,
 ): Agent {
-  const anywhere = buildConnector({ timeout: connectMs });
+  const anywhere = buildConnector({ ...protocol, timeout: connectMs });
   const publicOnly = publicConnector(resolve, connectMs);
   return new Agent({
     factory: (origin) => {
       const mayBePrivate = server.privateOrigins.has(new URL(origin).origin);
       return new Pool(origin, {
+        ...protocol,
         connections: connectionsPerOrigin,
         maxHeaderSize: longestHeaders,
         connect: mayBePrivate ? anywhere : publicOnly,
@@ -40,7 +46,7 @@ export function connections(
 }
 
 function publicConnector(resolve: LookupFunction, connectMs: number): buildConnector.connector {
-  const connect = buildConnector({ timeout: connectMs, lookup: publicLookup(resolve) });
+  const connect = buildConnector({ ...protocol, timeout: connectMs, lookup: publicLookup(resolve) });
   return (options, callback) => {
     // For an address there is no lookup.
     if (isIP(options.hostname) !== 0 && !isPublicAddress(options.hostname)) {

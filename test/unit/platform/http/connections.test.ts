@@ -1,5 +1,6 @@
 import type { LookupAddress } from "node:dns";
-import type { LookupFunction } from "node:net";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type LookupFunction } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { integraServer } from "#bulk-export/server/integra-server.ts";
 import { connections } from "#platform/http/connections.ts";
@@ -44,6 +45,23 @@ describe("connections", () => {
     open.push(agent);
     return undiciHttp(agent);
   }
+
+  it("a server that speaks HTTP/2 as well is offered HTTP/1.1 only, because its messages prove whether a body is whole", async () => {
+    const hello = Promise.withResolvers<Buffer>();
+    const tls = createServer((socket) => {
+      socket.once("data", (bytes: Buffer) => {
+        hello.resolve(bytes);
+        socket.destroy();
+      });
+    });
+    await once(tls.listen(0, "127.0.0.1"), "listening");
+    const origin = `https://127.0.0.1:${(tls.address() as AddressInfo).port}`;
+    await expect(get(given({ baseUrl: `${origin}/` }), origin)).rejects.toMatchObject({ name: "ServerUnavailable" });
+    // RFC 7301: the extension 16, its length, the length of the list, and each name behind its length.
+    const offered = Buffer.from("\x00\x10\x00\x0b\x00\x09\x08http/1.1", "latin1");
+    expect((await hello.promise).includes(offered)).toBe(true);
+    tls.close();
+  });
 
   it.each([
     ["a loopback address", ["127.0.0.1"]],
