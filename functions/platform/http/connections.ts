@@ -11,6 +11,11 @@ const longestHeaders = 256 * 1024;
 /** Per origin. A Lambda function sends few requests at a time, and downloads one file. */
 const connectionsPerOrigin = 8;
 /**
+ * A connection gets no new request when it is older than this. Between two calls Lambda freezes a function: a server may then close the
+ * connection unnoticed, and undici's own timer does not run. Many servers close a connection that was idle for five seconds.
+ */
+const oldestConnectionMs = 4_000;
+/**
  * The messages of HTTP/1.1 prove whether a body is whole (RFC 9112, 8). undici offers HTTP/2 by default, whose answers often have no
  * length, and where one connection carries all requests to an origin.
  */
@@ -38,6 +43,7 @@ export function connections(
       return new Pool(origin, {
         ...protocol,
         connections: connectionsPerOrigin,
+        clientTtl: oldestConnectionMs,
         maxHeaderSize: longestHeaders,
         connect: mayBePrivate ? anywhere : publicOnly,
       });

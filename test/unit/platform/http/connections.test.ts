@@ -1,7 +1,8 @@
 import type { LookupAddress } from "node:dns";
 import { once } from "node:events";
-import { type AddressInfo, createServer, type LookupFunction } from "node:net";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, createServer, type LookupFunction, type Socket } from "node:net";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { integraServer } from "#bulk-export/server/integra-server.ts";
 import { connections } from "#platform/http/connections.ts";
 import { type Http, readBody, undiciHttp } from "#platform/http/http.ts";
@@ -61,6 +62,26 @@ describe("connections", () => {
     const offered = Buffer.from("\x00\x10\x00\x0b\x00\x09\x08http/1.1", "latin1");
     expect((await hello.promise).includes(offered)).toBe(true);
     tls.close();
+  });
+
+  it("a connection is not used again after Lambda froze the function, because the server may have closed it", async () => {
+    const used: Socket[] = [];
+    const server = createHttpServer(({ socket }, response) => {
+      used.push(socket);
+      response.end("here");
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const http = given({ baseUrl: `${origin}/` });
+    for (let request = 0; request < 4; request += 1) await get(http, origin);
+    const before = new Set(used.splice(0));
+    expect(before.size).toBeLessThan(4);
+    // A frozen process gets no events and no timers, but the clock goes on.
+    vi.spyOn(Date, "now").mockReturnValue(Date.now() + 60_000);
+    for (let request = 0; request < 4; request += 1) await get(http, origin);
+    expect(used.filter((socket) => before.has(socket))).toEqual([]);
+    vi.restoreAllMocks();
+    server.close();
   });
 
   it.each([
