@@ -57,6 +57,7 @@ describe("the console in a real browser", () => {
   });
 
   afterEach(async () => {
+    test.simulator.faults.clear();
     for (const context of contexts.splice(0)) await keepStored(context);
     await chromium.closeProfiles();
   });
@@ -154,6 +155,27 @@ describe("the console in a real browser", () => {
     await page.keyboard.press("Enter");
     await heading(page, "All patients cancelled").waitFor();
     test.simulator.settings.exportDurationMs = 300;
+  });
+
+  it.each([
+    { end: "partial", types: "Immunization Patient", subject: "Immunization, Patient", match: "immunization_file_1" },
+    { end: "failed", types: "Immunization", subject: "Immunization", match: "immunization_file_1" },
+  ])("resumes an export that ended $end, which then completes", async ({ end, types, subject, match }) => {
+    const page = await open();
+    await signIn(page);
+    test.simulator.faults.script("download", [{ kind: "status", status: 403, body: "attachment-not-found", match }]);
+    await page.getByLabel("Resource types").fill(types);
+    await page.getByRole("button", { name: "Start the export" }).click();
+    await heading(page, `All patients: ${subject} ${end}`).waitFor();
+    await expectReadable(page);
+    const address = page.url();
+    await page.getByRole("button", { name: "Fetch the missing files" }).press("Enter");
+    await heading(page, `All patients: ${subject} completed`).waitFor();
+    // The export is the same one, and its page stays.
+    expect(page.url()).toBe(address);
+    expect(await page.getByRole("button", { name: "Fetch the missing files" }).count()).toBe(0);
+    await page.getByRole("button", { name: /^Preview file 1\. Immunization/ }).click();
+    await page.locator("pre").waitFor();
   });
 
   it("says in words why an export was refused, or failed", async () => {
