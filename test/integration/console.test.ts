@@ -3,6 +3,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type LocalConsole, startLocalConsole } from "#local/console/local-console.ts";
 import { type LocalIssuer, localUser, startLocalIssuer } from "#local/console/local-issuer.ts";
 import { demoLaunches } from "#local/link-demo.ts";
+import { beginSignIn, finishSignIn, type PortalVisit, signIn as signInAtPortal } from "#local/portal-sign-in.ts";
+import { SmallBrowser } from "#local/small-browser.ts";
+import { createdLink } from "#on-demand-api/language/link-messages.ts";
 import { searchable } from "../fixtures/api-answers.ts";
 import { type BridgeUnderTest, bridgeUnderTest } from "../fixtures/bridge-under-test.ts";
 import { pageFaults, startChromium, type WatchedChromium } from "../fixtures/chromium.ts";
@@ -37,6 +40,16 @@ async function expectReadable(page: Page): Promise<void> {
   }
 }
 
+/** The scopes of a link whose person chooses no patient. */
+const userScopes = ["openid", "fhirUser", "offline_access", "user/*.rs"];
+
+/** Opens a link's address and signs in at the portal, as the person does who got the address. */
+async function connect(url: string, visit: PortalVisit): Promise<void> {
+  const browser = new SmallBrowser();
+  const end = await finishSignIn(browser, await signInAtPortal(browser, await beginSignIn(browser, url), visit));
+  expect(end.title).toBe("You are connected");
+}
+
 const openPage = (page: Page, name: string) => page.getByRole("link", { name, exact: true }).click();
 
 describe("the console in a real browser", () => {
@@ -51,12 +64,14 @@ describe("the console in a real browser", () => {
     [chromium, issuer] = await Promise.all([startChromium(), startLocalIssuer()]);
     test = await bridgeUnderTest({
       simulator: { patients: 4, searchCombinations: "guide", ccdDurationMs: 200 },
-      settings: { api: { jwt: issuer.trust }, smart: demoLaunches },
+      settings: { api: { jwt: issuer.trust }, smart: { scopes: [...demoLaunches.scopes, "user/*.rs"] } },
     });
     served = await startLocalConsole({ apiUrl: test.bridge.outputs.apiUrl, issuer });
   });
 
   afterEach(async () => {
+    test.simulator.faults.clear();
+    issuer.signInAs(localUser.sub);
     for (const context of contexts.splice(0)) await keepStored(context);
     await chromium.closeProfiles();
   });
@@ -99,6 +114,26 @@ describe("the console in a real browser", () => {
     await page.getByLabel("Gender").selectOption(patient.gender);
     await page.getByLabel("Telephone").fill(patient.phone);
     await page.getByRole("button", { name: "Search" }).click();
+  }
+
+  /** Whose sessions the simulator served since its log had this length: in searches, requests for CCDs and their downloads. */
+  const usersSince = (length: number) =>
+    new Set(
+      test.simulator.log
+        .slice(length)
+        .filter(({ endpoint }) => ["patient-search", "ccd-request", "ccd-download"].includes(endpoint))
+        .map(({ endpoint, userId }) => `${endpoint} of ${userId}`),
+    );
+
+  /** Makes a link with these scopes, by the API and as the page's user. The page Links asks for all scopes of the stage. */
+  async function makeLink(page: Page, reference: string, scopes: string[]) {
+    const call = page.waitForRequest(/\/api\/links$/);
+    await openPage(page, "Links");
+    const { authorization = "" } = (await call).headers();
+    const body = JSON.stringify({ launch: "standalone", reference, scopes });
+    const headers = { authorization, "content-type": "application/json" };
+    const answer = await fetch(`${served.url}api/links`, { method: "POST", headers, body });
+    return createdLink.parse(await answer.json());
   }
 
   it("starts an export, watches it to its end and previews a file, and charts what came before", async () => {
@@ -156,6 +191,27 @@ describe("the console in a real browser", () => {
     test.simulator.settings.exportDurationMs = 300;
   });
 
+  it.each([
+    { end: "partial", types: "Immunization Patient", subject: "Immunization, Patient", match: "immunization_file_1" },
+    { end: "failed", types: "Immunization", subject: "Immunization", match: "immunization_file_1" },
+  ])("resumes an export that ended $end, which then completes", async ({ end, types, subject, match }) => {
+    const page = await open();
+    await signIn(page);
+    test.simulator.faults.script("download", [{ kind: "status", status: 403, body: "attachment-not-found", match }]);
+    await page.getByLabel("Resource types").fill(types);
+    await page.getByRole("button", { name: "Start the export" }).click();
+    await heading(page, `All patients: ${subject} ${end}`).waitFor();
+    await expectReadable(page);
+    const address = page.url();
+    await page.getByRole("button", { name: "Fetch the missing files" }).press("Enter");
+    await heading(page, `All patients: ${subject} completed`).waitFor();
+    // The export is the same one, and its page stays.
+    expect(page.url()).toBe(address);
+    expect(await page.getByRole("button", { name: "Fetch the missing files" }).count()).toBe(0);
+    await page.getByRole("button", { name: /^Preview file 1\. Immunization/ }).click();
+    await page.locator("pre").waitFor();
+  });
+
   it("says in words why an export was refused, or failed", async () => {
     const page = await open();
     await signIn(page);
@@ -177,7 +233,6 @@ describe("the console in a real browser", () => {
     await signIn(page);
     await page.locator(".failure").waitFor();
     expect(await page.getByRole("button", { name: /^Preview/ }).count()).toBe(0);
-    issuer.signInAs(localUser.sub);
   });
 
   it("finds a patient, requests CCDs and shows a document", async () => {
@@ -236,6 +291,95 @@ describe("the console in a real browser", () => {
     await page.getByRole("button", { name: "Remove link user-17" }).click();
     await page.getByRole("button", { name: "Remove the link" }).click();
     await page.getByText("revoked").waitFor();
+  });
+
+  it("reads a patient as the person who signed in for the chosen link", async () => {
+    issuer.signInAs("coordinator");
+    const page = await open();
+    await signIn(page);
+    const link = await makeLink(page, "physician-1", userScopes);
+    const links = page.waitForResponse(/\/api\/links$/);
+    await openPage(page, "Patients");
+    await (await links).finished();
+    await page.getByRole("button", { name: "Search" }).waitFor();
+    // Nobody has signed in for the link yet.
+    expect(await page.getByLabel("Read as").count()).toBe(0);
+
+    await connect(link.url, { user: "dora" });
+    await openPage(page, "Links");
+    await openPage(page, "Patients");
+    await page.getByLabel("Read as").press("ArrowDown");
+    expect(await page.getByLabel("Read as").inputValue()).toBe(link.id);
+    await expectReadable(page);
+    const before = test.simulator.log.length;
+    await searchPatient(page);
+    await page.getByText("1 found.").waitFor();
+    await openPage(page, "Links");
+    await openPage(page, "Patients");
+    expect(await page.getByLabel("Read as").inputValue()).toBe(link.id);
+    await page.getByRole("button", { name: "Request CCDs" }).click();
+    await page.getByText(/^\d+ documents?, since/).waitFor();
+    await page.getByText("read as physician-1").waitFor();
+    await expectReadable(page);
+    expect(usersSince(before)).toEqual(
+      new Set(["patient-search of dora", "ccd-request of dora", "ccd-download of dora"]),
+    );
+    const stored = "JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie])";
+    expect(await page.evaluate(stored)).not.toContain(link.id);
+
+    const afterwards = test.simulator.log.length;
+    await page.getByLabel("Read as").press("ArrowUp");
+    await expect.poll(() => page.getByText("1 found.").count()).toBe(0);
+    await searchPatient(page);
+    await page.getByText("1 found.").waitFor();
+    expect(usersSince(afterwards)).toEqual(new Set(["patient-search of portal-user"]));
+  });
+
+  it("requests CCDs of the one patient whom a link serves, without a search", async () => {
+    issuer.signInAs("guardian's coordinator");
+    const page = await open("#/links");
+    await signIn(page);
+    await page.getByLabel("Reference").fill("guardian-1");
+    await page.getByRole("button", { name: "Create a link" }).click();
+    const url = await page.locator("code.secret").innerText();
+    await connect(url, { user: "gus", patient: searchable(test.simulator, 2).id });
+    await openPage(page, "Patients");
+    await page.getByLabel("Read as").press("ArrowDown");
+    await page.getByRole("heading", { name: "The link's patient" }).waitFor();
+    expect(await page.getByRole("button", { name: "Search" }).count()).toBe(0);
+    const before = test.simulator.log.length;
+    await page.getByRole("button", { name: "Request CCDs" }).click();
+    await page.getByText(/^\d+ documents?, since/).waitFor();
+    await expectReadable(page);
+    expect(usersSince(before)).toEqual(new Set(["ccd-request of gus", "ccd-download of gus"]));
+    await page.getByRole("button", { name: /^Read document 1/ }).click();
+    const { family } = searchable(test.simulator, 2);
+    await page.frameLocator("iframe").getByText(family).first().waitFor();
+
+    // A link that was removed stays chosen, so that nothing is read under another identity.
+    await openPage(page, "Links");
+    await page.getByRole("button", { name: "Remove link guardian-1" }).click();
+    await page.getByRole("button", { name: "Remove the link" }).click();
+    await page.getByText("revoked").waitFor();
+    await openPage(page, "Patients");
+    await page.getByRole("button", { name: "Back to the patients" }).click();
+    await page.getByRole("button", { name: "Request CCDs" }).click();
+    await page.getByText("The link was removed").waitFor();
+  });
+
+  it("says in words that the links could not be read, and goes on with the stage's own session", async () => {
+    const page = await open();
+    await page.route("**/api/links", (route) => route.fulfill({ status: 403, body: "{}" }));
+    await signIn(page);
+    await openPage(page, "Patients");
+    await page.getByText("Your links could not be read").waitFor();
+    await page.getByText("Patients are read in the stage's own session.").waitFor();
+    await expectReadable(page);
+    expect(await page.getByLabel("Read as").count()).toBe(0);
+    const before = test.simulator.log.length;
+    await searchPatient(page);
+    await page.getByText("1 found.").waitFor();
+    expect(usersSince(before)).toEqual(new Set(["patient-search of portal-user"]));
   });
 
   it("shows the health of the stage, and checks it again", async () => {

@@ -1,5 +1,6 @@
 import type { Bundle, Patient, Resource } from "fhir/r4.d.ts";
 import type { Api } from "./client.ts";
+import { type UsableLink, under } from "./links.ts";
 
 /** What a patient search needs (guide, "API to Fetch Patient ID"): birth date, gender, and a telephone number or an email address. */
 export interface Demographics {
@@ -15,8 +16,9 @@ export interface Demographics {
 export interface FoundPatient {
   id: string;
   name: string;
-  birthDate: string;
-  gender: string;
+  /** Undefined if only the id of the patient was read. */
+  birthDate: string | undefined;
+  gender: string | undefined;
 }
 
 export interface PatientPage {
@@ -27,16 +29,27 @@ export interface PatientPage {
 
 /**
  * Searches for patients by POST, so that no demographic value is in a URL.
+ * @param link undefined for the stage's own session
  * @throws ApiFailure
  */
-export async function searchPatients(api: Api, demographics: Demographics): Promise<PatientPage> {
+export async function searchPatients(
+  api: Api,
+  demographics: Demographics,
+  link: UsableLink | undefined,
+): Promise<PatientPage> {
   const given = Object.entries(demographics).filter(([, value]) => value.trim() !== "");
   const body = new URLSearchParams(given.map(([name, value]) => [name, value.trim()]));
-  return pageOf(await api.json("/fhir/Patient/_search", { method: "POST", body }));
+  return pageOf(await api.json("/fhir/Patient/_search", { method: "POST", headers: under(link), body }));
 }
 
-/** @throws ApiFailure */
-export const nextPatients = async (api: Api, link: string): Promise<PatientPage> => pageOf(await api.json(link));
+/**
+ * Further matches of a search.
+ * @param place the search's `next`
+ * @param link the one of the search
+ * @throws ApiFailure
+ */
+export const nextPatients = async (api: Api, place: string, link: UsableLink | undefined): Promise<PatientPage> =>
+  pageOf(await api.json(place, { headers: under(link) }));
 
 /** The patients of a Bundle, or of a bare Patient, as the guide's own sample is one. */
 export function pageOf(answer: Bundle | Patient): PatientPage {

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { LinkView } from "#on-demand-api/language/link-messages.ts";
 import type { Api } from "../../api/client.ts";
+import type { LinkPage } from "../../api/links.ts";
 import { FailureNotice } from "../../parts/failure-notice.tsx";
 import { timeText } from "../../parts/texts.ts";
 import { useAction } from "../../parts/use-action.ts";
@@ -8,12 +9,6 @@ import { useAnswer } from "../../parts/use-answer.ts";
 
 /** How often links are read while one waits for its user, in milliseconds. */
 const watchMs = 5_000;
-
-/** A page of links, as GET /links returns it. */
-interface LinkPage {
-  links: LinkView[];
-  next?: string;
-}
 
 /** A new link with its one-time URL. The API shows the URL once. */
 type NewLink = LinkView & { url: string };

@@ -7,6 +7,7 @@ import { bytesText, countText, timeText } from "../../parts/texts.ts";
 import { useAction } from "../../parts/use-action.ts";
 import { useAnswer } from "../../parts/use-answer.ts";
 import type { AskedCcds, OpenDocument } from "./ccd-desk.ts";
+import { linkName } from "./link-name.ts";
 
 /** How often a pending request is read, in milliseconds. */
 const watchMs = 2_000;
@@ -21,7 +22,7 @@ interface CcdRequestCardProps {
 
 /** A CCD request, watched until it ends, and its documents. */
 export function CcdRequestCard({ api, asked, open }: CcdRequestCardProps) {
-  const { requestId, patient } = asked;
+  const { requestId, patient, link } = asked;
   const request = useAnswer(requestId, () => api.json<CcdRequestView>(`/ccd-requests/${requestId}`), {
     everyMs: watchMs,
     isLive: ({ state }) => state === "pending",
@@ -35,6 +36,7 @@ export function CcdRequestCard({ api, asked, open }: CcdRequestCardProps) {
       <p role="status">{view === undefined ? "The request is sent." : sentenceOf(view)}</p>
       <p class="small">
         Request <code>{requestId}</code>
+        {link !== undefined && `, read as ${linkName(link)}`}
       </p>
       <FailureNotice failure={request.failure} />
       {view?.state === "ready" && <Documents api={api} view={view} asked={asked} open={open} />}

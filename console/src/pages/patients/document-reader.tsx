@@ -38,7 +38,8 @@ export function DocumentReader({ document, close }: { document: OpenDocument; cl
         {document.title}
       </h1>
       <p>
-        {document.patient.name}, born {document.patient.birthDate}
+        {document.patient.name}
+        {document.patient.birthDate !== undefined && `, born ${document.patient.birthDate}`}
       </p>
       <iframe
         sandbox=""

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Api } from "../../api/client.ts";
+import type { UsableLink } from "../../api/links.ts";
 import { type Demographics, type PatientPage, searchPatients } from "../../api/patients.ts";
 import { FailureNotice } from "../../parts/failure-notice.tsx";
 import { useAction } from "../../parts/use-action.ts";
@@ -13,16 +14,17 @@ const typed = (type: InputType) => ({ type }) as { type: "text" };
 
 interface SearchFormProps {
   api: Api;
+  link: UsableLink | undefined;
   show: (found: PatientPage | undefined) => void;
 }
 
-export function SearchForm({ api, show }: SearchFormProps) {
+export function SearchForm({ api, link, show }: SearchFormProps) {
   const [values, setValues] = useState(nothing);
   const search = useAction();
   const submit = (event: Event) => {
     event.preventDefault();
     show(undefined);
-    search.run(async () => show(await searchPatients(api, values)));
+    search.run(async () => show(await searchPatients(api, values, link)));
   };
   const field = (name: keyof Demographics, label: string, type: InputType = "text", isNeeded = false) => (
     <label key={name}>
