@@ -5,7 +5,7 @@ import type { LandingBucket } from "#platform/bucket/landing-bucket.ts";
 import type { Executions } from "#platform/executions/executions.ts";
 import { executionsFromEnvironment } from "#platform/executions/executions-from-environment.ts";
 import { environment, jsonVariable } from "#platform/lambda/environment.ts";
-import { type AcceptedRequests, requestFaults } from "./language/accepted-requests.ts";
+import { type AcceptedRequests, findGroup, requestFaults } from "./language/accepted-requests.ts";
 import { type ExportRequestDetail, exportGroup, type Trigger } from "./language/export-request.ts";
 import { type ExportLog, exportLog } from "./log.ts";
 import { type ExportFiles, exportFiles } from "./records/export-files.ts";
@@ -26,6 +26,8 @@ export type { LandedSoFar } from "./records/file-progress.ts";
 export interface BulkExports {
   /** The faults of a request against its schema and the stage's settings. Each names the field. */
   faultsOf(detail: unknown): string[];
+  /** The server's id of a group that is named by its id or its name; what was given, if the settings have no such group. */
+  groupIdOf(idOrName: string): string;
   /** The progress of exports, with each of them. */
   progress: Pick<ExportProgressRecords, "create" | "find" | "list" | "beginRun" | "requestStop">;
   /** What landed of an export that still runs. */
@@ -75,6 +77,7 @@ export function bulkExports({
   const ports = { ...others, executions, records };
   return {
     faultsOf: (detail) => requestFaults(detail, accepted),
+    groupIdOf: (idOrName) => findGroup(idOrName, accepted.groups)?.id ?? idOrName,
     progress,
     landedSoFar: (exportId, count) => files.read(exportId, count),
     files: exportFiles(s3, bucket.name, { records, receipts: receipts(bucket) }),

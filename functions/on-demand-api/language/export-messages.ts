@@ -123,7 +123,7 @@ export const filePreview = z
 export const exportQuery = z.object({
   state: z.enum(exportStates).optional(),
   level: z.enum(exportLevels).optional(),
-  groupId: z.string().max(64).optional(),
+  groupId: z.string().max(64).optional().describe("Exports of this group, by its id or its name."),
   from: z.iso.datetime({ offset: true }).optional().describe("Exports requested at this time or later."),
   to: z.iso.datetime({ offset: true }).optional().describe("Exports requested at this time or earlier."),
   after: z.string().max(200).optional().describe("The place of a further page, from the link `next`."),

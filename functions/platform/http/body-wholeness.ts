@@ -1,4 +1,4 @@
-import type { HttpAnswer } from "./http.ts";
+import { type HttpAnswer, headerText } from "./http.ts";
 
 /** A body that has begun to arrive. */
 export interface OpenedBody {
@@ -8,9 +8,12 @@ export interface OpenedBody {
   wholeness: "length" | "chunked" | "coding" | "unproven";
 }
 
-/** What proves that a body without a content coding is whole (RFC 9112, 6.3 and 8). */
-export function wholenessOf({ headers }: HttpAnswer): OpenedBody["wholeness"] {
-  if (headers["content-length"] !== undefined) return "length";
-  // undici reports a chunked body without its last chunk as an error. A body that ends with its connection proves nothing.
-  return headers["transfer-encoding"] === undefined ? "unproven" : "chunked";
+/**
+ * What proves that a body without a content coding is whole (RFC 9112, 6.3 and 8). undici reports a chunked body without its last chunk
+ * as an error. A body whose last transfer coding is another one ends with its connection, and that proves nothing.
+ */
+export function wholenessOf(answer: HttpAnswer): OpenedBody["wholeness"] {
+  if (answer.headers["content-length"] !== undefined) return "length";
+  const lastCoding = headerText(answer, "transfer-encoding")?.split(",").at(-1)?.trim().toLowerCase();
+  return lastCoding === "chunked" ? "chunked" : "unproven";
 }

@@ -115,10 +115,21 @@ describe("an output file", () => {
     expect(opened.wholeness).toBe(wholeness);
   });
 
-  it("the end of the connection does not prove that a plain file is whole", async () => {
-    reply = { bytes: Buffer.concat([head(200, { connection: "close" }), file]), end: "close" };
-    expect((await open()).wholeness).toBe("unproven");
-  });
+  it.each([{ connection: "close" }, { "transfer-encoding": "identity" }, { "transfer-encoding": "chunked, gzip" }])(
+    "the end of the connection does not prove that a plain file is whole (%j)",
+    async (headers) => {
+      reply = { bytes: Buffer.concat([head(200, headers), file]), end: "close" };
+      expect((await open()).wholeness).toBe("unproven");
+    },
+  );
+
+  it.each(["Chunked", "gzip, chunked", "gzip, CHUNKED "])(
+    "the last chunk proves that a file with the transfer codings %s is whole",
+    async (codings) => {
+      reply = { bytes: Buffer.concat([head(200, { "transfer-encoding": codings }), chunked(file)]), end: "close" };
+      expect((await open()).wholeness).toBe("chunked");
+    },
+  );
 
   it.each(Object.entries(travels))(
     "a file sent %s and cut at any byte never ends without an error",

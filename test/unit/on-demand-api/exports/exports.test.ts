@@ -38,11 +38,11 @@ describe("exports over HTTP", () => {
     const answer = await api.call("GET /exports/{id}/files", { id: "e1", query });
     return exportFilePage.parse(JSON.parse(answer.body.toString("utf8")));
   };
-  const begin = (exportId = "e1", requestedAt = at) =>
+  const begin = (exportId = "e1", requestedAt = at, groupId: string | null = null) =>
     api.bridge.progress.create({
       exportId,
       trigger: { kind: "schedule", by: "nightly" },
-      request: { level: "patient", groupId: null, types: null, since: null },
+      request: { level: groupId === null ? "patient" : "group", groupId, types: null, since: null },
       call: null,
       requestedAt,
     });
@@ -205,6 +205,7 @@ describe("exports over HTTP", () => {
       expect(await idsOf("state=completed")).toEqual(["e2"]);
       expect(await idsOf("level=patient")).toEqual(["e2", "e1"]);
       expect(await idsOf("groupId=11")).toEqual(["api"]);
+      expect(await idsOf("groupId=12")).toEqual([]);
       expect(await idsOf("from=2026-03-01T12:00:00%2B01:00")).toEqual(["api", "e2"]);
       expect(await idsOf("to=2026-03-01T11:30:00Z&state=requested")).toEqual(["e1"]);
     });
@@ -228,7 +229,20 @@ describe("exports over HTTP", () => {
       expect([page.exports.length, page.next !== undefined]).toEqual([0, true]);
     });
 
-    it.each(["state=done", "level=all", "from=yesterday", "after=x"])("refuses %s", async (query) => {
+    it("finds a group by its name as well as by its id, before and after the bridge has validated the request", async () => {
+      await api.call("POST /exports", { body: { level: "group", groupId: "Everyone" } });
+      expect([await idsOf("groupId=Everyone"), await idsOf("groupId=11")]).toEqual([["api"], ["api"]]);
+      await begin("e1", "2026-03-01T10:00:00.000Z", "11");
+      expect(await idsOf("groupId=Everyone")).toEqual(["api", "e1"]);
+    });
+
+    it.each([
+      "state=done",
+      "level=all",
+      "from=yesterday",
+      "after=x",
+      "from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z",
+    ])("refuses %s", async (query) => {
       expect((await problemOf("GET /exports", { query })).status).toBe(400);
     });
   });
