@@ -55,7 +55,7 @@ export const checkLinks =
       ...about(endedBy("client-refused"), (ids) =>
         failed(
           `the server refused the client of these links: ${ids}`,
-          `correct the secret smart-client (npm run session -- add-client), then ${reconnect}`,
+          "correct the secret smart-client, or store it again (npm run session -- add-client). Their sessions then go on",
         ),
       ),
       ...about(endedBy("grant-refused"), (ids) => warning(`the sessions of these links have ended: ${ids}`, reconnect)),

@@ -6,6 +6,8 @@ export interface UserServer extends TrustedOrigins {
   tokenUrl: URL;
   /** Ends with a slash: `Observation?patient=…` is resolved against it. */
   fhirUrl: URL;
+  /** The FHIR base URL as it is configured: `aud` of a sign-in. Strict servers compare it character by character. */
+  audience: string;
   /** The two patient searches of the guide, below `fhirUrl`. */
   patientSearchPaths: Record<PatientSearchEndpoint, string>;
   /** The paths of the US Core resources other than Patient, below `fhirUrl`. */
@@ -42,7 +44,8 @@ export function userServer(settings: UserServerSettings): UserServer {
   const baseUrl = withTrailingSlash(new URL(settings.baseUrl));
   const at = (path: string, own: string | undefined): URL => new URL(own ?? path, baseUrl);
   const tokenUrl = at("integra/Oauth2/oauth2Login?provider=idx", settings.tokenUrl);
-  const fhirUrl = withTrailingSlash(at("integra/fhir/r4/", settings.fhirUrl));
+  const audience = settings.fhirUrl ?? at("integra/fhir/r4", undefined).href;
+  const fhirUrl = withTrailingSlash(new URL(audience));
   const ccd = {
     requestUrl: at("integra/MoBulkExport/createBulkExportRequest", settings.ccdRequestUrl),
     nonceUrl: at("integra/moNonce/generateNonceToken", settings.ccdNonceUrl),
@@ -57,6 +60,7 @@ export function userServer(settings: UserServerSettings): UserServer {
     signInOrigins: new Set([fhirUrl.origin, tokenUrl.origin, ...configured]),
     tokenUrl,
     fhirUrl,
+    audience,
     patientSearchPaths: { ...guidePatientPaths, ...settings.patientSearchPaths },
     usCorePaths: {
       base: settings.usCorePaths?.base ?? assumedUsCorePaths.base,

@@ -18,7 +18,7 @@ export const integra = z
     matchRequest: z.boolean().default(true),
     /** The token endpoint of a user session. */
     userTokenUrl: serverUrl.optional(),
-    /** The FHIR R4 base URL, for a user session. */
+    /** The FHIR R4 base URL, for a user session. Sign-ins send it as `aud`, with or without a slash at its end as it is written here. */
     fhirUrl: serverUrl.optional(),
     /** The paths of the patient searches, relative to `fhirUrl`. A path that is absent is the one that the guide names. */
     patientSearchPaths: patientSearchPaths.optional(),

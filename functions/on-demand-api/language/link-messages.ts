@@ -36,7 +36,7 @@ export const linkView = z
     state: z
       .enum(["pending", "linked", "denied", "expired", "failed", "ended", "revoked"])
       .describe(
-        "pending: the newest launch is not finished. linked: the link can be used. ended: the server ended the session; connect the link again. revoked: you removed the link.",
+        "pending: the newest launch is not finished. linked: the link can be used. ended: the server ended the session; message says what to do. revoked: you removed the link.",
       ),
     reason: z
       .enum([...launchFailures, ...sessionRefusals, "revocation-failed"])

@@ -29,6 +29,7 @@ export const handler = openHandler(() => {
       logins: logins({
         ...links,
         fhirUrl: connection.server.fhirUrl,
+        audience: connection.server.audience,
         redirectUrl: `${env.API_URL.replace(/\/$/, "")}/smart/callback`,
         readConfiguration: () =>
           readSmartConfiguration({

@@ -56,6 +56,12 @@ export interface OAuthClient {
     | { method: "private_key_jwt"; signAssertion: (audience: URL) => Promise<string> };
 }
 
+/** The client of SMART launches, from its secret. */
+export interface SmartClient extends OAuthClient {
+  /** When this version of its secret was stored, in milliseconds since the epoch. */
+  storedAt: number;
+}
+
 /** The tokens that the token endpoint issued (guide, "Generation of access token"; RFC 6749, 5.1). */
 export interface UserTokens {
   /** Undefined if the answer has a refresh token only: the session continues with that one. */
@@ -83,7 +89,10 @@ export interface SessionAccess {
 export interface SessionRecord {
   /** The digest of the secret's refresh token with which this chain began. A chain: a refresh token and its rotations. */
   seedDigest: string;
-  /** When that version of the secret was stored. An older version never replaces a newer one. */
+  /**
+   * When that version of the secret was stored. An older version never replaces a newer one. A link's session has the time of its launch,
+   * or of the version of the SMART client's secret with which it was refreshed, if that is newer.
+   */
   secretPutAt: number;
   /** Counts the session's refreshes over all its chains. A refresh of one generation never changes another generation. */
   generation: number;

@@ -10,7 +10,8 @@ export interface LoginPorts {
   newSecrets: () => LoginSecrets;
   /** The `client_id` that the server knows the bridge by. */
   clientId: string;
-  fhirUrl: URL;
+  /** The FHIR base URL, as it is configured. */
+  audience: string;
   /** Where the server sends the browser back to. */
   redirectUrl: string;
   /** Milliseconds since the epoch. */
@@ -128,13 +129,12 @@ function loginOf({ now }: LoginPorts, configuration: SmartConfiguration, secrets
 }
 
 function begunLogin(
-  { clientId, fhirUrl, redirectUrl }: LoginPorts,
+  { clientId, audience, redirectUrl }: LoginPorts,
   { authorizationUrl }: SmartConfiguration,
   { linkId, launch }: Pick<LinkRecord, "linkId" | "launch">,
   secrets: LoginSecrets,
   ehrLaunch?: string,
 ): BegunLogin {
-  const audience = fhirUrl.href.replace(/\/$/, "");
   const { scopes } = launch;
   const request = { authorizationUrl, clientId, redirectUrl, scopes, audience, launch: ehrLaunch, secrets };
   const cookie = { name: cookieNameOf(linkId), value: secrets.cookie, maxAgeSeconds: loginMs / 1000 };

@@ -18,6 +18,8 @@ export interface LoginsPorts
   extends Omit<LoginPorts, "clientId" | "records" | "now">,
     Omit<CallbackPorts, "exchange" | "records"> {
   records: LoginPorts["records"];
+  /** The FHIR base URL, with a slash at its end. */
+  fhirUrl: URL;
   /** @throws SessionSecretUnusable if the client's secret cannot be used */
   readClient: () => Promise<OAuthClient>;
   /** @param tokenUrl the token endpoint that the server named when the login began */

@@ -23,7 +23,7 @@ export interface AuthorizationRequest {
   clientId: string;
   redirectUrl: string;
   scopes: readonly string[];
-  /** The FHIR base URL: the server that the token is for. */
+  /** The FHIR base URL, as it is configured: the server that the token is for. */
   audience: string;
   /** The value that the EHR gave, in an EHR launch only. */
   launch?: string | undefined;

@@ -5,7 +5,7 @@ import { LaunchFailed } from "#user-session/language/launch-faults.ts";
 import { SessionDead } from "#user-session/language/session-faults.ts";
 import type { OAuthClient, UserTokens } from "#user-session/language/user-session.ts";
 import { type AuthorizationCode, issuedTokens, requestCodeTokens, type UserTokenPorts } from "../token-endpoint.ts";
-import { missingScopes } from "./granted-scopes.ts";
+import { missingScopes, refusedChoice } from "./granted-scopes.ts";
 import { type Person, verifyIdToken } from "./id-token.ts";
 import { patientOf } from "./launch-context.ts";
 import type { SmartConfiguration } from "./smart-configuration.ts";
@@ -64,12 +64,13 @@ async function provenResult(ports: UserTokenPorts, login: LaunchedLogin, answer:
       "the server issued no refresh token, so the link would end within minutes. Check that the client is registered for offline_access",
       { reason: "refresh-token-missing" },
     );
+  const patient = patientOf(members["patient"], login.fhirUrl);
   const missing = missingScopes(login.requestedScopes, scope);
+  if (patient === undefined) missing.push(...refusedChoice(login.requestedScopes, scope));
   if (missing.length > 0)
     throw new LaunchFailed(`the person or the server did not grant ${missing.join(", ")}`, {
       reason: "scopes-missing",
     });
-  const patient = patientOf(members["patient"], login.fhirUrl);
   return { tokens: { ...issuedTokens(answer), refreshToken }, person, patient, grantedScope: scope };
 }
 

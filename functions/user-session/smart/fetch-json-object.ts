@@ -6,9 +6,13 @@ import { readJsonObject } from "#platform/http/reading/json.ts";
 const answerMs = 5_000;
 const bodyLimit = 256 * 1024;
 
+/** The time in which a document has to come. */
+export const answerTime = (): AbortSignal => AbortSignal.timeout(answerMs);
+
 /**
  * Fetches a public document of the server's sign-in: within 5 s, at most 256 KiB of it. No redirect is followed.
  * @param name names the document in the faults
+ * @param how `signal`: the time of several requests together. `fresh`: no cache in between may answer (RFC 9111, 5.2.1.4)
  * @returns undefined if the body is not a JSON object
  * @throws ServerUnavailable if the server does not answer in time, or not with 200
  */
@@ -16,10 +20,11 @@ export async function fetchJsonObject(
   http: Http,
   url: URL,
   name: string,
+  { signal = answerTime(), fresh = false }: { signal?: AbortSignal; fresh?: boolean } = {},
 ): Promise<Record<string, unknown> | undefined> {
-  const signal = AbortSignal.timeout(answerMs);
+  const headers = { accept: "application/json", ...(fresh && { "cache-control": "no-cache" }) };
   try {
-    const answer = await http({ method: "GET", url, headers: { accept: "application/json" }, signal });
+    const answer = await http({ method: "GET", url, headers, signal });
     if (answer.status === 200) return readJsonObject(await readBody(answer, bodyLimit));
     await discardBody(answer);
     throw new ServerUnavailable(`the server answered HTTP ${answer.status} for its ${name}`);

@@ -10,6 +10,8 @@ interface ResourceScope {
 
 const scopePattern = /^(patient|user|system)\/(\*|[A-Z][A-Za-z]+)\.(read|write|\*|[cruds]{1,5})(?:\?(.+))?$/;
 
+const patientChoice = "launch/patient";
+
 /** Version 1 of SMART has these words for the letters of version 2. */
 const letters: Readonly<Record<string, string>> = { read: "rs", write: "cud", "*": "cruds" };
 
@@ -27,6 +29,15 @@ export function missingScopes(requested: readonly string[], granted: string | un
     const scope = readResourceScope(text);
     return scope !== undefined && !isCovered(scope, held);
   });
+}
+
+/**
+ * The request for a choice of the patient, if the answer does not grant it. It counts only if the answer names no patient: then the
+ * session would be about every patient whom its user may see.
+ */
+export function refusedChoice(requested: readonly string[], granted: string | undefined): string[] {
+  const isRefused = granted !== undefined && !granted.split(/\s+/).includes(patientChoice);
+  return isRefused ? requested.filter((scope) => scope === patientChoice) : [];
 }
 
 /** Each permission may come from another scope. */

@@ -2,7 +2,7 @@ import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey, jw
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import type { Http } from "#platform/http/http.ts";
 import { LaunchFailed } from "#user-session/language/launch-faults.ts";
-import { fetchJsonObject } from "./fetch-json-object.ts";
+import { answerTime, fetchJsonObject } from "./fetch-json-object.ts";
 
 export interface IdTokenPorts {
   http: Http;
@@ -35,7 +35,8 @@ const oldestSeconds = 600;
 
 /**
  * Verifies an id_token: its signature by the server's keys, its algorithm, issuer, audience, nonce and times. The keys are fetched for
- * each login, so a key that the server began to use a moment ago is known.
+ * each login, so a key that the server began to use a moment ago is known. If they do not come, or lack the token's key, they are fetched
+ * once more: a cache may be older than the key, and the code of this login is spent.
  *
  * Source: OpenID Connect Core, 2 and 3.1.3.7; SMART App Launch, "Scopes for requesting identity data".
  * @throws LaunchFailed if the token is missing or any proof fails. The message names the proof, and nothing of the token
@@ -47,8 +48,15 @@ export async function verifyIdToken(
   expected: ExpectedIdentity,
 ): Promise<Person> {
   if (typeof idToken !== "string" || idToken === "") throw unproven("the token endpoint sent no id_token");
-  const keys = createLocalJWKSet(await fetchKeys(ports.http, expected.jwksUrl));
-  const { sub, azp, nonce, fhirUser, profile, aud } = await verifiedClaims(idToken, keys, expected, ports.now());
+  const signal = answerTime();
+  const claims = async (fresh: boolean): Promise<Record<string, unknown>> => {
+    const keys = await fetchKeys(ports.http, expected.jwksUrl, { signal, fresh });
+    return await verifiedClaims(idToken, createLocalJWKSet(keys), expected, ports.now());
+  };
+  const { sub, azp, nonce, fhirUser, profile, aud } = await claims(false).catch((error: unknown) => {
+    if (isMissingKey(error) || error instanceof ServerUnavailable) return claims(true);
+    throw error;
+  });
   if (typeof sub !== "string" || sub === "" || sub.length > 255) throw unproven("the id_token has no usable sub");
   if (typeof nonce !== "string" || !expected.isNonce(nonce))
     throw unproven("the id_token does not have the nonce of this login");
@@ -101,8 +109,11 @@ function proofOf(error: unknown): string {
   return "the id_token cannot be read";
 }
 
-async function fetchKeys(http: Http, url: URL): Promise<JSONWebKeySet> {
-  const keys = (await fetchJsonObject(http, url, "keys (jwks_uri)"))?.["keys"];
+const isMissingKey = (error: unknown): boolean =>
+  error instanceof LaunchFailed && error.cause instanceof errors.JWKSNoMatchingKey;
+
+async function fetchKeys(http: Http, url: URL, how: Parameters<typeof fetchJsonObject>[3]): Promise<JSONWebKeySet> {
+  const keys = (await fetchJsonObject(http, url, "keys (jwks_uri)", how))?.["keys"];
   if (!Array.isArray(keys)) throw new ServerUnavailable("the server's keys (jwks_uri) are not a JWK Set");
   return { keys: keys.filter((key) => typeof key === "object" && key !== null) };
 }

@@ -7,7 +7,7 @@ import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
 import { environment } from "#platform/lambda/environment.ts";
 import { secretReader } from "#platform/lambda/secret-reader.ts";
 import { SessionSecretUnusable } from "#user-session/language/session-faults.ts";
-import { type OAuthClient, smartClientSecret } from "#user-session/language/user-session.ts";
+import { type OAuthClient, type SmartClient, smartClientSecret } from "#user-session/language/user-session.ts";
 import { clientOf, parseSecret } from "../session-secret.ts";
 
 const variables = z.object({
@@ -63,7 +63,7 @@ export async function smartSigningKey(
  * counts at once. A rotated key counts at the next assertion.
  * @throws SessionSecretUnusable, from the returned function, if the secret has no value or cannot be used
  */
-export function smartClientFromEnvironment(): () => Promise<OAuthClient> {
+export function smartClientFromEnvironment(): () => Promise<SmartClient> {
   const { SMART_CLIENT_SECRET: name, SMART_KEY_SECRET: keyName } = environment(variables);
   const read = secretReader(name);
   const readKeySecret = keyName === undefined ? undefined : secretReader(keyName);
@@ -76,7 +76,8 @@ export function smartClientFromEnvironment(): () => Promise<OAuthClient> {
   };
   return async () => {
     const stored = await read();
-    if (stored !== undefined) return parseSmartClient(stored.text, { readKey, now: Date.now });
+    if (stored !== undefined)
+      return { ...parseSmartClient(stored.text, { readKey, now: Date.now }), storedAt: stored.putAt };
     throw new SessionSecretUnusable(
       `the secret ${name} of the SMART client has no value: store it (npm run session -- add-client)`,
     );

@@ -43,15 +43,15 @@ export async function readSmartConfiguration({ http, server, onWarning }: Discov
     isText(smart[name]),
   );
   const openId = isWhole ? {} : await readOpenId(http, server, smart);
-  const endpointOf = (name: string) =>
-    endpoint(smart, name, server.signInOrigins) ?? endpoint(openId, name, server.signInOrigins);
+  const endpointOf = (name: string) => endpoint(smart, name, server, server.fhirUrl) ?? endpoint(openId, name, server);
   requirePkce(smart["code_challenge_methods_supported"] ?? openId["code_challenge_methods_supported"], onWarning);
-  const keys = isText(smart["issuer"]) && isText(smart["jwks_uri"]) ? smart : openId;
+  const hasKeys = isText(smart["issuer"]) && isText(smart["jwks_uri"]);
+  const keys = hasKeys ? smart : openId;
   return {
     issuer: required(isText(keys["issuer"]) ? keys["issuer"] : undefined, "issuer"),
     authorizationUrl: required(endpointOf("authorization_endpoint"), "authorization_endpoint"),
     tokenUrl: required(endpointOf("token_endpoint"), "token_endpoint"),
-    jwksUrl: required(endpoint(keys, "jwks_uri", server.signInOrigins), "jwks_uri"),
+    jwksUrl: required(endpoint(keys, "jwks_uri", server, hasKeys ? server.fhirUrl : undefined), "jwks_uri"),
     revocationUrl: endpointOf("revocation_endpoint"),
     namesIssuer: [smart, openId].some((one) => one["authorization_response_iss_parameter_supported"] === true),
   };
@@ -92,12 +92,21 @@ async function fetchConfiguration(http: Http, url: URL): Promise<Record<string, 
   return json;
 }
 
-function endpoint(configuration: Record<string, unknown>, name: string, origins: ReadonlySet<string>): URL | undefined {
+/**
+ * A URL that a configuration names; undefined if it names none. Relative ones are for old servers (SMART App Launch, "Using .well-known").
+ * @param base what a relative URL is relative to; undefined if it has to be absolute
+ */
+function endpoint(
+  configuration: Record<string, unknown>,
+  name: string,
+  { signInOrigins }: Pick<DiscoveryPorts["server"], "signInOrigins">,
+  base?: URL,
+): URL | undefined {
   const value = configuration[name];
   if (!isText(value)) return undefined;
-  const url = URL.parse(value);
+  const url = URL.parse(value, base?.href);
   if (url === null) throw unusable(`${name} is not a URL`);
-  if (!isOfOrigin(origins, url))
+  if (!isOfOrigin(signInOrigins, url))
     throw unusable(`${name} leads to ${placeOf(url)}, which is not configured (setting smart.authorizationOrigins)`);
   return url;
 }

@@ -59,7 +59,7 @@ describe("the clients of user sessions", () => {
           Promise.resolve(id === linkId ? ({ record: { linked: linkOf(sessionId) } } as StoredLink) : undefined),
       },
       service: storedSession("service", () => Promise.resolve(ofStage)),
-      readSmartClient: () => Promise.resolve({ id: "smart", authentication: { method: "none" } }),
+      readSmartClient: () => Promise.resolve({ id: "smart", authentication: { method: "none" }, storedAt: 0 }),
       bus: { publish: (event) => Promise.resolve(void published.push(event)) },
     });
     return { made, http, store, published };

@@ -22,6 +22,12 @@ describe("the endpoints for a user session", () => {
       expect(userServer({ baseUrl }).fhirUrl.href).toBe("https://gateway.example/ic/integra/fhir/r4/");
   });
 
+  it("the audience of a sign-in is the FHIR base as the stage has it, with or without a slash at its end", () => {
+    expect(userServer({ baseUrl: `${guide}/` }).audience).toBe(`${guide}/integra/fhir/r4`);
+    for (const fhirUrl of ["https://fhir.example/r4", "https://fhir.example/r4/", "https://fhir.example"])
+      expect(userServer({ baseUrl: guide, fhirUrl }).audience).toBe(fhirUrl);
+  });
+
   it("the stage's settings replace the endpoints; their origins get the token, except the token endpoint's", () => {
     const server = userServer({
       baseUrl: guide,

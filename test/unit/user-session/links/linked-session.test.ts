@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import { SessionDead } from "#user-session/language/session-faults.ts";
-import type { OAuthClient, UserTokens } from "#user-session/language/user-session.ts";
+import type { OAuthClient, SmartClient, UserTokens } from "#user-session/language/user-session.ts";
 import { beginLinkedSession, linkedSession } from "#user-session/links/linked-session.ts";
 import { currentAccessToken } from "#user-session/session-refresh.ts";
 import { userSessions } from "#user-session/session-store.ts";
 import { tableInMemory } from "../../../fixtures/table-in-memory.ts";
 
-const client: OAuthClient = { id: "smart", authentication: { method: "none" } };
+/** When the secret of the SMART client was stored, unless a test stores it again. */
+const storedAt = 1_000;
 const tokens = (number: number): UserTokens => ({
   accessToken: `access-${number}`,
   refreshToken: `refresh-${number}`,
@@ -19,6 +20,7 @@ function keeper(answers: (UserTokens | Error)[]) {
   const store = userSessions(tableInMemory().client, "ledger");
   const clock = { now: 1_000_000 };
   const sent: string[] = [];
+  const client: SmartClient = { id: "smart", authentication: { method: "none" }, storedAt };
   const ports = {
     store,
     refresh: (_: OAuthClient, refreshToken: string) => {
@@ -31,7 +33,10 @@ function keeper(answers: (UserTokens | Error)[]) {
     onEndedSession: () => Promise.resolve(),
   };
   const session = linkedSession({ sessionId: "link-1.a" }, () => Promise.resolve(client));
-  return { store, clock, sent, token: () => currentAccessToken(ports, session) };
+  const storeClient = () => {
+    client.storedAt = clock.now;
+  };
+  return { store, clock, sent, storeClient, token: () => currentAccessToken(ports, session) };
 }
 
 describe("the session of a link", () => {
@@ -61,6 +66,51 @@ describe("the session of a link", () => {
     const words = "refused. Connect the link again: its user has to sign in once more";
     for (const _ of [1, 2]) await expect(token()).rejects.toMatchObject({ name: "SessionDead", message: words });
     expect(sent).toHaveLength(1);
+  });
+
+  it("that ended because the server refused the client goes on once the client's secret is stored again", async () => {
+    const refused = new SessionDead("refused", { refusal: "client-refused" });
+    const { store, clock, sent, storeClient, token } = keeper([refused, refused, tokens(2)]);
+    await beginLinkedSession(store, "link-1.a", "refresh-1", clock.now);
+    // Stored after the launch, and wrong: the session ends once, and no request is sent until the next version.
+    clock.now += 60_000;
+    storeClient();
+    clock.now += 60_000;
+    for (const _ of [1, 2]) await expect(token()).rejects.toMatchObject({ refusal: "client-refused" });
+    expect(sent).toEqual(["refresh-1"]);
+    storeClient();
+    await expect(token()).rejects.toMatchObject({ refusal: "client-refused" });
+    clock.now += 60_000;
+    storeClient();
+    expect(await token()).toBe("access-2");
+    expect(sent).toEqual(["refresh-1", "refresh-1", "refresh-1"]);
+  });
+
+  it("whose refresh token was refused stays ended if the client's secret is stored again", async () => {
+    const { store, clock, sent, storeClient, token } = keeper([
+      new SessionDead("refused", { refusal: "grant-refused" }),
+      tokens(2),
+    ]);
+    await beginLinkedSession(store, "link-1.a", "refresh-1", clock.now);
+    await expect(token()).rejects.toMatchObject({ refusal: "grant-refused" });
+    clock.now += 60_000;
+    storeClient();
+    await expect(token()).rejects.toMatchObject({ refusal: "grant-refused" });
+    expect(sent).toEqual(["refresh-1"]);
+  });
+
+  it("that was given up stays ended if the client's secret is stored again", async () => {
+    const { store, clock, sent, storeClient, token } = keeper([
+      new SessionDead("refused", { refusal: "client-refused" }),
+      tokens(2),
+    ]);
+    await beginLinkedSession(store, "link-1.a", "refresh-1", clock.now);
+    await expect(token()).rejects.toMatchObject({ refusal: "client-refused" });
+    await store.retire("link-1.a", { at: clock.now, message: "removed" });
+    clock.now += 60_000;
+    storeClient();
+    await expect(token()).rejects.toMatchObject({ message: "removed" });
+    expect(sent).toEqual(["refresh-1"]);
   });
 
   it("that was removed is refused without a request", async () => {

@@ -113,7 +113,7 @@ describe("a login", () => {
     const browser = new Browser();
     const link = { linkId: linkIdOf(7), caller: "arn:aws:iam::1:role/ehr", scopes: ["launch"], returnUrl: null };
     const sent = browser.follow(await beginEhrLogin(logins.ports, link, "launch-1"));
-    expect(sent.get("launch")).toBe("launch-1");
+    expect([sent.get("launch"), sent.get("aud")]).toEqual(["launch-1", "https://fhir.example/r4/"]);
     await callBack(logins, browser, { state: sent.get("state") ?? "", code: "c" });
     expect((await logins.records.find(linkIdOf(7)))?.record).toMatchObject({
       caller: "arn:aws:iam::1:role/ehr",

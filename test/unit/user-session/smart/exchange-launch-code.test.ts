@@ -45,10 +45,10 @@ const granted = (change: Record<string, unknown> = {}): PlannedAnswer => ({
   },
 });
 
-function exchange(answer: PlannedAnswer) {
+function exchange(answer: PlannedAnswer, requestedScopes = login.requestedScopes) {
   const http = answeringHttp(({ method }) => (method === "POST" ? answer : { status: 200, body: { keys: [jwk] } }));
   const ports = { http, now: () => now, server: { tokenUrl }, onUnreadable: () => undefined };
-  const outcome = exchangeLaunchCode(ports, login);
+  const outcome = exchangeLaunchCode(ports, { ...login, requestedScopes });
   return { http, outcome };
 }
 
@@ -127,6 +127,21 @@ describe("the exchange of a launch's code", () => {
     expect(await exchange(granted({ scope: "openid" })).outcome).toMatchObject({
       failure: { message: "the person or the server did not grant patient/*.rs" },
     });
+  });
+
+  it("fails if the choice of a patient was refused, because the session would serve every patient of its user", async () => {
+    const requestedScopes = [...login.requestedScopes, "launch/patient"];
+    const scope = login.requestedScopes.join(" ");
+    expect(await exchange(granted({ scope, patient: undefined }), requestedScopes).outcome).toMatchObject({
+      failure: { reason: "scopes-missing", message: "the person or the server did not grant launch/patient" },
+      issued: "refresh-1",
+    });
+    for (const change of [
+      { scope },
+      { scope: undefined, patient: null },
+      { scope: `${scope} launch/patient`, patient: null },
+    ])
+      expect(await exchange(granted(change), requestedScopes).outcome).toMatchObject({ kind: "session" });
   });
 
   it.each<[string, PlannedAnswer]>([

@@ -127,8 +127,29 @@ describe("an id_token", () => {
     await expect(verify(forged)).rejects.toEqual(unproven(/algorithm/));
   });
 
-  it("by a key that the server does not publish is refused", async () => {
-    await expect(verify(await signed(goodClaims, another))).rejects.toEqual(unproven(/no key/));
+  it("by a key that the server does not publish is refused, after the keys were fetched twice", async () => {
+    const http = answeringHttp(() => ({ status: 200, body: { keys: [rs256.jwk] } }));
+    const verified = verifyIdToken({ http, now: () => now }, await signed(goodClaims, another), expected);
+    await expect(verified).rejects.toEqual(unproven(/no key/));
+    expect(http.requests).toHaveLength(2);
+  });
+
+  it.each<[string, PlannedAnswer]>([
+    ["are older than its key", { status: 200, body: { keys: [] } }],
+    ["do not come", { status: 503 }],
+  ])("is verified by a second look if the server's keys %s at the first", async (_, first) => {
+    const answers = [first];
+    const http = answeringHttp(() => answers.shift() ?? { status: 200, body: { keys: [rs256.jwk] } });
+    const person = await verifyIdToken({ http, now: () => now }, await signed(goodClaims, rs256), expected);
+    expect(person).toMatchObject({ subject: "person-1" });
+    expect(http.requests.map(({ headers }) => headers["cache-control"])).toEqual([undefined, "no-cache"]);
+  });
+
+  it("with a wrong signature needs no second look", async () => {
+    const http = answeringHttp(() => ({ status: 200, body: { keys: [rs256.jwk] } }));
+    const forged = await signed(goodClaims, another, { kid: "k1" });
+    await expect(verifyIdToken({ http, now: () => now }, forged, expected)).rejects.toEqual(unproven(/signature/));
+    expect(http.requests).toHaveLength(1);
   });
 
   it("by another's key under a kid of the server's is refused", async () => {

@@ -39,6 +39,20 @@ describe("the SMART configuration", () => {
     expect(http.requests).toHaveLength(1);
   });
 
+  it("may have relative endpoints, which are below the FHIR base or on its origin", async () => {
+    const body = {
+      ...complete,
+      jwks_uri: "jwks",
+      authorization_endpoint: "/authorize?by=idx",
+      token_endpoint: "../token",
+    };
+    expect(await readFrom(body)).toMatchObject({
+      jwksUrl: new URL("https://fhir.example/integra/fhir/r4/jwks"),
+      authorizationUrl: new URL("https://fhir.example/authorize?by=idx"),
+      tokenUrl: new URL("https://fhir.example/integra/fhir/token"),
+    });
+  });
+
   it("can say that each callback names the issuer", async () => {
     const body = { ...complete, authorization_response_iss_parameter_supported: true };
     expect(await readFrom(body)).toMatchObject({ namesIssuer: true });
@@ -110,7 +124,8 @@ describe("the SMART configuration", () => {
         "https://evil.example/x",
         "https://login.example@evil.example/x",
         "javascript:alert(1)",
-        "x",
+        "//evil.example/x",
+        "https://",
       ]) {
         await expect(readFrom({ ...complete, [name]: url })).rejects.toMatchObject({
           name: "LaunchFailed",
