@@ -59,7 +59,7 @@ export const linkView = z
     earlierSession: revocationResult
       .nullable()
       .describe(
-        "What became of the earlier refresh token at the server if the link was connected again; null otherwise.",
+        "What became of the earlier refresh token at the server if the link was connected again; null otherwise. The bridge deletes it (not-asked). It does not ask the server to revoke it, because that may revoke the new session as well.",
       ),
   })
   .meta({ id: "Link" });

@@ -17,7 +17,7 @@ export const userLinked = z.strictObject({
   earlierSession: revocationResult
     .optional()
     .describe(
-      "If the link was connected again: what became of its earlier refresh token at the server. The new session is not affected.",
+      "If the link was connected again: what became of its earlier refresh token at the server. The bridge deletes it (not-asked). It does not ask the server to revoke it, because that may revoke the new session as well.",
     ),
 });
 

@@ -2,8 +2,8 @@ import * as z from "zod";
 import { launchFailures } from "./launch-faults.ts";
 import { linkId } from "./link-id.ts";
 
-/** What became of a session's refresh token at the server (RFC 7009). */
-export const revocationResult = z.enum(["revoked", "not-offered", "failed", "nothing-to-revoke"]);
+/** What became of a session's refresh token at the server (RFC 7009). `not-asked`: the link has another session of the same person. */
+export const revocationResult = z.enum(["revoked", "not-offered", "failed", "nothing-to-revoke", "not-asked"]);
 
 export type RevocationResult = z.infer<typeof revocationResult>;
 

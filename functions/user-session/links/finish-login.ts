@@ -145,14 +145,19 @@ async function storeSession(ports: CallbackPorts, spent: LinkRecord, result: Lau
   return finished;
 }
 
-/** Ends a launch that gave tokens for nothing: the server is asked to revoke them. */
+/**
+ * Ends a launch that gave tokens for nothing: the server is asked to revoke them. It is not asked if that may end the session that the link
+ * keeps (`give-up-sessions.ts`).
+ */
 async function failLaunch(
   ports: CallbackPorts,
   spent: LinkRecord,
   { reason, message }: LaunchFailed,
   issued: string | undefined,
 ): Promise<FinishedLogin> {
-  if (issued !== undefined && spent.launch.login !== null) await ports.revoke(spent.launch.login.configuration, issued);
+  const { linked, launch } = spent;
+  const isOthers = linked === null || reason === "other-person";
+  if (issued !== undefined && launch.login !== null && isOthers) await ports.revoke(launch.login.configuration, issued);
   return await endLaunch(ports, spent, { state: "failed", at: ports.now(), reason, message });
 }
 

@@ -16,14 +16,17 @@ export interface GiveUpPorts {
 /**
  * Ends the sessions that a link has given up. Each is made unusable here first. Then the server is asked to revoke it, the result is
  * stored in the link, and the tokens are deleted. Each step may be repeated, so another process carries on after a crash.
+ *
+ * As long as the link has a session, the server is not asked. A server may revoke the whole grant of the person (RFC 7009, 2.1), and with
+ * it the session that the link has.
  */
 export async function giveUpSessions(ports: GiveUpPorts, linkId: string): Promise<void> {
   const { records, sessions } = ports;
-  const givenUp = (await records.find(linkId))?.record.givenUp ?? [];
+  const { givenUp = [], linked = null } = (await records.find(linkId))?.record ?? {};
   for (const session of givenUp.filter(({ from }) => from <= ports.now())) {
     const { sessionId } = session;
     if (session.atServer === null) {
-      const atServer = await revoked(ports, session);
+      const atServer = await revoked(ports, session, linked !== null);
       await changeLink(records, linkId, (record) => withResult(record, sessionId, atServer));
     }
     await sessions.remove(sessionId);
@@ -34,10 +37,15 @@ export async function giveUpSessions(ports: GiveUpPorts, linkId: string): Promis
   }
 }
 
-async function revoked({ sessions, revoke, now }: GiveUpPorts, session: GivenUpSession): Promise<RevocationResult> {
+async function revoked(
+  { sessions, revoke, now }: GiveUpPorts,
+  session: GivenUpSession,
+  hasAnother: boolean,
+): Promise<RevocationResult> {
   const message = "the link was removed or connected again, so its earlier session has ended";
   const refreshToken = await sessions.retire(session.sessionId, { at: now(), message });
-  return refreshToken === undefined ? "nothing-to-revoke" : await revoke(session, refreshToken);
+  if (refreshToken === undefined) return "nothing-to-revoke";
+  return hasAnother ? "not-asked" : await revoke(session, refreshToken);
 }
 
 /** The link with what the server said. Undefined if another process has stored it before. */

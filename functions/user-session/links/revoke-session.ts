@@ -23,7 +23,7 @@ export interface RevokeSessionPorts {
 export type RevokeSession = (
   place: Pick<LinkedPerson, "tokenUrl" | "revocationUrl">,
   refreshToken: string,
-) => Promise<Exclude<RevocationResult, "nothing-to-revoke">>;
+) => Promise<Exclude<RevocationResult, "nothing-to-revoke" | "not-asked">>;
 
 export const revokeSession =
   (ports: RevokeSessionPorts): RevokeSession =>

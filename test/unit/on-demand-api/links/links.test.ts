@@ -195,7 +195,7 @@ describe("a GET of a link", () => {
     const again = await post({ reconnect: content.id });
     expect(again.content.state).toBe("pending");
     await signIn(again.content.url);
-    expect((await get(content.id)).content).toMatchObject({ state: "linked", earlierSession: "revoked" });
+    expect((await get(content.id)).content).toMatchObject({ state: "linked", earlierSession: "not-asked" });
   });
 
   it("is answered although an end cannot be published, and a new launch waits for that", async () => {

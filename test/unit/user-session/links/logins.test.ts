@@ -231,24 +231,23 @@ async function linkedOnce() {
 }
 
 describe("a link that is connected again", () => {
-  it("keeps its id, and replaces the session", async () => {
+  it("keeps its id, and replaces the session. The server is not asked to revoke: it may revoke the new one as well", async () => {
     const { logins, browser } = await linkedOnce();
     logins.answers.outcome = sessionOutcome("person-1", "refresh-2");
     const state = await begin(logins, browser);
     expect(await callBack(logins, browser, { state, code: "d" })).toMatchObject({ end: { state: "linked" } });
     expect([...logins.sessions.values()]).toEqual(["refresh-2"]);
-    expect(logins.revoked).toEqual(["refresh-1"]);
-    expect(logins.events.at(-1)).toMatchObject({ type: "User Linked", detail: { earlierSession: "revoked" } });
+    expect(logins.revoked).toEqual([]);
+    expect(logins.events.at(-1)).toMatchObject({ type: "User Linked", detail: { earlierSession: "not-asked" } });
   });
 
-  it("stays connected if the server does not revoke the earlier session, and the event says so", async () => {
+  it("keeps its session if the new launch fails, and asks the server for no revocation that may end it", async () => {
     const { logins, browser } = await linkedOnce();
-    logins.answers.outcome = sessionOutcome("person-1", "refresh-2");
-    logins.answers.revocation = "failed";
+    const failure = new LaunchFailed("no", { reason: "scopes-missing" });
+    logins.answers.outcome = { kind: "failure", failure, issued: "refresh-2" };
     const state = await begin(logins, browser);
-    expect(await callBack(logins, browser, { state, code: "d" })).toMatchObject({ end: { state: "linked" } });
-    expect([...logins.sessions.values()]).toEqual(["refresh-2"]);
-    expect(logins.events.at(-1)).toMatchObject({ type: "User Linked", detail: { earlierSession: "failed" } });
+    expect(await callBack(logins, browser, { state, code: "d" })).toMatchObject({ end: { state: "failed" } });
+    expect([logins.revoked, [...logins.sessions.values()]]).toEqual([[], ["refresh-1"]]);
     expect(await stateOf(logins)).toMatchObject({ state: "linked" });
   });
 
