@@ -301,6 +301,8 @@ describe("the console in a real browser", () => {
     expect(await frame.locator("body").innerText()).toContain(family);
     // The page's style sheet applies, so both policies allow it.
     expect(await frame.locator("dl").evaluate("getComputedStyle(document.querySelector('dl')).display")).toBe("grid");
+    // On a phone, names stand above their values and leave them the width.
+    expect((await frame.locator("dd").first().boundingBox())?.width).toBeGreaterThan(200);
     // A link of the table of contents moves the document, and not the console.
     await frame.getByRole("navigation").getByRole("link").last().click();
     await expect.poll(() => frame.locator("body").evaluate("scrollY")).toBeGreaterThan(0);
