@@ -1,6 +1,7 @@
 import { connectStage } from "./client/stage-connection.ts";
 import type { CommandAnswer, CommandDefinition, StreamedAnswer } from "./commands/command.ts";
 import type { CommandContext, CommandStreams } from "./commands/command-context.ts";
+import { ListenerNotRemoved } from "./listener/event-listener.ts";
 import { CommandFailed, failureOf } from "./output/command-failed.ts";
 import { type ExitCode, exitCodes } from "./output/exit-codes.ts";
 import { progressOn } from "./output/progress.ts";
@@ -51,7 +52,11 @@ async function runCommand(
     return answer.exitCode ?? exitCodes.done;
   } catch (error) {
     progress.clear();
-    signal.throwIfAborted();
+    if (signal.aborted) {
+      // What a stopped command leaves behind must be said, because nobody else knows of it.
+      if (error instanceof ListenerNotRemoved) streams.errors.write(`${error.message}: ${error.action}\n`);
+      throw signal.reason;
+    }
     const failure = failureOf(error);
     const { message, action, requestId } = failure.error;
     const call = requestId === null ? "" : ` (call ${requestId})`;

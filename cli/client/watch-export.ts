@@ -1,5 +1,6 @@
 import { type ExportView, exportView } from "#on-demand-api/language/export-messages.ts";
 import type { CommandContext } from "../commands/command-context.ts";
+import { isUnavailable } from "../output/command-failed.ts";
 import type { ApiClient } from "./api-client.ts";
 
 /** From a second to five, by the time since the beginning: a short export is seen at once, and a long one is not asked about too often. */
@@ -9,7 +10,8 @@ const isOver = ({ state }: ExportView): boolean => state !== "requested" && stat
 
 /**
  * Shows the progress of an export until it has ended.
- * @throws the signal's reason if it fires before. A note then says that the export goes on
+ * @throws the signal's reason if it fires before, CommandFailed if the API fails. If the command could not follow the export to its end, a
+ * note says that the export goes on
  */
 export async function watchExport(
   context: Pick<CommandContext, "progress" | "signal" | "sleep" | "now">,
@@ -28,7 +30,8 @@ export async function watchExport(
     }
     return newest;
   } catch (error) {
-    if (signal.aborted)
+    // Whoever loses the API, too, needs the export's id.
+    if (signal.aborted || isUnavailable(error))
       progress.note(
         `${exportId} goes on at AWS. See it again: integra export watch ${exportId}. Stop it: integra export cancel ${exportId}`,
       );

@@ -17,12 +17,13 @@ import { readLinked, saveFile } from "../client/save-file.ts";
 import { fromOption, readPersonalInput, withoutEmpty } from "../input/personal-input.ts";
 import type { Prompts } from "../input/prompts.ts";
 import { ccdText } from "../output/ccd-text.ts";
+import { isUnavailable } from "../output/command-failed.ts";
 import { exitCodes } from "../output/exit-codes.ts";
 import { table } from "../output/table.ts";
 import { readableTime } from "../output/units.ts";
 import { type CommandAnswer, type CommandGroup, defineCommand } from "./command.ts";
 import type { CommandContext } from "./command-context.ts";
-import { limitInput, limitOption, takeItems } from "./listing.ts";
+import { cutOff, limitInput, limitOption, takeItems } from "./listing.ts";
 
 /** A CCD request with all its documents, and the files that were saved. */
 const shownRequest = ccdRequestView.omit({ next: true }).extend({
@@ -40,6 +41,10 @@ interface Saving {
   html: boolean;
 }
 
+/** An option that has no effect must not look as if it had one. */
+const hasFolder = ({ html, out }: Saving): boolean => !html || out !== undefined;
+const htmlNeedsFolder = { path: ["html"], error: "needs --out <folder>, which says where the pages are saved" };
+
 const request = defineCommand({
   usage: "request",
   summary: "Request a patient's CCDs, and wait for them",
@@ -56,15 +61,21 @@ const request = defineCommand({
     new Option("--no-wait", "print the request's id at once"),
     ...savingOptions,
   ],
-  input: z.object({
-    from: z.string().optional(),
-    link: ccdRequestBody.shape.link,
-    startDate: ccdRequestBody.shape.startDate,
-    endDate: ccdRequestBody.shape.endDate,
-    key: idempotencyKey.optional(),
-    wait: z.boolean(),
-    ...savingInput,
-  }),
+  input: z
+    .object({
+      from: z.string().optional(),
+      link: ccdRequestBody.shape.link,
+      startDate: ccdRequestBody.shape.startDate,
+      endDate: ccdRequestBody.shape.endDate,
+      key: idempotencyKey.optional(),
+      wait: z.boolean(),
+      ...savingInput,
+    })
+    .refine(hasFolder, htmlNeedsFolder)
+    .refine(({ wait, out }) => wait || out === undefined, {
+      path: ["out"],
+      error: "saves nothing with --no-wait: later use integra ccd get <requestId> --out <folder>",
+    }),
   answer: shownRequest,
   run: async (context, { from, key, wait, out, html, ...more }) => {
     const schema = z
@@ -84,7 +95,7 @@ const get = defineCommand({
   usage: "get <requestId>",
   summary: "Show a CCD request, and save its documents",
   options: savingOptions,
-  input: z.object({ requestId: ccdRequestId, ...savingInput }),
+  input: z.object({ requestId: ccdRequestId, ...savingInput }).refine(hasFolder, htmlNeedsFolder),
   answer: shownRequest,
   run: async (context, { requestId, out, html }) => {
     const api = await (await context.stage()).api();
@@ -113,7 +124,10 @@ const list = defineCommand({
       failure?.name ?? "",
     ]);
     const heading = ["id", "state", "requested (UTC)", "ended (UTC)", ""];
-    const text = rows.length === 0 ? "you made no CCD requests" : table([heading, ...rows]).join("\n");
+    const text =
+      rows.length === 0
+        ? "you made no CCD requests"
+        : [...table([heading, ...rows]), ...cutOff(complete, limit)].join("\n");
     return { value: { requests: items, complete }, text };
   },
 });
@@ -127,6 +141,7 @@ async function askForPatient({ ask }: Prompts): Promise<object> {
     phone: await ask("Phone (may be empty)"),
     email: await ask("Email (may be empty)"),
     given: await ask("Given name (may be empty)"),
+    family: await ask("Family name (may be empty)"),
   };
   return { patient: withoutEmpty(patient) };
 }
@@ -145,7 +160,7 @@ async function awaitEnd(context: CommandContext, api: ApiClient, first: CcdReque
       newest = await api.read(ccdRequestView, { path });
     }
   } catch (error) {
-    if (signal.aborted)
+    if (signal.aborted || isUnavailable(error))
       progress.note(`${first.requestId} goes on at AWS. Its documents: integra ccd get ${first.requestId}`);
     throw error;
   } finally {
@@ -165,7 +180,8 @@ async function answerWith(
     saving.out === undefined ? [] : await saveDocuments(context, api, whole, { ...saving, out: saving.out });
   const value = { ...whole, saved };
   const files = saved.map(({ file }) => `saved ${file}`);
-  return { value, text: [...ccdText(whole), ...files].join("\n"), exitCode: exitCodeOf(whole) };
+  const next = whole.state === "pending" ? [`See it again: integra ccd get ${whole.requestId}`] : [];
+  return { value, text: [...ccdText(whole), ...files, ...next].join("\n"), exitCode: exitCodeOf(whole) };
 }
 
 /** A request whose documents need several pages, in one. */

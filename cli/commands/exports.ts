@@ -16,13 +16,13 @@ import {
 import type { ApiClient } from "../client/api-client.ts";
 import { saveExport } from "../client/save-export.ts";
 import { watchExport } from "../client/watch-export.ts";
-import { notUnderstood } from "../output/command-failed.ts";
+import { CommandFailed, notUnderstood } from "../output/command-failed.ts";
 import { exitCodes } from "../output/exit-codes.ts";
 import { exitCodeOf, exportTable, exportText, fileTable } from "../output/export-text.ts";
 import { readableBytes, readableCount } from "../output/units.ts";
 import { type CommandGroup, defineCommand } from "./command.ts";
 import type { CommandContext } from "./command-context.ts";
-import { limitInput, limitOption, takeItems } from "./listing.ts";
+import { cutOff, limitInput, limitOption, takeItems } from "./listing.ts";
 
 const oneExport = z.object({ exportId });
 const watchOption = () => new Option("--watch", "show the progress until the export has ended");
@@ -86,7 +86,8 @@ const list = defineCommand({
       if (value !== undefined) query.set(name, value);
     const path = query.size === 0 ? "/exports" : `/exports?${query.toString()}`;
     const { items, complete } = await takeItems(api.pages(exportPage, path), ({ exports }) => exports, limit);
-    const text = items.length === 0 ? "there are no such exports" : exportTable(items);
+    const text =
+      items.length === 0 ? "there are no such exports" : [exportTable(items), ...cutOff(complete, limit)].join("\n");
     return { value: { exports: items, complete }, text };
   },
 });
@@ -126,7 +127,8 @@ const files = defineCommand({
     const api = await (await context.stage()).api();
     const pages = api.pages(exportFilePage, `/exports/${id}/files`);
     const { items, complete } = await takeItems(pages, (page) => page.files, limit);
-    const text = items.length === 0 ? "the export has no files yet" : fileTable(items);
+    const text =
+      items.length === 0 ? "the export has no files yet" : [fileTable(items), ...cutOff(complete, limit)].join("\n");
     return { value: { files: items, complete }, text };
   },
 });
@@ -168,6 +170,11 @@ const get = defineCommand({
     const chosen = items.filter(
       (file) => (type?.includes(file.resourceType) ?? true) && (number?.includes(file.number) ?? true),
     );
+    if (items.length === 0)
+      throw new CommandFailed(`${id} has no files`, {
+        exitCode: exitCodes.endedInPart,
+        action: `run integra export show ${id}: it says what the export waits for, or how it ended`,
+      });
     if (chosen.length === 0) throw notUnderstood(`${id} has no such files`);
     const left = chosen.filter(({ state }) => state !== "landed");
     const landed = chosen.filter(({ state }) => state === "landed");
@@ -209,7 +216,7 @@ const resume = defineCommand({
 
 /** The export, once it has ended if the user watches it. */
 async function answerOf(context: CommandContext, api: ApiClient, view: z.infer<typeof exportView>, watched: boolean) {
-  if (!watched) return { value: view, text: exportText(view) };
+  if (!watched) return { value: view, text: `${exportText(view)}\n\nWatch it: integra export watch ${view.exportId}` };
   const value = await watchExport(context, api, view);
   return { value, text: exportText(value), exitCode: exitCodeOf(value) };
 }

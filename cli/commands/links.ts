@@ -13,7 +13,7 @@ import { linkId } from "#user-session/language/link-id.ts";
 import { table } from "../output/table.ts";
 import { readableTime } from "../output/units.ts";
 import { type CommandGroup, defineCommand } from "./command.ts";
-import { limitInput, limitOption, takeItems } from "./listing.ts";
+import { cutOff, limitInput, limitOption, takeItems } from "./listing.ts";
 
 const oneLink = z.object({ linkId });
 
@@ -60,7 +60,10 @@ const list = defineCommand({
     const text =
       rows.length === 0
         ? "you have no links"
-        : table([["id", "state", "created (UTC)", "patient", "reference"], ...rows]).join("\n");
+        : [
+            ...table([["id", "state", "created (UTC)", "patient", "reference"], ...rows]),
+            ...cutOff(complete, limit),
+          ].join("\n");
     return { value: { links: items, complete }, text };
   },
 });

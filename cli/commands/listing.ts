@@ -14,6 +14,10 @@ export const limitInput = z.coerce
   .min(1, "must be at least 1")
   .max(100_000, "must be at most 100000");
 
+/** The end of a list for people, if there may be more than it shows. A list that is cut off must not look whole. */
+export const cutOff = (complete: boolean, limit: number): string[] =>
+  complete ? [] : [`Only the first ${limit} are shown. For more add --limit <number>.`];
+
 /** Takes items from pages up to the limit. `complete` says whether these are all. */
 export async function takeItems<Page extends { next?: string | undefined }, Item>(
   pages: AsyncIterable<Page>,

@@ -50,7 +50,8 @@ const find = defineCommand({
   details:
     "Demographics are no arguments, because a shell's history and the list of processes would keep them. At a terminal the command " +
     "asks for them. Otherwise it reads a JSON object with some of these members: family, given, gender, birthdate, phone, email. " +
-    "IntegraConnect decides which combinations it accepts: gender, birthdate and phone or email, each with or without given.",
+    "IntegraConnect decides which combinations it accepts: gender, birthdate and phone or email, each with or without given; or " +
+    "birthdate and family.",
   options: [
     new Option(fromOption, "a file with the search as a JSON object; - is standard input"),
     new Option("--link <id>", "the link under which the search is made"),
@@ -81,6 +82,7 @@ const askForSearch = async ({ ask }: Prompts): Promise<object> =>
     phone: await ask("Phone (may be empty)"),
     email: await ask("Email (may be empty)"),
     given: await ask("Given name (may be empty)"),
+    family: await ask("Family name (may be empty)"),
   });
 
 /** A search that names no value has no such parameter. */

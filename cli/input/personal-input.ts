@@ -23,11 +23,15 @@ export async function readPersonalInput<Input>(
 ): Promise<Input> {
   const isTyped = from === undefined && streams.input.isTTY === true;
   const given = isTyped ? await withPrompts(streams, signal, ask) : parseJson(await readSource(streams.input, from));
-  const parsed = schema.safeParse(given);
+  const parsed = schema.safeParse(given, { error: missing });
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(": "));
   throw notUnderstood(`the input is invalid: ${faults.join("; ")}`);
 }
+
+/** Zod's own words would speak of `undefined`. */
+const missing: z.core.$ZodErrorMap = ({ code, input }) =>
+  code === "invalid_type" && input === undefined ? "is missing" : undefined;
 
 async function readSource(input: CommandContext["streams"]["input"], from = "-"): Promise<string> {
   if (from === "-") return await text(input);

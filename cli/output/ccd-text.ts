@@ -11,7 +11,7 @@ export function ccdText({
   refused,
 }: Pick<CcdRequestView, "requestId" | "state" | "failure" | "documents" | "refused">): string[] {
   return [
-    `${requestId} is ${state}${failure === null ? "" : `: ${failure.name}: ${failure.message}`}`,
+    `${requestId} ${state === "failed" ? "has failed" : `is ${state}`}${failure === null ? "" : `: ${failure.name}: ${failure.message}`}`,
     ...(documents.length === 0
       ? []
       : table([["number", "encounter", "title", "sections", "size"], ...documents.map(rowOf)], alignments)),

@@ -31,6 +31,10 @@ export class CommandFailed extends Error {
 export const notUnderstood = (message: string): CommandFailed =>
   new CommandFailed(message, { exitCode: exitCodes.notUnderstood });
 
+/** Whether the API could not answer, so that what the command started may go on. */
+export const isUnavailable = (error: unknown): boolean =>
+  error instanceof CommandFailed && error.exitCode === exitCodes.unavailable;
+
 /** What `--json` prints if a command fails. */
 export const failureAnswer = z.strictObject({
   error: z.strictObject({

@@ -11,7 +11,7 @@ export function exportText(view: ExportView): string {
   const missing = filesMissing === 0 ? "" : `, ${readableCount(filesMissing)} missing`;
   const landed = `${readableCount(filesLanded)}${planned} files${missing}, ${readableCount(lines)} lines, ${readableBytes(bytes)}`;
   return [
-    `${exportId} is ${state}. ${withoutControls(view.message)}`,
+    `${exportId} ${state === "failed" ? "has failed" : `is ${state}`}. ${withoutControls(view.message)}`,
     ...table([
       ["request", requestWords(view)],
       ["requested", `${readableTime(requestedAt)} UTC (${[trigger.kind, trigger.by].filter(Boolean).join(", ")})`],

@@ -53,7 +53,7 @@ function bar(output: ProgressOutput, now: () => number): Progress {
       const leftMs = estimate(state);
       const { message } = state;
       if (shown?.message === message && now() - shown.at < redrawEveryMs) return;
-      output.write(`\r\u001b[K${barText(state, leftMs, output.columns ?? 80)}`);
+      output.write(`\r\u001b[K${barText(state, leftMs, columnsOf(output))}`);
       shown = { message, at: now() };
     },
     note: (line) => {
@@ -82,6 +82,9 @@ function plainLines(output: ProgressOutput, now: () => number): Progress {
     clear: () => undefined,
   };
 }
+
+/** A terminal that does not know its width says 0. */
+const columnsOf = ({ columns = 0 }: ProgressOutput): number => (columns > 0 ? columns : 80);
 
 const barWidth = 24;
 

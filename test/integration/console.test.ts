@@ -20,8 +20,33 @@ async function tabTo(page: Page, name: string): Promise<void> {
   while (passed.at(-1) !== name) {
     if (passed.length > 40) throw new Error(`the key Tab does not reach ${name}, but ${passed.join(", ")}`);
     await page.keyboard.press("Tab");
-    passed.push(await page.evaluate<string>("document.activeElement.textContent.trim()"));
+    passed.push(await focused(page));
   }
+}
+
+const focused = (page: Page) => page.evaluate<string>("document.activeElement.textContent.trim()");
+
+/** Lets the API answer no call of this kind until `release`, which returns as soon as the page has the first answer. */
+async function holdCalls(page: Page, url: RegExp, method: string) {
+  let count = 0;
+  const held = Promise.withResolvers<void>();
+  const isMeant = (request: { method: () => string; url: () => string }) =>
+    request.method() === method && url.test(request.url());
+  await page.route(url, async (route) => {
+    if (isMeant(route.request())) {
+      count += 1;
+      await held.promise;
+    }
+    await route.continue();
+  });
+  return {
+    count: () => count,
+    release: async () => {
+      const answered = page.waitForResponse((response) => isMeant(response.request()));
+      held.resolve();
+      await (await answered).finished();
+    },
+  };
 }
 
 const focusIsVisible = (page: Page) =>
@@ -191,6 +216,28 @@ describe("the console in a real browser", () => {
     test.simulator.settings.exportDurationMs = 300;
   });
 
+  it("while the API is slow, says what it awaits, keeps the focus, and takes nobody away from another page", async () => {
+    const page = await open();
+    await signIn(page);
+    const start = await holdCalls(page, /\/api\/exports$/, "POST");
+    await tabTo(page, "Start the export");
+    await page.keyboard.press("Enter");
+    await page.locator('button[aria-disabled="true"]').waitFor();
+    expect(await focused(page)).toBe("Start the export");
+    // A second press is no second export.
+    await page.keyboard.press("Enter");
+    await openPage(page, "Patients");
+    await start.release();
+    await page.evaluate("new Promise((done) => setTimeout(done, 300))");
+    expect([start.count(), new URL(page.url()).hash]).toEqual([1, "#/patients"]);
+
+    const list = await holdCalls(page, /\/api\/links$/, "GET");
+    await openPage(page, "Links");
+    await page.getByText("Your links are being read.").waitFor();
+    await list.release();
+    await page.getByText("Your links are being read.").waitFor({ state: "detached" });
+  });
+
   it.each([
     { end: "partial", types: "Immunization Patient", subject: "Immunization, Patient", match: "immunization_file_1" },
     { end: "failed", types: "Immunization", subject: "Immunization", match: "immunization_file_1" },
@@ -254,6 +301,8 @@ describe("the console in a real browser", () => {
     expect(await frame.locator("body").innerText()).toContain(family);
     // The page's style sheet applies, so both policies allow it.
     expect(await frame.locator("dl").evaluate("getComputedStyle(document.querySelector('dl')).display")).toBe("grid");
+    // On a phone, names stand above their values and leave them the width.
+    expect((await frame.locator("dd").first().boundingBox())?.width).toBeGreaterThan(200);
     // A link of the table of contents moves the document, and not the console.
     await frame.getByRole("navigation").getByRole("link").last().click();
     await expect.poll(() => frame.locator("body").evaluate("scrollY")).toBeGreaterThan(0);

@@ -7,7 +7,7 @@ export function FailureNotice({ failure }: { failure: ApiFailure | undefined }) 
       {failure !== undefined && (
         <div class="failure">
           <p class="title">{failure.message}</p>
-          <p>{failure.detail}</p>
+          {failure.detail !== `${failure.message}.` && <p>{failure.detail}</p>}
           {failure.callId !== undefined && (
             <p class="small">
               Call <code>{failure.callId}</code>

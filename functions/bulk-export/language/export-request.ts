@@ -19,7 +19,12 @@ export const exportRequestDetail = z.strictObject({
   level: z.enum(exportLevels),
   groupId: z.string().min(1).max(64).optional(),
   types: z.array(z.string()).min(1).max(200).optional(),
-  since: z.union([z.literal("last-completed"), instant]).optional(),
+  since: z
+    .union(
+      [z.literal("last-completed"), instant],
+      "must be last-completed or a FHIR instant such as 2026-01-31T00:00:00Z",
+    )
+    .optional(),
   outputFormat: z.enum(outputFormats).optional(),
   requestId: z
     .string()

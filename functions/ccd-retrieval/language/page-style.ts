@@ -8,6 +8,7 @@ export const pageStyle =
   "h1{font-size:1.5rem;line-height:1.3}h2{font-size:1.25rem;margin-top:2rem;border-bottom:1px solid}h3,h4,h5,h6{font-size:1.1rem}" +
   "a{color:light-dark(#00418c,#9cc7ff)}a:focus-visible,.scroll:focus-visible{outline:.2rem solid;outline-offset:.1rem}" +
   "dl{display:grid;grid-template-columns:minmax(7rem,auto) 1fr;gap:.25rem 1rem}dt{font-weight:600}dd{margin:0}" +
+  "@media (max-width:30rem){dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}" +
   ".notice{border-left:.3rem solid;padding-left:.75rem}.note,.address,.footnote{font-size:.9em}" +
   ".scroll{overflow-x:auto;margin:.75rem 0}.paragraph{margin:.5rem 0}" +
   "table{border-collapse:collapse}th,td{border:1px solid light-dark(#767676,#8c8c8c);padding:.25rem .5rem;text-align:left;vertical-align:top;overflow-wrap:normal}" +

@@ -119,13 +119,18 @@ export const filePreview = z
   })
   .meta({ id: "FilePreview" });
 
+const requestTime = z.iso.datetime({
+  offset: true,
+  error: "must be a time such as 2026-01-31T00:00:00Z (date, time and zone)",
+});
+
 /** The parameters of GET /exports. */
 export const exportQuery = z.object({
   state: z.enum(exportStates).optional(),
   level: z.enum(exportLevels).optional(),
   groupId: z.string().max(64).optional().describe("Exports of this group, by its id or its name."),
-  from: z.iso.datetime({ offset: true }).optional().describe("Exports requested at this time or later."),
-  to: z.iso.datetime({ offset: true }).optional().describe("Exports requested at this time or earlier."),
+  from: requestTime.optional().describe("Exports requested at this time or later."),
+  to: requestTime.optional().describe("Exports requested at this time or earlier."),
   after: z.string().max(200).optional().describe("The place of a further page, from the link `next`."),
 });
 export type ExportQuery = z.infer<typeof exportQuery>;

@@ -4,7 +4,7 @@ import * as z from "zod";
  * These schemas are apart from those of the records, so that functions which only name a link create no others.
  */
 
-export const linkId = z.string().regex(/^link-[0-9a-f]{32}$/);
+export const linkId = z.string().regex(/^link-[0-9a-f]{32}$/, "must be link- and 32 digits or letters a to f");
 
 /** The place of a link in its caller's list: when it was created, and its id. */
 export const linkPlace = z.string().regex(/^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z link-[0-9a-f]{32}$/);

@@ -6,6 +6,12 @@ import { failureAnswer } from "#cli/output/command-failed.ts";
 import { exitCodes } from "#cli/output/exit-codes.ts";
 import { type CommandLine, commandLine, jsonOf, problem } from "../../fixtures/command-line.ts";
 
+/** CloudFormation's answer about a stack with the output BusName. */
+const stackWithBus = `<DescribeStacksResponse><DescribeStacksResult><Stacks><member>
+  <StackName>integra-bridge-local-landing</StackName><StackStatus>CREATE_COMPLETE</StackStatus>
+  <Outputs><member><OutputKey>BusName</OutputKey><OutputValue>bus</OutputValue></member></Outputs>
+</member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
+
 let cli: CommandLine;
 beforeEach(async () => {
   cli = await commandLine();
@@ -50,6 +56,20 @@ describe("how integra ends", () => {
   it("a command line that is not understood is one JSON object, too", async () => {
     const answer = await cli.run(["links", "list", "--al", "--json"]);
     expect(failureAnswer.parse(jsonOf(answer)).error).toMatchObject({ exitCode: exitCodes.notUnderstood });
+  });
+
+  it("Ctrl-C does not hide what could not be removed", async () => {
+    const stop = new AbortController();
+    cli.answer("POST /", ({ body }) => {
+      if (body.includes("DescribeStacks")) return { headers: { "content-type": "text/xml" }, body: stackWithBus };
+      stop.abort(new Error("stopped by SIGINT"));
+      return { status: 403, body: { __type: "AccessDenied", message: "not yours" } };
+    });
+    const { code, errors } = await cli.run(["events", "tail"], { signal: stop.signal });
+    expect(code).toBe(130);
+    expect(errors).toMatch(
+      /the temporary rule or queue integra-bridge-local-tail-\w+ may still exist: remove both by hand/,
+    );
   });
 
   it("help is no failure", async () => {

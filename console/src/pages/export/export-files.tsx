@@ -9,6 +9,7 @@ import {
   type Preview,
   readPreview,
 } from "../../api/exports.ts";
+import { AnswerNotice } from "../../parts/answer-notice.tsx";
 import { FailureNotice } from "../../parts/failure-notice.tsx";
 import { bytesText, countText } from "../../parts/texts.ts";
 import { useAction } from "../../parts/use-action.ts";
@@ -32,7 +33,7 @@ export function ExportFiles({ api, export: one }: { api: Api; export: Export }) 
   return (
     <section aria-labelledby="files">
       <h2 id="files">Files</h2>
-      <FailureNotice failure={page.failure} />
+      <AnswerNotice answer={page} awaited="The files are being read." />
       {page.value !== undefined && files.length === 0 && <p>No file is known yet.</p>}
       <ul class="rows">
         {files.map((file) => (
@@ -77,14 +78,15 @@ function FileRow({ api, export: one, file }: FileRowProps) {
         </span>
         {file.reason !== null && <p>{file.reason}</p>}
       </span>
-      {canRead && shown === undefined && (
-        <button type="button" disabled={preview.isRunning} onClick={open} aria-label={`Preview file ${name}`}>
-          Preview
-        </button>
-      )}
-      {shown !== undefined && (
-        <button type="button" onClick={() => setShown(undefined)} aria-label={`Close the preview of file ${name}`}>
-          Close
+      {canRead && (
+        // One button for both, so that it keeps the focus.
+        <button
+          type="button"
+          aria-disabled={preview.isRunning}
+          onClick={shown === undefined ? open : () => setShown(undefined)}
+          aria-label={shown === undefined ? `Preview file ${name}` : `Close the preview of file ${name}`}
+        >
+          {shown === undefined ? "Preview" : "Close"}
         </button>
       )}
       <FailureNotice failure={preview.failure} />

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { Api } from "../../api/client.ts";
 import { cancelExport, type Export, isLive, readExport, resumeExport } from "../../api/exports.ts";
+import { AnswerNotice } from "../../parts/answer-notice.tsx";
 import { ExportProgress } from "../../parts/export-progress.tsx";
 import { FailureNotice } from "../../parts/failure-notice.tsx";
 import { timeText } from "../../parts/texts.ts";
@@ -25,7 +26,7 @@ export function ExportPage({ api, exportId }: { api: Api; exportId: string }) {
         <a href={hrefOf("exports")}>All exports</a>
       </p>
       {one === undefined ? <h1>Export</h1> : <Head export={one} />}
-      <FailureNotice failure={answer.failure} />
+      <AnswerNotice answer={answer} awaited="The export is being read." />
       {one !== undefined && (
         <>
           <Actions api={api} export={one} changed={answer.refresh} />
@@ -86,21 +87,23 @@ function Actions({ api, export: one, changed }: { api: Api; export: Export; chan
       await cancelExport(api, one.exportId);
       changed();
     });
-  const resume = () =>
+  const resume = () => {
+    const place = location.hash;
     action.run(async () => {
       const { exportId } = await resumeExport(api, one.exportId);
       if (exportId === one.exportId) changed();
-      else location.hash = hrefOf("exports", exportId);
+      else if (location.hash === place) location.hash = hrefOf("exports", exportId);
     });
+  };
   return (
     <>
       {one.actions.includes("cancel") && (
-        <button type="button" class="danger" disabled={action.isRunning} onClick={cancel}>
+        <button type="button" class="danger" aria-disabled={action.isRunning} onClick={cancel}>
           Cancel the export
         </button>
       )}
       {one.actions.includes("resume") && (
-        <button type="button" disabled={action.isRunning} onClick={resume}>
+        <button type="button" aria-disabled={action.isRunning} onClick={resume}>
           Fetch the missing files
         </button>
       )}

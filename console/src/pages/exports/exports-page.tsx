@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Api } from "../../api/client.ts";
 import { type Export, type ExportFilter, type ExportPage, isLive, listPath } from "../../api/exports.ts";
-import { FailureNotice } from "../../parts/failure-notice.tsx";
+import { AnswerNotice } from "../../parts/answer-notice.tsx";
 import { useAnswer } from "../../parts/use-answer.ts";
 import { ExportHistory } from "./export-history.tsx";
 import { ExportRow } from "./export-row.tsx";
@@ -38,7 +38,7 @@ export function ExportsPage({ api }: { api: Api }) {
           <Choice label="State" values={states} value={filter.state} choose={(state) => choose({ state })} />
           <Choice label="Level" values={levels} value={filter.level} choose={(level) => choose({ level })} />
         </div>
-        <FailureNotice failure={page.failure} />
+        <AnswerNotice answer={page} awaited="The exports are being read." />
         {page.value !== undefined && exports.length === 0 && <p>No export matches.</p>}
         <ExportList exports={exports} />
         {place !== undefined && (

@@ -19,11 +19,13 @@ export function StartForm({ api, started }: { api: Api; started: () => void }) {
   };
   const submit = (event: Event) => {
     event.preventDefault();
+    const place = location.hash;
     start.run(async () => {
       const { exportId } = await startExport(api, wish, key);
       setKey(crypto.randomUUID());
       started();
-      location.hash = hrefOf("exports", exportId);
+      // Who went on to another page while the API was slow stays there.
+      if (location.hash === place) location.hash = hrefOf("exports", exportId);
     });
   };
   return (
@@ -67,7 +69,7 @@ export function StartForm({ api, started }: { api: Api; started: () => void }) {
           />
         </label>
       </div>
-      <button type="submit" class="primary" disabled={start.isRunning}>
+      <button type="submit" class="primary" aria-disabled={start.isRunning}>
         Start the export
       </button>
       <FailureNotice failure={start.failure} />

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import type { LinkView } from "#on-demand-api/language/link-messages.ts";
 import type { Api } from "../../api/client.ts";
 import type { LinkPage } from "../../api/links.ts";
+import { AnswerNotice } from "../../parts/answer-notice.tsx";
 import { FailureNotice } from "../../parts/failure-notice.tsx";
 import { timeText } from "../../parts/texts.ts";
 import { useAction } from "../../parts/use-action.ts";
@@ -29,9 +30,9 @@ export function LinksPage({ api }: { api: Api }) {
         A link lets a person sign in at IntegraConnect, so that calls under the link serve that person's patient only.
       </p>
       <CreateLink api={api} created={page.refresh} />
-      <FailureNotice failure={page.failure} />
       <section aria-labelledby="own-links">
         <h2 id="own-links">Your links</h2>
+        <AnswerNotice answer={page} awaited="Your links are being read." />
         {links?.length === 0 && <p>You have no links.</p>}
         {links?.map((link) => (
           <LinkCard key={link.id} api={api} link={link} changed={page.refresh} />
@@ -88,7 +89,7 @@ function CreateLink({ api, created }: { api: Api; created: () => void }) {
       <p class="hint" id="reference-hint">
         Your own id of the person. Use no name and no number of a patient.
       </p>
-      <button type="submit" class="primary" disabled={creation.isRunning}>
+      <button type="submit" class="primary" aria-disabled={creation.isRunning}>
         Create a link
       </button>
       <FailureNotice failure={creation.failure} />
@@ -143,7 +144,7 @@ function LinkCard({ api, link, changed }: { api: Api; link: LinkView; changed: (
       {isAsked && (
         <div class="notice">
           <p>The person's access ends. This cannot be undone.</p>
-          <button type="button" class="danger" disabled={removal.isRunning} onClick={remove}>
+          <button type="button" class="danger" aria-disabled={removal.isRunning} onClick={remove}>
             Remove the link
           </button>{" "}
           <button type="button" onClick={() => setAsked(false)}>

@@ -85,7 +85,7 @@ function Documents({ api, view, asked, open }: DocumentsProps) {
             </span>
             <button
               type="button"
-              disabled={action.isRunning}
+              aria-disabled={action.isRunning}
               onClick={() => read(document)}
               aria-label={`Read document ${document.number}: ${titleOf(document)}`}
             >
@@ -95,7 +95,7 @@ function Documents({ api, view, asked, open }: DocumentsProps) {
         ))}
       </ul>
       {next !== undefined && (
-        <button type="button" disabled={action.isRunning} onClick={() => showMore(next)}>
+        <button type="button" aria-disabled={action.isRunning} onClick={() => showMore(next)}>
           Show more documents
         </button>
       )}

@@ -34,7 +34,7 @@ export function FoundPatients({ api, link, found, show, setDesk }: FoundPatients
         <PatientCard key={patient.id} api={api} link={link} patient={patient} setDesk={setDesk} />
       ))}
       {next !== undefined && (
-        <button type="button" disabled={more.isRunning} onClick={() => showMore(next)}>
+        <button type="button" aria-disabled={more.isRunning} onClick={() => showMore(next)}>
           Show more
         </button>
       )}

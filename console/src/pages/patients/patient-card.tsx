@@ -61,7 +61,7 @@ export function PatientCard({ api, link, patient, setDesk }: PatientCardProps) {
           {day("from", "From (optional)")}
           {day("to", "Until (optional)")}
         </div>
-        <button type="submit" class="primary" disabled={request.isRunning}>
+        <button type="submit" class="primary" aria-disabled={request.isRunning}>
           Request CCDs
         </button>
         <FailureNotice failure={request.failure} />

@@ -23,8 +23,10 @@ export function SearchForm({ api, link, show }: SearchFormProps) {
   const search = useAction();
   const submit = (event: Event) => {
     event.preventDefault();
-    show(undefined);
-    search.run(async () => show(await searchPatients(api, values, link)));
+    search.run(async () => {
+      show(undefined);
+      show(await searchPatients(api, values, link));
+    });
   };
   const field = (name: keyof Demographics, label: string, type: InputType = "text", isNeeded = false) => (
     <label key={name}>
@@ -67,7 +69,7 @@ export function SearchForm({ api, link, show }: SearchFormProps) {
         {field("given", "Given name")}
         {field("family", "Family name")}
       </div>
-      <button type="submit" class="primary" disabled={search.isRunning}>
+      <button type="submit" class="primary" aria-disabled={search.isRunning}>
         {search.isRunning ? "Searching…" : "Search"}
       </button>
       <FailureNotice failure={search.failure} />

@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { documentRefusalReasons } from "#ccd-retrieval/language/document-faults.ts";
-import { type CommandLine, commandLine, jsonOf } from "../../../fixtures/command-line.ts";
+import { type CommandLine, commandLine, jsonOf, problem } from "../../../fixtures/command-line.ts";
 
 const id = `ccd-${"a".repeat(32)}`;
 const pending = {
@@ -69,7 +69,7 @@ describe("integra ccd", () => {
 
   it("request asks a person at a terminal, and shows none of it in its answer", async () => {
     readyAtSecondLook();
-    const answer = await cli.run(["ccd", "request"], { typed: "\n1996-07-08\nfemale\n(912)555-1234\n\nAda\n" });
+    const answer = await cli.run(["ccd", "request"], { typed: "\n1996-07-08\nfemale\n(912)555-1234\n\nAda\n\n" });
     expect(answer.code).toBe(0);
     expect(JSON.parse(cli.calls[0]?.body ?? "")).toEqual({
       patient: { birthDate: "1996-07-08", gender: "female", phone: "(912)555-1234", given: "Ada" },
@@ -102,10 +102,33 @@ describe("integra ccd", () => {
     const failure = { name: "WrongPatient", message: "of somebody else" };
     cli.answer(`GET /ccd-requests/${id}`, { body: { ...pending, state: "failed", failure } });
     const failed = await cli.run(["ccd", "get", id]);
-    expect([failed.code, failed.output]).toEqual([2, `${id} is failed: WrongPatient: of somebody else\n`]);
+    expect([failed.code, failed.output]).toEqual([2, `${id} has failed: WrongPatient: of somebody else\n`]);
     const refused = [{ number: 2, reason: documentRefusalReasons[0] }];
     cli.answer(`GET /ccd-requests/${id}`, { body: { ...pending, state: "ready", refused } });
     expect((await cli.run(["ccd", "get", id])).code).toBe(3);
+  });
+
+  it.each([
+    ["--html without a folder", ["get", id, "--html"], "--html needs --out <folder>"],
+    ["a folder for documents that nobody waits for", ["request", "--no-wait", "--out", "x"], "--out saves nothing"],
+    ["an id of another form", ["get", "7"], "<requestId> must be ccd- and 32 digits or letters a to f"],
+    ["an incomplete patient", ["request"], "patient.birthDate: is missing"],
+  ])("%s is not understood, and nothing is called", async (_, args, words) => {
+    const { code, errors } = await cli.run(["ccd", ...args], { input: '{"patient":{"gender":"female"}}' });
+    expect([code, errors, cli.calls]).toEqual([64, expect.stringContaining(words), []]);
+  });
+
+  it("a request that nobody waits for says how to see it again", async () => {
+    cli.answer("POST /ccd-requests", { status: 202, body: pending });
+    const { output } = await cli.run(["ccd", "request", "--no-wait"], { input: '{"patientId":"p1"}' });
+    expect(output).toBe(`${id} is pending\nSee it again: integra ccd get ${id}\n`);
+  });
+
+  it("an API that fails while it waits is no end of the request", async () => {
+    cli.answer("POST /ccd-requests", { status: 202, body: pending });
+    cli.answer(`GET /ccd-requests/${id}`, { status: 503, body: problem(503, "Not now") });
+    const { code, errors } = await cli.run(["ccd", "request"], { input: '{"patientId":"p1"}' });
+    expect([code, errors]).toEqual([5, expect.stringContaining(`${id} goes on at AWS`)]);
   });
 
   it("Ctrl-C while it waits says that the request goes on, and how to see it", async () => {
@@ -132,6 +155,7 @@ describe("integra ccd", () => {
     });
     const short = jsonOf(await cli.run(["ccd", "list", "--limit", "3", "--json"]));
     expect(short).toMatchObject({ requests: [{}, {}, {}], complete: false });
+    expect((await cli.run(["ccd", "list", "--limit", "3"])).output).toMatch(/\nOnly the first 3 are shown\..*--limit/);
     expect((await cli.run(["ccd", "list"])).output.split("\n")[1]).toBe(`${id}  pending  2026-03-01 12:00:00  -`);
   });
 

@@ -4,7 +4,7 @@ import { crc32 } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ExportFileView, ExportView } from "#on-demand-api/language/export-messages.ts";
 import { crc32Text } from "#platform/bucket/crc32-text.ts";
-import { type CommandLine, commandLine, jsonOf } from "../../../fixtures/command-line.ts";
+import { type CommandLine, commandLine, jsonOf, problem } from "../../../fixtures/command-line.ts";
 
 const running: ExportView = {
   exportId: "e1",
@@ -154,6 +154,49 @@ describe("integra export", () => {
       "e1 goes on at AWS. See it again: integra export watch e1. Stop it: integra export cancel e1",
     );
     expect(cli.calls.every(({ route }) => route.startsWith("GET"))).toBe(true);
+  });
+
+  it("an API that fails while it watches is no end of the export", async () => {
+    cli.answer("POST /exports", { status: 202, body: running });
+    cli.answer("GET /exports/e1", { status: 503, body: problem(503, "Not now") });
+    const { code, errors } = await cli.run(["export", "start", "--level", "patient", "--watch"]);
+    expect([code, errors]).toEqual([
+      5,
+      expect.stringContaining("e1 goes on at AWS. See it again: integra export watch e1"),
+    ]);
+  });
+
+  it("a list that is cut off does not look whole", async () => {
+    cli.answer("GET /exports", { body: { exports: [ended("partial"), ended("completed")] } });
+    files([fileOf(1, "{}\n"), fileOf(2, "{}\n")], {});
+    for (const args of [["list"], ["files", "e1"]]) {
+      expect((await cli.run(["export", ...args, "--limit", "1"])).output).toContain("\nOnly the first 1 are shown. ");
+      expect((await cli.run(["export", ...args])).output).not.toContain("Only the first");
+    }
+  });
+
+  it.each([
+    [
+      ["start", "--level", "patient", "--since", "yesterday"],
+      "--since must be last-completed or a FHIR instant such as",
+    ],
+    [["list", "--from", "yesterday"], "--from must be a time such as 2026-01-31T00:00:00Z"],
+    [["show", "a b"], "<exportId> must be 1 to 72 letters, digits or . _ -"],
+  ])("export %j says what is accepted instead", async (args, words) => {
+    const { code, errors } = await cli.run(["export", ...args]);
+    expect([code, errors]).toEqual([64, expect.stringContaining(words)]);
+  });
+
+  it("start without --watch says how to watch the export", async () => {
+    cli.answer("POST /exports", { status: 202, body: running });
+    const { output } = await cli.run(["export", "start", "--level", "patient"]);
+    expect(output).toMatch(/\nWatch it: integra export watch e1\n$/);
+  });
+
+  it("get of an export without files says where to look", async () => {
+    files([], {});
+    const { code, errors } = await cli.run(["export", "get", "e1"]);
+    expect([code, errors]).toEqual([3, expect.stringContaining("e1 has no files\nTo do: run integra export show e1")]);
   });
 
   it("list sends its filters, and show and cancel use the routes of an export", async () => {
