@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
+import { networkErrorCode, noAnswerFault } from "./network-faults.ts";
 import { acceptedCodings, decodeBody } from "./reading/content-coding.ts";
 import { readRetryAfter } from "./reading/retry-after.ts";
 import { readServerText, type ServerText } from "./server-text.ts";
@@ -43,7 +44,7 @@ const silenceLimits: SilenceLimits = { headersMs: 60_000, bodyMs: 60_000 };
  * error of the body. The dispatcher bounds the connecting.
  *
  * A request that does not say which codings it accepts accepts those that `readBody` decodes.
- * @throws ServerUnavailable if no answer came
+ * @throws ServerUnavailable if no answer came; CertificateRefused if the server's certificate is not accepted
  * @throws OriginRefused if the dispatcher refuses to connect
  */
 export function undiciHttp(dispatcher: Dispatcher, limits: SilenceLimits = silenceLimits): Http {
@@ -65,17 +66,9 @@ export function undiciHttp(dispatcher: Dispatcher, limits: SilenceLimits = silen
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof OriginRefused) throw error;
-      throw new ServerUnavailable(`no answer from ${url.origin} (${networkErrorCode(error)})`, { cause: error });
+      throw noAnswerFault(url.origin, error);
     }
   };
-}
-
-/** The code of a network error, such as ECONNREFUSED. Its message is not used, because it may quote a URL. */
-export function networkErrorCode(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return networkErrorCode(error.errors[0]);
-  if (!(error instanceof Error)) return "unknown network error";
-  const code = (error as NodeJS.ErrnoException).code;
-  return code ?? error.name;
 }
 
 /** A header's value as one text, exactly as it came; undefined if it is absent. For texts to people see `reading/header-text.ts`. */
