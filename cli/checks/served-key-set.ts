@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { networkErrorCode } from "#platform/http/http.ts";
+import { networkErrorCode } from "#platform/http/network-faults.ts";
 import { FailedCheck } from "./findings.ts";
 
 /** The public key set as a server reads it, without credentials. */

@@ -1,5 +1,6 @@
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import { type Finding, failed, ok, warning } from "#platform/findings/findings.ts";
+import { certificateFault } from "#platform/http/network-faults.ts";
 
 /** What was agreed on for a connection. */
 export interface TlsConnection {
@@ -54,7 +55,10 @@ export const checkConnection =
       const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
       // Anything else is no fault of the connection.
       if (code === undefined) throw error;
-      return failed(`${origin.origin} accepts no connection from this machine (${code})`, actionOf(code, fixedEgress));
+      const certificate = certificateFault(code);
+      const reason = certificate === undefined ? "" : `, because its certificate is not accepted: ${certificate}`;
+      const seen = `${origin.origin} accepts no connection from this machine${reason} (${code})`;
+      return failed(seen, actionOf(code, fixedEgress));
     }
   };
 

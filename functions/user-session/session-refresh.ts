@@ -240,7 +240,11 @@ async function settleFailure(
   await store.release(session.id, claim, now() + delayMs).catch(() => undefined);
   if (!(error instanceof ServerUnavailable)) throw error;
   if (delayMs > longestRetryDelayInCallMs)
-    throw new ServerUnavailable(error.message, { retryAfterMs: delayMs, cause: error });
+    throw new ServerUnavailable(error.message, {
+      retryAfterMs: delayMs,
+      unexplained: error.unexplained,
+      cause: error,
+    });
 }
 
 /** @param attempts how often the refresh token was used before */

@@ -8,6 +8,7 @@ import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { ProgressReports } from "#bulk-export/records/progress-reports.ts";
 import type { JobStatus } from "#bulk-export/server/job-status.ts";
 import { OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
+import { CertificateRefused } from "#platform/http/network-faults.ts";
 import type { Step } from "#platform/lambda/step.ts";
 import {
   elapsedOf,
@@ -123,9 +124,13 @@ type PassingFault = ServerUnavailable | ExportJobGone | OriginRefused;
 const isPassing = (fault: unknown): fault is PassingFault =>
   fault instanceof ServerUnavailable || fault instanceof ExportJobGone || fault instanceof OriginRefused;
 
-/** A redirect to another origin gets as few attempts as an answer without any words: it may well be a setting that is wrong. */
+/**
+ * A redirect to another origin gets as few attempts as an answer without any words: it may well be a setting that is wrong. A certificate
+ * that is replaced within the hour still saves what the server has prepared for hours.
+ */
 const isUnexplained = (fault: PassingFault): boolean =>
-  fault instanceof OriginRefused || (fault instanceof ServerUnavailable && fault.unexplained);
+  fault instanceof OriginRefused ||
+  (fault instanceof ServerUnavailable && fault.unexplained && !(fault instanceof CertificateRefused));
 
 /** @param neverSeen whether no answer so far was about the job */
 function mostGone({ now }: PollExportPorts, { run }: ExportContext, job: ExportJob, neverSeen: boolean): number {

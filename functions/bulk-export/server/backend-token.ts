@@ -9,6 +9,7 @@ import {
 import type { KmsKeys } from "#platform/client-key/signing-key.ts";
 import { AccessRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import { type Http, refusalText } from "#platform/http/http.ts";
+import { CertificateRefused } from "#platform/http/network-faults.ts";
 import { readTokenAnswer, type TokenAnswer, temporaryErrors } from "#platform/http/token-answer.ts";
 import type { IntegraServer } from "./integra-server.ts";
 
@@ -91,7 +92,7 @@ async function mint(ports: BackendTokenPorts, clientKey: CachedClientKey): Promi
     }
     const pause = retryPausesMs[attempt];
     const retryAfterMs = result instanceof ServerUnavailable ? (result.retryAfterMs ?? 0) : 0;
-    if (pause === undefined || retryAfterMs > pause) throw result;
+    if (pause === undefined || retryAfterMs > pause || result instanceof CertificateRefused) throw result;
     await ports.sleep(Math.max(pause, retryAfterMs));
   }
 }

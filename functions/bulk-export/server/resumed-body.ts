@@ -1,5 +1,6 @@
 import { FileCut } from "#platform/faults/file-faults.ts";
-import { contentLength, type HttpAnswer, headerText, networkErrorCode } from "#platform/http/http.ts";
+import { contentLength, type HttpAnswer, headerText } from "#platform/http/http.ts";
+import { networkErrorCode } from "#platform/http/network-faults.ts";
 import { isUncoded } from "#platform/http/reading/content-coding.ts";
 
 /** Requests the bytes of a file from `from` on, if the file still has this ETag (RFC 9110, "Range" and "If-Range"). */

@@ -1,5 +1,6 @@
 import { type LookupAddress, lookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
+import type { Dispatcher } from "undici";
 import { OriginRefused } from "#platform/faults/faults.ts";
 import { isPublicAddress } from "./network-addresses.ts";
 import type { TrustedOrigins } from "./trusted-origins.ts";
@@ -26,6 +27,9 @@ const protocol = { allowH2: false };
  * of connecting, and exactly these addresses are used. A name that starts to lead to a private address later (DNS
  * rebinding) is refused then.
  *
+ * Each POST has a connection of its own. Over a kept one, which the server may be closing, nobody could tell whether it took the code, the
+ * refresh token or the request for documents.
+ *
  * A request over a refused connection fails with OriginRefused.
  * @param resolve how names are resolved, by default as the system does
  * @param connectMs how long a connection may take to open, its TLS handshake included
@@ -34,21 +38,29 @@ export function connections(
   server: TrustedOrigins,
   resolve: LookupFunction = lookup,
   connectMs: number = connectLimitMs,
-): Agent {
+): Dispatcher {
   const anywhere = buildConnector({ ...protocol, timeout: connectMs });
   const publicOnly = publicConnector(resolve, connectMs);
-  return new Agent({
-    factory: (origin) => {
-      const mayBePrivate = server.privateOrigins.has(new URL(origin).origin);
-      return new Pool(origin, {
-        ...protocol,
-        connections: connectionsPerOrigin,
-        clientTtl: oldestConnectionMs,
-        maxHeaderSize: longestHeaders,
-        connect: mayBePrivate ? anywhere : publicOnly,
-      });
-    },
-  });
+  const agent = (requestsAtOnce: { pipelining?: number }): Agent =>
+    new Agent({
+      factory: (origin) => {
+        const mayBePrivate = server.privateOrigins.has(new URL(origin).origin);
+        return new Pool(origin, {
+          ...protocol,
+          ...requestsAtOnce,
+          connections: connectionsPerOrigin,
+          clientTtl: oldestConnectionMs,
+          maxHeaderSize: longestHeaders,
+          connect: mayBePrivate ? anywhere : publicOnly,
+        });
+      },
+    });
+  // Without pipelining undici closes a connection after its request.
+  const unkept = agent({ pipelining: 0 });
+  return agent({}).compose(
+    (dispatch) => (options, handler) =>
+      options.method === "POST" ? unkept.dispatch(options, handler) : dispatch(options, handler),
+  );
 }
 
 function publicConnector(resolve: LookupFunction, connectMs: number): buildConnector.connector {

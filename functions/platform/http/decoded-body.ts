@@ -9,7 +9,8 @@ import {
 } from "node:zlib";
 import { FileCut, FileDamaged } from "#platform/faults/file-faults.ts";
 import { type OpenedBody, wholenessOf } from "./body-wholeness.ts";
-import { contentLength, type HttpAnswer, networkErrorCode } from "./http.ts";
+import { contentLength, type HttpAnswer } from "./http.ts";
+import { networkErrorCode } from "./network-faults.ts";
 import { type Coding, isGzip, isZlib, knownCodings } from "./reading/content-coding.ts";
 
 const chunkSize = 256 * 1024;

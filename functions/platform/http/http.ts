@@ -1,6 +1,8 @@
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
+import { isEndOfKeptConnection } from "./kept-connections.ts";
+import { networkErrorCode, noAnswerFault } from "./network-faults.ts";
 import { acceptedCodings, decodeBody } from "./reading/content-coding.ts";
 import { readRetryAfter } from "./reading/retry-after.ts";
 import { readServerText, type ServerText } from "./server-text.ts";
@@ -37,45 +39,54 @@ export interface SilenceLimits {
 
 const silenceLimits: SilenceLimits = { headersMs: 60_000, bodyMs: 60_000 };
 
+/** How often a request is repeated at once: each time it may meet another connection that the server has closed. */
+const mostRepeats = 3;
+
 /**
  * HTTP through undici's `request`, which follows no redirect by itself and, unlike `fetch`, passes a cut body on as an
  * error. A server that falls silent ends as a fault: before its headers as the fault of the request, after them as the
  * error of the body. The dispatcher bounds the connecting.
  *
+ * A GET or DELETE that meets the end of a kept connection before any answer is repeated at once (RFC 9110, 9.2.2; RFC 9112, 9.3.1). A POST
+ * never is: the server may have acted on it.
+ *
  * A request that does not say which codings it accepts accepts those that `readBody` decodes.
- * @throws ServerUnavailable if no answer came
+ * @throws ServerUnavailable if no answer came; CertificateRefused if the server's certificate is not accepted
  * @throws OriginRefused if the dispatcher refuses to connect
  */
 export function undiciHttp(dispatcher: Dispatcher, limits: SilenceLimits = silenceLimits): Http {
-  return async ({ method, url, headers, body, signal }) => {
-    try {
-      const answer = await request.call(dispatcher, {
-        origin: url.origin,
-        path: url.pathname + url.search,
-        method,
-        headers: { "accept-encoding": acceptedCodings, ...headers },
-        signal: signal ?? null,
-        body: body ?? null,
-        headersTimeout: limits.headersMs,
-        bodyTimeout: limits.bodyMs,
-      });
-      // The reader of the body gets its errors. Without a listener, an error of a body that is not read would end the process.
-      answer.body.on("error", () => undefined);
-      return { status: answer.statusCode, headers: answer.headers, body: answer.body };
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (error instanceof OriginRefused) throw error;
-      throw new ServerUnavailable(`no answer from ${url.origin} (${networkErrorCode(error)})`, { cause: error });
+  return async (asked) => {
+    for (let repeats = 0; ; repeats += 1) {
+      try {
+        return await sendOnce(dispatcher, limits, asked);
+      } catch (error) {
+        asked.signal?.throwIfAborted();
+        if (asked.method !== "POST" && repeats < mostRepeats && isEndOfKeptConnection(error)) continue;
+        if (error instanceof OriginRefused) throw error;
+        throw noAnswerFault(asked.url.origin, error);
+      }
     }
   };
 }
 
-/** The code of a network error, such as ECONNREFUSED. Its message is not used, because it may quote a URL. */
-export function networkErrorCode(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return networkErrorCode(error.errors[0]);
-  if (!(error instanceof Error)) return "unknown network error";
-  const code = (error as NodeJS.ErrnoException).code;
-  return code ?? error.name;
+async function sendOnce(
+  dispatcher: Dispatcher,
+  limits: SilenceLimits,
+  { method, url, headers, body, signal }: HttpRequest,
+): Promise<HttpAnswer> {
+  const answer = await request.call(dispatcher, {
+    origin: url.origin,
+    path: url.pathname + url.search,
+    method,
+    headers: { "accept-encoding": acceptedCodings, ...headers },
+    signal: signal ?? null,
+    body: body ?? null,
+    headersTimeout: limits.headersMs,
+    bodyTimeout: limits.bodyMs,
+  });
+  // The reader of the body gets its errors. Without a listener, an error of a body that is not read would end the process.
+  answer.body.on("error", () => undefined);
+  return { status: answer.statusCode, headers: answer.headers, body: answer.body };
 }
 
 /** A header's value as one text, exactly as it came; undefined if it is absent. For texts to people see `reading/header-text.ts`. */

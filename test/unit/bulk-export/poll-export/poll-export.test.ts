@@ -6,6 +6,7 @@ import type { WarningCounts } from "#bulk-export/language/export-warnings.ts";
 import { type PollExportPorts, pollExport } from "#bulk-export/poll-export/poll-export.ts";
 import type { JobStatus } from "#bulk-export/server/job-status.ts";
 import { AccessRefused, OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
+import { CertificateRefused } from "#platform/http/network-faults.ts";
 import {
   type BridgeInMemory,
   bridgeInMemory,
@@ -136,6 +137,10 @@ describe("the poll-export step", () => {
       outcome: "in-progress",
       waitSeconds: 600,
     });
+  });
+
+  it("polling goes on for an hour if the certificate is not accepted, because the server has worked on the job", async () => {
+    expect(await pollsUntilGivenUp(new CertificateRefused("expired", { unexplained: true }))).toBe(20);
   });
 
   it("polling fails after 20 consecutive failures, or after 5 that the server does not explain", async () => {

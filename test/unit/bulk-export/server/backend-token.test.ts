@@ -5,6 +5,7 @@ import { type BackendToken, backendToken } from "#bulk-export/server/backend-tok
 import { integraServer } from "#bulk-export/server/integra-server.ts";
 import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
 import { AccessRefused, ServerUnavailable } from "#platform/faults/faults.ts";
+import { CertificateRefused } from "#platform/http/network-faults.ts";
 import { ecKey, noKms, secretText } from "../../../fixtures/client-keys.ts";
 import { tokenReplies } from "../../../fixtures/token-answers.ts";
 import {
@@ -216,6 +217,25 @@ describe("the backend token", () => {
     await expect(setting.token.current()).rejects.toBeInstanceOf(ServerUnavailable);
     expect(setting.wire.requests).toHaveLength(3);
     expect(setting.slept).toEqual([500, 2_000]);
+  });
+
+  it("a token request fails at once if the certificate of the token endpoint is not accepted", async () => {
+    let requests = 0;
+    const refused = new CertificateRefused("expired", { unexplained: true });
+    const backend = backendToken({
+      server: integraServer({ baseUrl: "https://portal.example" }),
+      http: () => {
+        requests += 1;
+        return Promise.reject(refused);
+      },
+      kms: noKms,
+      readSecret: () => Promise.resolve(secretText(oldKey.privateJwk)),
+      now: Date.now,
+      sleep: () => Promise.resolve(),
+      log: { warn: () => undefined },
+    });
+    await expect(backend.current()).rejects.toBe(refused);
+    expect(requests).toBe(1);
   });
 
   it("a Retry-After that is longer than the pause is left to the workflow", async () => {

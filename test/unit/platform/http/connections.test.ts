@@ -26,6 +26,23 @@ async function get(http: Http, origin: string): Promise<string> {
   return (await readBody(answer, 100)).toString();
 }
 
+/** A server that takes one request on each connection, and resets the connection when a further one comes. */
+async function serverOfOneRequest(): Promise<{ origin: string; taken: string[]; lost: string[]; close: () => void }> {
+  const used = new Set<Socket>();
+  const taken: string[] = [];
+  const lost: string[] = [];
+  const server = createHttpServer(({ socket, method = "" }, response) => {
+    const isReset = used.has(socket) || method === "DELETE";
+    (isReset ? lost : taken).push(method);
+    used.add(socket);
+    if (isReset) socket.resetAndDestroy();
+    else response.end("here");
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { origin, taken, lost, close: () => server.close() };
+}
+
 describe("connections", () => {
   let wire: WireServer;
   let port: string;
@@ -82,6 +99,36 @@ describe("connections", () => {
     expect(used.filter((socket) => before.has(socket))).toEqual([]);
     vi.restoreAllMocks();
     server.close();
+  });
+
+  it("a GET that meets the end of a kept connection is repeated at once over another one", async () => {
+    const { origin, taken, lost, close } = await serverOfOneRequest();
+    const http = given({ baseUrl: `${origin}/` });
+    for (let request = 0; request < 6; request += 1) expect(await get(http, origin)).toBe("here");
+    expect(taken).toHaveLength(6);
+    expect(lost.length).toBeGreaterThan(0);
+    close();
+  });
+
+  it("a POST has a connection of its own, so that no code and no refresh token meets the end of a kept one", async () => {
+    const { origin, taken, lost, close } = await serverOfOneRequest();
+    const http = given({ baseUrl: `${origin}/` });
+    await get(http, origin);
+    for (let request = 0; request < 4; request += 1) {
+      const answer = await http({ method: "POST", url: new URL(origin), headers: {}, body: "code=1" });
+      expect((await readBody(answer, 100)).toString()).toBe("here");
+    }
+    expect([taken, lost]).toEqual([["GET", "POST", "POST", "POST", "POST"], []]);
+    close();
+  });
+
+  it("a request over a new connection that is reset is not repeated", async () => {
+    const { origin, lost, close } = await serverOfOneRequest();
+    const http = given({ baseUrl: `${origin}/` });
+    const fault = http({ method: "DELETE", url: new URL(origin), headers: {} });
+    await expect(fault).rejects.toMatchObject({ name: "ServerUnavailable" });
+    expect(lost).toEqual(["DELETE"]);
+    close();
   });
 
   it.each([
