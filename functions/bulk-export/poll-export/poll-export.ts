@@ -7,8 +7,8 @@ import type { ExportLog } from "#bulk-export/log.ts";
 import type { ExportRecords } from "#bulk-export/records/export-records.ts";
 import type { ProgressReports } from "#bulk-export/records/progress-reports.ts";
 import type { JobStatus } from "#bulk-export/server/job-status.ts";
+import { CertificateRefused } from "#platform/faults/certificate-refused.ts";
 import { OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
-import { CertificateRefused } from "#platform/http/network-faults.ts";
 import type { Step } from "#platform/lambda/step.ts";
 import {
   elapsedOf,

@@ -7,9 +7,9 @@ import {
   type ReadSecret,
 } from "#platform/client-key/client-key.ts";
 import type { KmsKeys } from "#platform/client-key/signing-key.ts";
+import { CertificateRefused } from "#platform/faults/certificate-refused.ts";
 import { AccessRefused, ServerUnavailable } from "#platform/faults/faults.ts";
 import { type Http, refusalText } from "#platform/http/http.ts";
-import { CertificateRefused } from "#platform/http/network-faults.ts";
 import { readTokenAnswer, type TokenAnswer, temporaryErrors } from "#platform/http/token-answer.ts";
 import type { IntegraServer } from "./integra-server.ts";
 

@@ -1,10 +1,5 @@
+import { CertificateRefused } from "#platform/faults/certificate-refused.ts";
 import { ServerUnavailable } from "#platform/faults/faults.ts";
-
-/**
- * The server's certificate is not accepted. No request was sent. A person has to replace the certificate, so the bridge gives up soon
- * (`unexplained`), unless work of the server is at stake.
- */
-export class CertificateRefused extends ServerUnavailable {}
 
 /** What is wrong with a certificate, by the codes of Node.js ("X509 certificate error codes") and of its check of the host. */
 const certificateFaults: Readonly<Record<string, string>> = {

@@ -5,8 +5,8 @@ import { type KickOffResult, type PollResult, pollResult } from "#bulk-export/la
 import type { WarningCounts } from "#bulk-export/language/export-warnings.ts";
 import { type PollExportPorts, pollExport } from "#bulk-export/poll-export/poll-export.ts";
 import type { JobStatus } from "#bulk-export/server/job-status.ts";
+import { CertificateRefused } from "#platform/faults/certificate-refused.ts";
 import { AccessRefused, OriginRefused, ServerUnavailable } from "#platform/faults/faults.ts";
-import { CertificateRefused } from "#platform/http/network-faults.ts";
 import {
   type BridgeInMemory,
   bridgeInMemory,

@@ -3,9 +3,9 @@ import { decodeProtectedHeader, jwtVerify } from "jose";
 import { afterEach, describe, expect, it } from "vitest";
 import { type BackendToken, backendToken } from "#bulk-export/server/backend-token.ts";
 import { integraServer } from "#bulk-export/server/integra-server.ts";
+import { CertificateRefused } from "#platform/faults/certificate-refused.ts";
 import { ClientKeyUnusable } from "#platform/faults/client-key-unusable.ts";
 import { AccessRefused, ServerUnavailable } from "#platform/faults/faults.ts";
-import { CertificateRefused } from "#platform/http/network-faults.ts";
 import { ecKey, noKms, secretText } from "../../../fixtures/client-keys.ts";
 import { tokenReplies } from "../../../fixtures/token-answers.ts";
 import {

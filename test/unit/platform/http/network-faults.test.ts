@@ -5,9 +5,10 @@ import type { AddressInfo } from "node:net";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import { integraServer } from "#bulk-export/server/integra-server.ts";
+import { CertificateRefused } from "#platform/faults/certificate-refused.ts";
 import { connections } from "#platform/http/connections.ts";
 import { readBody, undiciHttp } from "#platform/http/http.ts";
-import { CertificateRefused, noAnswerFault } from "#platform/http/network-faults.ts";
+import { noAnswerFault } from "#platform/http/network-faults.ts";
 import { selfSigned } from "../../../fixtures/self-signed.ts";
 
 const known = getCACertificates();
