@@ -60,7 +60,8 @@ describe("files that arrive damaged", () => {
   const downloads = () => test.simulator.log.filter(({ endpoint }) => endpoint === "download");
 
   it("each file that is damaged in every attempt is listed with the reason, and no part of it is in S3", async () => {
-    scriptFaults(20);
+    // More than all attempts need, with the requests that are repeated at once because they went over a kept connection.
+    scriptFaults(40);
     const { exportId, status, totals } = completed(await test.exportBy({ level: "patient" }));
     const { failedFiles } = await test.caller.readSummary(exportId);
     const landed = await landedFiles(test, exportId);
