@@ -14,6 +14,7 @@ import {
 } from "#on-demand-api/language/ccd-request-messages.ts";
 import type { ApiClient } from "../client/api-client.ts";
 import { readLinked, saveFile } from "../client/save-file.ts";
+import { askForDemographics } from "../input/demographics.ts";
 import { fromOption, readPersonalInput, withoutEmpty } from "../input/personal-input.ts";
 import type { Prompts } from "../input/prompts.ts";
 import { ccdText } from "../output/ccd-text.ts";
@@ -23,7 +24,7 @@ import { table } from "../output/table.ts";
 import { readableTime } from "../output/units.ts";
 import { type CommandAnswer, type CommandGroup, defineCommand } from "./command.ts";
 import type { CommandContext } from "./command-context.ts";
-import { cutOff, limitInput, limitOption, takeItems } from "./listing.ts";
+import { limitInput, limitOption, listText, takeItems } from "./listing.ts";
 
 /** A CCD request with all its documents, and the files that were saved. */
 const shownRequest = ccdRequestView.omit({ next: true }).extend({
@@ -115,35 +116,27 @@ const list = defineCommand({
   run: async (context, { limit }) => {
     const api = await (await context.stage()).api();
     const pages = api.pages(ccdRequestPage, "/ccd-requests");
-    const { items, complete } = await takeItems(pages, ({ requests }) => requests, limit);
-    const rows = items.map(({ requestId, state, requestedAt, endedAt, failure }) => [
-      requestId,
-      state,
-      readableTime(requestedAt),
-      readableTime(endedAt),
-      failure?.name ?? "",
-    ]);
-    const heading = ["id", "state", "requested (UTC)", "ended (UTC)", ""];
-    const text =
-      rows.length === 0
-        ? "you made no CCD requests"
-        : [...table([heading, ...rows]), ...cutOff(complete, limit)].join("\n");
-    return { value: { requests: items, complete }, text };
+    const taken = await takeItems(pages, ({ requests }) => requests, limit);
+    const text = listText(taken, { limit, none: "you made no CCD requests", tableOf: requestTable });
+    return { value: { requests: taken.items, complete: taken.complete }, text };
   },
 });
 
-async function askForPatient({ ask }: Prompts): Promise<object> {
-  const patientId = await ask("Patient id (empty: search by demographics)");
+function requestTable(requests: readonly z.infer<typeof listedCcdRequest>[]): string {
+  const rows = requests.map(({ requestId, state, requestedAt, endedAt, failure }) => [
+    requestId,
+    state,
+    readableTime(requestedAt),
+    readableTime(endedAt),
+    failure?.name ?? "",
+  ]);
+  return table([["id", "state", "requested (UTC)", "ended (UTC)", ""], ...rows]).join("\n");
+}
+
+async function askForPatient(prompts: Prompts): Promise<object> {
+  const patientId = await prompts.ask("Patient id (empty: search by demographics)");
   if (patientId !== "") return { patientId };
-  const patient = {
-    birthDate: await ask("Date of birth (1996-07-08)"),
-    gender: await ask("Gender (male, female, other, unknown)"),
-    phone: await ask("Phone (may be empty)"),
-    email: await ask("Email (may be empty)"),
-    given: await ask("Given name (may be empty)"),
-    family: await ask("Family name (may be empty)"),
-  };
-  return { patient: withoutEmpty(patient) };
+  return { patient: withoutEmpty(await askForDemographics(prompts)) };
 }
 
 /** The server takes seconds to minutes. */

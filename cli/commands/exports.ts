@@ -22,7 +22,7 @@ import { exitCodeOf, exportTable, exportText, fileTable } from "../output/export
 import { readableBytes, readableCount } from "../output/units.ts";
 import { type CommandGroup, defineCommand } from "./command.ts";
 import type { CommandContext } from "./command-context.ts";
-import { cutOff, limitInput, limitOption, takeItems } from "./listing.ts";
+import { limitInput, limitOption, listText, takeItems } from "./listing.ts";
 
 const oneExport = z.object({ exportId });
 const watchOption = () => new Option("--watch", "show the progress until the export has ended");
@@ -85,10 +85,9 @@ const list = defineCommand({
     for (const [name, value] of Object.entries({ ...filters, groupId: group }))
       if (value !== undefined) query.set(name, value);
     const path = query.size === 0 ? "/exports" : `/exports?${query.toString()}`;
-    const { items, complete } = await takeItems(api.pages(exportPage, path), ({ exports }) => exports, limit);
-    const text =
-      items.length === 0 ? "there are no such exports" : [exportTable(items), ...cutOff(complete, limit)].join("\n");
-    return { value: { exports: items, complete }, text };
+    const taken = await takeItems(api.pages(exportPage, path), ({ exports }) => exports, limit);
+    const text = listText(taken, { limit, none: "there are no such exports", tableOf: exportTable });
+    return { value: { exports: taken.items, complete: taken.complete }, text };
   },
 });
 
@@ -126,10 +125,9 @@ const files = defineCommand({
   run: async (context, { exportId: id, limit }) => {
     const api = await (await context.stage()).api();
     const pages = api.pages(exportFilePage, `/exports/${id}/files`);
-    const { items, complete } = await takeItems(pages, (page) => page.files, limit);
-    const text =
-      items.length === 0 ? "the export has no files yet" : [fileTable(items), ...cutOff(complete, limit)].join("\n");
-    return { value: { files: items, complete }, text };
+    const taken = await takeItems(pages, (page) => page.files, limit);
+    const text = listText(taken, { limit, none: "the export has no files yet", tableOf: fileTable });
+    return { value: { files: taken.items, complete: taken.complete }, text };
   },
 });
 

@@ -13,7 +13,7 @@ import { linkId } from "#user-session/language/link-id.ts";
 import { table } from "../output/table.ts";
 import { readableTime } from "../output/units.ts";
 import { type CommandGroup, defineCommand } from "./command.ts";
-import { cutOff, limitInput, limitOption, takeItems } from "./listing.ts";
+import { limitInput, limitOption, listText, takeItems } from "./listing.ts";
 
 const oneLink = z.object({ linkId });
 
@@ -49,24 +49,22 @@ const list = defineCommand({
   answer: linkList,
   run: async (context, { limit }) => {
     const api = await (await context.stage()).api();
-    const { items, complete } = await takeItems(api.pages(linkPage, "/links"), ({ links }) => links, limit);
-    const rows = items.map(({ id, state, createdAt, patient: only, reference }) => [
-      id,
-      state,
-      readableTime(createdAt),
-      only ?? "any",
-      reference ?? "-",
-    ]);
-    const text =
-      rows.length === 0
-        ? "you have no links"
-        : [
-            ...table([["id", "state", "created (UTC)", "patient", "reference"], ...rows]),
-            ...cutOff(complete, limit),
-          ].join("\n");
-    return { value: { links: items, complete }, text };
+    const taken = await takeItems(api.pages(linkPage, "/links"), ({ links }) => links, limit);
+    const text = listText(taken, { limit, none: "you have no links", tableOf: linkTable });
+    return { value: { links: taken.items, complete: taken.complete }, text };
   },
 });
+
+function linkTable(links: readonly LinkView[]): string {
+  const rows = links.map(({ id, state, createdAt, patient: only, reference }) => [
+    id,
+    state,
+    readableTime(createdAt),
+    only ?? "any",
+    reference ?? "-",
+  ]);
+  return table([["id", "state", "created (UTC)", "patient", "reference"], ...rows]).join("\n");
+}
 
 const show = defineCommand({
   usage: "show <linkId>",

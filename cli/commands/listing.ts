@@ -14,16 +14,30 @@ export const limitInput = z.coerce
   .min(1, "must be at least 1")
   .max(100_000, "must be at most 100000");
 
-/** The end of a list for people, if there may be more than it shows. A list that is cut off must not look whole. */
-export const cutOff = (complete: boolean, limit: number): string[] =>
-  complete ? [] : [`Only the first ${limit} are shown. For more add --limit <number>.`];
+/** Items of a list, and whether these are all. */
+export interface TakenItems<Item> {
+  items: Item[];
+  complete: boolean;
+}
+
+/**
+ * A list for people. A list that is cut off must not look whole.
+ * @param none what to say if there are no items
+ */
+export function listText<Item>(
+  { items, complete }: TakenItems<Item>,
+  { limit, none, tableOf }: { limit: number; none: string; tableOf: (items: readonly Item[]) => string },
+): string {
+  if (items.length === 0) return none;
+  return tableOf(items) + (complete ? "" : `\nOnly the first ${limit} are shown. For more add --limit <number>.`);
+}
 
 /** Takes items from pages up to the limit. `complete` says whether these are all. */
 export async function takeItems<Page extends { next?: string | undefined }, Item>(
   pages: AsyncIterable<Page>,
   itemsOf: (page: Page) => readonly Item[],
   limit: number,
-): Promise<{ items: Item[]; complete: boolean }> {
+): Promise<TakenItems<Item>> {
   const items: Item[] = [];
   for await (const page of pages) {
     items.push(...itemsOf(page));

@@ -4,6 +4,7 @@ import { linkHeader } from "#on-demand-api/language/call-headers.ts";
 import { type PatientSearchParameters, patientSearchParameters } from "#on-demand-api/language/patient-search.ts";
 import { linkId } from "#user-session/language/link-id.ts";
 import type { ApiClient } from "../client/api-client.ts";
+import { askForDemographics } from "../input/demographics.ts";
 import { fromOption, readPersonalInput, withoutEmpty } from "../input/personal-input.ts";
 import type { Prompts } from "../input/prompts.ts";
 import { table } from "../output/table.ts";
@@ -75,15 +76,10 @@ const find = defineCommand({
   },
 });
 
-const askForSearch = async ({ ask }: Prompts): Promise<object> =>
-  withoutEmpty({
-    birthdate: await ask("Date of birth (1996-07-08)"),
-    gender: await ask("Gender (male, female, other, unknown)"),
-    phone: await ask("Phone (may be empty)"),
-    email: await ask("Email (may be empty)"),
-    given: await ask("Given name (may be empty)"),
-    family: await ask("Family name (may be empty)"),
-  });
+async function askForSearch(prompts: Prompts): Promise<object> {
+  const { birthDate, ...others } = await askForDemographics(prompts);
+  return withoutEmpty({ birthdate: birthDate, ...others });
+}
 
 /** A search that names no value has no such parameter. */
 const formOf = (search: PatientSearchParameters): URLSearchParams =>

@@ -1,4 +1,5 @@
 import type { CcdRequestView } from "#on-demand-api/language/ccd-request-messages.ts";
+import { stateWords } from "./state-words.ts";
 import { table } from "./table.ts";
 import { readableBytes } from "./units.ts";
 
@@ -11,7 +12,7 @@ export function ccdText({
   refused,
 }: Pick<CcdRequestView, "requestId" | "state" | "failure" | "documents" | "refused">): string[] {
   return [
-    `${requestId} ${state === "failed" ? "has failed" : `is ${state}`}${failure === null ? "" : `: ${failure.name}: ${failure.message}`}`,
+    `${requestId} ${stateWords(state)}${failure === null ? "" : `: ${failure.name}: ${failure.message}`}`,
     ...(documents.length === 0
       ? []
       : table([["number", "encounter", "title", "sections", "size"], ...documents.map(rowOf)], alignments)),

@@ -1,5 +1,6 @@
 import type { ExportFileView, ExportView } from "#on-demand-api/language/export-messages.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { stateWords } from "./state-words.ts";
 import { table, withoutControls } from "./table.ts";
 import { readableBytes, readableCount, readableDuration, readableTime } from "./units.ts";
 
@@ -11,7 +12,7 @@ export function exportText(view: ExportView): string {
   const missing = filesMissing === 0 ? "" : `, ${readableCount(filesMissing)} missing`;
   const landed = `${readableCount(filesLanded)}${planned} files${missing}, ${readableCount(lines)} lines, ${readableBytes(bytes)}`;
   return [
-    `${exportId} ${state === "failed" ? "has failed" : `is ${state}`}. ${withoutControls(view.message)}`,
+    `${exportId} ${stateWords(state)}. ${withoutControls(view.message)}`,
     ...table([
       ["request", requestWords(view)],
       ["requested", `${readableTime(requestedAt)} UTC (${[trigger.kind, trigger.by].filter(Boolean).join(", ")})`],
