@@ -33,6 +33,17 @@ function decodedOf(id: string): string | undefined {
 export const hrefOf = (page: PageName, exportId?: string): string =>
   `#/${page}${exportId === undefined ? "" : `/${encodeURIComponent(exportId)}`}`;
 
+/**
+ * Goes on to a place when a call has ended. Who went to another page while the API was slow stays there.
+ * @returns what goes on, from the place at which the user is now
+ */
+export function goOnFromHere(): (href: string) => void {
+  const here = location.hash;
+  return (href) => {
+    if (location.hash === here) location.hash = href;
+  };
+}
+
 /** The place of the address, kept up to date. */
 export function useRoute(): Route {
   const [route, setRoute] = useState(() => routeOf(location.hash));

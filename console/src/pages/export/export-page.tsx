@@ -7,7 +7,7 @@ import { FailureNotice } from "../../parts/failure-notice.tsx";
 import { timeText } from "../../parts/texts.ts";
 import { useAction } from "../../parts/use-action.ts";
 import { useAnswer } from "../../parts/use-answer.ts";
-import { hrefOf } from "../../route.ts";
+import { goOnFromHere, hrefOf } from "../../route.ts";
 import { originOf, subjectOf } from "../exports/export-row.tsx";
 import { ExportFiles } from "./export-files.tsx";
 import { LinesByType } from "./lines-by-type.tsx";
@@ -88,11 +88,11 @@ function Actions({ api, export: one, changed }: { api: Api; export: Export; chan
       changed();
     });
   const resume = () => {
-    const place = location.hash;
+    const goOn = goOnFromHere();
     action.run(async () => {
       const { exportId } = await resumeExport(api, one.exportId);
       if (exportId === one.exportId) changed();
-      else if (location.hash === place) location.hash = hrefOf("exports", exportId);
+      else goOn(hrefOf("exports", exportId));
     });
   };
   return (

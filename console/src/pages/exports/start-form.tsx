@@ -3,7 +3,7 @@ import type { Api } from "../../api/client.ts";
 import { type ExportWish, startExport } from "../../api/exports.ts";
 import { FailureNotice } from "../../parts/failure-notice.tsx";
 import { useAction } from "../../parts/use-action.ts";
-import { hrefOf } from "../../route.ts";
+import { goOnFromHere, hrefOf } from "../../route.ts";
 
 const plainWish: ExportWish = { level: "patient", groupId: "", types: "", since: "" };
 
@@ -19,13 +19,12 @@ export function StartForm({ api, started }: { api: Api; started: () => void }) {
   };
   const submit = (event: Event) => {
     event.preventDefault();
-    const place = location.hash;
+    const goOn = goOnFromHere();
     start.run(async () => {
       const { exportId } = await startExport(api, wish, key);
       setKey(crypto.randomUUID());
       started();
-      // Who went on to another page while the API was slow stays there.
-      if (location.hash === place) location.hash = hrefOf("exports", exportId);
+      goOn(hrefOf("exports", exportId));
     });
   };
   return (
