@@ -44,7 +44,7 @@ export function userServer(settings: UserServerSettings): UserServer {
   const baseUrl = withTrailingSlash(new URL(settings.baseUrl));
   const at = (path: string, own: string | undefined): URL => new URL(own ?? path, baseUrl);
   const tokenUrl = at("integra/Oauth2/oauth2Login?provider=idx", settings.tokenUrl);
-  const audience = settings.fhirUrl ?? at("integra/fhir/r4", undefined).href;
+  const audience = settings.fhirUrl ?? new URL("integra/fhir/r4", baseUrl).href;
   const fhirUrl = withTrailingSlash(new URL(audience));
   const ccd = {
     requestUrl: at("integra/MoBulkExport/createBulkExportRequest", settings.ccdRequestUrl),

@@ -6,13 +6,19 @@ import { readJsonObject } from "#platform/http/reading/json.ts";
 const answerMs = 5_000;
 const bodyLimit = 256 * 1024;
 
+export interface FetchOptions {
+  /** The time of several requests together. By default the request has an `answerTime` of its own. */
+  signal?: AbortSignal;
+  /** No cache in between may answer (RFC 9111, 5.2.1.4). */
+  fresh?: boolean;
+}
+
 /** The time in which a document has to come. */
 export const answerTime = (): AbortSignal => AbortSignal.timeout(answerMs);
 
 /**
  * Fetches a public document of the server's sign-in: within 5 s, at most 256 KiB of it. No redirect is followed.
  * @param name names the document in the faults
- * @param how `signal`: the time of several requests together. `fresh`: no cache in between may answer (RFC 9111, 5.2.1.4)
  * @returns undefined if the body is not a JSON object
  * @throws ServerUnavailable if the server does not answer in time, or not with 200
  */
@@ -20,7 +26,7 @@ export async function fetchJsonObject(
   http: Http,
   url: URL,
   name: string,
-  { signal = answerTime(), fresh = false }: { signal?: AbortSignal; fresh?: boolean } = {},
+  { signal = answerTime(), fresh = false }: FetchOptions = {},
 ): Promise<Record<string, unknown> | undefined> {
   const headers = { accept: "application/json", ...(fresh && { "cache-control": "no-cache" }) };
   try {

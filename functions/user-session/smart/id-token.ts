@@ -2,7 +2,7 @@ import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey, jw
 import { ServerUnavailable } from "#platform/faults/faults.ts";
 import type { Http } from "#platform/http/http.ts";
 import { LaunchFailed } from "#user-session/language/launch-faults.ts";
-import { answerTime, fetchJsonObject } from "./fetch-json-object.ts";
+import { answerTime, type FetchOptions, fetchJsonObject } from "./fetch-json-object.ts";
 
 export interface IdTokenPorts {
   http: Http;
@@ -112,8 +112,8 @@ function proofOf(error: unknown): string {
 const isMissingKey = (error: unknown): boolean =>
   error instanceof LaunchFailed && error.cause instanceof errors.JWKSNoMatchingKey;
 
-async function fetchKeys(http: Http, url: URL, how: Parameters<typeof fetchJsonObject>[3]): Promise<JSONWebKeySet> {
-  const keys = (await fetchJsonObject(http, url, "keys (jwks_uri)", how))?.["keys"];
+async function fetchKeys(http: Http, url: URL, options: FetchOptions): Promise<JSONWebKeySet> {
+  const keys = (await fetchJsonObject(http, url, "keys (jwks_uri)", options))?.["keys"];
   if (!Array.isArray(keys)) throw new ServerUnavailable("the server's keys (jwks_uri) are not a JWK Set");
   return { keys: keys.filter((key) => typeof key === "object" && key !== null) };
 }
