@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fetchKeySet } from "#cli/checks/served-key-set.ts";
+import { listenOnLoopback } from "#test/fixtures/loopback.ts";
 
 const answers: Record<string, [status: number, headers: Record<string, string>, body: string]> = {
   "/keys": [
@@ -22,10 +22,7 @@ describe("the public key set as it is fetched", () => {
       const [status, headers, body] = answers[request.url ?? ""] ?? [404, {}, ""];
       response.writeHead(status, headers).end(body);
     });
-    await new Promise<void>((resolve) => {
-      server.listen(0, "127.0.0.1", resolve);
-    });
-    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    base = `http://127.0.0.1:${await listenOnLoopback(server)}`;
   });
   afterAll(() => {
     server.closeAllConnections();

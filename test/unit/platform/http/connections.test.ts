@@ -1,11 +1,11 @@
 import type { LookupAddress } from "node:dns";
-import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
-import { type AddressInfo, createServer, type LookupFunction, type Socket } from "node:net";
+import { createServer, type LookupFunction, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { integraServer } from "#bulk-export/server/integra-server.ts";
 import { connections } from "#platform/http/connections.ts";
 import { type Http, readBody, undiciHttp } from "#platform/http/http.ts";
+import { listenOnLoopback } from "../../../fixtures/loopback.ts";
 import { says, startWireServer, type WireServer } from "../../../fixtures/wire-server.ts";
 
 /** A resolver under an attacker's control: it says what the test says, and counts how often it was asked. */
@@ -38,8 +38,7 @@ async function serverOfOneRequest(): Promise<{ origin: string; taken: string[]; 
     if (isReset) socket.resetAndDestroy();
     else response.end("here");
   });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const origin = `http://127.0.0.1:${await listenOnLoopback(server)}`;
   return { origin, taken, lost, close: () => server.close() };
 }
 
@@ -72,8 +71,7 @@ describe("connections", () => {
         socket.destroy();
       });
     });
-    await once(tls.listen(0, "127.0.0.1"), "listening");
-    const origin = `https://127.0.0.1:${(tls.address() as AddressInfo).port}`;
+    const origin = `https://127.0.0.1:${await listenOnLoopback(tls)}`;
     await expect(get(given({ baseUrl: `${origin}/` }), origin)).rejects.toMatchObject({ name: "ServerUnavailable" });
     // RFC 7301: the extension 16, its length, the length of the list, and each name behind its length.
     const offered = Buffer.from("\x00\x10\x00\x0b\x00\x09\x08http/1.1", "latin1");
@@ -87,8 +85,7 @@ describe("connections", () => {
       used.push(socket);
       response.end("here");
     });
-    await once(server.listen(0, "127.0.0.1"), "listening");
-    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const origin = `http://127.0.0.1:${await listenOnLoopback(server)}`;
     const http = given({ baseUrl: `${origin}/` });
     for (let request = 0; request < 4; request += 1) await get(http, origin);
     const before = new Set(used.splice(0));

@@ -1,7 +1,5 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import { integraServer } from "#bulk-export/server/integra-server.ts";
@@ -9,6 +7,7 @@ import { CertificateRefused } from "#platform/faults/certificate-refused.ts";
 import { connections } from "#platform/http/connections.ts";
 import { readBody, undiciHttp } from "#platform/http/http.ts";
 import { noAnswerFault } from "#platform/http/network-faults.ts";
+import { listenOnLoopback } from "../../../fixtures/loopback.ts";
 import { selfSigned } from "../../../fixtures/self-signed.ts";
 
 const known = getCACertificates();
@@ -27,8 +26,7 @@ async function answerWith(options: Parameters<typeof selfSigned>[0], isKnown: bo
   const certificate = selfSigned(options);
   if (isKnown) setDefaultCACertificates([...known, certificate.cert]);
   const server = createHttpsServer(certificate, (_, response) => response.end("here"));
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const origin = `https://localhost:${(server.address() as AddressInfo).port}`;
+  const origin = `https://localhost:${await listenOnLoopback(server)}`;
   const outcome = await get(origin).catch((fault: unknown) => fault);
   server.close();
   return [origin, outcome];
@@ -79,8 +77,7 @@ describe("a server whose certificate is not accepted", () => {
 describe("a server without an answer", () => {
   it("the fault says that the port does not speak TLS", async () => {
     const server = createServer((_, response) => response.end("here"));
-    await once(server.listen(0, "127.0.0.1"), "listening");
-    const origin = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const origin = `https://127.0.0.1:${await listenOnLoopback(server)}`;
     await expect(get(origin)).rejects.toMatchObject({
       message: `no answer from ${origin}: it does not speak TLS at this port (ERR_SSL_WRONG_VERSION_NUMBER)`,
     });
