@@ -16,8 +16,9 @@ subscribe("undici:client:sendHeaders", (message) => {
   usedConnections.add(socket);
 });
 subscribe("undici:request:error", (message) => {
-  const { request, error } = message as { request: object; error: object };
-  if (laterRequests.has(request)) theirErrors.add(error);
+  // A request that its caller gave up may have no error, such as one of Node's own `fetch`, which has the same channels.
+  const { request, error } = message as { request: object; error: unknown };
+  if (error instanceof Error && laterRequests.has(request)) theirErrors.add(error);
 });
 
 /** How undici and Node.js call the end of a connection. */

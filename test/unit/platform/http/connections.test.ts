@@ -1,3 +1,4 @@
+import { channel } from "node:diagnostics_channel";
 import type { LookupAddress } from "node:dns";
 import { createServer as createHttpServer } from "node:http";
 import { createServer, type LookupFunction, type Socket } from "node:net";
@@ -117,6 +118,18 @@ describe("connections", () => {
     }
     expect([taken, lost]).toEqual([["GET", "POST", "POST", "POST", "POST"], []]);
     close();
+  });
+
+  it("a later request that its caller gives up without an error harms nothing", async () => {
+    const [faults, request, socket] = [[] as unknown[], {}, {}];
+    const listener = (fault: unknown): void => void faults.push(fault);
+    process.prependOnceListener("uncaughtException", listener);
+    for (const sent of [{}, request]) channel("undici:client:sendHeaders").publish({ request: sent, socket });
+    channel("undici:request:error").publish({ request, error: undefined });
+    // A channel throws what a subscriber throws in the next tick.
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("uncaughtException", listener);
+    expect(faults).toEqual([]);
   });
 
   it("a request over a new connection that is reset is not repeated", async () => {
